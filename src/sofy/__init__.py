@@ -1,0 +1,1 @@
+"""Sofy: local marketing and mobile messaging for shops and chains."""
