@@ -1,0 +1,239 @@
+"""The rules of a campaign: values in, values out, no database."""
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sofy.kernel import sms_text
+from sofy.kernel.clauses import clause
+
+
+class Status(StrEnum):
+    """Where a campaign stands."""
+
+    DRAFT = "draft"
+    SCHEDULED = "scheduled"
+    EXPANDING = "expanding"
+    RUNNING = "running"
+    PAUSED = "paused"
+    FINISHED = "finished"
+    CANCELLED = "cancelled"
+    REFUSED = "refused"
+
+
+MOVES: Mapping[Status, frozenset[Status]] = {
+    Status.DRAFT: frozenset({Status.SCHEDULED, Status.EXPANDING, Status.CANCELLED}),
+    Status.SCHEDULED: frozenset({Status.DRAFT, Status.EXPANDING, Status.CANCELLED, Status.REFUSED}),
+    Status.EXPANDING: frozenset({Status.RUNNING, Status.PAUSED, Status.CANCELLED, Status.REFUSED}),
+    Status.RUNNING: frozenset({Status.PAUSED, Status.FINISHED, Status.CANCELLED}),
+    Status.PAUSED: frozenset({Status.EXPANDING, Status.RUNNING, Status.FINISHED, Status.CANCELLED}),
+    Status.FINISHED: frozenset(),
+    Status.CANCELLED: frozenset(),
+    Status.REFUSED: frozenset({Status.DRAFT}),
+}
+LIVE = frozenset({Status.EXPANDING, Status.RUNNING, Status.PAUSED})
+ENDED = frozenset({Status.FINISHED, Status.CANCELLED, Status.REFUSED})
+
+EXCLUSION_REASONS = (
+    "no_consent",
+    "opposed",
+    "suppressed",
+    "invalid",
+    "capped",
+    "duplicate_number",
+    "missing_value",
+    "too_long",
+)
+
+EDITORIAL_TOPICS = ("pornographic", "violent", "hateful", "racist", "discrimination")
+TYPED_COUNT_FROM = 1_000
+SIGNIFICANCE = 0.05
+MIN_PER_VARIANT = 30
+MIN_EXPECTED = 5
+
+
+def may_move(current: Status, target: Status) -> bool:
+    """Tell whether a campaign may go from one status to another."""
+    return target in MOVES[current]
+
+
+@clause("CGVU 14.1")
+def lacks_stop_mention(fixed_text: str, short_code: str) -> bool:
+    """Tell whether the part of a text that everybody receives lacks the mention `STOP SMS <short code>`.
+
+    Only that part counts: a mention inside a condition would be missing for some recipients.
+    """
+    return not sms_text.has_stop_mention(fixed_text, short_code)
+
+
+def with_stop_mention(source: str, short_code: str) -> str:
+    """Add the mention at the end of a text that lacks it."""
+    if not lacks_stop_mention(source, short_code):
+        return source
+    return f"{source.rstrip()} {sms_text.stop_mention(short_code)}".strip()
+
+
+@clause("CGVU 12")
+def editorial_answers(given: Mapping[str, Any]) -> dict[str, bool]:
+    """Record what the author said about each forbidden kind of content.
+
+    The author is the publisher and answers alone; a "yes" is kept as evidence and never holds a campaign back.
+    """
+    return {topic: bool(given.get(topic)) for topic in EDITORIAL_TOPICS}
+
+
+def needs_typed_count(recipients: int) -> bool:
+    """Tell whether so many people are at stake that the author types their number."""
+    return recipients >= TYPED_COUNT_FROM
+
+
+# ---- when each message is due ------------------------------------------------------------------------------------------
+
+
+def fraction(key: bytes) -> float:
+    """Give a recipient a fixed place in [0, 1), the same after a restart, from bytes that look random."""
+    return int.from_bytes(key[:4], "big") / 2**32
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """When a campaign leaves: at once or at `starts_at`, over `spread_hours`, by Paris time or by each recipient's own."""
+
+    starts_at: datetime
+    spread_hours: int = 0
+    local_time: bool = False
+
+    def due_at(self, zones: Sequence[str], key: bytes) -> datetime:
+        """Say when one recipient's message is due. Several possible zones: the last of them to reach the hour."""
+        due = self._local(zones) if self.local_time and zones else self.starts_at
+        if self.spread_hours:
+            due += timedelta(seconds=int(self.spread_hours * 3_600 * fraction(key[4:8])))
+        return due
+
+    def _local(self, zones: Sequence[str]) -> datetime:
+        wall = self.starts_at.astimezone(ZoneInfo("Europe/Paris")).replace(tzinfo=None)
+        return max(wall.replace(tzinfo=ZoneInfo(zone)).astimezone(self.starts_at.tzinfo) for zone in zones)
+
+
+# ---- A/B ---------------------------------------------------------------------------------------------------------------
+
+
+def pick_variant(shares: Sequence[int], key: bytes) -> int:
+    """Draw a variant for one recipient in proportion to the shares; the same key always draws the same one."""
+    point = fraction(key) * sum(shares)
+    for number, share in enumerate(shares):
+        point -= share
+        if point < 0:
+            return number
+    return len(shares) - 1
+
+
+@dataclass(frozen=True)
+class Arm:
+    """What one variant got: `successes` people out of `total` who received it."""
+
+    label: str
+    total: int
+    successes: int
+
+    @property
+    def rate(self) -> float:
+        return self.successes / self.total if self.total else 0.0
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the test allows to say: `winner`, `no_difference` or `not_enough_data`."""
+
+    kind: str
+    best: str = ""
+    second: str = ""
+    p_value: float | None = None
+
+
+def compare(arms: Sequence[Arm]) -> Verdict:
+    """Compare the best variant with the second best: two-sided two-proportion z test at 5 %.
+
+    With k variants the threshold is divided by k - 1 (Bonferroni), since the best was chosen after looking. The normal approximation
+    needs at least 30 people per variant and 5 expected successes and failures in each.
+    Source: Fleiss, Levin, Paik, Statistical Methods for Rates and Proportions, chapter 3.
+    """
+    if len(arms) < 2:
+        return Verdict("not_enough_data")
+    first, second = sorted(arms, key=lambda arm: arm.rate, reverse=True)[:2]
+    pooled = (first.successes + second.successes) / max(1, first.total + second.total)
+    smallest = min(first.total, second.total)
+    if smallest < MIN_PER_VARIANT or smallest * min(pooled, 1 - pooled) < MIN_EXPECTED:
+        return Verdict("not_enough_data", first.label, second.label)
+    error = math.sqrt(pooled * (1 - pooled) * (1 / first.total + 1 / second.total))
+    p_value = math.erfc((first.rate - second.rate) / error / math.sqrt(2))
+    kind = "winner" if p_value < SIGNIFICANCE / (len(arms) - 1) else "no_difference"
+    return Verdict(kind, first.label, second.label, p_value)
+
+
+# ---- clicks ------------------------------------------------------------------------------------------------------------
+
+_MACHINES = re.compile(
+    r"bot|crawl|spider|preview|facebookexternalhit|whatsapp|telegram|slack|twitter|linkedin|skypeuripreview|embedly|"
+    r"curl|wget|python|java/|go-http|okhttp|libwww|headless|scan|barracuda|proofpoint|mimecast|safelinks|google-safety|"
+    r"virustotal|monitor|uptime|urlcheck",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class Visit:
+    """What a request for a short link shows of who made it. Nothing here is kept but the score."""
+
+    method: str
+    agent: str
+    language: str
+    purpose: str
+    since_sent_s: float | None
+    recent_visits: int = 0
+
+
+def machine_score(visit: Visit) -> int:
+    """Rate a visit from 0 (a person) to 100 (a machine: link preview, scanner, robot); from 50 it counts as a machine."""
+    score = 0
+    if visit.method == "HEAD" or "prefetch" in visit.purpose.lower() or "preview" in visit.purpose.lower():
+        score += 100
+    if not visit.agent:
+        score += 60
+    elif _MACHINES.search(visit.agent):
+        score += 100
+    if not visit.language:
+        score += 30  # every browser on a phone sends its language
+    if visit.since_sent_s is not None and visit.since_sent_s < 2:
+        score += 30
+    if visit.recent_visits >= 3:
+        score += 40
+    return min(score, 100)
+
+
+def is_human(score: int) -> bool:
+    """Tell whether a visit counts as somebody's click."""
+    return score < 50
+
+
+# ---- checks before launch ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Check:
+    """One line of the last page before launch: `ok`, `warn` (may go on) or `stop` (launch refused)."""
+
+    code: str
+    level: str
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    article: str = ""
+
+
+def may_launch(checks: Sequence[Check]) -> bool:
+    """Tell whether nothing stops the launch."""
+    return all(check.level != "stop" for check in checks)
