@@ -1,0 +1,1 @@
+"""Contact books, identities, consent, suppression, imports and segments."""
