@@ -1,0 +1,216 @@
+"""The contract between the engine and any supplier of a channel; it knows none of them.
+
+The engine calls `Connector`, the connector calls `Events`. Both live on one event loop.
+"""
+
+from abc import ABC, abstractmethod
+from datetime import datetime
+from enum import StrEnum
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Protocol
+from uuid import UUID
+
+import msgspec
+
+Secret = Annotated[str, msgspec.Meta(extra={"secret": True})]
+"""A configuration field that is stored sealed and never shown again."""
+
+
+class Action(StrEnum):
+    """What to do about a failure."""
+
+    RETRY = "retry"  # same route, later
+    OTHER_ROUTE = "other_route"  # another route now, or this one later when there is none
+    SLOW_LINK = "slow_link"  # the supplier is full: the connector slows down by itself
+    SUPPRESS = "suppress"  # the number is dead: do not write to it again
+    PERMANENT = "permanent"  # this message will never pass
+    CONFIGURATION = "configuration"  # our side is wrong: a person has to look
+
+
+class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
+    """What a supplier can do."""
+
+    channel: str
+    encodings: frozenset[str]
+    receipts: bool
+    inbound: bool
+    max_parts: int
+
+
+class Outgoing(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """One message the compliance gate has let through.
+
+    `to` is E.164 with its +, `encoding` and `parts` are what the text was counted as, and nothing may reach the
+    recipient from `validity_until` on.
+    """
+
+    message_id: UUID
+    client_id: UUID
+    to: str
+    sender: str
+    text: str
+    purpose: str = "marketing"
+    encoding: str = "gsm7"
+    parts: int = 1
+    validity_until: datetime | None = None
+
+
+class Accepted(msgspec.Struct, frozen=True, tag=True):
+    """The supplier took the part; receipts will name `supplier_id`."""
+
+    supplier_id: str
+
+
+class Refused(msgspec.Struct, frozen=True, tag=True):
+    """The supplier did not take the part, and the connector is done with it."""
+
+    code: str
+    action: Action
+
+
+class Throttled(msgspec.Struct, frozen=True, tag=True):
+    """The supplier did not take the part now; the connector keeps it and hands it over again. For the journal only."""
+
+    code: str
+
+
+class Unknown(msgspec.Struct, frozen=True, tag=True):
+    """Nobody knows whether the supplier took the part; a late `Accepted` may still follow."""
+
+    reason: str
+
+
+class NotSent(msgspec.Struct, frozen=True, tag=True):
+    """The part was never written: the engine may queue it again."""
+
+    reason: Literal["stopping", "too_late"]
+
+
+Outcome = Accepted | Refused | Throttled | Unknown | NotSent
+
+
+class HandOver(NamedTuple):
+    """A part about to be written to a socket."""
+
+    message_id: UUID
+    part: int
+    bind: int
+    sequence: int
+
+
+class Reported(NamedTuple):
+    """What became of a part; parts count from 0."""
+
+    message_id: UUID
+    part: int
+    outcome: Outcome
+
+
+class Receipt(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """What the supplier says became of a part after it was accepted.
+
+    `keys` are the forms under which its identifier may have been recorded, likeliest first (see `id_keys`).
+    """
+
+    keys: tuple[str, ...]
+    status: Literal["submitted", "delivered", "failed", "expired"]
+    code: str = ""
+    action: Action | None = None
+    at: datetime | None = None
+
+
+class Inbound(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """A message from a phone. `complete` is false when parts of a long one never came."""
+
+    sender: str
+    recipient: str
+    text: str
+    reference: str = ""
+    complete: bool = True
+
+
+class Health(msgspec.Struct, frozen=True, kw_only=True):
+    """How a connector is doing now."""
+
+    binds_up: int
+    binds: int
+    in_flight: int
+    queued: int
+    rate_per_s: float
+    paused: bool
+    last_error: str = ""
+
+
+class Events(Protocol):
+    """What the engine does about what happens. Synchronous calls must not block longer than a write to a file."""
+
+    def on_before_write(self, records: list[HandOver]) -> None:
+        """Journal these hand-overs; if it raises, nothing is written and the connector tries again later."""
+
+    def on_outcomes(self, outcomes: list[Reported]) -> None:
+        """Take what became of parts handed over."""
+
+    async def on_receipts(self, receipts: list[Receipt]) -> None:
+        """Return when they are committed; if it raises, the supplier is told to send them again."""
+
+    async def on_inbound(self, messages: list[Inbound]) -> None:
+        """Return when they are committed; if it raises, the supplier is told to send them again."""
+
+    def on_capacity(self) -> None:
+        """Room came free after `capacity` had been 0, or a link came up."""
+
+
+class Connector(ABC):
+    """One route to one supplier."""
+
+    code: ClassVar[str]
+    capabilities: ClassVar[Capabilities]
+    Config: ClassVar[type[Any]]
+
+    @abstractmethod
+    def __init__(self, config: Any, events: Events) -> None: ...
+
+    @abstractmethod
+    async def start(self) -> None:
+        """Begin connecting; returns at once, links come up in their own time."""
+
+    @abstractmethod
+    async def stop(self, grace_s: float = 5.0) -> None:
+        """Give back what was never written, wait for the answers still due, log out."""
+
+    @abstractmethod
+    def capacity(self) -> int:
+        """How many parts may be submitted now without waiting here."""
+
+    @abstractmethod
+    def submit(self, messages: list[Outgoing]) -> None:
+        """Take messages, in order. More than `capacity` wait here, in memory."""
+
+    @abstractmethod
+    def health(self) -> Health:
+        """For screens and metrics."""
+
+
+def secret_fields(config: type[Any]) -> frozenset[str]:
+    """The fields of a Config that must be stored sealed."""
+    found = msgspec.inspect.type_info(config)
+    assert isinstance(found, msgspec.inspect.StructType)
+    return frozenset(
+        field.name
+        for field in found.fields
+        if isinstance(field.type, msgspec.inspect.Metadata) and (field.type.extra or {}).get("secret")
+    )
+
+
+@cache
+def discover() -> dict[str, type[Connector]]:
+    """Every connector by its code: each folder beside this file that has a `connector.py`."""
+    found: dict[str, type[Connector]] = {}
+    for path in sorted(Path(__file__).parent.glob("*/connector.py")):
+        module = import_module(f"{__package__}.{path.parent.name}.connector")
+        for value in vars(module).values():
+            if isinstance(value, type) and issubclass(value, Connector) and value.__module__ == module.__name__:
+                found[value.code] = value
+    return found

@@ -1,0 +1,1 @@
+"""Protocols: bytes in, objects out. No database, no framework."""

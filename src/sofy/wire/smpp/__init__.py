@@ -1,0 +1,1 @@
+"""SMPP 3.4: the codec, and the client and server ends of a session."""

@@ -1,0 +1,139 @@
+"""Numbers of SMPP 3.4: commands, statuses, message states, optional parameters.
+
+Source: SMPP Protocol Specification v3.4 issue 1.2, sections 5.1.2.1, 5.1.3, 5.2.28, 5.3.2.
+"""
+
+from enum import IntEnum
+
+RESPONSE = 0x80000000
+HEADER_LENGTH = 16
+LAST_SEQUENCE = 0x7FFFFFFF
+INTERFACE_VERSION = 0x34
+
+
+class Command(IntEnum):
+    """What a PDU asks or answers (command_id)."""
+
+    GENERIC_NACK = 0x80000000
+    BIND_RECEIVER = 0x01
+    BIND_RECEIVER_RESP = 0x80000001
+    BIND_TRANSMITTER = 0x02
+    BIND_TRANSMITTER_RESP = 0x80000002
+    QUERY_SM = 0x03
+    QUERY_SM_RESP = 0x80000003
+    SUBMIT_SM = 0x04
+    SUBMIT_SM_RESP = 0x80000004
+    DELIVER_SM = 0x05
+    DELIVER_SM_RESP = 0x80000005
+    UNBIND = 0x06
+    UNBIND_RESP = 0x80000006
+    REPLACE_SM = 0x07
+    REPLACE_SM_RESP = 0x80000007
+    CANCEL_SM = 0x08
+    CANCEL_SM_RESP = 0x80000008
+    BIND_TRANSCEIVER = 0x09
+    BIND_TRANSCEIVER_RESP = 0x80000009
+    OUTBIND = 0x0B
+    ENQUIRE_LINK = 0x15
+    ENQUIRE_LINK_RESP = 0x80000015
+    SUBMIT_MULTI = 0x21
+    SUBMIT_MULTI_RESP = 0x80000021
+    ALERT_NOTIFICATION = 0x102
+    DATA_SM = 0x103
+    DATA_SM_RESP = 0x80000103
+
+
+class Status(IntEnum):
+    """How a request ended (command_status)."""
+
+    ROK = 0x00
+    RINVMSGLEN = 0x01
+    RINVCMDLEN = 0x02
+    RINVCMDID = 0x03
+    RINVBNDSTS = 0x04
+    RALYBND = 0x05
+    RINVPRTFLG = 0x06
+    RINVREGDLVFLG = 0x07
+    RSYSERR = 0x08
+    RINVSRCADR = 0x0A
+    RINVDSTADR = 0x0B
+    RINVMSGID = 0x0C
+    RBINDFAIL = 0x0D
+    RINVPASWD = 0x0E
+    RINVSYSID = 0x0F
+    RCANCELFAIL = 0x11
+    RREPLACEFAIL = 0x13
+    RMSGQFUL = 0x14
+    RINVSERTYP = 0x15
+    RINVNUMDESTS = 0x33
+    RINVDLNAME = 0x34
+    RINVDESTFLAG = 0x40
+    RINVSUBREP = 0x42
+    RINVESMCLASS = 0x43
+    RCNTSUBDL = 0x44
+    RSUBMITFAIL = 0x45
+    RINVSRCTON = 0x48
+    RINVSRCNPI = 0x49
+    RINVDSTTON = 0x50
+    RINVDSTNPI = 0x51
+    RINVSYSTYP = 0x53
+    RINVREPFLAG = 0x54
+    RINVNUMMSGS = 0x55
+    RTHROTTLED = 0x58
+    RINVSCHED = 0x61
+    RINVEXPIRY = 0x62
+    RINVDFTMSGID = 0x63
+    RX_T_APPN = 0x64
+    RX_P_APPN = 0x65
+    RX_R_APPN = 0x66
+    RQUERYFAIL = 0x67
+    RINVOPTPARSTREAM = 0xC0
+    ROPTPARNOTALLWD = 0xC1
+    RINVPARLEN = 0xC2
+    RMISSINGOPTPARAM = 0xC3
+    RINVOPTPARAMVAL = 0xC4
+    RDELIVERYFAILURE = 0xFE
+    RUNKNOWNERR = 0xFF
+
+
+class State(IntEnum):
+    """Where a message stands at the operator (message_state)."""
+
+    ENROUTE = 1
+    DELIVERED = 2
+    EXPIRED = 3
+    DELETED = 4
+    UNDELIVERABLE = 5
+    ACCEPTED = 6
+    UNKNOWN = 7
+    REJECTED = 8
+
+
+class Tag(IntEnum):
+    """Optional parameters in use here; any other tag passes through as its number."""
+
+    RECEIPTED_MESSAGE_ID = 0x001E
+    USER_MESSAGE_REFERENCE = 0x0204
+    SAR_MSG_REF_NUM = 0x020C
+    SAR_TOTAL_SEGMENTS = 0x020E
+    SAR_SEGMENT_SEQNUM = 0x020F
+    SC_INTERFACE_VERSION = 0x0210
+    NETWORK_ERROR_CODE = 0x0423
+    MESSAGE_PAYLOAD = 0x0424
+    DELIVERY_FAILURE_REASON = 0x0425
+    MESSAGE_STATE = 0x0427
+
+
+class Coding(IntEnum):
+    """How the octets of a message are to be read (data_coding)."""
+
+    DEFAULT = 0x00
+    IA5 = 0x01
+    LATIN1 = 0x03
+    BINARY = 0x04
+    UCS2 = 0x08
+
+
+ESM_UDHI = 0x40
+ESM_RECEIPT = 0x04
+ESM_INTERMEDIATE = 0x20
