@@ -1,0 +1,41 @@
+"""The only source of the present time, so that tests, the demo and training can move it."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+PARIS = ZoneInfo("Europe/Paris")
+
+#: A Tuesday, 14:30 in Paris: the marketing window of every French zone, overseas included, is then open.
+DEMO_START = datetime(2026, 11, 24, 14, 30, tzinfo=PARIS).astimezone(UTC)
+
+
+def _system() -> datetime:
+    return datetime.now(UTC)
+
+
+_source: Callable[[], datetime] = _system
+
+
+def now() -> datetime:
+    """The present instant, aware, in UTC."""
+    return _source()
+
+
+def install(source: Callable[[], datetime]) -> None:
+    """Replace the clock of this process. `source` must return aware datetimes in UTC."""
+    global _source
+    if source().utcoffset() is None:
+        raise ValueError("a clock must return aware datetimes (in UTC); this one returned a naive one")
+    _source = source
+
+
+def reset() -> None:
+    """Go back to the system's clock."""
+    global _source
+    _source = _system
+
+
+def is_shifted() -> bool:
+    """Whether something else than the system's clock tells the time."""
+    return _source is not _system

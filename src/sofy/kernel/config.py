@@ -1,0 +1,149 @@
+"""Every setting of the product, read once from a mapping (the environment) into one frozen object.
+
+Each setting is the variable SOFY_<NAME>; SOFY_<NAME>_FILE names a file that holds the value instead (for secrets).
+"""
+
+import difflib
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, NamedTuple, get_args, get_type_hints
+
+import msgspec
+from msgspec import Meta
+
+from sofy.kernel.errors import ConfigError
+
+__all__ = ["Config", "ConfigError", "Environment", "Setting", "settings", "unknown_variables"]
+
+PREFIX = "SOFY_"
+Environment = Literal["production", "development", "demo", "training", "test"]
+_TRUE = {"1", "true", "yes", "on"}
+_FALSE = {"0", "false", "no", "off", ""}
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True):
+    """The settings of one process; Django's settings and the engine receive the same object."""
+
+    environment: Annotated[Environment, Meta(description="What this installation is for.")] = "development"
+    database_url: Annotated[
+        str | None, Meta(description="Administrator's address of a PostgreSQL server; without it, the embedded one.")
+    ] = None
+    var_dir: Annotated[Path, Meta(description="Folder of everything the product writes.")] = Path("var")
+    secrets_dir: Annotated[Path, Meta(description="Folder of generated passwords and keys (default: VAR_DIR/secrets).")]
+    master_key_file: Annotated[
+        Path, Meta(description="File of the master key, created at first start (default: SECRETS_DIR/master.key).")
+    ]
+    host: Annotated[str, Meta(description="Address the web process listens on.")] = "127.0.0.1"
+    web_port: Annotated[int, Meta(ge=0, le=65535, description="Port the web process listens on; 0 picks one.")] = 8000
+    base_url: Annotated[str, Meta(description="Address people use, without a final slash (default: from WEB_PORT).")]
+    clock_file: Annotated[
+        Path | None, Meta(description="File that shifts the clock, for demo, training and tests; refused in production.")
+    ] = None
+    smtp_host: Annotated[str, Meta(description="Mail server for log-in and report mails; empty writes them to VAR_DIR.")] = ""
+    smtp_port: Annotated[int, Meta(ge=1, le=65535, description="Port of the mail server.")] = 587
+    smtp_user: Annotated[str, Meta(description="Login on the mail server.")] = ""
+    smtp_password: Annotated[str, Meta(description="Password on the mail server.", extra={"secret": True})] = ""
+    smtp_tls: Annotated[bool, Meta(description="Whether the mail server must offer TLS.")] = True
+    smtp_from: Annotated[str, Meta(description="Sender of the product's own mails.")] = "sofy@localhost"
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"], Meta(description="Least severe record that is logged.")
+    ] = "info"
+
+    @property
+    def production(self) -> bool:
+        return self.environment == "production"
+
+    @property
+    def fictional_numbers(self) -> bool:
+        """Whether phone numbers reserved for fiction are accepted."""
+        return not self.production
+
+    @classmethod
+    def load(cls, mapping: Mapping[str, str], read_file: Callable[[str], str] | None = None) -> "Config":
+        """The settings found in `mapping`; `read_file` gives the text of a file, for the _FILE variants.
+
+        Raises: ConfigError, naming the variable and what to do.
+        """
+        given = {s.name: value for s in settings() if (value := _given(s, mapping, read_file)) is not None}
+        var_dir = given.setdefault("var_dir", Path("var"))
+        secrets_dir = given.setdefault("secrets_dir", var_dir / "secrets")
+        given.setdefault("master_key_file", secrets_dir / "master.key")
+        given.setdefault("base_url", f"http://localhost:{given.get('web_port', 8000)}")
+        given["base_url"] = given["base_url"].rstrip("/")
+        config = cls(**given)
+        _refuse_dangerous(config)
+        return config
+
+    def __repr__(self) -> str:
+        shown = ", ".join(f"{s.name}={_shown(s, getattr(self, s.name))!r}" for s in settings())
+        return f"Config({shown})"
+
+
+class Setting(NamedTuple):
+    """One row of the reference page."""
+
+    name: str
+    variable: str
+    type: Any
+    default: Any
+    description: str
+    secret: bool
+
+
+def settings() -> Iterator[Setting]:
+    """Every setting with its variable, default and description."""
+    hints = get_type_hints(Config, include_extras=True)
+    for field in msgspec.structs.fields(Config):
+        annotated, meta = get_args(hints[field.name])
+        secret = bool((meta.extra or {}).get("secret")) or field.name == "database_url"
+        default = None if field.required else field.default
+        yield Setting(field.name, PREFIX + field.name.upper(), hints[field.name], default, meta.description or "", secret)
+
+
+def unknown_variables(mapping: Mapping[str, str]) -> dict[str, str | None]:
+    """SOFY_ variables that no setting has -> the setting probably meant, if any."""
+    known = [s.variable for s in settings()]
+    accepted = set(known) | {f"{variable}_FILE" for variable in known}
+    unknown = (name for name in mapping if name.startswith(PREFIX) and name not in accepted)
+    return {name: next(iter(difflib.get_close_matches(name, known, 1)), None) for name in unknown}
+
+
+def _given(setting: Setting, mapping: Mapping[str, str], read_file: Callable[[str], str] | None) -> Any:
+    variable, file_variable = setting.variable, f"{setting.variable}_FILE"
+    raw = mapping.get(variable)
+    if setting.name != "master_key_file" and (path := mapping.get(file_variable)):
+        if raw:
+            raise ConfigError(variable, f"set either {variable} or {file_variable}, not both")
+        if read_file is None:
+            raise ConfigError(file_variable, "files cannot be read here")
+        try:
+            raw = read_file(path).strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError(file_variable, f"cannot read {path}: {error}") from error
+    if not raw:
+        return None
+    try:
+        return _convert(raw, setting.type)
+    except msgspec.ValidationError as error:
+        shown = "the value" if setting.secret else repr(raw)
+        raise ConfigError(variable, f"{shown} does not fit: {error}") from error
+
+
+def _convert(raw: str, kind: Any) -> Any:
+    bare = get_args(kind)[0]
+    if bare in (Path, Path | None):
+        return Path(raw)
+    return msgspec.convert(raw, kind, strict=False)
+
+
+def _refuse_dangerous(config: Config) -> None:
+    if not config.production:
+        return
+    if config.clock_file is not None:
+        raise ConfigError("SOFY_CLOCK_FILE", "a shifted clock is refused in production: remove this variable")
+    if not config.base_url.startswith("https://"):
+        raise ConfigError("SOFY_BASE_URL", "production needs an https:// address, which links and cookies rely on")
+
+
+def _shown(setting: Setting, value: Any) -> Any:
+    return "***" if setting.secret and value else value

@@ -1,0 +1,211 @@
+"""SMS text: alphabets, parts, cutting, transliteration, and the words people answer with.
+
+Source: 3GPP TS 23.038 6.2.1 (GSM 7-bit alphabet), TS 23.040 9.2.3.24.1 (concatenation header of 6 octets).
+Unit: "units" are septets in gsm7 (an extension character takes two), UTF-16 code units in ucs2, octets in latin1.
+"""
+
+import re
+import unicodedata
+from codecs import charmap_encode
+from typing import Literal, NamedTuple
+
+from sofy.kernel.clauses import clause
+from sofy.kernel.text import fold
+
+Encoding = Literal["gsm7", "ucs2", "latin1"]
+
+_BASIC = (
+    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞ\x1bÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
+    "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
+)
+_EXTENSION = {"\f": 0x0A, "^": 0x14, "{": 0x28, "}": 0x29, "\\": 0x2F, "[": 0x3C, "~": 0x3D, "]": 0x3E, "|": 0x40, "€": 0x65}
+_ESC = 0x1B
+_GSM7 = {ord(c): bytes([code]) for code, c in enumerate(_BASIC) if code != _ESC} | {
+    ord(c): bytes([_ESC, code]) for c, code in _EXTENSION.items()
+}
+GSM7_CHARACTERS = frozenset(map(chr, _GSM7))
+
+#: Units that one SMS holds alone, and each part of a long one.
+LIMITS: dict[Encoding, tuple[int, int]] = {"gsm7": (160, 153), "ucs2": (70, 67), "latin1": (140, 134)}
+
+
+class Analysis(NamedTuple):
+    """What a text costs, and which characters (with their index) make it cost that."""
+
+    encoding: Encoding
+    units: int
+    parts: int
+    per_part: int
+    forcing: tuple[tuple[int, str], ...]
+
+
+def encode_gsm7(text: str) -> bytes:
+    """One octet per septet, extension characters as an ESC pair (the "unpacked" form of SMPP).
+
+    Raises: UnicodeEncodeError at the first character outside the alphabet.
+    """
+    return charmap_encode(text, "strict", _GSM7)[0]
+
+
+def encode_ucs2(text: str) -> bytes:
+    """UTF-16 big-endian, which is what handsets understand by UCS-2; a lone surrogate becomes a question mark."""
+    return text.encode("utf-16-be", "replace")
+
+
+def encode(text: str, encoding: Encoding) -> bytes:
+    """The octets of a text in one alphabet.
+
+    Raises: UnicodeEncodeError when gsm7 or latin1 lacks a character.
+    """
+    if encoding == "gsm7":
+        return encode_gsm7(text)
+    return encode_ucs2(text) if encoding == "ucs2" else text.encode("latin-1")
+
+
+def choose(text: str) -> tuple[Encoding, bytes]:
+    """The cheapest of gsm7 and ucs2 that carries every character, and the octets in it."""
+    try:
+        return "gsm7", encode_gsm7(text)
+    except UnicodeEncodeError:
+        return "ucs2", encode_ucs2(text)
+
+
+def analyse(text: str) -> Analysis:
+    """Everything the editor shows about a text: alphabet, units, parts and the characters forcing UCS-2."""
+    encoding, octets = choose(text)
+    units = len(octets) // 2 if encoding == "ucs2" else len(octets)
+    parts = _cut(octets, encoding)
+    per_part = LIMITS[encoding][0 if len(parts) == 1 else 1]
+    forcing = () if encoding == "gsm7" else tuple((i, c) for i, c in enumerate(text) if c not in GSM7_CHARACTERS)
+    return Analysis(encoding, units, len(parts), per_part, forcing)
+
+
+def parts(text: str) -> int:
+    """The number of SMS a text is billed as (1 for an empty text)."""
+    encoding, octets = choose(text)
+    return len(_cut(octets, encoding))
+
+
+def split(text: str, encoding: Encoding) -> list[bytes]:
+    """The octets of each SMS of a text; joined, they are the encoded text. No ESC pair or surrogate pair is cut.
+
+    Raises: UnicodeEncodeError when the alphabet lacks a character.
+    """
+    return _cut(encode(text, encoding), encoding)
+
+
+def _cut(octets: bytes, encoding: Encoding) -> list[bytes]:
+    width = 2 if encoding == "ucs2" else 1
+    alone, per_part = (limit * width for limit in LIMITS[encoding])
+    if len(octets) <= alone:
+        return [octets]
+    pieces = []
+    start = 0
+    while start < len(octets):
+        end = start + per_part
+        if end < len(octets):
+            if encoding == "gsm7" and octets[end - 1] == _ESC:
+                end -= 1
+            elif encoding == "ucs2" and 0xD8 <= octets[end - 2] < 0xDC:  # a high surrogate needs its low one
+                end -= 2
+        pieces.append(octets[start:end])
+        start = end
+    return pieces
+
+
+_TYPOGRAPHY = {
+    "’": "'", "‘": "'", "‚": "'", "‛": "'", "ʼ": "'", "´": "'", "`": "'", "′": "'",
+    "“": '"', "”": '"', "„": '"', "‟": '"', "″": '"', "«": '"', "»": '"', "‹": "'", "›": "'",
+    "–": "-", "—": "-", "‐": "-", "‑": "-", "‒": "-", "―": "-", "−": "-", "…": "...", "•": "-", "·": "-",
+    "œ": "oe", "Œ": "OE", "×": "x", "÷": "/", "©": "(c)", "®": "(R)", "°": "o", "¢": "c", "→": "->", "←": "<-",
+    "ł": "l", "Ł": "L", "đ": "d", "Đ": "D", "ð": "d", "Ð": "D", "þ": "th", "Þ": "Th", "ı": "i",
+    "\t": " ", "\u2028": "\n", "\u2029": "\n", "\x85": "\n", "\u2212": "-", "¦": "|", "⁄": "/",
+}  # fmt: skip
+_SPACED_QUOTES = re.compile("«[\u00a0\u202f ]?|[\u00a0\u202f ]?»")
+#: Addresses and template expressions: changing a letter of these changes where they lead.
+_UNTOUCHABLE = re.compile(
+    r"\{\{.*?\}\}|\{%.*?%\}"
+    r"|(?:https?://|www\.)[^\s«»<>“”\"]+"
+    r"|[\w.+-]+@[\w-]+(?:\.[\w-]+)+"
+    r"|(?<![\w.])[\w-]+(?:\.[\w-]+)*\.[a-z]{2,}(?![\w.])(?:/[^\s«»<>“”\"]*)?",
+    re.DOTALL,
+)
+
+
+def transliterate(text: str) -> str:
+    """The same text with as few characters outside the GSM alphabet as possible, to be offered, never applied silently.
+
+    Accents that GSM carries (é è à ù) stay; the others lose their accent (ê -> e, ç -> c), typography becomes plain
+    (’ -> ', « -> "). Web and mail addresses and template expressions are left alone, and so are characters without
+    a plain form, such as emoji.
+    """
+    pieces = []
+    position = 0
+    for match in _UNTOUCHABLE.finditer(text):
+        pieces += [_plain(text[position : match.start()]), match.group()]
+        position = match.end()
+    return "".join([*pieces, _plain(text[position:])])
+
+
+def _plain(text: str) -> str:
+    composed = unicodedata.normalize("NFC", _SPACED_QUOTES.sub('"', text))
+    return "".join(c if c in GSM7_CHARACTERS else _plain_character(c) for c in composed)
+
+
+def _plain_character(c: str) -> str:
+    if c in _TYPOGRAPHY:
+        return _TYPOGRAPHY[c]
+    if unicodedata.category(c) in {"Cf", "Mn"} and c not in "\u200d\ufe0f":  # those two shape emoji
+        return ""
+    decomposed = unicodedata.normalize("NFKD", c)
+    plain = "".join(d for d in decomposed if not unicodedata.combining(d))
+    plain = plain.translate({ord("⁄"): "/"})
+    return plain if plain and all(d in GSM7_CHARACTERS for d in plain) else c
+
+
+@clause("CGVU 14.1")
+def stop_mention(short_code: str) -> str:
+    """The mention that every marketing SMS carries.
+
+    Source: CGVU 14.1 (the words "STOP SMS"); the short code says where to send it.
+    """
+    return f"STOP SMS {short_code}"
+
+
+_MENTION = re.compile(r"(?<!\w)stop\s+sms(?!\w)(?:\W{1,3}(?:(?:au|to|par)\s+)?(\d+)(?!\w))?")
+
+
+@clause("CGVU 14.1")
+def has_stop_mention(text: str, short_code: str | None) -> bool:
+    """Whether a rendered text carries the words STOP SMS, followed by the short code when there is one."""
+    found = _MENTION.finditer(fold(text))
+    return any(short_code is None or mention[1] == short_code for mention in found)
+
+
+_STOP_WORDS = frozenset(
+    "stop stopp stopper stoppez stopsms arret arrets arrete arreter arretez unsubscribe unsub"
+    " desabonner desabonnez desabonnement desinscrire desinscription".split()
+)
+_FIRST_WORD = re.compile(r"[^\W_]+")
+_NOT_ALPHANUMERIC = re.compile(r"[\W_]+")
+
+
+@clause("CGVU 14.1", "CGVU 17", "DPA 5")
+def is_stop(text: str) -> bool:
+    """Whether an answer asks to receive nothing more: STOP, ARRÊT and their kin, whatever the case and what follows."""
+    return bool(_first_words(text) & _STOP_WORDS)
+
+
+def is_contact(text: str) -> bool:
+    """Whether an answer asks who is writing: short codes must answer CONTACT."""
+    return "contact" in _first_words(text)
+
+
+def _first_words(text: str) -> set[str]:
+    """The first word, read as people write it: `stop,merci`, `S.T.O.P.` and `STOP36111` all begin with stop."""
+    folded = fold(text)
+    first = _FIRST_WORD.search(folded)
+    if first is None:
+        return set()
+    spelled = _NOT_ALPHANUMERIC.sub("", folded[first.start() :].split(" ", 1)[0])
+    return {first.group(), first.group().rstrip("0123456789"), spelled}

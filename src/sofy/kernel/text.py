@@ -1,0 +1,46 @@
+"""Text made comparable: without case, accents or typography."""
+
+import re
+import unicodedata
+
+#: Letters that Unicode does not decompose into a base letter and an accent.
+_LIGATURES = str.maketrans(
+    {"œ": "oe", "æ": "ae", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i", "’": "'", "‘": "'", "ʼ": "'"}
+)
+_MARKS_AND_INVISIBLES = frozenset({"Mn", "Me", "Cf"})
+_WORD = re.compile(r"[^\W_]+")
+_SHORT_PREFIX = 3
+_LONG_PREFIX = 5
+
+
+def fold(s: str) -> str:
+    """The text in lower case, without accents, ligatures, invisible characters and doubled spaces."""
+    if s.isascii():
+        return " ".join(s.lower().split())
+    decomposed = unicodedata.normalize("NFKD", s.casefold().translate(_LIGATURES))
+    kept = "".join(c for c in decomposed if c.isascii() or unicodedata.category(c) not in _MARKS_AND_INVISIBLES)
+    return " ".join(kept.split())
+
+
+def words(s: str) -> list[str]:
+    """The folded words of a text; hyphens, apostrophes and punctuation separate them."""
+    return _WORD.findall(fold(s))
+
+
+def name_tokens(s: str) -> list[str]:
+    """What a name is indexed by: for each word its 3 first letters, its 5 first and the whole, without repeats."""
+    tokens: dict[str, None] = {}
+    for word in words(s):
+        tokens[word[:_SHORT_PREFIX]] = tokens[word[:_LONG_PREFIX]] = tokens[word] = None
+    return list(tokens)
+
+
+def search_token(word: str) -> str | None:
+    """The indexed token that finds every name beginning with `word` (more may be found: compare after reading).
+
+    None when the word is too short to be looked up.
+    """
+    folded = "".join(words(word))
+    if len(folded) < _SHORT_PREFIX:
+        return None
+    return folded[:_LONG_PREFIX] if len(folded) >= _LONG_PREFIX else folded[:_SHORT_PREFIX]
