@@ -1,0 +1,103 @@
+"""Fixtures every test of the house may use: a database under row-level security, and one with committed data."""
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import psycopg
+import pytest
+
+from sofy.kernel import clock
+from sofy.project.testing import TestDatabase
+
+
+@pytest.fixture(autouse=True)
+def _system_clock() -> Iterator[None]:
+    """A clock that a test moved does not reach the next one."""
+    yield
+    clock.reset()
+
+
+@pytest.fixture(scope="session")
+def test_database() -> Iterator[TestDatabase]:
+    """This worker's own database, copied from the migrated template."""
+    made = TestDatabase()
+    made.create()
+    os.environ["SOFY_DATABASE_URL"] = made.admin_url
+    yield made
+    made.drop()
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(test_database: TestDatabase) -> Iterator[None]:
+    """Point Django at this worker's database, with the logins of the roles that serve people."""
+    from urllib.parse import unquote, urlsplit
+
+    from django.db import connections
+
+    for alias, role in (("default", "sofy_web"), ("staff", "sofy_staff")):
+        url = urlsplit(test_database.url(role))
+        connections[alias].settings_dict.update(
+            NAME=test_database.name,
+            USER=role,
+            PASSWORD=unquote(url.password or ""),
+            HOST=url.hostname,
+            PORT=url.port or 5432,
+        )
+    yield
+    connections.close_all()
+
+
+@dataclass(frozen=True)
+class EngineDatabase:
+    """Committed data: what another process would see. Emptied after the test."""
+
+    database: TestDatabase
+
+    def url(self, role: str = "sofy_engine") -> str:
+        return self.database.url(role)
+
+    def connect(self, role: str = "sofy_engine", **options: Any) -> psycopg.Connection[Any]:
+        """A new connection logged in as that role; `admin` sees everything."""
+        url = self.database.admin_url if role == "admin" else self.url(role)
+        return psycopg.connect(url, **options)
+
+    @property
+    def config(self) -> Any:
+        """The configuration a process of this test would be started with."""
+        from sofy.kernel.config import Config
+
+        return Config.load({**os.environ, "SOFY_DATABASE_URL": self.database.admin_url})
+
+
+@pytest.fixture
+def engine_db(test_database: TestDatabase, django_db_setup: None, django_db_blocker: Any) -> Iterator[EngineDatabase]:
+    """A database whose writes are committed, for several processes or roles at once; Django may use it too."""
+    from django.db import connections
+
+    with django_db_blocker.unblock():
+        yield EngineDatabase(test_database)
+        connections.close_all()
+    test_database.empty()
+
+
+@pytest.fixture
+def as_client(db: None) -> Callable[[Any], None]:
+    """Choose the client the rest of the test runs for: a Client, or its id."""
+    from sofy.kit import rls
+
+    def choose(client: Any) -> None:
+        rls.set_client(client if isinstance(client, UUID) else client.pk)
+
+    return choose
+
+
+@pytest.fixture(autouse=True)
+def _no_client() -> Iterator[None]:
+    """A client that a test chose does not reach the next one."""
+    yield
+    from sofy.kit import rls
+
+    rls._current.set(None)

@@ -1,0 +1,36 @@
+"""Jobs of the worker (procrastinate): queued in the caller's transaction, run inside the scope of their client."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+from uuid import UUID
+
+from procrastinate import RetryStrategy
+from procrastinate.contrib.django import app
+
+from sofy.kit.rls import client_scope
+
+__all__ = ["app", "client_job", "defer"]
+
+
+def client_job(*, name: str, queue: str = "default", retries: int = 5, **options: Any) -> Callable[[Callable[..., None]], Any]:
+    """Make a function a job: it receives `client_id` and other ids, never personal data, and must bear a second run.
+
+    It is not run inside a transaction of its own: long work commits in steps with `client_scope`.
+    """
+
+    def register(function: Callable[..., None]) -> Any:
+        @wraps(function)
+        def run(*, client_id: str, **ids: Any) -> None:
+            function(client_id=UUID(client_id), **ids)
+
+        retry = RetryStrategy(max_attempts=retries, exponential_wait=2)
+        return app.task(name=name, queue=queue, retry=retry, **options)(run)
+
+    return register
+
+
+def defer(task: Any, client_id: UUID, **ids: Any) -> None:
+    """Queue a job together with the rows of the current transaction; a rollback takes it away."""
+    with client_scope(client_id):
+        task.defer(client_id=str(client_id), **{key: str(v) if isinstance(v, UUID) else v for key, v in ids.items()})

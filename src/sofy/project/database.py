@@ -1,0 +1,105 @@
+"""Roles, database and rights: what `sofy db init` does on a server, as its administrator.
+
+Four roles (`sofy_owner` migrates, `sofy_web` and `sofy_staff` serve people, `sofy_engine` moves messages) get generated
+passwords in the secrets folder; every process then logs in as its own role and never as the administrator.
+"""
+
+import contextlib
+import secrets
+from pathlib import Path
+from urllib.parse import quote, urlsplit, urlunsplit
+
+import psycopg
+from psycopg import sql
+
+from sofy.project.places import write_private
+
+DATABASE = "sofy"
+OWNER, WEB, STAFF, ENGINE = ROLES = ("sofy_owner", "sofy_web", "sofy_staff", "sofy_engine")
+
+
+def with_database(url: str, database: str) -> str:
+    """The same server and login, another database."""
+    parts = urlsplit(url)
+    return urlunsplit((parts.scheme, parts.netloc, f"/{database}", parts.query, ""))
+
+
+def database_name(url: str) -> str:
+    """The database the product lives in: the one the address names, unless that is the administrator's own."""
+    name = urlsplit(url).path.lstrip("/")
+    return DATABASE if name in ("", "postgres", "template1") else name
+
+
+def role_url(admin_url: str, secrets_dir: Path, role: str) -> str:
+    """The address a process of that role logs in with."""
+    parts = urlsplit(admin_url)
+    address = parts.netloc.rpartition("@")[2]
+    login = f"{role}:{quote(password_of(secrets_dir, role), safe='')}"
+    return urlunsplit((parts.scheme, f"{login}@{address}", f"/{database_name(admin_url)}", parts.query, ""))
+
+
+def password_of(secrets_dir: Path, role: str) -> str:
+    """The role's password, generated the first time and kept in a file of mode 0600."""
+    path = secrets_dir / f"pg_{role}"
+    with contextlib.suppress(FileNotFoundError):
+        return path.read_text().strip()
+    write_private(path, secrets.token_urlsafe(24))
+    return path.read_text().strip()
+
+
+def init(admin_url: str, secrets_dir: Path) -> None:
+    """Make roles, database and rights; a second run only repairs what is missing."""
+    database = database_name(admin_url)
+    with psycopg.connect(with_database(admin_url, "postgres"), autocommit=True, connect_timeout=10) as connection:
+        # Two commands at once would both create the roles; the second waits and finds them.
+        connection.execute("select pg_advisory_lock(5067)")
+        for role in ROLES:
+            _make_role(connection, role, password_of(secrets_dir, role))
+        connection.execute("grant sofy_owner to current_user")
+        create_database(connection, database)
+    with psycopg.connect(with_database(admin_url, database), autocommit=True, connect_timeout=10) as connection:
+        grant(connection, database)
+
+
+def create_database(connection: psycopg.Connection, database: str, template: str = "template0") -> None:
+    """Make the database unless it is there, owned by `sofy_owner`."""
+    if connection.execute("select 1 from pg_database where datname = %s", [database]).fetchone():
+        return
+    connection.execute(
+        sql.SQL("create database {} owner sofy_owner template {} encoding 'UTF8'").format(
+            sql.Identifier(database), sql.Identifier(template)
+        )
+    )
+
+
+def grant(connection: psycopg.Connection, database: str) -> None:
+    """Rights of each role inside one database; what the engine may touch is granted by the schemas of its tables."""
+    name = sql.Identifier(database)
+    for statement in (
+        sql.SQL("revoke all on database {} from public").format(name),
+        sql.SQL("grant connect on database {} to sofy_web, sofy_staff, sofy_engine").format(name),
+        sql.SQL("revoke all on schema public from public"),
+        sql.SQL("grant all on schema public to sofy_owner"),
+        sql.SQL("grant usage on schema public to sofy_web, sofy_staff, sofy_engine"),
+        sql.SQL(
+            "alter default privileges for role sofy_owner in schema public"
+            " grant select, insert, update, delete on tables to sofy_web, sofy_staff"
+        ),
+        sql.SQL(
+            "alter default privileges for role sofy_owner in schema public"
+            " grant usage, select on sequences to sofy_web, sofy_staff"
+        ),
+    ):
+        connection.execute(statement)
+
+
+def _make_role(connection: psycopg.Connection, role: str, password: str) -> None:
+    exists = connection.execute("select 1 from pg_roles where rolname = %s", [role]).fetchone()
+    bypass = "bypassrls" if role == ENGINE else "nobypassrls"
+    connection.execute(
+        sql.SQL("{verb} role {role} login nosuperuser nocreatedb nocreaterole " + bypass + " password {password}").format(
+            verb=sql.SQL("alter" if exists else "create"),
+            role=sql.Identifier(role),
+            password=sql.Literal(password),
+        )
+    )

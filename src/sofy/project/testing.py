@@ -1,0 +1,154 @@
+"""What every test run needs before Django is configured (loaded by pytest with `-p sofy.project.testing`).
+
+A run has its own folders, keys and databases, so that several runs, and a demo, share one server without meeting.
+The database is migrated once into a template (per state of the migrations) and copied for each worker.
+"""
+
+import atexit
+import contextlib
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+
+from sofy.project import database, places
+from sofy.project.embedded_pg import EmbeddedPostgres
+
+RUN = os.environ.setdefault("SOFY_TEST_RUN", str(os.getpid()))
+WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
+KEPT = ("django_migrations", "django_content_type", "auth_permission")
+
+
+def _own_folders() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="sofy-test-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    for variable in [name for name in os.environ if name.startswith("SOFY_")]:
+        if variable not in ("SOFY_TEST_RUN", "SOFY_NO_BROWSER", "SOFY_TEST_DATABASE_URL", "SOFY_TEST_SERVER"):
+            # A developer's own settings must not change what the tests see; a real server stays available to them.
+            value = os.environ.pop(variable)
+            if variable == "SOFY_DATABASE_URL":
+                os.environ["SOFY_TEST_SERVER"] = value
+    os.environ["SOFY_ENVIRONMENT"] = "test"
+    os.environ["SOFY_SECRETS_DIR"] = str(folder / "secrets")
+    os.environ["SOFY_MASTER_KEY_FILE"] = str(folder / "secrets" / "master.key")
+    os.environ["SOFY_VAR_DIR"] = str(folder / "var")
+    os.environ["DJANGO_SETTINGS_MODULE"] = "sofy.project.settings"
+    return folder
+
+
+FOLDER = _own_folders()
+
+
+def _server() -> tuple[str, Path]:
+    """The administrator's address and the folder of the role passwords, both shared by all runs of a checkout."""
+    real = os.environ.get("SOFY_TEST_SERVER")
+    secrets_dir = places.state_dir() / "secrets"
+    return (real, secrets_dir) if real else (EmbeddedPostgres(secrets_dir=secrets_dir).ensure(), secrets_dir)
+
+
+def _migrations_digest() -> str:
+    source = places.checkout() / "src" / "sofy"
+    digest = hashlib.sha256()
+    for pattern in ("*/migrations/*.py", "engine/sql/schema/*.sql"):
+        for path in sorted(source.glob(pattern)):
+            digest.update(path.name.encode() + path.read_bytes())
+    digest.update(Path(database.__file__).read_bytes())
+    with contextlib.suppress(FileNotFoundError):
+        digest.update((places.checkout() / "requirements.lock").read_bytes())
+    return digest.hexdigest()[:12]
+
+
+class TestDatabase:
+    """The database of one worker of one run, with the addresses of all roles."""
+
+    __test__ = False
+
+    def __init__(self) -> None:
+        self.server, self.shared_secrets = _server()
+        self.name = f"sofy_test_{RUN}_{WORKER}"
+        self.admin_url = database.with_database(self.server, self.name)
+        self._seeded: set[str] = set()
+
+    def create(self) -> None:
+        """Copy the template, made first when no run has made it for the present migrations."""
+        maintenance = database.with_database(self.server, "postgres")
+        with psycopg.connect(maintenance, autocommit=True) as connection:
+            connection.execute("select pg_advisory_lock(5068)")
+            template = f"sofy_template_{_migrations_digest()}"
+            if not connection.execute("select 1 from pg_database where datname = %s", [template]).fetchone():
+                self._build_template(connection, template)
+            self._drop(connection, self.name)
+            for statement in ("create database {} template {} owner sofy_owner",):
+                connection.execute(sql.SQL(statement).format(sql.Identifier(self.name), sql.Identifier(template)))
+            database_rights = "grant connect on database {} to sofy_web, sofy_staff, sofy_engine"
+            connection.execute(sql.SQL(database_rights).format(sql.Identifier(self.name)))
+        self._take_passwords()
+        self._seeded = set(self._tables_with_rows()) | set(KEPT)
+
+    def drop(self) -> None:
+        with psycopg.connect(database.with_database(self.server, "postgres"), autocommit=True) as connection:
+            self._drop(connection, self.name)
+
+    def url(self, role: str) -> str:
+        """The address to log in with as one of the four roles."""
+        return database.role_url(self.admin_url, self.shared_secrets, role)
+
+    def empty(self) -> None:
+        """Take every row away that a test committed; what migrations put there stays."""
+        with psycopg.connect(self.admin_url, autocommit=True) as connection:
+            for table in self._tables_with_rows():
+                if table not in self._seeded:
+                    connection.execute(sql.SQL("truncate {} restart identity cascade").format(sql.Identifier(table)))
+
+    def _tables_with_rows(self) -> Iterator[str]:
+        with psycopg.connect(self.admin_url, autocommit=True) as connection:
+            tables = connection.execute(
+                "select relname from pg_class where relkind in ('r', 'p') and relnamespace = 'public'::regnamespace"
+            ).fetchall()
+            for (table,) in tables:
+                if connection.execute(sql.SQL("select 1 from {} limit 1").format(sql.Identifier(table))).fetchone():
+                    yield table
+
+    def _take_passwords(self) -> None:
+        secrets_dir = places.private_dir(Path(os.environ["SOFY_SECRETS_DIR"]))
+        for role in database.ROLES:
+            places.write_private(secrets_dir / f"pg_{role}", database.password_of(self.shared_secrets, role))
+
+    def _build_template(self, connection: psycopg.Connection, template: str) -> None:
+        draft = f"sofy_draft_{RUN}"
+        self._drop(connection, draft)
+        database.init(database.with_database(self.server, draft), self.shared_secrets)
+        environment = {
+            **os.environ,
+            "SOFY_SECRETS_DIR": str(self.shared_secrets),
+            "SOFY_DATABASE_URL": database.with_database(self.server, draft),
+            "SOFY_DATABASE_ROLE": database.OWNER,
+        }
+        command = [sys.executable, "-m", "django", "migrate", "--no-input", "--verbosity", "0"]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        if done.returncode:
+            self._drop(connection, draft)
+            raise RuntimeError(f"The migrations failed:\n{done.stdout}{done.stderr}")
+        names = sql.SQL("alter database {} rename to {}")
+        connection.execute(names.format(sql.Identifier(draft), sql.Identifier(template)))
+        self._drop_leftovers(connection, template)
+
+    def _drop_leftovers(self, connection: psycopg.Connection, template: str) -> None:
+        """Templates of earlier migrations, and databases of runs that were killed on this machine."""
+        found = connection.execute("select datname from pg_database where datname ~ '^sofy_(template|test|draft)_'").fetchall()
+        for (name,) in found:
+            kind, owner = name.split("_")[1:3]
+            if (kind == "template" and name != template) or (kind != "template" and not Path(f"/proc/{owner}").exists()):
+                with contextlib.suppress(psycopg.Error):
+                    self._drop(connection, name)
+
+    @staticmethod
+    def _drop(connection: psycopg.Connection, name: str) -> None:
+        connection.execute(sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name)))
