@@ -1,0 +1,1 @@
+"""Design system: layouts, components, icons, template tags, and the catalogue at /ui/."""

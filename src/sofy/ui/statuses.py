@@ -1,0 +1,60 @@
+"""How each state looks: tone, icon and word. The words follow docs/glossary.md."""
+
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+
+@dataclass(frozen=True)
+class Look:
+    """Colour alone says nothing: the icon and the word always come with it."""
+
+    tone: str
+    icon: str
+    label: "str | Promise"
+
+
+LOOKS: dict[str, Look] = {
+    # messages, from hand-over to handset
+    "accepted": Look("secondary", "circle-dashed", _("Accepted")),
+    "deferred": Look("yellow", "clock-pause", _("Deferred")),
+    "held": Look("yellow", "hand-stop", _("Held for review")),
+    "queued": Look("secondary", "clock", _("Waiting")),
+    "submitted": Look("azure", "send", _("Handed over")),
+    "unknown": Look("yellow", "question-mark", _("Unknown")),
+    "delivered": Look("green", "check", _("Delivered")),
+    "read": Look("green", "checks", pgettext_lazy("message", "Read")),
+    "failed": Look("red", "circle-x", _("Not delivered")),
+    "expired": Look("red", "clock", _("Expired")),
+    "withheld": Look("orange", "ban", _("Withheld by rule")),
+    "cancelled": Look("secondary", "x", _("Cancelled")),
+    # campaigns, jobs, imports
+    "draft": Look("secondary", "pencil", _("Draft")),
+    "scheduled": Look("azure", "calendar-event", _("Scheduled")),
+    "awaiting_approval": Look("yellow", "user-check", _("Awaiting approval")),
+    "preparing": Look("azure", "refresh", _("Preparing")),
+    "running": Look("azure", "player-play", _("Running")),
+    "paused": Look("yellow", "player-pause", _("Paused")),
+    "finished": Look("green", "check", _("Finished")),
+    "undone": Look("secondary", "arrow-back-up", _("Undone")),
+    # clients, routes, members
+    "active": Look("green", "circle-check", _("Active")),
+    "suspended": Look("red", "player-pause", _("Suspended")),
+    "draining": Look("yellow", "player-stop", _("Draining")),
+    "invited": Look("azure", "mail", _("Invited")),
+    "revoked": Look("secondary", "x", _("Revoked")),
+    "up": Look("green", "circle-check", _("Up")),
+    "down": Look("red", "alert-circle", _("Down")),
+    # consent
+    "granted": Look("green", "check", _("Consent given")),
+    "withdrawn": Look("orange", "ban", _("Consent withdrawn")),
+    "opposed": Look("red", "ban", _("Opposed")),
+    "none": Look("secondary", "question-mark", _("No consent")),
+}
+
+
+def look(code: str) -> Look:
+    """The look of a state; one that is not listed shows its own name, never nothing."""
+    return LOOKS.get(code, Look("secondary", "circle", code.replace("_", " ").capitalize()))

@@ -1,0 +1,67 @@
+"""The catalogue of components, and the two preferences anybody has: language and theme."""
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from sofy.ui import catalogue as samples
+from sofy.ui import layout
+
+YEAR_S = 365 * 24 * 3600
+
+
+def error(request: HttpRequest, status: int, title: str, text: str, kept: str = "") -> HttpResponse:
+    """A page that says what happened, what was kept and what to do."""
+    return render(request, "ui/error.html", {"title": title, "text": text, "kept": kept}, status=status)
+
+
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """Handler of 404: never says whether the address exists for somebody else."""
+    text = _("This address leads nowhere, or to something you may not see. Check it, or start from your home page.")
+    return error(request, 404, _("Page not found"), text)
+
+
+def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """Handler of 403."""
+    return error(request, 403, _("Not allowed"), _("Your role does not allow this. An owner of the client can change it."))
+
+
+def form_expired(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """A form that came without its token: an old tab, or another site."""
+    text = _("This page had been open for too long. Go back, reload it and send the form again.")
+    return error(request, 403, _("The form has expired"), text, _("Nothing was changed."))
+
+
+def failed(request: HttpRequest) -> HttpResponse:
+    """Handler of 500: no detail ever reaches the page."""
+    text = _("The failure is ours. Try again in a moment; if it comes back, tell your contact at the operator the time.")
+    return error(request, 500, _("Something went wrong"), text, _("Nothing was changed."))
+
+
+def back_of(request: HttpRequest) -> str:
+    """The page to return to, never on another site."""
+    wanted = request.POST.get("next", "/")
+    return wanted if url_has_allowed_host_and_scheme(wanted, {request.get_host()}, request.is_secure()) else "/"
+
+
+@require_POST
+def preferences(request: HttpRequest) -> HttpResponse:
+    """Keep a language (with the account, when there is one) or a theme (on this device)."""
+    response = redirect(back_of(request))
+    theme, language = request.POST.get("theme"), request.POST.get("language")
+    if theme in layout.THEMES:
+        response.set_cookie("theme", theme, max_age=YEAR_S, samesite="Lax", secure=request.is_secure(), httponly=True)
+    if language in dict(settings.LANGUAGES):
+        name = settings.LANGUAGE_COOKIE_NAME
+        response.set_cookie(name, language, max_age=YEAR_S, samesite="Lax", secure=request.is_secure(), httponly=True)
+        if request.user.is_authenticated:
+            type(request.user).objects.filter(pk=request.user.pk).update(language=language)
+    return response
+
+
+def catalogue(request: HttpRequest) -> HttpResponse:
+    """Every component in each of its states; the language and the theme are those of the visitor."""
+    return render(request, "ui/catalogue.html", samples.context(request))
