@@ -258,6 +258,8 @@ comment on table platform_suppression is 'Numbers nobody may write to (regulator
 
 -- ---------------------------------------------------------------------------------------------- walls
 
+-- Rights are given one by one: whatever a default privilege of the database gave before is taken back first.
+
 do $$
 declare t text;
 begin
@@ -265,6 +267,7 @@ begin
                              'engine_inbound', 'gate_permission', 'gate_client', 'gate_campaign'] loop
         execute format('alter table %I enable row level security', t);
         execute format('alter table %I force row level security', t);
+        execute format('revoke all on %I from sofy_web, sofy_staff', t);
         execute format($p$create policy %I on %I to sofy_web
             using (client_id = nullif(current_setting('sofy.client_id', true), '')::uuid)
             with check (client_id = nullif(current_setting('sofy.client_id', true), '')::uuid)$p$, t || '_client', t);
@@ -277,6 +280,7 @@ begin
                              'mo_lookup', 'platform_suppression'] loop
         execute format('alter table %I enable row level security', t);
         execute format('alter table %I force row level security', t);
+        execute format('revoke all on %I from sofy_web, sofy_staff', t);
         execute format('grant select, insert, update, delete on %I to sofy_engine', t);
         execute format('create policy %I on %I to sofy_engine using (true) with check (true)', t || '_engine', t);
     end loop;

@@ -1,0 +1,96 @@
+"""How the engine reaches PostgreSQL: one address per role, named statements, connections set up for the hot path."""
+
+import re
+from collections.abc import Iterator, Mapping
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, LiteralString, Protocol, cast
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.types.string import ByteaBinaryLoader
+
+from sofy.engine import pgarray
+
+ROLES = ("sofy_owner", "sofy_web", "sofy_staff", "sofy_engine")
+DSN_FILE = "pg_dsn"
+
+#: Every hot statement looks up a batch of rows by key. A plan that is right for a batch of a thousand must not change
+#: because a table was just filled and never analysed, so the other join methods are off on these connections only.
+HOT_OPTIONS = (
+    "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c jit=off"
+    " -c plan_cache_mode=force_generic_plan -c application_name=sofy-engine"
+)
+
+
+class DatabaseConfig(Protocol):
+    """What is needed of `kernel.config.Config`."""
+
+    @property
+    def database_url(self) -> str | None: ...
+    @property
+    def secrets_dir(self) -> Path: ...
+
+
+def role_url(config: DatabaseConfig, role: str) -> str:
+    """The address a process of this role logs in at.
+
+    The server and database come from `SOFY_DATABASE_URL`, or from the file the embedded server leaves in the secrets
+    folder; the password is the role's own.
+
+    Raises: FileNotFoundError when `sofy db init` was never run.
+    """
+    base = config.database_url or (config.secrets_dir / DSN_FILE).read_text().strip()
+    password = (config.secrets_dir / f"pg_{role}").read_text().strip()
+    known = {key: value for key, value in conninfo_to_dict(base).items() if key not in ("user", "password")}
+    return make_conninfo("", **{**known, "user": role, "password": password})
+
+
+@cache
+def schema_files() -> tuple[Path, ...]:
+    """The files that make the engine's tables, in order; `messaging` runs them as sofy_owner."""
+    folder = Path(str(files("sofy.engine"))) / "sql" / "schema"
+    return tuple(sorted(folder.glob("*.sql")))
+
+
+def _blocks(text: str) -> Iterator[tuple[str, str]]:
+    for block in re.split(r"^-- name: ", text, flags=re.MULTILINE)[1:]:
+        name, _, body = block.partition("\n")
+        yield name.strip(), body.strip()
+
+
+@cache
+def statements() -> Mapping[str, LiteralString]:
+    """Every named statement of engine/sql, by name.
+
+    Raises: ValueError for a name used twice.
+    """
+    found: dict[str, LiteralString] = {}
+    for path in sorted((Path(str(files("sofy.engine"))) / "sql").glob("*.sql")):
+        for name, body in _blocks(path.read_text()):
+            if name in found:
+                raise ValueError(f"{path.name}: the statement {name} exists already")
+            found[name] = cast(LiteralString, body)
+    return found
+
+
+def sql(name: str) -> LiteralString:
+    """The text of one named statement."""
+    return statements()[name]
+
+
+def connect(url: str, *, autocommit: bool = False) -> psycopg.Connection[Any]:
+    """A blocking connection that understands binary arrays: the worker's bulk intake, tools and tests."""
+    connection = psycopg.connect(url, autocommit=autocommit)
+    pgarray.register(connection)
+    return connection
+
+
+async def connect_hot(url: str, *, autocommit: bool = True) -> psycopg.AsyncConnection[Any]:
+    """A connection of the engine's loop: keyed plans only, statements prepared at first use, uuid as 16 bytes."""
+    connection = await psycopg.AsyncConnection.connect(url, autocommit=autocommit, options=HOT_OPTIONS)
+    connection.prepare_threshold = 0
+    pgarray.register(connection)
+    connection.adapters.register_loader("uuid", ByteaBinaryLoader)
+    return connection

@@ -1,0 +1,193 @@
+"""The one door in: messages enter on the caller's connection and in the caller's transaction.
+
+`submit` is for rooms that have a few messages; `bulk` is for campaign expansion, which runs as sofy_engine and may be
+repeated after a crash: a person who has the campaign already gets nothing new.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from decimal import Decimal
+from itertools import islice
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import psycopg
+
+from sofy.engine import bulkcopy
+from sofy.engine.db import sql
+from sofy.engine.permissions import WAKE_CHANNEL
+from sofy.engine.pgarray import ByteaArray
+from sofy.kernel import clock, ids, sms_text
+from sofy.kernel.crypto import ClientKeys
+
+#: Rows per transaction of an expansion: the engine starts on the first while the next is being written.
+CHUNK = 4000
+
+
+class Payload(msgspec.Struct, gc=False):
+    """What is sealed in engine_message.payload."""
+
+    to: str
+    text: str
+
+
+class MessageIn(msgspec.Struct, gc=False, kw_only=True):
+    """One message to be sent.
+
+    `to`: E.164. `recipient_index`: the client's blind index of kind "phone" of that number, computed when empty.
+    `zone`: IANA zone of the contact's record, when it has one. `parts` and `encoding` are counted when `parts` is 0.
+    `due_at`: not before this instant; None: now. Unit: EUR before VAT per part for `unit_price_eur`.
+    """
+
+    purpose: str
+    to: str
+    text: str
+    sender: str
+    id: UUID | None = None
+    channel: str = "sms"
+    recipient_index: bytes = b""
+    campaign_id: UUID | None = None
+    contact_id: UUID | None = None
+    establishment_id: UUID | None = None
+    variant: str | None = None
+    short_code: str | None = None
+    zone: str | None = None
+    parts: int = 0
+    encoding: str = ""
+    unit_price_eur: Decimal = Decimal(0)
+    reference: str | None = None
+    due_at: datetime | None = None
+
+
+encode_payload = msgspec.json.Encoder().encode
+decode_payload = msgspec.json.Decoder(Payload).decode
+
+
+def _complete(keys: ClientKeys, messages: Sequence[MessageIn]) -> None:
+    """Fill in what the caller left to the door: ids, blind index, parts."""
+    fresh = iter(ids.uuid7s(len(messages)))
+    for message in messages:
+        if message.id is None:
+            message.id = next(fresh)
+        if not message.recipient_index:
+            message.recipient_index = keys.index("phone", message.to)
+        if not message.parts:
+            counted = sms_text.analyse(message.text)
+            message.parts, message.encoding = counted.parts, counted.encoding
+
+
+def submit(
+    conn: psycopg.Connection[Any], client_id: UUID, messages: Sequence[MessageIn], *, keys: ClientKeys
+) -> list[UUID]:
+    """Accept messages of one client on the caller's transaction; answers the ids of those that are new."""
+    if not messages:
+        return []
+    params = statement_values(client_id, messages, keys)
+    rows = conn.execute(sql("insert_messages"), params).fetchall()
+    for lane, due_at in _lanes(messages, params["now"]):
+        conn.execute(sql("raise_backlog"), {"client": client_id, "lane": lane, "due_at": due_at})
+    conn.execute("SELECT pg_notify(%s, '')", (WAKE_CHANNEL,))
+    return [row[0] for row in rows]
+
+
+async def submit_async(
+    conn: psycopg.AsyncConnection[Any], client_id: UUID, messages: Sequence[MessageIn], *, keys: ClientKeys
+) -> list[UUID]:
+    """The same door for processes that run an event loop."""
+    if not messages:
+        return []
+    params = statement_values(client_id, messages, keys)
+    rows = await (await conn.execute(sql("insert_messages"), params)).fetchall()
+    for lane, due_at in _lanes(messages, params["now"]):
+        await conn.execute(sql("raise_backlog"), {"client": client_id, "lane": lane, "due_at": due_at})
+    await conn.execute("SELECT pg_notify(%s, '')", (WAKE_CHANNEL,))
+    return [row[0] for row in rows]
+
+
+def statement_values(client_id: UUID, messages: Sequence[MessageIn], keys: ClientKeys) -> dict[str, Any]:
+    """The columns `insert_messages` takes, payloads sealed."""
+    _complete(keys, messages)
+    now = clock.now()
+    seal = keys.seal
+    return {
+        "client": client_id,
+        "now": now,
+        "ids": [m.id for m in messages],
+        "channels": [m.channel for m in messages],
+        "purposes": [m.purpose for m in messages],
+        "campaigns": [m.campaign_id for m in messages],
+        "contacts": [m.contact_id for m in messages],
+        "establishments": [m.establishment_id for m in messages],
+        "variants": [m.variant for m in messages],
+        "recipients": [m.recipient_index for m in messages],
+        "senders": [m.sender for m in messages],
+        "short_codes": [m.short_code for m in messages],
+        "zones": [m.zone for m in messages],
+        "payloads": [
+            seal("engine_message", "payload", m.id, encode_payload(Payload(m.to, m.text)).decode())
+            for m in messages
+            if m.id is not None
+        ],
+        "parts": [m.parts for m in messages],
+        "encodings": [m.encoding for m in messages],
+        "prices": [m.unit_price_eur for m in messages],
+        "refs": [m.reference for m in messages],
+        "dues": [m.due_at or now for m in messages],
+    }
+
+
+def _lanes(messages: Sequence[MessageIn], now: datetime) -> list[tuple[str, datetime]]:
+    """The lanes these messages wait in, each with its first due moment."""
+    first: dict[str, datetime] = {}
+    for message in messages:
+        due_at = message.due_at or now
+        if message.purpose not in first or due_at < first[message.purpose]:
+            first[message.purpose] = due_at
+    return sorted(first.items())
+
+
+def bulk(
+    conn: psycopg.Connection[Any],
+    client_id: UUID,
+    messages: Iterable[MessageIn],
+    *,
+    keys: ClientKeys,
+    campaign_id: UUID,
+    chunk: int = CHUNK,
+) -> Iterator[int]:
+    """Materialise a campaign: one transaction per chunk, committed here; yields how many messages each one added.
+
+    `conn` is a connection of `db.connect` as sofy_engine with no transaction open. All messages are of `campaign_id`.
+    Two expansions at once are safe: the one that loses a race on a person writes its chunk again without them.
+    """
+    source = iter(messages)
+    while rows := list(islice(source, chunk)):
+        _complete(keys, rows)
+        while True:
+            try:
+                with conn.transaction():
+                    added = _copy_chunk(conn, client_id, rows, keys, campaign_id)
+            except psycopg.errors.UniqueViolation:
+                continue
+            break
+        yield added
+
+
+def _copy_chunk(
+    conn: psycopg.Connection[Any], client_id: UUID, rows: list[MessageIn], keys: ClientKeys, campaign_id: UUID
+) -> int:
+    unique: dict[bytes, MessageIn] = {}
+    for row in rows:
+        unique.setdefault(row.recipient_index, row)  # one message per person and campaign, the first of the file
+    values = {"client": client_id, "campaign": campaign_id, "recipients": ByteaArray.of(list(unique))}
+    for (index,) in conn.execute(sql("already_in"), values, prepare=True):
+        unique.pop(index, None)
+    fresh = list(unique.values())
+    if fresh:
+        now = clock.now()
+        bulkcopy.copy_messages(conn, client_id, fresh, keys, now)
+        for lane, due_at in _lanes(fresh, now):
+            conn.execute(sql("raise_backlog"), {"client": client_id, "lane": lane, "due_at": due_at}, prepare=True)
+        conn.execute("SELECT pg_notify(%s, '')", (WAKE_CHANNEL,))
+    return len(fresh)

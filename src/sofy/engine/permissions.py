@@ -1,0 +1,136 @@
+"""How the application rooms tell the gate what it may let through: written in the transaction of their own row.
+
+Every function works on the caller's psycopg connection (Django's is `connection.connection`) and commits nothing.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Final, Literal, NamedTuple
+from uuid import UUID
+
+import msgspec
+import psycopg
+
+from sofy.engine.db import sql
+from sofy.kernel import clock
+
+#: Engines listen here for people who said no: payload is "<client>:<recipient index>", both in hex.
+STOP_CHANNEL: Final = "sofy_stop"
+#: Engines listen here for new work.
+WAKE_CHANNEL: Final = "sofy_wake"
+
+#: Above this many rows the bulk of an import is writing: engines then learn it from the table, within seconds.
+_TELL_AT_ONCE = 100
+
+
+class Permission(NamedTuple):
+    """What one person allows one client: one row of `gate_permission`."""
+
+    recipient_index: bytes
+    channel: str
+    purpose: Literal["marketing", "alert", "all"]
+    state: Literal["granted", "withdrawn", "opposed"]
+    since: datetime
+
+
+def write_permissions(conn: psycopg.Connection[Any], client_id: UUID, rows: Sequence[Permission]) -> None:
+    """Record what people allow or refuse; for one person the latest `since` wins.
+
+    Purpose "all" with state "opposed" is the client's suppression list. Several rows for the same person, channel and
+    purpose are reduced to the latest one first (the last of them when they are equally old).
+    """
+    latest: dict[tuple[bytes, str, str], Permission] = {}
+    for row in rows:
+        row = Permission(*row)
+        key = (row.recipient_index, row.channel, row.purpose)
+        if key not in latest or row.since >= latest[key].since:
+            latest[key] = row
+    if not latest:
+        return
+    kept = list(latest.values())
+    conn.execute(
+        sql("write_permissions"),
+        {
+            "client": client_id,
+            "recipients": [row.recipient_index for row in kept],
+            "channels": [row.channel for row in kept],
+            "purposes": [row.purpose for row in kept],
+            "states": [row.state for row in kept],
+            "sinces": [row.since for row in kept],
+        },
+    )
+    refusals = [row for row in kept if row.state != "granted"]
+    if len(refusals) <= _TELL_AT_ONCE:
+        for row in refusals:
+            _notify(conn, STOP_CHANNEL, f"{client_id.hex}:{row.recipient_index.hex()}")
+
+
+def write_client(
+    conn: psycopg.Connection[Any],
+    client_id: UUID,
+    *,
+    state: Literal["active", "suspended"] | None = None,
+    hours: dict[str, Any] | None | msgspec.UnsetType = msgspec.UNSET,
+    budget_eur: Decimal | None | msgspec.UnsetType = msgspec.UNSET,
+    contact_answer: str | None = None,
+) -> None:
+    """Tell the gate about a client; what is not given keeps its value.
+
+    `hours`: a tightening of the contract's hours, as `kernel.hours.HoursPolicy` writes it; None: the contract's own.
+    Unit: EUR before VAT for `budget_eur`; None: no limit.
+    """
+    conn.execute(
+        sql("write_client"),
+        {
+            "client": client_id,
+            "state": state,
+            "hours": None if hours is msgspec.UNSET or hours is None else msgspec.json.encode(hours).decode(),
+            "set_hours": hours is not msgspec.UNSET,
+            "budget_eur": None if budget_eur is msgspec.UNSET else budget_eur,
+            "set_budget": budget_eur is not msgspec.UNSET,
+            "contact_answer": contact_answer,
+        },
+    )
+
+
+def start_campaign(conn: psycopg.Connection[Any], client_id: UUID, campaign_id: UUID) -> None:
+    """Let a campaign go; a campaign the gate was never told about goes too (a test send, for example)."""
+    _write_campaign(conn, client_id, campaign_id, "running")
+
+
+def campaign_expanded(conn: psycopg.Connection[Any], client_id: UUID, campaign_id: UUID) -> None:
+    """Every recipient has its message: when the queue holds none of them any more, "campaign.finished" is published."""
+    conn.execute(sql("campaign_expanded"), {"client": client_id, "campaign": campaign_id, "now": clock.now()})
+
+
+def pause_campaign(conn: psycopg.Connection[Any], client_id: UUID, campaign_id: UUID) -> int:
+    """Stop handing over; answers how many messages now wait for `resume_campaign`."""
+    _write_campaign(conn, client_id, campaign_id, "paused")
+    return conn.execute(sql("park_campaign"), {"client": client_id, "campaign": campaign_id}).rowcount
+
+
+def resume_campaign(conn: psycopg.Connection[Any], client_id: UUID, campaign_id: UUID) -> int:
+    """Go on where the pause began; answers how many messages wait for their hand-over."""
+    _write_campaign(conn, client_id, campaign_id, "running")
+    now = clock.now()
+    count = conn.execute(sql("unpark_campaign"), {"client": client_id, "campaign": campaign_id, "now": now}).rowcount
+    conn.execute(sql("raise_backlog"), {"client": client_id, "lane": "marketing", "due_at": now})
+    _notify(conn, WAKE_CHANNEL, "")
+    return count
+
+
+def cancel_campaign(conn: psycopg.Connection[Any], client_id: UUID, campaign_id: UUID) -> int:
+    """End a campaign for good; answers how many messages will not leave."""
+    _write_campaign(conn, client_id, campaign_id, "cancelled")
+    values = {"client": client_id, "campaign": campaign_id, "now": clock.now()}
+    return conn.execute(sql("cancel_campaign"), values).rowcount
+
+
+def _write_campaign(conn: psycopg.Connection[Any], client_id: UUID, campaign_id: UUID, state: str) -> None:
+    values = {"client": client_id, "campaign": campaign_id, "state": state, "expanded_at": None}
+    conn.execute(sql("write_campaign"), values)
+
+
+def _notify(conn: psycopg.Connection[Any], channel: str, payload: str) -> None:
+    conn.execute("SELECT pg_notify(%s, %s)", (channel, payload))

@@ -1,0 +1,67 @@
+-- name: write_permissions
+-- The latest word on a person wins by its own time, so that files imported out of order do not undo each other; an
+-- opposition is never lifted by an older grant.
+INSERT INTO gate_permission AS p (client_id, recipient_index, channel, purpose, state, since)
+SELECT %(client)s, r.recipient_index, r.channel, r.purpose, r.state, r.since
+  FROM unnest(%(recipients)s::bytea[], %(channels)s::text[], %(purposes)s::text[], %(states)s::text[],
+              %(sinces)s::timestamptz[]) AS r (recipient_index, channel, purpose, state, since)
+ ORDER BY r.recipient_index, r.channel, r.purpose
+ON CONFLICT (client_id, recipient_index, channel, purpose) DO UPDATE
+   SET state = excluded.state, since = excluded.since
+ WHERE excluded.since >= p.since AND (p.state, p.since) IS DISTINCT FROM (excluded.state, excluded.since)
+
+-- name: write_client
+-- One row per client, made by whichever application room knows something first; what is not given stays.
+INSERT INTO gate_client AS g (client_id, state, hours, budget_eur, contact_answer)
+VALUES (%(client)s, coalesce(%(state)s::text, 'active'), %(hours)s::jsonb, %(budget_eur)s::numeric,
+        coalesce(%(contact_answer)s::text, ''))
+ON CONFLICT (client_id) DO UPDATE
+   SET state = coalesce(%(state)s::text, g.state),
+       hours = CASE WHEN %(set_hours)s THEN excluded.hours ELSE g.hours END,
+       budget_eur = CASE WHEN %(set_budget)s THEN excluded.budget_eur ELSE g.budget_eur END,
+       contact_answer = coalesce(%(contact_answer)s::text, g.contact_answer)
+
+-- name: write_campaign
+-- Start, pause, resume or end a campaign for the gate; an ended one stays ended.
+INSERT INTO gate_campaign AS g (client_id, campaign_id, state, expanded_at)
+VALUES (%(client)s, %(campaign)s, %(state)s, %(expanded_at)s)
+ON CONFLICT (client_id, campaign_id) DO UPDATE
+   SET state = excluded.state, expanded_at = coalesce(excluded.expanded_at, g.expanded_at)
+ WHERE g.state NOT IN ('cancelled', 'finished')
+
+-- name: campaign_expanded
+-- Every recipient has its row: from now on an empty queue means the campaign is finished.
+UPDATE gate_campaign SET expanded_at = %(now)s
+ WHERE client_id = %(client)s AND campaign_id = %(campaign)s AND expanded_at IS NULL
+
+-- name: park_campaign
+-- Pause: what nobody holds yet is put out of reach of every claim.
+UPDATE engine_queue q SET due_at = 'infinity'
+  FROM engine_state s
+ WHERE s.client_id = %(client)s AND s.campaign_id = %(campaign)s
+   AND q.client_id = s.client_id AND q.message_id = s.message_id AND q.claimed_by IS NULL
+
+-- name: unpark_campaign
+-- Resume: due again at once, or when its own day comes.
+UPDATE engine_queue q SET due_at = greatest(%(now)s, coalesce(s.not_before, %(now)s))
+  FROM engine_state s
+ WHERE s.client_id = %(client)s AND s.campaign_id = %(campaign)s
+   AND q.client_id = s.client_id AND q.message_id = s.message_id AND q.due_at = 'infinity'
+
+-- name: cancel_campaign
+-- Cancel what still waits; rows an engine holds are stopped at hand-over by the state of the campaign.
+WITH gone AS (
+    DELETE FROM engine_queue q USING engine_state s
+     WHERE s.client_id = %(client)s AND s.campaign_id = %(campaign)s
+       AND q.client_id = s.client_id AND q.message_id = s.message_id AND q.claimed_by IS NULL
+    RETURNING q.message_id
+), ended AS (
+    UPDATE engine_state s
+       SET status = 'cancelled', rank = 90, reason = 'campaign_cancelled', final_at = %(now)s, updated_at = %(now)s,
+           not_before = NULL
+      FROM gone
+     WHERE s.client_id = %(client)s AND s.message_id = gone.message_id AND s.rank = 10
+    RETURNING s.message_id, s.contact_id, s.campaign_id
+)
+INSERT INTO engine_event (client_id, message_id, contact_id, campaign_id, kind, at)
+SELECT %(client)s, message_id, contact_id, campaign_id, 'cancelled', %(now)s FROM ended

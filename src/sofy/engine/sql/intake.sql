@@ -1,0 +1,40 @@
+-- name: raise_backlog
+-- Say that a client has work in a lane. seq tells an engine that looked a moment ago that its answer is out of date.
+INSERT INTO lane_backlog AS b (client_id, lane, due_at, seq)
+VALUES (%(client)s, %(lane)s, %(due_at)s, 1)
+ON CONFLICT (client_id, lane) DO UPDATE SET due_at = least(b.due_at, excluded.due_at), seq = b.seq + 1
+
+-- name: already_in
+-- Which of these people have this campaign already: expansion may be repeated after a crash.
+SELECT recipient_index FROM engine_state
+ WHERE client_id = %(client)s AND recipient_index = ANY(%(recipients)s::bytea[]) AND campaign_id = %(campaign)s
+
+-- name: insert_messages
+-- The one door in, on the caller's transaction: a person who has the campaign already gets nothing new.
+WITH given AS (
+    SELECT * FROM unnest(%(ids)s::uuid[], %(channels)s::text[], %(purposes)s::text[], %(campaigns)s::uuid[],
+                         %(contacts)s::uuid[], %(establishments)s::uuid[], %(variants)s::text[],
+                         %(recipients)s::bytea[], %(senders)s::text[], %(short_codes)s::text[], %(zones)s::text[],
+                         %(payloads)s::bytea[], %(parts)s::smallint[], %(encodings)s::text[], %(prices)s::numeric[],
+                         %(refs)s::text[], %(dues)s::timestamptz[])
+      AS g (id, channel, purpose, campaign_id, contact_id, establishment_id, variant, recipient_index, sender,
+            short_code, zone, payload, parts, encoding, unit_price_eur, reference, due_at)
+), state AS (
+    INSERT INTO engine_state (client_id, message_id, campaign_id, contact_id, establishment_id, recipient_index,
+                              variant, status, rank, parts, accepted_at, not_before, updated_at)
+    SELECT %(client)s, id, campaign_id, contact_id, establishment_id, recipient_index, variant, 'accepted', 10, parts,
+           %(now)s, nullif(greatest(due_at, %(now)s), %(now)s), %(now)s
+      FROM given
+    ON CONFLICT (client_id, recipient_index, campaign_id) DO NOTHING
+    RETURNING message_id
+), queue AS (
+    INSERT INTO engine_queue (client_id, message_id, lane, due_at)
+    SELECT %(client)s, id, purpose, due_at FROM given JOIN state ON message_id = id
+)
+INSERT INTO engine_message (client_id, id, channel, purpose, campaign_id, contact_id, establishment_id, variant,
+                            recipient_index, sender, short_code, zone, payload, parts, encoding, unit_price_eur,
+                            reference, created_at)
+SELECT %(client)s, id, channel, purpose, campaign_id, contact_id, establishment_id, variant, recipient_index, sender,
+       short_code, zone, payload, parts, encoding, unit_price_eur, reference, %(now)s
+  FROM given JOIN state ON message_id = id
+RETURNING id

@@ -1,0 +1,67 @@
+"""The lattice of message statuses, as data. A status is replaced only by one of a higher rank.
+
+Waiting: accepted, deferred, held, queued may follow one another (each step has its own reason), so they share a rank
+order only with what comes after them. Late, doubled and shuffled receipts never move a message back.
+"""
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+Status = Literal[
+    "accepted",
+    "deferred",
+    "held",
+    "queued",
+    "submitted",
+    "unknown",
+    "failed",
+    "expired",
+    "delivered",
+    "read",
+    "withheld",
+    "cancelled",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """`rank`: height in the lattice. `waiting`: not handed over yet. `end`: nothing may follow, whatever its rank."""
+
+    rank: int
+    waiting: bool = False
+    end: bool = False
+
+
+LATTICE: Final[dict[str, Level]] = {
+    "accepted": Level(10, waiting=True),
+    "deferred": Level(10, waiting=True),
+    "held": Level(10, waiting=True),
+    "queued": Level(10, waiting=True),
+    "submitted": Level(20),
+    "unknown": Level(30),
+    "expired": Level(40),
+    "failed": Level(40),
+    "delivered": Level(50),
+    "read": Level(60),
+    "withheld": Level(90, end=True),
+    "cancelled": Level(90, end=True),
+}
+WAITING: Final = frozenset(name for name, level in LATTICE.items() if level.waiting)
+RANK: Final = {name: level.rank for name, level in LATTICE.items()}
+
+#: Statuses that a receipt of a supplier can lead to.
+RECEIPT_STATUSES: Final = frozenset({"delivered", "failed", "expired", "unknown", "read"})
+
+
+def follows(current: str, new: str) -> bool:
+    """Whether `new` may replace `current`.
+
+    Waiting statuses replace one another. A verdict (withheld, cancelled) ends only what still waits: once a message
+    was handed over, no verdict can call it back.
+    """
+    was, becomes = LATTICE[current], LATTICE[new]
+    if was.end:
+        return False
+    if becomes.end or becomes.waiting:
+        return was.waiting
+    return becomes.rank > was.rank
