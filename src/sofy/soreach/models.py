@@ -1,0 +1,220 @@
+"""A campaign, its contents, whom it leaves out, and its links.
+
+The rows per recipient (exclusion, short link, click) carry no foreign key: they are written by tens of thousands, and
+row-level security keeps clients apart. Who received what is not here but in the engine's ledger, one row per recipient.
+"""
+
+from typing import ClassVar
+from uuid import UUID
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from sofy.kernel import clock
+from sofy.kit.models import ClientOwned
+from sofy.soreach import rules
+
+
+class Campaign(ClientOwned):
+    """One message to many people, from the draft to the report."""
+
+    class Status(models.TextChoices):
+        DRAFT = "draft", _("Draft")
+        SCHEDULED = "scheduled", _("Scheduled")
+        EXPANDING = "expanding", _("Preparing")
+        RUNNING = "running", _("Running")
+        PAUSED = "paused", _("Paused")
+        FINISHED = "finished", _("Finished")
+        CANCELLED = "cancelled", _("Cancelled")
+        REFUSED = "refused", _("Refused")
+
+    class Timing(models.TextChoices):
+        NOW = "now", _("As soon as it is confirmed")
+        AT = "at", _("At a chosen moment")
+        GRADUAL = "gradual", _("Gradually, over several hours")
+
+    class Late(models.TextChoices):
+        NEXT_OPENING = "next_opening", _("Send it at the next opening")
+        DROP = "drop", _("Do not send it any more")
+
+    class WinnerBy(models.TextChoices):
+        CLICKS = "clicks", _("People who clicked")
+        REPLIES = "replies", _("People who replied")
+
+    name = models.CharField(max_length=120)
+    status = models.CharField(max_length=12, choices=Status.choices, default=Status.DRAFT)
+    created_at = models.DateTimeField(default=clock.now)
+    updated_at = models.DateTimeField(default=clock.now)
+    author = models.CharField(max_length=80)
+
+    segment_ids = ArrayField(models.UUIDField(), default=list, blank=True)
+    excluded_segment_ids = ArrayField(models.UUIDField(), default=list, blank=True)
+
+    timing = models.CharField(max_length=8, choices=Timing.choices, default=Timing.NOW)
+    starts_at = models.DateTimeField(null=True, blank=True)
+    spread_hours = models.PositiveSmallIntegerField(default=0)
+    local_time = models.BooleanField(default=False)
+    late = models.CharField(max_length=12, choices=Late.choices, default=Late.NEXT_OPENING)
+
+    sender = models.CharField(max_length=11, blank=True)
+    route_id = models.UUIDField(null=True, blank=True)
+    short_code = models.CharField(max_length=5, blank=True)
+    unit_price_eur = models.DecimalField(max_digits=12, decimal_places=6, default=0)
+    budget_eur = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
+    cap_messages = models.PositiveSmallIntegerField(default=0)
+    cap_days = models.PositiveSmallIntegerField(default=7)
+    winner_by = models.CharField(max_length=8, choices=WinnerBy.choices, default=WinnerBy.CLICKS)
+
+    editorial = models.JSONField(default=dict)
+    confirmed_count = models.PositiveIntegerField(null=True)
+    approved_by = models.CharField(max_length=80, blank=True)
+    approved_at = models.DateTimeField(null=True)
+    launched_by = models.CharField(max_length=80, blank=True)
+    launched_at = models.DateTimeField(null=True)
+    expanded_to = models.UUIDField(null=True)
+    expanded_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    counts = models.JSONField(default=dict)
+    refused_because = models.JSONField(default=list)
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["client_id", "status", "created_at"], name="soreach_campaign_by_status")
+        ]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["client_id", "id"], name="soreach_campaign_id_per_client")
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def is_draft(self) -> bool:
+        """Only a draft may be changed."""
+        return self.status == self.Status.DRAFT
+
+    @property
+    def is_live(self) -> bool:
+        """Whether messages may still leave."""
+        return rules.Status(self.status) in rules.LIVE
+
+    @property
+    def has_report(self) -> bool:
+        """Whether there is something to look at: it was launched."""
+        return self.launched_at is not None and self.status not in (self.Status.SCHEDULED, self.Status.REFUSED)
+
+
+class Variant(ClientOwned):
+    """One content of a campaign; several of them make an A/B test."""
+
+    campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="variants")
+    label = models.CharField(max_length=1)
+    source = models.TextField(blank=True)
+    share = models.PositiveSmallIntegerField(default=1)
+
+    class Meta:
+        ordering: ClassVar = ["label"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["client_id", "id"], name="soreach_variant_id_per_client"),
+            models.UniqueConstraint(fields=["campaign", "label"], name="soreach_variant_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.label
+
+
+class TrackedLink(ClientOwned):
+    """An address of a content that recipients receive as a short link."""
+
+    campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="links")
+    variant = models.CharField(max_length=1)
+    position = models.PositiveSmallIntegerField()
+    target = models.TextField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["client_id", "id"], name="soreach_tracked_link_id_per_client"),
+            models.UniqueConstraint(fields=["campaign", "variant", "position"], name="soreach_tracked_link_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.target
+
+
+class ShortLink(models.Model):
+    """One person's own address for one link. The code is unique on the whole platform: it arrives without a client."""
+
+    code = models.CharField(max_length=12, primary_key=True)
+    client_id = models.UUIDField()
+    link_id = models.UUIDField()
+    campaign_id = models.UUIDField()
+    contact_id = models.UUIDField(null=True)
+
+    class Meta:
+        db_table = "soreach_shortlink"
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class Click(ClientOwned):
+    """One visit of a short link, by a person or by a machine. No address and no browser is kept."""
+
+    campaign_id: UUID = models.UUIDField()  # type: ignore[assignment]
+    link_id = models.UUIDField()
+    contact_id = models.UUIDField(null=True)
+    message_id = models.UUIDField(null=True)
+    variant = models.CharField(max_length=1)
+    at = models.DateTimeField()
+    score = models.PositiveSmallIntegerField()
+    human = models.BooleanField()
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["client_id", "campaign_id", "contact_id"], name="soreach_click_by_contact"),
+        ]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["client_id", "id"], name="soreach_click_id_per_client")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M}"
+
+
+class CampaignExclusion(models.Model):
+    """Somebody of the audience who does not receive the campaign, and why."""
+
+    pk = models.CompositePrimaryKey("client_id", "campaign_id", "contact_id")
+    client_id = models.UUIDField()
+    campaign_id = models.UUIDField()
+    contact_id = models.UUIDField()
+    reason = models.CharField(max_length=20)
+    detail = models.CharField(max_length=40, blank=True)
+
+    class Meta:
+        db_table = "soreach_exclusion"
+
+    def __str__(self) -> str:
+        return self.reason
+
+
+class TestSend(ClientOwned):
+    """A message sent to try a content. The number is in the engine's sealed payload only."""
+
+    __test__ = False  # not a pytest class
+
+    campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="test_sends")
+    variant = models.CharField(max_length=1)
+    message_id = models.UUIDField()
+    author = models.CharField(max_length=80)
+    at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        ordering: ClassVar = ["-at"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["client_id", "id"], name="soreach_test_send_id_per_client")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.variant} {self.at:%Y-%m-%d %H:%M}"
