@@ -28,9 +28,7 @@ Channel = Literal["sms", "email"]
 Purpose = Literal["marketing", "alert"]
 ConsentWanted = Literal["granted", "refused", "unknown"]
 What = Literal["sent", "delivered", "clicked", "replied", "silent"]
-AttributeTest = Literal[
-    "equals", "differs", "starts_with", "above", "below", "between", "filled"
-]
+AttributeTest = Literal["equals", "differs", "starts_with", "above", "below", "between", "filled"]
 
 
 class Node(
@@ -98,7 +96,7 @@ class InTown(Node, frozen=True, tag="town"):
 class HasAttribute(Node, frozen=True, tag="attribute"):
     """A typed attribute of the client's own (loyalty points, size, last purchase...)."""
 
-    attribute: UUID
+    name: str
     test: AttributeTest = "equals"
     value: str | float | bool | None = None
     to: str | float | None = None
@@ -264,11 +262,7 @@ def conditions(node: AnyNode) -> list[tuple[Path, Condition]]:
 
 def references(node: AnyNode) -> set[UUID]:
     """The segments that this tree reads."""
-    return {
-        each.segment
-        for _, each in conditions(node)
-        if isinstance(each, (InSegment, InSnapshot))
-    }
+    return {each.segment for _, each in conditions(node) if isinstance(each, (InSegment, InSnapshot))}
 
 
 def validate(node: AnyNode) -> list[Problem]:
@@ -278,11 +272,7 @@ def validate(node: AnyNode) -> list[Problem]:
         return [Problem((), "too_many_conditions", str(MAX_NODES))]
     if max(len(path) for path, _ in nodes) > MAX_DEPTH:
         return [Problem((), "too_deep", str(MAX_DEPTH))]
-    return [
-        Problem(path, code)
-        for path, each in nodes
-        if not isinstance(each, GROUPS) and (code := _problem(each))
-    ]
+    return [Problem(path, code) for path, each in nodes if not isinstance(each, GROUPS) and (code := _problem(each))]
 
 
 def _checked(node: AnyNode) -> All:
@@ -297,16 +287,10 @@ def _problem(node: Condition) -> str:
         case IsTitle(values=values) | IsLanguage(values=values):
             return _list_problem(values, longest=8)
         case InPostcode(prefixes=values):
-            return _list_problem(values, longest=10) or (
-                "" if all(v.isalnum() for v in values) else "postcode_letters"
-            )
+            return _list_problem(values, longest=10) or ("" if all(v.isalnum() for v in values) else "postcode_letters")
         case InTown(prefixes=values):
             return _list_problem(values, longest=80)
-        case (
-            InBook(books=ids)
-            | OfEstablishment(establishments=ids)
-            | ImportedBy(imports=ids)
-        ):
+        case InBook(books=ids) | OfEstablishment(establishments=ids) | ImportedBy(imports=ids):
             return _list_problem(ids)
         case IsAged():
             return _age_problem(node)
@@ -324,9 +308,7 @@ def _list_problem(values: tuple[Any, ...], longest: int = 0) -> str:
         return "choose_one"
     if len(values) > MAX_VALUES:
         return "too_many_values"
-    if longest and any(
-        not value.strip() or len(value) > longest or "\0" in value for value in values
-    ):
+    if longest and any(not value.strip() or len(value) > longest or "\0" in value for value in values):
         return "bad_value"
     return ""
 
@@ -346,9 +328,7 @@ def _place_problem(node: Near) -> str:
     point = node.latitude is not None and node.longitude is not None
     if point == (node.establishment is not None):
         return "place_missing"
-    if point and not (
-        -90 <= (node.latitude or 0) <= 90 and -180 <= (node.longitude or 0) <= 180
-    ):
+    if point and not (-90 <= (node.latitude or 0) <= 90 and -180 <= (node.longitude or 0) <= 180):
         return "place_range"
     return ""
 
@@ -360,14 +340,13 @@ def _since_problem(days: int | None, since: date | None) -> str:
 
 
 def _attribute_problem(node: HasAttribute) -> str:
+    if not node.name.strip() or len(node.name) > 60:
+        return "attribute_missing"
     if node.test == "filled":
         return ""
     if node.value is None or node.value == "":
         return "value_missing"
-    if any(
-        isinstance(value, str) and ("\0" in value or len(value) > 200)
-        for value in (node.value, node.to)
-    ):
+    if any(isinstance(value, str) and ("\0" in value or len(value) > 200) for value in (node.value, node.to)):
         return "bad_value"
     if node.test == "between" and (node.to is None or node.to == ""):
         return "value_missing"

@@ -1,0 +1,1 @@
+"""Segments: groups of contacts said in sentences, counted as they are written."""
