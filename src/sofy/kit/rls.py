@@ -12,7 +12,6 @@ from uuid import UUID
 
 import psycopg
 from django.conf import settings
-from django.contrib.auth.views import redirect_to_login
 from django.db import connections, migrations, transaction
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.utils.module_loading import import_string
@@ -54,7 +53,7 @@ class EnableClientRLS(migrations.RunSQL):
     def __init__(self, table: str, column: str = "client_id", also_readable: str = "") -> None:
         self.table, self.column, self.also_readable = table, column, also_readable
         drop = [f"DROP POLICY IF EXISTS {table}_{kind} ON {table}" for kind in ("client", "staff", "also")]
-        disable = [f"ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY", f"ALTER TABLE {table} DISABLE ROW LEVEL SECURITY"]
+        disable = [f"ALTER TABLE {table} {off} ROW LEVEL SECURITY" for off in ("NO FORCE", "DISABLE")]
         super().__init__(policy_sql(table, column, also_readable), drop + disable)
 
     def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:
@@ -151,6 +150,9 @@ class RequireClient:
         if slug is None:
             return None
         if user is None or not user.is_authenticated:
+            # Imported here: the module needs the user model, which is built on the kit's models.
+            from django.contrib.auth.views import redirect_to_login
+
             return redirect_to_login(request.get_full_path())
         if self._resolve is None:
             self._resolve = import_string(settings.SOFY_CLIENT_RESOLVER)
@@ -175,7 +177,7 @@ def refuse_excess_rights(connection: psycopg.Connection[Any], role: str) -> None
     Raises: TooManyRights.
     """
     row = connection.execute(
-        "SELECT current_user, rolsuper, rolbypassrls, rolcreaterole, rolcreatedb FROM pg_roles WHERE rolname = current_user"
+        "SELECT rolname, rolsuper, rolbypassrls, rolcreaterole, rolcreatedb FROM pg_roles WHERE rolname = current_user"
     ).fetchone()
     name, superuser, bypass, makes_roles, makes_databases = tuple(row) if row else ("", True, True, True, True)
     wrong = []
@@ -187,8 +189,7 @@ def refuse_excess_rights(connection: psycopg.Connection[Any], role: str) -> None
         wrong.append("it bypasses row-level security")
     for other in EXPECTED_BYPASS:
         if other != role:
-            member = connection.execute("SELECT pg_has_role(current_user, %s, 'MEMBER')", [other]).fetchone()
-            if member and tuple(member)[0]:
+            if connection.execute("SELECT 1 WHERE pg_has_role(current_user, %s, 'MEMBER')", [other]).fetchone():
                 wrong.append(f"it may become {other}")
     if wrong:
         raise TooManyRights(
