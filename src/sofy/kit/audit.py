@@ -46,7 +46,14 @@ def append(
     at = clock.now()
     digest = _digest(client_id, seq, at, actor, action, content, previous)
     entry = AuditEntry(
-        client_id=client_id, seq=seq, at=at, actor=actor, action=action, facts=content, previous_hash=previous, hash=digest
+        client_id=client_id,
+        seq=seq,
+        at=at,
+        actor=actor,
+        action=action,
+        facts=content,
+        previous_hash=previous,
+        hash=digest,
     )
     entry.save(using=using, force_insert=True)
     AuditHead.objects.using(using).filter(client_id=client_id).update(seq=seq, hash=digest)

@@ -1,12 +1,17 @@
 """Fields for personal data: sealed text that is unreadable in a dump, and the blind index that finds it again."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import FieldError
 from django.db import models
 from django.db.models.query_utils import DeferredAttribute
 
 from sofy.kit.keys import keys_for
+
+if TYPE_CHECKING:
+    _BinaryField = models.BinaryField[Any, Any]
+else:
+    _BinaryField = models.BinaryField  # takes no type arguments when the program runs
 
 
 class Sealed(bytes):
@@ -28,7 +33,7 @@ class _Opener(DeferredAttribute):
         instance.__dict__[self.field.attname] = value
 
 
-class SealedTextField(models.BinaryField):
+class SealedTextField(_BinaryField):
     """Text under the client's data key, bound to its table, column and row: moved elsewhere, it does not open.
 
     The model needs `client_id` and a primary key (or an `id`, under a composite key) before it is saved. Comparing in
@@ -40,12 +45,12 @@ class SealedTextField(models.BinaryField):
     def seal(self, instance: Any, text: str) -> bytes:
         """The bytes to store for this text in this row; for bulk writers that bypass save()."""
         keys = keys_for(instance.client_id)
-        return keys.seal(instance._meta.db_table, self.column, _row_id(instance), text)
+        return keys.seal(instance._meta.db_table, self.column or "", _row_id(instance), text)
 
     def unseal(self, instance: Any, blob: bytes) -> str:
         """The text of what was stored for this row."""
         keys = keys_for(instance.client_id)
-        return keys.unseal(instance._meta.db_table, self.column, _row_id(instance), bytes(blob))
+        return keys.unseal(instance._meta.db_table, self.column or "", _row_id(instance), bytes(blob))
 
     def pre_save(self, model_instance: models.Model, add: bool) -> Any:
         value = model_instance.__dict__.get(self.attname)
@@ -71,7 +76,7 @@ class SealedTextField(models.BinaryField):
         raise FieldError(f"{self.name} is sealed: it is never serialised in clear.")
 
 
-class IndexField(models.BinaryField):
+class IndexField(_BinaryField):
     """Keyed hash of a value (16 bytes): equal values of one client meet, nobody reads the value from it."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -13,7 +13,9 @@ from sofy.kit.rls import client_scope
 __all__ = ["app", "client_job", "defer"]
 
 
-def client_job(*, name: str, queue: str = "default", retries: int = 5, **options: Any) -> Callable[[Callable[..., None]], Any]:
+def client_job(
+    *, name: str, queue: str = "default", retries: int = 5, **options: Any
+) -> Callable[[Callable[..., None]], Any]:
     """Make a function a job: it receives `client_id` and other ids, never personal data, and must bear a second run.
 
     It is not run inside a transaction of its own: long work commits in steps with `client_scope`.
@@ -25,7 +27,8 @@ def client_job(*, name: str, queue: str = "default", retries: int = 5, **options
             function(client_id=UUID(client_id), **ids)
 
         retry = RetryStrategy(max_attempts=retries, exponential_wait=2)
-        return app.task(name=name, queue=queue, retry=retry, **options)(run)
+        make: Any = app.task(name=name, queue=queue, retry=retry, **options)
+        return make(run)
 
     return register
 

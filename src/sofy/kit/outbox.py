@@ -49,15 +49,15 @@ def dispatch(*, limit: int = 200) -> int:
 def _dispatch_client(client_id: UUID, limit: int) -> int:
     done = 0
     with client_scope(client_id):
-        waiting = OutboxRow.objects.filter(client_id=client_id, done_at=None, due_at__lte=clock.now()).order_by("due_at", "id")
-        for row in waiting.select_for_update(skip_locked=True)[:limit]:
+        waiting = OutboxRow.objects.filter(client_id=client_id, done_at=None, due_at__lte=clock.now())
+        for row in waiting.order_by("due_at", "id").select_for_update(skip_locked=True)[:limit]:
             mine = OutboxRow.objects.filter(client_id=client_id, id=row.id)
             try:
                 with transaction.atomic():
                     for function in _handlers.get(row.topic, ()):
                         function(client_id=client_id, **row.payload)
             except Exception as error:  # one bad event must not hold up the others of its client
-                wait = min(timedelta(seconds=2**min(row.attempts, 10)), MAX_WAIT)
+                wait = min(timedelta(seconds=2 ** min(row.attempts, 10)), MAX_WAIT)
                 mine.update(attempts=min(row.attempts + 1, 1000), due_at=clock.now() + wait)
                 _log.error("outbox_handler_failed", topic=row.topic, id=str(row.id), error=type(error).__name__)
             else:

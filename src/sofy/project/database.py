@@ -95,10 +95,11 @@ def grant(connection: psycopg.Connection, database: str) -> None:
 
 def _make_role(connection: psycopg.Connection, role: str, password: str) -> None:
     exists = connection.execute("select 1 from pg_roles where rolname = %s", [role]).fetchone()
-    bypass = "bypassrls" if role == ENGINE else "nobypassrls"
+    statement = "{verb} role {role} login nosuperuser nocreatedb nocreaterole {bypass} password {password}"
     connection.execute(
-        sql.SQL("{verb} role {role} login nosuperuser nocreatedb nocreaterole " + bypass + " password {password}").format(
+        sql.SQL(statement).format(
             verb=sql.SQL("alter" if exists else "create"),
+            bypass=sql.SQL("bypassrls" if role == ENGINE else "nobypassrls"),
             role=sql.Identifier(role),
             password=sql.Literal(password),
         )

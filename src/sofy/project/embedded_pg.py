@@ -229,7 +229,7 @@ class EmbeddedPostgres:
         return url
 
     def _initialise(self, identity: Identity, binaries: Path) -> None:
-        """Make the cluster beside its place and move it there, so that an interrupted start leaves nothing half made."""
+        """Make the cluster beside its place, then move it there: an interrupted start leaves nothing half made."""
         private_dir(self.home)
         identity.own(self.home)
         draft = self.home / "data.new"

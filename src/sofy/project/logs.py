@@ -10,9 +10,8 @@ import structlog
 
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+")
 _PHONE = re.compile(r"(?<![\w-])(?:\+|00)?\d(?:[ .\-/()]?\d){8,14}(?![\w-])")
-_SECRET_KEYS = frozenset(
-    "password passwd secret token authorization cookie api_key to phone recipient email name first_name last_name text body".split()
-)
+_CREDENTIALS = {"password", "passwd", "secret", "token", "authorization", "cookie", "api_key"}
+_PERSONAL = {"to", "phone", "recipient", "email", "name", "first_name", "last_name", "text", "body"}
 _MARK = "[redacted]"
 
 
@@ -29,7 +28,7 @@ def redact(_logger: object, _method: str, event: MutableMapping[str, Any]) -> Mu
 
 
 def _masked(key: str, value: Any) -> Any:
-    if key.lower() in _SECRET_KEYS:
+    if key.lower() in _CREDENTIALS | _PERSONAL:
         return _MARK
     if isinstance(value, str):
         return value if key == "timestamp" else clean(value)

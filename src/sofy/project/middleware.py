@@ -16,6 +16,6 @@ class PreferredLanguage:
         language = getattr(getattr(request, "user", None), "language", "")
         if not language:
             return self.get_response(request)
-        request.LANGUAGE_CODE = language  # type: ignore[attr-defined]
+        request.LANGUAGE_CODE = language
         with translation.override(language):
             return self.get_response(request)

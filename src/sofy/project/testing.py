@@ -142,10 +142,11 @@ class TestDatabase:
 
     def _drop_leftovers(self, connection: psycopg.Connection, template: str) -> None:
         """Templates of earlier migrations, and databases of runs that were killed on this machine."""
-        found = connection.execute("select datname from pg_database where datname ~ '^sofy_(template|test|draft)_'").fetchall()
-        for (name,) in found:
+        ours = "select datname from pg_database where datname ~ '^sofy_(template|test|draft)_'"
+        for (name,) in connection.execute(ours).fetchall():
             kind, owner = name.split("_")[1:3]
-            if (kind == "template" and name != template) or (kind != "template" and not Path(f"/proc/{owner}").exists()):
+            alive = Path(f"/proc/{owner}").exists()
+            if name != template if kind == "template" else not alive:
                 with contextlib.suppress(psycopg.Error):
                     self._drop(connection, name)
 

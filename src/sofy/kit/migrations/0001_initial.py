@@ -22,6 +22,8 @@ RIGHTS = """
 GRANT INSERT ON kit_outbox TO sofy_engine;
 REVOKE UPDATE, DELETE, TRUNCATE ON kit_audit FROM sofy_web, sofy_staff;
 REVOKE DELETE, TRUNCATE ON kit_audit_head FROM sofy_web, sofy_staff;
+-- The engine writes only what it knows: due at once, never tried.
+ALTER TABLE kit_outbox ALTER COLUMN due_at SET DEFAULT 'epoch';
 ALTER TABLE kit_outbox ALTER COLUMN attempts SET DEFAULT 0;
 ALTER TABLE kit_outbox ALTER COLUMN payload SET DEFAULT '{}';
 """
@@ -36,7 +38,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="OutboxRow",
             fields=[
-                ("pk", models.CompositePrimaryKey("client_id", "id", blank=True, editable=False, primary_key=True, serialize=False)),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "client_id", "id", blank=True, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
                 ("client_id", models.UUIDField()),
                 ("id", models.UUIDField(default=sofy.kernel.ids.uuid7)),
                 ("topic", models.CharField(max_length=60)),
@@ -67,7 +74,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="AuditEntry",
             fields=[
-                ("pk", models.CompositePrimaryKey("client_id", "seq", blank=True, editable=False, primary_key=True, serialize=False)),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "client_id", "seq", blank=True, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
                 ("client_id", models.UUIDField()),
                 ("seq", models.BigIntegerField()),
                 ("at", models.DateTimeField()),
