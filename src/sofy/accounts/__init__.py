@@ -1,0 +1,1 @@
+"""People who log in: users, second factor, sessions, API keys."""

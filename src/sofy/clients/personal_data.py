@@ -1,0 +1,14 @@
+"""Columns of this room that can tell something about a person."""
+
+from sofy.kit.personal_data import declare
+
+CONTRACT = "the client's contract, then five years"
+declare("clients_establishment", "street", purpose="where a point of sale is", retention=CONTRACT)
+declare(
+    "clients_establishment",
+    ["name", "postcode", "town", "latitude", "longitude"],
+    purpose="where a point of sale is, distances in segments",
+    retention=CONTRACT,
+    in_clear="it is the public address of a shop, and radius searches need SQL",
+)
+declare("clients_invitation", "email", purpose="to invite a colleague", retention="30 days after the invitation ends")
