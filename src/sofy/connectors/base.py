@@ -58,7 +58,7 @@ class Outgoing(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 
 
 class Accepted(msgspec.Struct, frozen=True, tag=True):
-    """The supplier took the part; receipts will name `supplier_id`."""
+    """The supplier took the part. `supplier_id` is in the form `Receipt.keys` uses: store it as it is."""
 
     supplier_id: str
 
@@ -96,22 +96,24 @@ class HandOver(NamedTuple):
 
     message_id: UUID
     part: int
+    of: int
     bind: int
     sequence: int
 
 
 class Reported(NamedTuple):
-    """What became of a part; parts count from 0."""
+    """What became of part `part` (from 0) of the `of` that this message makes on this route."""
 
     message_id: UUID
     part: int
+    of: int
     outcome: Outcome
 
 
 class Receipt(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """What the supplier says became of a part after it was accepted.
 
-    `keys` are the forms under which its identifier may have been recorded, likeliest first (see `id_keys`).
+    `keys` are the `Accepted.supplier_id` it may mean, likeliest first: suppliers write one identifier in several ways.
     """
 
     keys: tuple[str, ...]
@@ -127,7 +129,6 @@ class Inbound(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     sender: str
     recipient: str
     text: str
-    reference: str = ""
     complete: bool = True
 
 

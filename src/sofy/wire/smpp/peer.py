@@ -22,6 +22,7 @@ class Peer(asyncio.Protocol):
         self.closed: asyncio.Future[str] = self.loop.create_future()
         self.reason = ""
         self.writable = True
+        self._held = False
         self._reader = PduReader()
         self._out: list[bytes] = []
         self._flush_due = False
@@ -112,6 +113,17 @@ class Peer(asyncio.Protocol):
             self.transport.write(b"".join(self._out))
         self._out.clear()
 
+    def hold_reading(self, hold: bool) -> None:
+        """Stop reading, or go on: TCP then slows the other end down. Time spent so is no silence of its own."""
+        if self.transport is None or hold == self._held:
+            return
+        self._held = hold
+        if hold:
+            self.transport.pause_reading()
+        else:
+            self._heard_at = self.loop.time()
+            self.transport.resume_reading()
+
     def refuse(self, error: Malformed) -> None:
         """Answer bytes that are not SMPP and end the connection."""
         self.send(frame(Command.GENERIC_NACK, error.sequence, error.status))
@@ -131,7 +143,7 @@ class Peer(asyncio.Protocol):
             self.transport.abort()
 
     def _ping(self) -> None:
-        silent_s = self.loop.time() - self._heard_at
+        silent_s = 0.0 if self._held else self.loop.time() - self._heard_at
         if silent_s >= self._enquire_link_s + self._enquire_timeout_s:
             self.abort("no answer to enquire_link")
             return

@@ -63,7 +63,7 @@ class ServerSession(Peer):
         self.system_id = ""
         self._operator = operator
         self._login: asyncio.Task[None] | None = None
-        self._held: list[Frame] = []
+        self._early: list[Frame] = []
         self._submissions: list[Submission] = []
         self._pending: dict[int, Any] = {}
         self._delivered: list[Delivered] = []
@@ -90,14 +90,14 @@ class ServerSession(Peer):
 
     def process(self, frames: list[Frame]) -> None:
         if self._login is not None:
-            self._held += frames  # PDUs may follow the bind in its own segment; reading is paused meanwhile
+            self._early += frames  # PDUs may follow the bind in its own segment; reading is paused meanwhile
         else:
             super().process(frames)
 
     def handle(self, raw: Frame) -> None:
         command, status, sequence, body = raw
         if self._login is not None:
-            self._held.append(raw)
+            self._early.append(raw)
         elif command == _SUBMIT:
             if self.kind is None or not self.kind.sends:
                 self.send(frame(_SUBMIT_RESP, sequence, Status.RINVBNDSTS))
@@ -153,10 +153,10 @@ class ServerSession(Peer):
         else:
             self.send(frame(answer, request.sequence, status))
         self._login = None
-        held, self._held = self._held, []
+        early, self._early = self._early, []
         if self.transport is not None:
             self.transport.resume_reading()
-            self.process(held)
+            self.process(early)
 
     def _other(self, raw: Frame) -> None:
         reply = self._operator.on_request(self, decode(raw))

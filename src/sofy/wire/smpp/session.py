@@ -223,6 +223,8 @@ class ClientSession(Peer):
     def _sweep(self) -> None:
         """Give up on submits without an answer; insertion order is age, so the scan stops at the first young one."""
         self._timer = self.loop.call_later(self._tick_s, self._sweep)
+        if self._held:
+            return  # the answers may be waiting in the socket
         limit = self.loop.time() - self.settings.response_timeout_s
         late = []
         for sequence, (sent_at, _) in self._pending.items():

@@ -6,7 +6,7 @@ from contextlib import suppress
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from smpplib import smpp as foreign  # type: ignore[import-untyped]
+from smpplib import smpp as foreign
 
 from sofy.wire.smpp.codes import HEADER_LENGTH, LAST_SEQUENCE, Command, Status
 from sofy.wire.smpp.errors import Malformed

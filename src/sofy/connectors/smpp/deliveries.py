@@ -1,0 +1,135 @@
+"""What comes from the operator: recorded first, answered after.
+
+Deliveries wait here while the engine commits a batch; the next batch is all that came meanwhile. When too many wait,
+reading stops, and TCP tells the operator to slow down.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+
+import structlog
+
+from sofy.connectors.base import Events, Receipt
+from sofy.connectors.smpp.assembly import Assembler, Ready
+from sofy.connectors.smpp.config import Config
+from sofy.connectors.smpp.failures import action_for
+from sofy.connectors.smpp.ids import IdFormatLearner
+from sofy.connectors.smpp.receipts import done_at, is_receipt, parse
+from sofy.wire.smpp.codes import Status
+from sofy.wire.smpp.pdu import Sm
+from sofy.wire.smpp.session import ClientSession, Delivery
+
+log = structlog.get_logger(__name__)
+
+Handle = tuple[ClientSession, Delivery]
+_WAITING_AT_MOST = 20_000
+_RETRY_S = 1.0
+
+
+class Deliveries:
+    """Receipts and messages of one route, on their way to the engine."""
+
+    def __init__(
+        self, config: Config, events: Events, learner: IdFormatLearner, hold_reading: Callable[[bool], None]
+    ) -> None:
+        self._config = config
+        self._events = events
+        self._learner = learner
+        self._hold_reading = hold_reading
+        self._assembler = Assembler(config.part_wait_s, config.assembly_timeout_s)
+        self._receipts: list[tuple[Receipt, Handle]] = []
+        self._inbound: list[Ready] = []
+        self._due = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+
+    def take(self, session: ClientSession, deliveries: list[Delivery]) -> None:
+        """Sort what came in one segment."""
+        nothing_to_record = []
+        for delivery in deliveries:
+            sm = delivery[1]
+            if is_receipt(sm):
+                receipt = self._receipt(sm)
+                if receipt is None:
+                    log.warning("smpp.receipt_unreadable", length=len(sm.short_message), esm_class=sm.esm_class)
+                    nothing_to_record.append(delivery)
+                else:
+                    self._receipts.append((receipt, (session, delivery)))
+            elif self._assembler.is_safe(sm):
+                nothing_to_record.append(delivery)
+            elif (ready := self._assembler.add(sm, (session, delivery), self._loop.time())) is not None:
+                self._inbound.append(ready)
+        if nothing_to_record:
+            session.acknowledge(nothing_to_record)
+        if self._receipts or self._inbound:
+            self._due.set()
+        if len(self._receipts) + len(self._inbound) > _WAITING_AT_MOST:
+            self._hold_reading(True)
+
+    async def run(self) -> None:
+        """Hand over batch after batch, for ever."""
+        sweeper = self._loop.create_task(self._sweep())
+        try:
+            while True:
+                await self._due.wait()
+                self._due.clear()
+                await self.drain()
+        finally:
+            sweeper.cancel()
+
+    async def drain(self) -> None:
+        """Hand over what waits now."""
+        receipts, self._receipts = self._receipts, []
+        inbound, self._inbound = self._inbound, []
+        self._hold_reading(False)
+        if receipts:
+            handles = [handle for _, handle in receipts]
+            await self._record(self._events.on_receipts([receipt for receipt, _ in receipts]), handles)
+        if inbound:
+            handles = [handle for ready in inbound for handle in ready.handles]
+            if await self._record(self._events.on_inbound([ready.message for ready in inbound]), handles):
+                for ready in inbound:
+                    self._assembler.recorded(ready)
+
+    async def _record(self, commit: Awaitable[None], handles: list[Handle]) -> bool:
+        """Answer deliveries when they are safe; otherwise ask for them again, a little later."""
+        try:
+            await commit
+        except Exception as error:  # whatever the engine's trouble, the operator must send these again
+            log.error("smpp.not_recorded", deliveries=len(handles), error=type(error).__name__)
+            await asyncio.sleep(_RETRY_S)
+            _acknowledge(handles, Status.RX_T_APPN)
+            return False
+        _acknowledge(handles, Status.ROK)
+        return True
+
+    async def _sweep(self) -> None:
+        while True:
+            await asyncio.sleep(min(1.0, self._config.part_wait_s / 2))
+            refused, over = self._assembler.sweep(self._loop.time())
+            _acknowledge(refused, Status.RX_T_APPN)
+            if over:
+                self._inbound += over
+                self._due.set()
+
+    def _receipt(self, sm: Sm) -> Receipt | None:
+        parsed = parse(sm)
+        if parsed is None:
+            return None
+        action = None
+        if parsed.status in ("failed", "expired"):
+            action = action_for("receipt", parsed.code, self._config.receipt_errors)
+        return Receipt(
+            keys=self._learner.keys(parsed.supplier_id, sm.source.lstrip("+")),
+            status=parsed.status,
+            code=parsed.code,
+            action=action,
+            at=done_at(parsed.done, self._config.receipt_zone) if self._config.receipt_zone else None,
+        )
+
+
+def _acknowledge(handles: Iterable[Handle], status: int) -> None:
+    by_session: dict[ClientSession, list[Delivery]] = {}
+    for session, delivery in handles:
+        by_session.setdefault(session, []).append(delivery)
+    for session, deliveries in by_session.items():
+        session.acknowledge(deliveries, status)

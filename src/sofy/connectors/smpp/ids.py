@@ -1,0 +1,83 @@
+"""Which submit a receipt means, when the operator writes one identifier in two ways.
+
+Known ways: other letter case, leading zeros dropped or added, hexadecimal in the answer and decimal in the receipt, and
+the reverse. Case and zeros are ironed out before anything is stored; the change of base is learned from the traffic,
+because trying every base for ever would match sequential identifiers to the wrong message.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+
+from sofy.connectors.smpp.config import IdFormat
+
+_VOTES = 20
+_REMEMBERED = 5_000
+
+
+def canonical(identifier: str) -> str:
+    """Without the differences that never matter: case, surrounding blanks, leading zeros."""
+    return identifier.strip().lower().lstrip("0") or "0"
+
+
+def _same(key: str) -> str | None:
+    return key
+
+
+def _from_decimal(key: str) -> str | None:
+    return f"{int(key):x}" if key.isdigit() and len(key) <= 20 else None
+
+
+def _from_hex(key: str) -> str | None:
+    try:
+        return str(int(key, 16)) if len(key) <= 16 else None
+    except ValueError:
+        return None
+
+
+_WAYS: dict[IdFormat, Callable[[str], str | None]] = {
+    "same": _same,
+    "hex_then_decimal": _from_decimal,
+    "decimal_then_hex": _from_hex,
+}
+
+
+def id_keys(identifier: str, way: IdFormat = "auto") -> tuple[str, ...]:
+    """The canonical identifiers of the answer that a receipt's identifier may mean, likeliest first."""
+    key = canonical(identifier)
+    ways = _WAYS.values() if way == "auto" else (_WAYS[way],)
+    return tuple(dict.fromkeys(found for found in (one(key) for one in ways) if found)) or (key,)
+
+
+class IdFormatLearner:
+    """Watches accepted identifiers and receipts of one route until one way explains them.
+
+    A vote counts when exactly one way leads to an identifier accepted a moment ago for the same phone.
+    """
+
+    def __init__(self, way: IdFormat = "auto") -> None:
+        self.way: IdFormat = way
+        self._recent: dict[str, str] = {}
+        self._votes: Counter[IdFormat] = Counter()
+
+    def accepted(self, key: str, phone: str) -> None:
+        """Remember an identifier of submit_sm_resp, already canonical."""
+        if self.way != "auto":
+            return
+        self._recent[key] = phone
+        if len(self._recent) > _REMEMBERED:
+            del self._recent[next(iter(self._recent))]
+
+    def keys(self, identifier: str, phone: str) -> tuple[str, ...]:
+        """What a receipt from this phone may mean."""
+        if self.way == "auto":
+            self._vote(canonical(identifier), phone)
+        return id_keys(identifier, self.way)
+
+    def _vote(self, key: str, phone: str) -> None:
+        hits = [way for way, change in _WAYS.items() if (found := change(key)) and self._recent.get(found) == phone]
+        if len(hits) != 1:
+            return
+        self._votes[hits[0]] += 1
+        if self._votes[hits[0]] >= _VOTES and self._votes[hits[0]] >= 0.9 * self._votes.total():
+            self.way = hits[0]
+            self._recent.clear()
