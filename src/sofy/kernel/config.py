@@ -17,8 +17,7 @@ __all__ = ["Config", "ConfigError", "Environment", "Setting", "settings", "unkno
 
 PREFIX = "SOFY_"
 Environment = Literal["production", "development", "demo", "training", "test"]
-_TRUE = {"1", "true", "yes", "on"}
-_FALSE = {"0", "false", "no", "off", ""}
+_YES_AND_NO = {"yes": "true", "on": "true", "no": "false", "off": "false"}
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,7 +25,11 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
 
     environment: Annotated[Environment, Meta(description="What this installation is for.")] = "development"
     database_url: Annotated[
-        str | None, Meta(description="Administrator's address of a PostgreSQL server; without it, the embedded one.")
+        str | None,
+        Meta(
+            description="Administrator's address of a PostgreSQL server; without it, the embedded one.",
+            extra={"secret": True},
+        ),
     ] = None
     var_dir: Annotated[Path, Meta(description="Folder of everything the product writes.")] = Path("var")
     secrets_dir: Annotated[Path, Meta(description="Folder of generated passwords and keys (default: VAR_DIR/secrets).")]
@@ -37,9 +40,12 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     web_port: Annotated[int, Meta(ge=0, le=65535, description="Port the web process listens on; 0 picks one.")] = 8000
     base_url: Annotated[str, Meta(description="Address people use, without a final slash (default: from WEB_PORT).")]
     clock_file: Annotated[
-        Path | None, Meta(description="File that shifts the clock, for demo, training and tests; refused in production.")
+        Path | None,
+        Meta(description="File that shifts the clock, for demo, training and tests; refused in production."),
     ] = None
-    smtp_host: Annotated[str, Meta(description="Mail server for log-in and report mails; empty writes them to VAR_DIR.")] = ""
+    smtp_host: Annotated[
+        str, Meta(description="Mail server for log-in and report mails; empty writes them to VAR_DIR.")
+    ] = ""
     smtp_port: Annotated[int, Meta(ge=1, le=65535, description="Port of the mail server.")] = 587
     smtp_user: Annotated[str, Meta(description="Login on the mail server.")] = ""
     smtp_password: Annotated[str, Meta(description="Password on the mail server.", extra={"secret": True})] = ""
@@ -85,25 +91,37 @@ class Setting(NamedTuple):
     name: str
     variable: str
     type: Any
+    annotated: Any
     default: Any
     description: str
     secret: bool
+
+    @property
+    def is_path(self) -> bool:
+        """Paths have no _FILE variant: their variable already names a file or folder."""
+        return self.type in (Path, Path | None)
 
 
 def settings() -> Iterator[Setting]:
     """Every setting with its variable, default and description."""
     hints = get_type_hints(Config, include_extras=True)
     for field in msgspec.structs.fields(Config):
-        annotated, meta = get_args(hints[field.name])
-        secret = bool((meta.extra or {}).get("secret")) or field.name == "database_url"
-        default = None if field.required else field.default
-        yield Setting(field.name, PREFIX + field.name.upper(), hints[field.name], default, meta.description or "", secret)
+        bare, meta = get_args(hints[field.name])
+        yield Setting(
+            name=field.name,
+            variable=PREFIX + field.name.upper(),
+            type=bare,
+            annotated=hints[field.name],
+            default=None if field.required else field.default,
+            description=meta.description,
+            secret="secret" in (meta.extra or {}),
+        )
 
 
 def unknown_variables(mapping: Mapping[str, str]) -> dict[str, str | None]:
     """SOFY_ variables that no setting has -> the setting probably meant, if any."""
     known = [s.variable for s in settings()]
-    accepted = set(known) | {f"{variable}_FILE" for variable in known}
+    accepted = {*known, *(f"{s.variable}_FILE" for s in settings() if not s.is_path)}
     unknown = (name for name in mapping if name.startswith(PREFIX) and name not in accepted)
     return {name: next(iter(difflib.get_close_matches(name, known, 1)), None) for name in unknown}
 
@@ -111,7 +129,7 @@ def unknown_variables(mapping: Mapping[str, str]) -> dict[str, str | None]:
 def _given(setting: Setting, mapping: Mapping[str, str], read_file: Callable[[str], str] | None) -> Any:
     variable, file_variable = setting.variable, f"{setting.variable}_FILE"
     raw = mapping.get(variable)
-    if setting.name != "master_key_file" and (path := mapping.get(file_variable)):
+    if not setting.is_path and (path := mapping.get(file_variable)):
         if raw:
             raise ConfigError(variable, f"set either {variable} or {file_variable}, not both")
         if read_file is None:
@@ -123,17 +141,18 @@ def _given(setting: Setting, mapping: Mapping[str, str], read_file: Callable[[st
     if not raw:
         return None
     try:
-        return _convert(raw, setting.type)
+        return _convert(raw, setting)
     except msgspec.ValidationError as error:
         shown = "the value" if setting.secret else repr(raw)
         raise ConfigError(variable, f"{shown} does not fit: {error}") from error
 
 
-def _convert(raw: str, kind: Any) -> Any:
-    bare = get_args(kind)[0]
-    if bare in (Path, Path | None):
+def _convert(raw: str, setting: Setting) -> Any:
+    if setting.is_path:
         return Path(raw)
-    return msgspec.convert(raw, kind, strict=False)
+    if setting.type is bool:
+        raw = _YES_AND_NO.get(raw.lower(), raw.lower())
+    return msgspec.convert(raw, setting.annotated, strict=False)
 
 
 def _refuse_dangerous(config: Config) -> None:

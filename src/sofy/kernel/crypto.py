@@ -5,9 +5,9 @@ A sealed value is: version byte | 12-byte nonce | ciphertext and 16-byte tag (AE
 Nonces are random, which is safe up to 2**32 values under one key.
 """
 
-import os
 from functools import lru_cache
 from hashlib import sha256
+from secrets import token_bytes
 from typing import TYPE_CHECKING, TypeAlias
 from uuid import UUID
 
@@ -42,13 +42,13 @@ def _cipher(key: bytes) -> AESGCM:
 
 def new_key() -> bytes:
     """32 random bytes."""
-    return os.urandom(KEY_BYTES)
+    return token_bytes(KEY_BYTES)
 
 
 @clause("DPA 7")
 def seal(key: bytes, plaintext: bytes, aad: bytes) -> bytes:
     """Encrypt a value so that it opens only with this key and in the place `aad` names."""
-    nonce = os.urandom(_NONCE_BYTES)
+    nonce = token_bytes(_NONCE_BYTES)
     return _VERSION + nonce + _cipher(key).encrypt(nonce, plaintext, aad)
 
 

@@ -150,4 +150,4 @@ def _zone(name: str) -> ZoneInfo:
 
 @lru_cache(maxsize=256)
 def _closed_days(calendar: str, year: int) -> frozenset[date]:
-    return frozenset(France(subdiv=HOLIDAY_CALENDARS[calendar], years=year))
+    return frozenset(France(subdiv=HOLIDAY_CALENDARS[calendar], years=year))  # type: ignore[no-untyped-call]

@@ -1,8 +1,7 @@
 """Identifiers made by the application: time-ordered UUIDs for rows, short random codes for links."""
 
-import os
-import secrets
 import threading
+from secrets import choice, token_bytes
 from uuid import UUID
 
 from sofy.kernel import clock
@@ -30,12 +29,12 @@ def uuid7s(n: int) -> list[UUID]:
     """`n` new row ids in ascending order, for bulk inserts: one clock reading and one entropy call for all."""
     global _last_ms, _last_random
     ms = int(clock.now().timestamp() * 1000)
-    entropy = os.urandom(_STEP_BYTES * n)
+    entropy = token_bytes(_STEP_BYTES * n)
     ids = []
     with _lock:
         if ms > _last_ms:
             _last_ms = ms
-            _last_random = int.from_bytes(os.urandom(9))  # 72 bits: room to grow within the 74
+            _last_random = int.from_bytes(token_bytes(9))  # 72 bits: room to grow within the 74
         for i in range(0, _STEP_BYTES * n, _STEP_BYTES):
             _last_random += 1 + int.from_bytes(entropy[i : i + _STEP_BYTES])
             if _last_random >= _RANDOM_MAX:
@@ -48,4 +47,4 @@ def uuid7s(n: int) -> list[UUID]:
 
 def base58(n: int) -> str:
     """A random code of `n` characters that people can read aloud (no 0 O I l); 5.86 bits each."""
-    return "".join(secrets.choice(_ALPHABET) for _ in range(n))
+    return "".join(choice(_ALPHABET) for _ in range(n))

@@ -1,23 +1,31 @@
 """Phone numbers as people write them -> E.164, with the French plan and its overseas regions.
 
 Metropolitan France and the overseas regions share one national plan (0690 is Guadeloupe), while each region has its own
-country code. All prefixes come from libphonenumber's metadata when this module is loaded.
-Source: libphonenumber metadata; Arcep 2022-1583 annex (06 39 98 and 01 99 00 are reserved for works of fiction).
+country code. Every prefix comes from libphonenumber's metadata, read when this module is loaded.
+Source: libphonenumber metadata; Arcep 2022-1583 (06 39 98 and 01 99 00 are reserved for works of fiction).
 """
 
 import re
+import unicodedata
+from decimal import Decimal
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
 import phonenumbers
+from phonenumbers import NumberParseException, PhoneMetadata, PhoneNumberFormat, PhoneNumberType, ValidationResult
 from phonenumbers import timezone as number_timezone
-from phonenumbers import NumberParseException, PhoneMetadata, PhoneNumberFormat, PhoneNumberType
 
 Kind = Literal["mobile", "fixed", "other"]
+Code = Literal[
+    "empty", "letters", "several", "precision_lost", "too_short", "too_long", "invalid", "fictional"
+]  # fmt: skip
 
 
 class Number(NamedTuple):
-    """A number that can be dialled. `repaired`: what was written had to be put right or completed to get there."""
+    """A number that can be dialled.
+
+    `repaired`: digits had to be added or left out to get there (a lost zero, "+33 (0)", an overseas country code).
+    """
 
     e164: str
     kind: Kind
@@ -26,26 +34,24 @@ class Number(NamedTuple):
 
 
 class Problem(NamedTuple):
-    """Why a text is not a phone number. Codes: empty, letters, several, precision_lost, too_short, too_long, invalid,
-    fictional."""
+    """Why a text is not a phone number; never the text itself, which may be anything about anybody."""
 
-    code: str
+    code: Code
 
 
 class _Region(NamedTuple):
-    """The part of the French national plan that belongs to one overseas region."""
+    """An overseas region: what its numbers look like, without country code."""
 
     code: str
-    country_code: int
+    country_code: str
     mobile: re.Pattern[str]
     fixed: re.Pattern[str]
-    national_length: int
 
 
-#: Overseas regions whose numbers are dialled nationally from France, with the time zone people live in.
+#: Overseas regions of the French plan and where their people live. BL and MF share Guadeloupe's numbers and its clock.
 OVERSEAS_ZONES = {
     "GP": "America/Guadeloupe",
-    "BL": "America/Guadeloupe",  # same clock as Guadeloupe, whose numbers cannot be told apart
+    "BL": "America/Guadeloupe",
     "MF": "America/Guadeloupe",
     "GF": "America/Cayenne",
     "MQ": "America/Martinique",
@@ -53,106 +59,189 @@ OVERSEAS_ZONES = {
     "YT": "Indian/Mayotte",
     "PM": "America/Miquelon",
 }
-_PARIS = ("Europe/Paris",)
-#: No minute of the day is permitted in both: a number of unknown zone never receives marketing.
-_NOWHERE = ("Etc/GMT+12", "Etc/GMT-12")
 _FRENCH_PLAN = {"FR", *OVERSEAS_ZONES}
+_PARIS = ("Europe/Paris",)
+#: Opposite sides of the earth: no minute is day in both, so a number of unknown zone never receives marketing.
+UNKNOWN_ZONES = ("Etc/GMT+12", "Etc/GMT-12")
+
+_NATIONAL_DIGITS = 9
+_LONGEST_TEXT = 64
+_E164_DIGITS = 15
 
 
 def _pattern(region: str, kind: str) -> str:
-    metadata = PhoneMetadata.metadata_for_region(region)
-    return str(getattr(metadata, kind).national_number_pattern)
+    return str(getattr(PhoneMetadata.metadata_for_region(region), kind).national_number_pattern)
 
 
-_FR_MOBILE = re.compile(_pattern("FR", "mobile"))
-#: Mobiles reserved for fiction (06 39 98) and for load tests (07 00), neither given to anybody.
-_FICTIONAL = re.compile(r"63998\d{4}|700\d{6}")
-_REGIONS = tuple(
-    _Region(
-        code,
-        int(PhoneMetadata.metadata_for_region(code).country_code),
-        re.compile(_pattern(code, "mobile")),
-        re.compile(_pattern(code, "fixed_line")),
-        9,
-    )
-    for code in OVERSEAS_ZONES
-)
+def _region(code: str) -> _Region:
+    country_code = str(phonenumbers.country_code_for_region(code))
+    return _Region(code, country_code, re.compile(_pattern(code, "mobile")), re.compile(_pattern(code, "fixed_line")))
 
-_SEPARATORS = " \t\r\n\u00a0\u202f\u2007\u2009.-‐‑‒–—/_,;'’()[]"
-_DROP = {ord(c): None for c in _SEPARATORS}
-_ORDINARY = re.compile(rf"(?:0|\+33|0033)({_FR_MOBILE.pattern})").fullmatch
+
+_REGIONS = tuple(_region(code) for code in OVERSEAS_ZONES)
+_OVERSEAS_CODES = tuple(dict.fromkeys(region.country_code for region in _REGIONS))
+#: Saint-Pierre-et-Miquelon has six-digit numbers, dialled nationally with their country code in front.
+_is_overseas = re.compile(
+    "|".join(f"(?:{r.country_code})?(?:{r.mobile.pattern}|{r.fixed.pattern})" for r in _REGIONS)
+).fullmatch
+_FR_MOBILE = _pattern("FR", "mobile")
+_is_french_mobile = re.compile(_FR_MOBILE).fullmatch
+#: Given to nobody: 06 39 98 for works of fiction, 07 00 for load tests (both invalid for libphonenumber).
+_is_fictional = re.compile(r"63998\d{4}|700\d{6}").fullmatch
+_is_french_fixed = re.compile(_pattern("FR", "fixed_line")).fullmatch
+_ordinary = re.compile(rf"(0|\+33|0033)?({_FR_MOBILE})").fullmatch
+
+_SEPARATORS = {ord(c): None for c in " \t\r\n.-‐‑‒–—−/_,;:'’()[]|*"}
+_LABEL = re.compile(r"^(?:t[eé]l[eé]phone|t[eé]l|portable|port|mobile|mob|gsm|sms)\b[\s.:]*", re.IGNORECASE)
+_SPREADSHEET = re.compile(r"\d{8,15}[.,]0+")
+_SCIENTIFIC = re.compile(r"(\d)(?:[.,](\d+))?E\+?(\d{1,2})", re.IGNORECASE)
+_ZERO_AS_LETTER = re.compile(r"[Oo](?=[\W\d])")
 
 
 def parse(raw: str, *, default_region: str = "FR", fictional: bool) -> Number | Problem:
     """What number a text means, or why it means none.
 
-    `fictional` says whether numbers reserved for fiction are accepted (config.fictional_numbers).
+    `default_region` reads numbers written without a country code; `fictional` says whether numbers given to nobody are
+    accepted (`config.fictional_numbers`).
     """
-    bare = raw.translate(_DROP)
-    ordinary = _ORDINARY(bare)
-    if ordinary is not None:
-        return Number("+33" + ordinary[1], "mobile", "FR", "(" in raw)
-    return _parse_slowly(raw, bare, default_region, fictional)
+    ordinary = _ordinary(raw.replace(" ", "").replace(".", "").replace("-", ""))
+    if ordinary is not None and default_region in _FRENCH_PLAN:  # nearly every number of a French file ends here
+        return Number("+33" + ordinary[2], "mobile", "FR", ordinary[1] is None)
+    cleaned = _clean(raw)
+    if isinstance(cleaned, Problem):
+        return cleaned
+    digits, international, repaired = cleaned
+    national, lost_zero = None, False
+    if international or default_region in _FRENCH_PLAN:
+        national, lost_zero = _national(digits, international)
+    found = _french(national, international, fictional) if national else None
+    if found is None:
+        found = _international("+" + digits) if international else _abroad(digits, default_region)
+    return found._replace(repaired=True) if isinstance(found, Number) and (repaired or lost_zero) else found
 
 
-def _parse_slowly(raw: str, bare: str, default_region: str, fictional: bool) -> Number | Problem:
-    if not any(c.isdigit() for c in bare):
-        return Problem("letters" if bare else "empty")
-    digits = unicode_digits(bare)
-    if any(c.isalpha() for c in digits):
+def _clean(raw: str) -> tuple[str, bool, bool] | Problem:
+    """The digits of a text, whether they begin with a country code, and whether it took a repair to see so."""
+    if len(raw) > _LONGEST_TEXT:
+        return Problem("too_long")
+    text = unicodedata.normalize("NFKC", raw).strip(" '\t\r\n\u200b\ufeff\u202a\u202c")
+    if not any(c.isdigit() for c in text):
+        return Problem("letters" if any(c.isalpha() for c in text) else "empty")
+    text = _LABEL.sub("", text)
+    if len([piece for piece in re.split(r"[/;,|\n]|\bou\b", text) if sum(map(str.isdigit, piece)) >= 9]) > 1:
+        return Problem("several")
+    scientific = _SCIENTIFIC.fullmatch(text)
+    if scientific:
+        if len(scientific[2] or "") < int(scientific[3]):  # the spreadsheet threw the last digits away
+            return Problem("precision_lost")
+        digits = f"{Decimal(text.replace(',', '.')):f}".split(".")[0]
+        return digits, False, True
+    repaired = False
+    if _SPREADSHEET.fullmatch(text):
+        text, repaired = re.split(r"[.,]", text)[0], True
+    lettered = _ZERO_AS_LETTER.sub("0", text)
+    repaired |= lettered != text or "(0)" in lettered.replace(" ", "")
+    bare = lettered.translate(_SEPARATORS).replace("(0)", "")
+    plus = bare.startswith("+")
+    bare = bare.lstrip("+")
+    if any(c.isalpha() for c in bare):
         return Problem("letters")
-    international = digits.startswith(("+", "00"))
-    number = digits.lstrip("+").removeprefix("00") if international else digits
-    if default_region in _FRENCH_PLAN or number.startswith("33"):
-        national = _national(number, international)
-        if national is not None:
-            found = _french(national, fictional, not (international or digits.startswith("0")) or "(" in raw)
-            if found is not None:
-                return found
-    return _foreign(("+" + number) if international else digits, default_region)
+    if not bare.isdecimal():
+        return Problem("invalid")
+    digits = "".join(str(unicodedata.decimal(c)) for c in bare)
+    if digits.startswith("00"):
+        plus, digits = True, digits.lstrip("0")
+    return (digits, plus, repaired) if digits else Problem("empty")
 
 
-def unicode_digits(text: str) -> str:
-    return text
-
-
-def _national(number: str, international: bool) -> str | None:
-    """The nine digits of the French plan in what was written, if it can be of that plan."""
-    if number.startswith("33") and len(number) in (11, 12):
-        rest = number[2:].lstrip("0") if len(number) == 12 else number[2:]
-        return rest if len(rest) == 9 else None
+def _national(digits: str, international: bool) -> tuple[str | None, bool]:
+    """The nine digits of the French plan in what was written, if it can be of that plan; whether that was a repair."""
+    if digits.startswith("33") and len(digits) > _NATIONAL_DIGITS + 1:
+        rest = digits[2:]
+        if rest.startswith("0"):
+            return (rest[1:], True) if len(rest) == _NATIONAL_DIGITS + 1 else (None, False)
+        return (rest, not international) if len(rest) == _NATIONAL_DIGITS else (None, False)
     if international:
+        return None, False
+    if digits.startswith("0"):
+        return (digits[1:], False) if len(digits) == _NATIONAL_DIGITS + 1 else (None, False)
+    return (digits, True) if len(digits) == _NATIONAL_DIGITS else (None, False)
+
+
+def _french(national: str, international: bool, fictional: bool) -> Number | Problem | None:
+    """The number that nine digits of the French plan are. An explicit +33 is believed wherever it is valid."""
+    if _is_french_mobile(national):
+        return Number("+33" + national, "mobile", "FR", False)
+    if _is_fictional(national):
+        return Number("+33" + national, "mobile", "FR", False) if fictional else Problem("fictional")
+    if not international and (overseas := _overseas(national)):
+        return overseas
+    if _is_french_fixed(national):
+        return Number("+33" + national, "fixed", "FR", False)
+    found = _international("+33" + national)
+    return found if isinstance(found, Number) else _overseas(national)
+
+
+def _overseas(national: str) -> Number | None:
+    """The overseas number behind nine digits dialled nationally, when only one country code can be meant."""
+    if not _is_overseas(national):
         return None
-    rest = number[1:] if len(number) == 10 and number[0] == "0" else number
-    return rest if len(rest) == 9 else None
+    kind: Kind
+    for kind in ("mobile", "fixed"):
+        found: dict[str, Number] = {}
+        for region in _REGIONS:
+            for nsn in (national, national.removeprefix(region.country_code)):
+                if getattr(region, kind).fullmatch(nsn):
+                    e164 = f"+{region.country_code}{nsn}"
+                    found.setdefault(region.country_code, Number(e164, kind, region.code, True))
+        if len(found) == 1:
+            return next(iter(found.values()))
+    return None
 
 
-def _french(national: str, fictional: bool, repaired: bool) -> Number | Problem | None:
-    if _FR_MOBILE.fullmatch(national):
-        return Number("+33" + national, "mobile", "FR", repaired)
-    if _FICTIONAL.fullmatch(national):
-        return Number("+33" + national, "mobile", "FR", repaired) if fictional else Problem("fictional")
-    for region in _REGIONS:
-        if region.mobile.fullmatch(national):
-            return Number(f"+{region.country_code}{national}", "mobile", region.code, True)
-    owners = {region.country_code: region for region in reversed(_REGIONS) if region.fixed.fullmatch(national)}
-    if len(owners) == 1:
-        ((country_code, region),) = owners.items()
-        return Number(f"+{country_code}{national}", "fixed", region.code, True)
-    found = _foreign("+33" + national, "FR")
-    return found._replace(repaired=repaired) if isinstance(found, Number) else None
+def _abroad(digits: str, default_region: str) -> Number | Problem:
+    """A number without country code that the French plan does not know: foreign, or overseas and lacking its "+"."""
+    if default_region not in _FRENCH_PLAN:
+        return _international(digits, default_region)
+    if digits.startswith(_OVERSEAS_CODES):
+        found = _international("+" + digits)
+        if isinstance(found, Number):
+            return found._replace(repaired=True)
+    if len(digits) > _E164_DIGITS:
+        return Problem("too_long")
+    if digits.startswith("0"):
+        return Problem(_wrong_length(len(digits) - 1))
+    # Without "+" it could be any country's: ten digits beginning with 61 are a mistyped 06 or an Australian number.
+    return Problem(_wrong_length(len(digits)))
 
 
-def _foreign(text: str, default_region: str) -> Number | Problem:
+def _wrong_length(national_digits: int) -> Code:
+    if national_digits == _NATIONAL_DIGITS:
+        return "invalid"
+    return "too_short" if national_digits < _NATIONAL_DIGITS else "too_long"
+
+
+_KINDS: dict[int, Kind] = {
+    PhoneNumberType.MOBILE: "mobile",
+    PhoneNumberType.FIXED_LINE_OR_MOBILE: "mobile",
+    PhoneNumberType.FIXED_LINE: "fixed",
+}
+_LENGTH_PROBLEMS: dict[int, Code] = {
+    ValidationResult.TOO_SHORT: "too_short",
+    ValidationResult.TOO_LONG: "too_long",
+    NumberParseException.TOO_SHORT_NSN: "too_short",
+    NumberParseException.TOO_SHORT_AFTER_IDD: "too_short",
+    NumberParseException.TOO_LONG: "too_long",
+}
+
+
+def _international(text: str, default_region: str | None = None) -> Number | Problem:
     try:
         number = phonenumbers.parse(text, default_region)
     except NumberParseException as error:
-        code = {NumberParseException.TOO_LONG: "too_long", NumberParseException.TOO_SHORT_NSN: "too_short"}
-        return Problem(code.get(error.error_type, "invalid"))
+        return Problem(_LENGTH_PROBLEMS.get(error.error_type, "invalid"))
     if not phonenumbers.is_valid_number(number):
-        reason = phonenumbers.is_possible_number_with_reason(number)
-        names = {phonenumbers.ValidationResult.TOO_SHORT: "too_short", phonenumbers.ValidationResult.TOO_LONG: "too_long"}
-        return Problem(names.get(reason, "invalid"))
+        return Problem(_LENGTH_PROBLEMS.get(phonenumbers.is_possible_number_with_reason(number), "invalid"))
     return Number(
         phonenumbers.format_number(number, PhoneNumberFormat.E164),
         _KINDS.get(phonenumbers.number_type(number), "other"),
@@ -161,36 +250,39 @@ def _foreign(text: str, default_region: str) -> Number | Problem:
     )
 
 
-_KINDS: dict[int, Kind] = {
-    PhoneNumberType.MOBILE: "mobile",
-    PhoneNumberType.FIXED_LINE_OR_MOBILE: "mobile",
-    PhoneNumberType.FIXED_LINE: "fixed",
-}
-
-
 def zones(e164: str) -> tuple[str, ...]:
     """The time zones the owner of a number may live in; several when the number does not tell.
 
     The contact's own zone, when known, wins over this one: numbers are portable.
     """
-    if e164.startswith("+33"):
-        return _PARIS
-    return _zones_abroad(e164)
+    return _PARIS if e164.startswith("+33") else _zones_abroad(e164)
 
 
 @lru_cache(maxsize=65536)
 def _zones_abroad(e164: str) -> tuple[str, ...]:
-    for country_code in {region.country_code for region in _REGIONS}:
-        if e164.startswith(f"+{country_code}"):
-            return _overseas_zones(country_code, e164.removeprefix(f"+{country_code}"))
+    digits = e164.removeprefix("+")
+    for country_code in _OVERSEAS_CODES:
+        if digits.startswith(country_code):
+            return _overseas_zones(country_code, digits.removeprefix(country_code))
     try:
         found = number_timezone.time_zones_for_number(phonenumbers.parse(e164))
     except NumberParseException:
-        return _NOWHERE
-    return _NOWHERE if "Etc/Unknown" in found else tuple(found)
+        return UNKNOWN_ZONES
+    return UNKNOWN_ZONES if "Etc/Unknown" in found else tuple(found)
 
 
-def _overseas_zones(country_code: int, national: str) -> tuple[str, ...]:
-    candidates = [region for region in _REGIONS if region.country_code == country_code]
-    exact = [r for r in candidates if r.mobile.fullmatch(national) or r.fixed.fullmatch(national)]
-    return tuple(dict.fromkeys(OVERSEAS_ZONES[region.code] for region in exact or candidates))
+def _overseas_zones(country_code: str, nsn: str) -> tuple[str, ...]:
+    sharing = [region for region in _REGIONS if region.country_code == country_code]
+    certain = [region for region in sharing if region.mobile.fullmatch(nsn) or region.fixed.fullmatch(nsn)]
+    return tuple(dict.fromkeys(OVERSEAS_ZONES[region.code] for region in certain or sharing))
+
+
+def display(e164: str) -> str:
+    """A number as its reader dials it: 06 39 98 00 01 in France, +590 690 12 34 56 elsewhere."""
+    if e164.startswith("+33") and len(e164) == 12:
+        national = "0" + e164[3:]
+        return " ".join(national[i : i + 2] for i in range(0, 10, 2))
+    try:
+        return phonenumbers.format_number(phonenumbers.parse(e164), PhoneNumberFormat.INTERNATIONAL)
+    except NumberParseException:
+        return e164

@@ -12,9 +12,54 @@ from sofy.kernel.text import fold
 MAX_LENGTH = 11
 #: Words that name no brand: anybody could hide behind them, so operators block or overwrite them.
 GENERIC_WORDS = frozenset(
-    "alerte alert amende ameli antai assurance banque bank bonus cadeau code colis confirmation contact cpf credit"
-    " douane facture gouv gouvfr impots info infos information livraison livreur loto message offre paiement payment"
-    " poste promo promotion rappel rdv rendezvous sante securite service sms soldes support test urgent vignette".split()
+    [
+        "alerte",
+        "alert",
+        "amende",
+        "ameli",
+        "antai",
+        "assurance",
+        "banque",
+        "bank",
+        "bonus",
+        "cadeau",
+        "code",
+        "colis",
+        "confirmation",
+        "contact",
+        "cpf",
+        "credit",
+        "douane",
+        "facture",
+        "gouv",
+        "gouvfr",
+        "impots",
+        "info",
+        "infos",
+        "information",
+        "livraison",
+        "livreur",
+        "loto",
+        "message",
+        "offre",
+        "paiement",
+        "payment",
+        "poste",
+        "promo",
+        "promotion",
+        "rappel",
+        "rdv",
+        "rendezvous",
+        "sante",
+        "securite",
+        "service",
+        "sms",
+        "soldes",
+        "support",
+        "test",
+        "urgent",
+        "vignette",
+    ]
 )
 _ALPHANUMERIC = re.compile(r"[A-Za-z0-9]+")
 _SHORT_CODE_START = {"marketing": "36", "alert": "38"}

@@ -18,7 +18,18 @@ _BASIC = (
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞ\x1bÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
     "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
 )
-_EXTENSION = {"\f": 0x0A, "^": 0x14, "{": 0x28, "}": 0x29, "\\": 0x2F, "[": 0x3C, "~": 0x3D, "]": 0x3E, "|": 0x40, "€": 0x65}
+_EXTENSION = {
+    "\f": 0x0A,
+    "^": 0x14,
+    "{": 0x28,
+    "}": 0x29,
+    "\\": 0x2F,
+    "[": 0x3C,
+    "~": 0x3D,
+    "]": 0x3E,
+    "|": 0x40,
+    "€": 0x65,
+}
 _ESC = 0x1B
 _GSM7 = {ord(c): bytes([code]) for code, c in enumerate(_BASIC) if code != _ESC} | {
     ord(c): bytes([_ESC, code]) for c, code in _EXTENSION.items()
@@ -183,8 +194,25 @@ def has_stop_mention(text: str, short_code: str | None) -> bool:
 
 
 _STOP_WORDS = frozenset(
-    "stop stopp stopper stoppez stopsms arret arrets arrete arreter arretez unsubscribe unsub"
-    " desabonner desabonnez desabonnement desinscrire desinscription".split()
+    [
+        "stop",
+        "stopp",
+        "stopper",
+        "stoppez",
+        "stopsms",
+        "arret",
+        "arrets",
+        "arrete",
+        "arreter",
+        "arretez",
+        "unsubscribe",
+        "unsub",
+        "desabonner",
+        "desabonnez",
+        "desabonnement",
+        "desinscrire",
+        "desinscription",
+    ]
 )
 _FIRST_WORD = re.compile(r"[^\W_]+")
 _NOT_ALPHANUMERIC = re.compile(r"[\W_]+")

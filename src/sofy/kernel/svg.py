@@ -106,7 +106,10 @@ def heat_map(
     for c in range(0, len(columns), 2):
         shapes.append(_text(left + (c + 0.5) * across, under, columns[c], anchor="middle", color=MUTED, size=10))
     told = [
-        (f"{rows[r]} {columns[c]}", value) for r, row in enumerate(values) for c, value in enumerate(row) if value == most
+        (f"{rows[r]} {columns[c]}", value)
+        for r, row in enumerate(values)
+        for c, value in enumerate(row)
+        if value == most
     ]
     return _figure(title, told[:1], shapes, width, under + 10)
 
@@ -120,7 +123,9 @@ def _figure(title: str, told: Sequence[tuple[str, float]], shapes: Sequence[str]
     )
 
 
-def _text(x: float, y: float, text: str, *, color: str, anchor: str = "start", size: int = 13, weight: int = 400) -> str:
+def _text(
+    x: float, y: float, text: str, *, color: str, anchor: str = "start", size: int = 13, weight: int = 400
+) -> str:
     return (
         f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size}" font-weight="{weight}" text-anchor="{anchor}" '
         f'fill="{color}">{escape(text)}</text>'
