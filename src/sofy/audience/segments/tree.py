@@ -239,7 +239,7 @@ def from_builtins(data: Any) -> All:
 
 def to_builtins(node: AnyNode) -> Any:
     """The JSON form as plain values, for a jsonb column; `from_builtins` reads it back unchanged."""
-    return msgspec.to_builtins(node)
+    return msgspec.json.decode(dumps(node))
 
 
 def dumps(node: AnyNode) -> bytes:
@@ -289,7 +289,7 @@ def _problem(node: Condition) -> str:
         case InPostcode(prefixes=values):
             return _list_problem(values, longest=10) or ("" if all(v.isalnum() for v in values) else "postcode_letters")
         case InTown(prefixes=values):
-            return _list_problem(values, longest=80)
+            return _list_problem(values, longest=80) or ("" if all(map(_has_letter, values)) else "bad_value")
         case InBook(books=ids) | OfEstablishment(establishments=ids) | ImportedBy(imports=ids):
             return _list_problem(ids)
         case IsAged():
@@ -351,3 +351,7 @@ def _attribute_problem(node: HasAttribute) -> str:
     if node.test == "between" and (node.to is None or node.to == ""):
         return "value_missing"
     return ""
+
+
+def _has_letter(value: str) -> bool:
+    return any(map(str.isalnum, value))
