@@ -1,6 +1,7 @@
 """Application of this room."""
 
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class ClientsConfig(AppConfig):
@@ -9,3 +10,19 @@ class ClientsConfig(AppConfig):
     name = "sofy.clients"
     label = "clients"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from sofy.clients.words import REFUSALS
+        from sofy.ui import problems
+        from sofy.ui.nav import Entry, register
+
+        problems.register(REFUSALS)
+
+        account = _("Account")
+        register(
+            Entry("client", "", _("Home"), "clients:home", "home", 0, "home.view", phone=True, key="h"),
+            Entry("client", account, _("Establishments"), "clients:establishments", "building-store", 900, "establishment.view"),
+            Entry("client", account, _("Team"), "clients:team", "users", 910, "team.view", key="t"),
+            Entry("client", account, _("Settings"), "clients:settings", "settings", 920, "settings.view"),
+            Entry("client", account, _("Journal"), "clients:journal", "history", 990, "audit.view", key="j"),
+        )

@@ -61,9 +61,9 @@ def entries(area: Area) -> list[Entry]:
 
 
 def allowed(request: HttpRequest, permission: str | None) -> bool:
-    """Whether the page behind an entry would open: `request.can` is set where a client is resolved."""
-    can = getattr(request, "can", None)
-    return permission is None or can is None or bool(can(permission))
+    """Whether the page behind an entry would open for the person of this request."""
+    client = getattr(request, "client", None)
+    return permission is None or client is None or bool(client.can(permission))
 
 
 def groups(request: HttpRequest, area: Area) -> list[Group]:

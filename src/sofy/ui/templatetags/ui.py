@@ -87,7 +87,7 @@ def share(part: float | Decimal | None, whole: float | Decimal | None) -> str:
     """Part of a whole as a percentage; a dash when there is no whole."""
     if part is None or not whole:
         return "–"
-    return formats.percent(part / whole, get_language())
+    return formats.percent(float(part) / float(whole), get_language())
 
 
 @register.inclusion_tag("ui/status.html")
@@ -95,6 +95,12 @@ def status(code: str) -> dict[str, Any]:
     """The state of something, always as colour, icon and word."""
     look = statuses.look(code)
     return {"tone": look.tone, "icon_name": look.icon, "text": look.label}
+
+
+@register.filter
+def can(client: Any, permission: str) -> bool:
+    """Whether the person of this page holds a permission: `{% if request.client|can:"campaign.launch" %}`."""
+    return bool(client and client.can(permission))
 
 
 CSS = {

@@ -1,0 +1,66 @@
+"""How the journal and refusals are said to people."""
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+#: Actions of audit entries, of every room that writes some.
+ACTIONS: dict[str, "str | Promise"] = {
+    "client.created": _("Client created"),
+    "client.active": _("Client active again"),
+    "client.suspended": _("Client suspended"),
+    "settings.changed": _("Settings changed"),
+    "establishment.created": _("Establishment added"),
+    "establishment.changed": _("Establishment changed"),
+    "member.added": _("Member added"),
+    "member.invited": _("Colleague invited"),
+    "member.removed": _("Member removed"),
+    "member.role_changed": _("Role changed"),
+    "invitation.withdrawn": _("Invitation withdrawn"),
+    "login.succeeded": _("Log-in"),
+    "api_key.created": _("API key created"),
+    "api_key.revoked": _("API key revoked"),
+    "import.started": _("Import started"),
+    "import.finished": _("Import finished"),
+    "import.undone": _("Import undone"),
+    "consent.recorded": _("Consent changed"),
+    "contacts.exported": _("Contacts exported"),
+    "campaign.created": _("Campaign prepared"),
+    "campaign.approved": _("Campaign approved"),
+    "campaign.launched": _("Campaign launched"),
+    "campaign.paused": _("Campaign paused"),
+    "campaign.resumed": _("Campaign resumed"),
+    "campaign.cancelled": _("Campaign cancelled"),
+    "campaign.finished": _("Campaign finished"),
+    "report.exported": _("Report exported"),
+    "staff.read": _("Read by the operator’s staff"),
+}
+
+#: What the journal can be narrowed to: the part of an action before its dot.
+KINDS: dict[str, "str | Promise"] = {
+    "login": _("Log-ins"),
+    "member": _("Team"),
+    "import": _("Imports"),
+    "contacts": _("Exports"),
+    "consent": _("Consent"),
+    "campaign": _("Campaigns"),
+    "settings": _("Settings"),
+    "api_key": _("API keys"),
+}
+
+REFUSALS: dict[str, "str | Promise"] = {
+    "client_name_missing": _("Give the client a name."),
+    "slug_taken": _("The address “{slug}” is taken: choose another one."),
+    "last_owner": _("A client keeps at least one owner: make somebody else an owner first."),
+    "role_unknown": _("The role “{role}” does not exist."),
+    "establishments_missing": _("Choose at least one establishment for a store manager."),
+    "establishment_unknown": _("One of the establishments does not exist any more: choose again."),
+    "establishment_code_taken": _("Another establishment has the code “{shop_code}”: each code stands for one."),
+    "already_member": _("This person is in the team already."),
+    "invitation_invalid": _("This invitation is no longer valid. Ask for a new one."),
+    "invitation_for_other": _("This invitation was written to another address. Log in with that address to take it."),
+}
+
+
+def action(code: str) -> str:
+    """The words for an action; one without words shows its code."""
+    return str(ACTIONS.get(code, code))
