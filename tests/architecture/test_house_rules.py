@@ -6,7 +6,6 @@ import ast
 from pathlib import Path
 
 import pytest
-
 from tools.lint import house_rules as rules
 
 ROOT = Path(__file__).resolve().parents[2]

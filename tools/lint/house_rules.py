@@ -128,7 +128,9 @@ def no_inline_code(path: str, text: str) -> Iterator[Problem]:
 
 def speaks_of_the_product_alone(path: str, text: str) -> Iterator[Problem]:
     """No machine path and no registry host in the repository."""
-    hosts = "|".join(("pypi" + r"\.org", "files" + r"\.pythonhosted", "registry" + r"\.npmjs", "deb" + r"\.debian\.org"))
+    hosts = "|".join(
+        ("pypi" + r"\.org", "files" + r"\.pythonhosted", "registry" + r"\.npmjs", "deb" + r"\.debian\.org")
+    )
     for number, line in enumerate(text.splitlines(), 1):
         if re.search(rf"(?<![\w.])/(work|root)/|{hosts}", line):
             yield Problem(path, number, "a machine path or a registry host")
