@@ -12,4 +12,4 @@ class KitConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        autodiscover_modules("personal_data", "handlers")
+        autodiscover_modules("personal_data", "handlers", "tasks")

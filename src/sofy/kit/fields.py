@@ -25,8 +25,9 @@ class _Opener(DeferredAttribute):
 
     def __get__(self, instance: Any, cls: Any = None) -> Any:
         value = super().__get__(instance, cls)
-        if isinstance(value, Sealed):
-            value = instance.__dict__[self.field.attname] = self.field.unseal(instance, value)
+        if isinstance(value, bytes):
+            opened = self.field.unseal(instance, value) if value else ""  # b"" is the default of a blank field
+            value = instance.__dict__[self.field.attname] = opened
         return value
 
     def __set__(self, instance: models.Model, value: Any) -> None:

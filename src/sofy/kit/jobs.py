@@ -37,3 +37,21 @@ def defer(task: Any, client_id: UUID, **ids: Any) -> None:
     """Queue a job together with the rows of the current transaction; a rollback takes it away."""
     with client_scope(client_id):
         task.defer(client_id=str(client_id), **{key: str(v) if isinstance(v, UUID) else v for key, v in ids.items()})
+
+
+_chores: dict[Callable[[], object], float] = {}
+
+
+def every(seconds: float) -> Callable[[Callable[[], object]], Callable[[], object]]:
+    """Have the worker call a function again and again, this long after it last ended; it must bear company."""
+
+    def register(function: Callable[[], object]) -> Callable[[], object]:
+        _chores[function] = seconds
+        return function
+
+    return register
+
+
+def chores() -> dict[Callable[[], object], float]:
+    """What was registered with `every`."""
+    return dict(_chores)

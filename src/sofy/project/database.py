@@ -5,8 +5,10 @@ passwords in the secrets folder; every process then logs in as its own role and 
 """
 
 import contextlib
+import hashlib
 import secrets
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote, urlsplit, urlunsplit
 
 import psycopg
@@ -61,7 +63,7 @@ def init(admin_url: str, secrets_dir: Path) -> None:
         grant(connection, database)
 
 
-def create_database(connection: psycopg.Connection, database: str, template: str = "template0") -> None:
+def create_database(connection: psycopg.Connection[Any], database: str, template: str = "template0") -> None:
     """Make the database unless it is there, owned by `sofy_owner`."""
     if connection.execute("select 1 from pg_database where datname = %s", [database]).fetchone():
         return
@@ -72,7 +74,7 @@ def create_database(connection: psycopg.Connection, database: str, template: str
     )
 
 
-def grant(connection: psycopg.Connection, database: str) -> None:
+def grant(connection: psycopg.Connection[Any], database: str) -> None:
     """Rights of each role inside one database; what the engine may touch is granted by the schemas of its tables."""
     name = sql.Identifier(database)
     for statement in (
@@ -93,7 +95,30 @@ def grant(connection: psycopg.Connection, database: str) -> None:
         connection.execute(statement)
 
 
-def _make_role(connection: psycopg.Connection, role: str, password: str) -> None:
+def migrations_digest() -> str:
+    """A short name for the present state of all migrations and schema files."""
+    package = Path(__file__).resolve().parents[1]
+    digest = hashlib.sha256(Path(__file__).read_bytes())
+    for pattern in ("*/migrations/*.py", "engine/sql/schema/*.sql"):
+        for path in sorted(package.glob(pattern)):
+            digest.update(path.name.encode() + path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def migrated_to(connection: psycopg.Connection[Any], database: str) -> str | None:
+    """The digest of the migrations that a database last ran, which it carries as its comment."""
+    query = "select shobj_description(oid, 'pg_database') from pg_database where datname = %s"
+    row = connection.execute(query, [database]).fetchone()
+    return str(row[0]) if row and row[0] else None
+
+
+def remember_migrated(connection: psycopg.Connection[Any], database: str, digest: str) -> None:
+    """Write on the database that all migrations of this digest have run."""
+    comment = sql.SQL("comment on database {} is {}")
+    connection.execute(comment.format(sql.Identifier(database), sql.Literal(digest)))
+
+
+def _make_role(connection: psycopg.Connection[Any], role: str, password: str) -> None:
     exists = connection.execute("select 1 from pg_roles where rolname = %s", [role]).fetchone()
     statement = "{verb} role {role} login nosuperuser nocreatedb nocreaterole {bypass} password {password}"
     connection.execute(

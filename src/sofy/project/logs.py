@@ -1,6 +1,7 @@
 """JSON logs without personal data: what looks like a phone number or an e-mail address never reaches a line."""
 
 import logging
+import logging.config
 import re
 import sys
 from collections.abc import Mapping, MutableMapping
@@ -92,3 +93,9 @@ def configure_structlog() -> None:
         cache_logger_on_first_use=True,
     )
     logging.captureWarnings(True)
+
+
+def configure_plain(level: str = "info") -> None:
+    """The same JSON lines for a process without Django."""
+    logging.config.dictConfig(logging_config(level.upper()))
+    configure_structlog()

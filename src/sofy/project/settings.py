@@ -14,7 +14,7 @@ from sofy.project.database import STAFF, WEB, database_name, password_of
 from sofy.project.places import prepare_environment, write_private
 
 prepare_environment()
-SOFY = Config.load(os.environ)
+SOFY = Config.load(os.environ, read_file=lambda path: Path(path).read_text())
 PRODUCTION = SOFY.environment == "production"
 TESTING = SOFY.environment == "test"
 PACKAGE = Path(__file__).resolve().parents[1]
@@ -106,6 +106,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "django.template.context_processors.i18n",
                 "django.template.context_processors.tz",
+                *(["sofy.ui.layout.page"] if _landed("ui") else []),
             ],
             "builtins": [
                 "django.templatetags.i18n",
@@ -188,10 +189,15 @@ EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
 EMAIL_FILE_PATH = Path(SOFY.var_dir) / "mail"
 if TESTING:
     EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
-elif getattr(SOFY, "smtp_host", None):
+elif SOFY.smtp_host:
     EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    EMAIL_HOST, EMAIL_PORT = SOFY.smtp_host, SOFY.smtp_port
+    EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = SOFY.smtp_user, SOFY.smtp_password
+    EMAIL_USE_TLS = SOFY.smtp_tls
+    EMAIL_TIMEOUT = 20
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = SOFY.smtp_from
 
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "tasks"
 
-LOGGING = logs.logging_config("WARNING" if TESTING else "INFO")
+LOGGING = logs.logging_config("WARNING" if TESTING else SOFY.log_level.upper())
 logs.configure_structlog()

@@ -6,7 +6,6 @@ The database is migrated once into a template (per state of the migrations) and 
 
 import atexit
 import contextlib
-import hashlib
 import os
 import shutil
 import subprocess
@@ -53,18 +52,6 @@ def _server() -> tuple[str, Path]:
     return (real, secrets_dir) if real else (EmbeddedPostgres(secrets_dir=secrets_dir).ensure(), secrets_dir)
 
 
-def _migrations_digest() -> str:
-    source = places.checkout() / "src" / "sofy"
-    digest = hashlib.sha256()
-    for pattern in ("*/migrations/*.py", "engine/sql/schema/*.sql"):
-        for path in sorted(source.glob(pattern)):
-            digest.update(path.name.encode() + path.read_bytes())
-    digest.update(Path(database.__file__).read_bytes())
-    with contextlib.suppress(FileNotFoundError):
-        digest.update((places.checkout() / "requirements.lock").read_bytes())
-    return digest.hexdigest()[:12]
-
-
 class TestDatabase:
     """The database of one worker of one run, with the addresses of all roles."""
 
@@ -81,7 +68,7 @@ class TestDatabase:
         maintenance = database.with_database(self.server, "postgres")
         with psycopg.connect(maintenance, autocommit=True) as connection:
             connection.execute("select pg_advisory_lock(5068)")
-            template = f"sofy_template_{_migrations_digest()}"
+            template = f"sofy_template_{database.migrations_digest()}"
             if not connection.execute("select 1 from pg_database where datname = %s", [template]).fetchone():
                 self._build_template(connection, template)
             self._drop(connection, self.name)

@@ -1,0 +1,47 @@
+# Two commands matter: `make demo` watches a campaign happen, `make test` proves that everything works.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+SOFY := .venv/bin/sofy
+JOBS ?= 2
+
+.PHONY: help setup demo test up bench check clean
+.DEFAULT_GOAL := help
+
+help:
+	@echo "make demo [CONTACTS=file]  set up, import a contact file, send a campaign to a simulated operator, report"
+	@echo "make test                  set up and run every test, the browser's included (SOFY_NO_BROWSER=1 leaves it out)"
+	@echo "make up                    start everything and print where to log in"
+	@echo "make bench                 measure speed and memory"
+	@echo "make check                 format, lint, types, imports, migrations, translations"
+	@echo "make clean                 stop the embedded server and remove what can be made again"
+
+setup:
+	@$(PYTHON) tools/setup.py
+
+demo: setup
+	@$(SOFY) demo $(if $(CONTACTS),--contacts "$(CONTACTS)")
+
+test:
+	@$(PYTHON) tools/setup.py --tests
+	@.venv/bin/pytest -n $(JOBS) --dist loadgroup -q $(TESTS)
+
+up: setup
+	@$(SOFY) up
+
+bench: setup
+	@$(SOFY) bench all
+
+check: setup
+	@.venv/bin/ruff format --check .
+	@.venv/bin/ruff check .
+	@.venv/bin/mypy
+	@.venv/bin/lint-imports
+	@.venv/bin/python -m tools.lint.house_rules
+	@$(SOFY) django makemigrations --check --dry-run
+	@.venv/bin/python tools/translations.py --check
+
+clean:
+	@if [ -x $(SOFY) ]; then $(SOFY) db stop || true; fi
+	@rm -rf node_modules .browser src/sofy/ui/static/vendor .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	@find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +
+	@rm -rf .venv var/setup

@@ -1,0 +1,43 @@
+"""What a command answers: a sentence for people and, with `--json`, one object for programs."""
+
+import argparse
+import json
+import sys
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The result of a command; `code` is the exit status."""
+
+    text: str = ""
+    data: dict[str, Any] = field(default_factory=dict)
+    code: int = 0
+
+
+def show(answer: Answer, arguments: argparse.Namespace) -> int:
+    """Print an answer in the form that was asked for."""
+    if getattr(arguments, "json", False):
+        print(json.dumps(answer.data, ensure_ascii=False, default=str), flush=True)
+    elif answer.text:
+        print(answer.text, flush=True)
+    return answer.code
+
+
+def complain(problem: str, code: str, arguments: argparse.Namespace, **facts: Any) -> int:
+    """Print what went wrong: on standard error for people, as an object for programs."""
+    if getattr(arguments, "json", False):
+        print(json.dumps({"error": code, "message": problem, **facts}, ensure_ascii=False, default=str), flush=True)
+    else:
+        print(f"sofy: {problem}", file=sys.stderr, flush=True)
+    return 1
+
+
+def table(rows: list[tuple[Any, ...]], *headings: str) -> str:
+    """Columns of text, as wide as they need to be."""
+    shown = [headings, *([str(cell) for cell in row] for row in rows)]
+    widths = [max(len(row[column]) for row in shown) for column in range(len(headings))]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in shown
+    )

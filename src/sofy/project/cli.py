@@ -1,0 +1,53 @@
+"""The command `sofy`: every process and everything the screens do for setting up."""
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+
+from sofy.kernel.errors import ConfigError, Refused
+from sofy.project.answers import complain, show
+from sofy.project.commands import MODULES
+from sofy.project.embedded_pg import EmbeddedPostgresError
+
+
+def parser() -> argparse.ArgumentParser:
+    """All commands; each module of `commands` adds its own."""
+    root = argparse.ArgumentParser(
+        prog="sofy", description="Campaigns, conversations and messages for shops and chains."
+    )
+    commands = root.add_subparsers(metavar="COMMAND", required=True)
+    for name in MODULES:
+        importlib.import_module(f"sofy.project.commands.{name}").add(commands)
+    return root
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and answer its exit status."""
+    given = list(sys.argv[1:] if argv is None else argv)
+    if given[:1] == ["django"]:
+        # Django reads its own options: nothing of them is ours.
+        from sofy.project.commands.db import run_django
+
+        return run_django(given[1:])
+    arguments = parser().parse_args(given)
+    try:
+        return show(arguments.run(arguments), arguments)
+    except ConfigError as error:
+        return complain(str(error), error.code, arguments)
+    except Refused as error:
+        return complain(_sentence(error), error.code, arguments, **error.facts)
+    except (EmbeddedPostgresError, FileNotFoundError, RuntimeError) as error:
+        return complain(str(error), "failed", arguments)
+    except KeyboardInterrupt:
+        return 130
+
+
+def _sentence(error: Refused) -> str:
+    facts = ", ".join(f"{name}: {value}" for name, value in error.facts.items())
+    sentence = error.code.replace("_", " ").replace(".", ": ")
+    return f"refused, {sentence}" + (f" ({facts})" if facts else "")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

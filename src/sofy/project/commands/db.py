@@ -1,0 +1,63 @@
+"""`sofy db`: the server, its roles, its tables; and `sofy django`, the commands of the framework."""
+
+import argparse
+import os
+import sys
+
+from sofy.project import database, runtime
+from sofy.project.answers import Answer
+from sofy.project.commands import Commands, group, leaf
+from sofy.project.embedded_pg import EmbeddedPostgres
+
+
+def add(commands: Commands) -> None:
+    actions = group(commands, "db", "The database: roles, addresses, migrations.")
+    leaf(actions, "init", "Create roles, database and tables, or repair what is missing.", init)
+    leaf(actions, "migrate", "Bring the tables to the present version.", migrate)
+    leaf(actions, "stop", "Stop the embedded server; the next command starts it again.", stop)
+    url = leaf(actions, "url", "The address to connect to; starts the embedded server when needed.", show_url)
+    url.add_argument("--role", choices=database.ROLES, help="the login of a role instead of the administrator's")
+    commands.add_parser("django", help="Run a command of Django, for developers.")
+
+
+def init(_arguments: argparse.Namespace) -> Answer:
+    runtime.prepare()
+    database.init(runtime.admin_url(), runtime.secrets_dir())
+    runtime.ready()
+    name = database.database_name(runtime.admin_url())
+    return Answer(f"The database {name} and its four roles are ready.", {"database": name, "roles": database.ROLES})
+
+
+def migrate(_arguments: argparse.Namespace) -> Answer:
+    runtime.prepare()
+    runtime.django("migrate", "--no-input", "--verbosity", "0")
+    return Answer("The tables are up to date.", {"migrated": True})
+
+
+def stop(_arguments: argparse.Namespace) -> Answer:
+    stopped = EmbeddedPostgres(secrets_dir=runtime.secrets_dir()).stop()
+    return Answer("Stopped." if stopped else "It was not running.", {"stopped": stopped})
+
+
+def show_url(arguments: argparse.Namespace) -> Answer:
+    runtime.ready()
+    url = runtime.admin_url()
+    if arguments.role:
+        url = database.role_url(url, runtime.secrets_dir(), arguments.role)
+    else:
+        url = database.with_database(url, database.database_name(url))
+    return Answer(url, {"url": url})
+
+
+def run_django(arguments: list[str]) -> int:
+    """Hand the rest of the line to Django, as the owner of the tables where it changes them."""
+    runtime.prepare()
+    database.init(runtime.admin_url(), runtime.secrets_dir())
+    os.environ["DJANGO_SETTINGS_MODULE"] = "sofy.project.settings"
+    if arguments[:1] and arguments[0] in ("migrate", "makemigrations", "showmigrations", "sqlmigrate", "dbshell"):
+        os.environ["SOFY_DATABASE_ROLE"] = database.OWNER
+    from django.core.management import execute_from_command_line
+
+    execute_from_command_line(["sofy django", *arguments])
+    sys.stdout.flush()
+    return 0

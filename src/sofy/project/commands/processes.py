@@ -1,0 +1,120 @@
+"""The processes: `sofy web`, `worker`, `engine`, `sandbox`, all of them under `sofy up`, and `sofy status`."""
+
+import argparse
+import asyncio
+from pathlib import Path
+
+import psycopg
+
+from sofy.engine.db import role_url
+from sofy.kernel.config import Config
+from sofy.kernel.errors import Refused
+from sofy.project import runtime
+from sofy.project.answers import Answer, table
+from sofy.project.commands import Commands, leaf
+from sofy.project.supervisor import answers, status
+
+
+def add(commands: Commands) -> None:
+    leaf(commands, "web", "Serve the pages.", web, json=False)
+    leaf(commands, "worker", "Run jobs and deliver events between the rooms.", worker, json=False)
+    leaf(commands, "engine", "Move messages: gate, routes, receipts.", engine, json=False)
+    sandbox = leaf(commands, "sandbox", "A simulated operator that speaks SMPP, on loopback.", run_sandbox, json=False)
+    sandbox.add_argument("--port", type=int, default=0, help="SMPP port; 0 picks one")
+    sandbox.add_argument("--page-port", type=int, default=0, help="port of the page that shows phones; 0 picks one")
+    leaf(commands, "up", "Everything on this machine, with the simulated operator, until Ctrl-C.", up, json=False)
+    leaf(commands, "status", "Processes, addresses and health.", show_status)
+
+
+def _as_role(role: str) -> Config:
+    """The settings of a process that serves, after making sure it has no more rights than its role."""
+    from sofy.kit.rls import refuse_excess_rights
+
+    config = runtime.prepare()
+    with psycopg.connect(role_url(config, role)) as connection:
+        refuse_excess_rights(connection, role)
+    return config
+
+
+def web(_arguments: argparse.Namespace) -> Answer:
+    from granian import Granian
+    from granian.constants import Interfaces
+    from granian.log import LogLevels
+
+    config = _as_role("sofy_web")
+    Granian(
+        "sofy.project.wsgi:application",
+        address=config.host,
+        port=config.web_port,
+        interface=Interfaces.WSGI,
+        workers=1,
+        blocking_threads=4,
+        log_level=LogLevels.warning,
+        respawn_failed_workers=True,
+    ).serve()
+    return Answer()
+
+
+def worker(_arguments: argparse.Namespace) -> Answer:
+    runtime.open_django(_as_role("sofy_web"))
+    from sofy.project import worker as process
+
+    asyncio.run(process.main())
+    return Answer()
+
+
+def engine(_arguments: argparse.Namespace) -> Answer:
+    config = _as_role("sofy_engine")
+    from sofy.project import logs
+
+    logs.configure_plain(config.log_level)
+    runtime.install_clock(config)
+    from sofy.engine import process
+
+    _run_loop(process.main(config))
+    return Answer()
+
+
+def run_sandbox(arguments: argparse.Namespace) -> Answer:
+    config = runtime.prepare()
+    if config.production:
+        raise Refused("sandbox_in_production")
+    from sofy.project import logs
+    from sofy.project.sandbox import serve
+
+    logs.configure_plain(config.log_level)
+    runtime.install_clock(config)
+    _run_loop(serve(config, port=arguments.port, page_port=arguments.page_port))
+    return Answer()
+
+
+def _run_loop(main: object) -> None:
+    import uvloop
+
+    uvloop.run(main)  # type: ignore[arg-type]
+
+
+def up(_arguments: argparse.Namespace) -> Answer:
+    from sofy.project.up import run
+
+    run()
+    return Answer()
+
+
+def show_status(_arguments: argparse.Namespace) -> Answer:
+    config = runtime.prepare()
+    rows = status(Path(config.var_dir))
+    for row in rows:
+        row["healthy"] = row["alive"] and (not row["health"] or answers(row["health"]))
+    try:
+        with psycopg.connect(role_url(config, "sofy_web"), connect_timeout=3) as connection:
+            connection.execute("select 1")
+        database = True
+    except (psycopg.Error, FileNotFoundError):
+        database = False
+    state = {True: "up", False: "down"}
+    lines = [(row["name"], row["pid"] or "-", row["address"], state[row["healthy"]], row["restarts"]) for row in rows]
+    lines.append(("database", "-", config.database_url or "", state[database], "-"))
+    text = table(lines, "process", "pid", "address", "state", "restarts")
+    healthy = database and all(row["healthy"] for row in rows)
+    return Answer(text, {"healthy": healthy, "database": database, "processes": rows}, 0 if healthy else 1)

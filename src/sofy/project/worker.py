@@ -1,0 +1,79 @@
+"""The worker: jobs of the queue, events of the outbox, and what happens again and again.
+
+Three loops in one process. Each survives a database that is away: it says so, waits and goes on.
+"""
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import Callable
+
+import structlog
+from asgiref.sync import sync_to_async
+from django.db import close_old_connections
+from procrastinate.contrib.django import app
+from procrastinate.contrib.django.django_connector import DjangoConnector
+
+from sofy.kit import jobs, outbox
+
+OUTBOX_PAUSE_S = 0.25
+CONCURRENCY = 2
+_log = structlog.get_logger("sofy.worker")
+
+
+async def main() -> None:
+    """Run until SIGTERM or SIGINT."""
+    ended = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, ended.set)
+    tasks = [
+        asyncio.create_task(_again("jobs", 1.0, _jobs)),
+        asyncio.create_task(_again("outbox", OUTBOX_PAUSE_S, _in_thread(outbox.dispatch))),
+        *(
+            asyncio.create_task(_again(chore.__name__, pause_s, _in_thread(chore)))
+            for chore, pause_s in jobs.chores().items()
+        ),
+    ]
+    await ended.wait()
+    for task in tasks:
+        task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await asyncio.wait(tasks, timeout=10)
+
+
+async def _jobs() -> None:
+    connector = app.connector
+    assert isinstance(connector, DjangoConnector)
+    with app.replace_connector(connector.get_worker_connector()) as working:
+        async with working.open_async():
+            await working.run_worker_async(
+                concurrency=CONCURRENCY, install_signal_handlers=False, fetch_job_polling_interval=1.0
+            )
+
+
+def _in_thread(work: Callable[[], object]) -> Callable[[], object]:
+    def run() -> object:
+        close_old_connections()  # a connection the server dropped is replaced, not used again
+        try:
+            return work()
+        finally:
+            close_old_connections()
+
+    return sync_to_async(run, thread_sensitive=False)
+
+
+async def _again(name: str, pause_s: float, work: Callable[[], object]) -> None:
+    wait_s = pause_s
+    while True:
+        try:
+            done = work()
+            if asyncio.iscoroutine(done):
+                await done
+            wait_s = pause_s
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:  # one loop that fails must not take the others with it
+            wait_s = min(max(wait_s, 0.5) * 2, 30.0)
+            _log.error("loop_failed", loop=name, error=type(error).__name__, wait_s=wait_s)
+        await asyncio.sleep(wait_s)

@@ -1,0 +1,157 @@
+"""Make a fresh clone ready to run: packages, front-end files, translations; with --tests also a browser.
+
+Needs only Python 3.11 and a package registry. Says what it does at least every few seconds, and a second run that finds
+everything in place takes no time.
+
+Usage: python3.11 tools/setup.py [--tests]
+"""
+
+import argparse
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import threading
+import time
+import venv
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+VENV = ROOT / ".venv"
+PYTHON = VENV / "bin" / "python"
+STAMPS = ROOT / "var" / "setup"
+LOG = STAMPS / "setup.log"
+HEARTBEAT_S = 3.0
+CONSOLE = """#!{python}
+import sys
+
+from sofy.project.cli import main
+
+sys.exit(main())
+"""
+
+
+def main() -> int:
+    """Run every step whose inputs changed since it last ended well."""
+    options = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0] if __doc__ else "")
+    options.add_argument("--tests", action="store_true", help="also what the browser tests need")
+    tests = options.parse_args().tests
+    if sys.version_info[:2] < (3, 11):  # noqa: UP036 - told in words before anything fails
+        return _complain("Python 3.11 is needed; this is " + sys.version.split()[0])
+    STAMPS.mkdir(parents=True, exist_ok=True)
+    began = time.monotonic()
+    try:
+        _step("packages", [ROOT / "requirements.lock"], _packages, extra=str(ROOT))
+        kind = "dev" if tests else "run"
+        # The files of the tests include those of the product: preparing for the tests serves both.
+        if not (tests is False and _stamp("front-end-dev", _front_end_inputs()).exists()):
+            _step(f"front-end-{kind}", _front_end_inputs(), lambda: _front_end(dev=tests))
+        _step("translations", sorted(ROOT.glob("src/**/*.po")), _translations)
+        if tests and os.environ.get("SOFY_NO_BROWSER") != "1":
+            _run([PYTHON, ROOT / "tools" / "browser.py", "--install"], "looking for a browser")
+    except StepFailed as failed:
+        return _complain(str(failed))
+    spent = time.monotonic() - began
+    if spent > 1:
+        _say(f"ready after {spent:.0f} s")
+    return 0
+
+
+class StepFailed(Exception):
+    """A step did not end well; the text says what to look at."""
+
+
+def _say(text: str) -> None:
+    print(f"setup: {text}", flush=True)
+
+
+def _complain(text: str) -> int:
+    print(f"setup: {text}", file=sys.stderr, flush=True)
+    return 1
+
+
+def _stamp(name: str, inputs: Iterable[Path], extra: str = "") -> Path:
+    digest = hashlib.sha256(extra.encode())
+    for path in inputs:
+        digest.update(str(path.relative_to(ROOT)).encode() + (path.read_bytes() if path.exists() else b""))
+    return STAMPS / f"{name}.{digest.hexdigest()[:16]}"
+
+
+def _step(name: str, inputs: Sequence[Path], work: Callable[[], None], extra: str = "") -> None:
+    stamp = _stamp(name, inputs, extra)
+    if stamp.exists() and PYTHON.exists():
+        return
+    for old in STAMPS.glob(f"{name}.*"):
+        old.unlink(missing_ok=True)
+    work()
+    stamp.touch()
+
+
+def _run(command: Sequence[object], what: str) -> None:
+    """Run a command whose own words go to the log, and say every few seconds that it still runs.
+
+    Raises: StepFailed.
+    """
+    _say(what)
+    began, ended = time.monotonic(), threading.Event()
+
+    def beat() -> None:
+        while not ended.wait(HEARTBEAT_S):
+            _say(f"{what}, {time.monotonic() - began:.0f} s")
+
+    ticker = threading.Thread(target=beat, daemon=True)
+    ticker.start()
+    with LOG.open("a+b") as log:
+        begin = log.seek(0, os.SEEK_END)
+        done = subprocess.run([str(part) for part in command], cwd=ROOT, stdout=log, stderr=log, check=False)
+        ended.set()
+        ticker.join()
+        log.seek(begin)
+        words = log.read().decode(errors="replace").strip()
+    if done.returncode:
+        raise StepFailed(f"{what}: failed.\n{words[-2000:]}\nEverything it said is in {LOG}.")
+
+
+def _packages() -> None:
+    if not PYTHON.exists():
+        _say("making .venv")
+        try:
+            venv.create(VENV, with_pip=True, symlinks=True)
+        except subprocess.CalledProcessError as error:
+            shutil.rmtree(VENV, ignore_errors=True)
+            raise StepFailed("Python could not make a virtual environment: install python3-venv.") from error
+    _install(ROOT / "requirements.lock")
+    version = f"python{sys.version_info[0]}.{sys.version_info[1]}"
+    (VENV / "lib" / version / "site-packages" / "sofy.pth").write_text(f"{ROOT / 'src'}\n")
+    console = VENV / "bin" / "sofy"
+    console.write_text(CONSOLE.format(python=PYTHON))
+    console.chmod(0o755)
+
+
+def _install(lock: Path) -> None:
+    """Install what is locked, with the quicker installer where the registry and the machine suit it."""
+    hashed = ["--require-hashes", "--no-deps", "-r"]
+    pip = [PYTHON, "-m", "pip", "install", "--progress-bar=off", "--no-input", "--disable-pip-version-check", *hashed]
+    try:
+        _run([*pip, ROOT / "tools" / "uv.lock"], "fetching the installer")
+        _run([VENV / "bin" / "uv", "pip", "install", "--python", PYTHON, *hashed, lock], "installing packages")
+    except StepFailed:
+        _run([*pip, lock], "installing packages, the slower way")
+
+
+def _front_end_inputs() -> list[Path]:
+    return [ROOT / name for name in ("package-lock.json", "tools/frontend.py", "src/sofy/ui/icons.py")]
+
+
+def _front_end(*, dev: bool) -> None:
+    _run([PYTHON, ROOT / "tools" / "frontend.py", *(["--dev"] if dev else [])], "fetching the files of the pages")
+
+
+def _translations() -> None:
+    _run([PYTHON, ROOT / "tools" / "translations.py"], "compiling translations")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
