@@ -38,6 +38,9 @@ _BY_WORD: dict[str, Progress] = {  # words are cut to 7 letters by the specifica
     "FAILED": "failed",
 }
 _FIELD = re.compile(r"(?:^|[\s,;])(id|stat|err|done[ _]date)\s*[:=]\s*(\S*)", re.IGNORECASE)
+_USUAL = re.compile(
+    r"id:(\S+) sub:\S* dlvrd:\S* submit date:\S* done date:(\S*) stat:(\S+) err:(\S+)(?: text:|$)", re.IGNORECASE
+)
 _QUOTED = re.compile(r"(?:^|[\s,;])text\s*[:=]", re.IGNORECASE)
 _LOOKS_LIKE = re.compile(r"^\s*id\s*:\S+\s.*\bstat\s*:", re.IGNORECASE | re.DOTALL)
 
@@ -65,10 +68,7 @@ def is_receipt(sm: Sm) -> bool:
 def parse(sm: Sm) -> Parsed | None:
     """Read a receipt: optional parameters first, else the text. None when it names no message."""
     text = (sm.short_message or sm.tlvs.get(Tag.MESSAGE_PAYLOAD, b"")).decode("latin-1")
-    quoted = _QUOTED.search(text)
-    fields: dict[str, str] = {}
-    for name, value in _FIELD.findall(text[: quoted.start()] if quoted else text):
-        fields.setdefault(name.lower().replace("_", " "), value.rstrip(",;"))
+    fields = _fields(text)
     tlvs = sm.tlvs
     named = tlvs.get(Tag.RECEIPTED_MESSAGE_ID, b"").split(b"\0")[0].decode("latin-1") or fields.get("id", "")
     if not named:
@@ -82,6 +82,17 @@ def parse(sm: Sm) -> Parsed | None:
     return Parsed(
         named, status, _code(fields.get("err", ""), tlvs.get(Tag.NETWORK_ERROR_CODE, b"")), fields.get("done date", "")
     )
+
+
+def _fields(text: str) -> dict[str, str]:
+    usual = _USUAL.match(text)
+    if usual:
+        return {"id": usual[1], "done date": usual[2], "stat": usual[3], "err": usual[4]}
+    quoted = _QUOTED.search(text)
+    fields: dict[str, str] = {}
+    for name, value in _FIELD.findall(text[: quoted.start()] if quoted else text):
+        fields.setdefault(name.lower().replace("_", " "), value.rstrip(",;"))
+    return fields
 
 
 def _code(text: str, network: bytes) -> str:

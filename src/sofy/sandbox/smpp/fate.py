@@ -1,0 +1,121 @@
+"""What becomes of a message: a pure function of the seed and of the message, whatever the order of arrival."""
+
+from bisect import bisect
+from hashlib import blake2b
+from itertools import accumulate
+from math import exp
+from statistics import NormalDist
+from struct import Struct
+from typing import NamedTuple
+
+from sofy.sandbox.smpp.profile import Curve, Profile
+from sofy.wire.smpp.codes import ESM_UDHI, Status, Tag
+from sofy.wire.smpp.pdu import Sm
+
+_CUTS = Struct(">12H")
+_STEPS = 1024
+
+STOPS = (
+    "STOP", "Stop", "stop", "STOP ", "Stop svp", "ARRET", "Arrêt", "arret", "ARRÊT", "stop!", "STOP merci",
+    "S.T.O.P.", "Stop pub", "« STOP »", "arrêtez", "STOP SMS",
+)  # fmt: skip
+CONTACTS = ("CONTACT", "contact", "Contact ?")
+CHATS = (
+    "Merci !",
+    "Ok",
+    "C'est noté",
+    "Vous êtes ouverts dimanche ?",
+    "Qui êtes-vous ?",
+    "👍",
+    "Non merci",
+    "A demain",
+)
+LONG_CHAT = (
+    "Bonjour, je passerai samedi matin avec ma fille, pouvez-vous me dire si le parking sera ouvert et si les "
+    "promotions annoncées valent aussi pour les articles déjà soldés ? Merci et bonne journée à toute l'équipe."
+)
+
+
+class Progress(NamedTuple):
+    """One receipt to come. Unit: seconds after acceptance."""
+
+    after_s: float
+    stat: str
+    err: str
+
+
+class Fate(NamedTuple):
+    """Everything that will happen to one message."""
+
+    status: int
+    answer_s: float
+    early: bool
+    receipts: tuple[Progress, ...]
+    reply: str
+    reply_s: float
+
+
+class Fates:
+    """Draws fates for one profile."""
+
+    def __init__(self, profile: Profile) -> None:
+        self._profile = profile
+        self._key = profile.seed.to_bytes(8, "big", signed=True)
+        self._answer, self._receipt, self._reply = (
+            _quantiles(curve) for curve in (profile.answer, profile.receipt, profile.reply)
+        )
+        self._weights = list(accumulate(ending.weight for ending in profile.endings))
+
+    def of(self, sm: Sm) -> Fate:
+        """The fate of one submit_sm; the parts of a long message share theirs."""
+        p = self._profile
+        digest = blake2b(sm.destination.encode("latin-1") + _whole(sm), digest_size=24, key=self._key).digest()
+        end, which, early, doubled, enroute, talk, words, wait, again, answer, reply, _ = _CUTS.unpack(digest)
+        answer_s = self._answer[answer % _STEPS]
+        for one in p.ranges:
+            if sm.destination.startswith(one.prefix):
+                progress = (Progress(self._receipt[wait % _STEPS], one.stat, one.err),) if not one.status else ()
+                return Fate(one.status, answer_s, False, progress, "", 0.0)
+        u = end / 65536
+        if u < p.refused:
+            return Fate(Status.RINVDSTADR, answer_s, False, (), "", 0.0)
+        if u < p.refused + p.lost:
+            return Fate(0, answer_s, False, (), "", 0.0)
+        delay_s = self._receipt[wait % _STEPS]
+        if u < p.refused + p.lost + p.failed:
+            ending = p.endings[bisect(self._weights, which / 65536 * self._weights[-1])]
+            return Fate(0, answer_s, False, (Progress(delay_s, ending.stat, ending.err),), "", 0.0)
+        receipts: tuple[Progress, ...] = (Progress(delay_s, "DELIVRD", "000"),)
+        is_early = early / 65536 < p.early
+        if doubled / 65536 < p.doubled:
+            receipts += (Progress(delay_s + self._receipt[again % _STEPS], "DELIVRD", "000"),)
+        if enroute / 65536 < p.enroute:  # often after the final one: the curves cross
+            receipts += (Progress(self._receipt[again % _STEPS], "ACCEPTD", "000"),)
+        text = self._words(talk / 65536, words)
+        return Fate(0, answer_s, is_early, receipts, text, delay_s + self._reply[reply % _STEPS] if text else 0.0)
+
+    def _words(self, u: float, which: int) -> str:
+        p = self._profile
+        for share, choices in ((p.stop, STOPS), (p.contact, CONTACTS), (p.chat, CHATS), (p.long_chat, (LONG_CHAT,))):
+            if u < share:
+                return choices[which % len(choices)]
+            u -= share
+        return ""
+
+
+def _whole(sm: Sm) -> bytes:
+    """What the parts of one message have in common."""
+    if sm.esm_class & ESM_UDHI and len(sm.short_message) > 5:
+        return sm.short_message[3:5]
+    if sm.tlvs and Tag.SAR_MSG_REF_NUM in sm.tlvs:
+        return sm.tlvs[Tag.SAR_MSG_REF_NUM]
+    return sm.short_message
+
+
+def _quantiles(curve: Curve) -> list[float]:
+    if not curve.median_s:
+        return [0.0] * _STEPS
+    normal = NormalDist()
+    return [
+        min(curve.most_s, curve.median_s * exp(curve.sigma * normal.inv_cdf((n + 0.5) / _STEPS))) for n in range(_STEPS)
+    ]
