@@ -1,7 +1,7 @@
 """When marketing may leave, in the recipient's own time.
 
-Source: CGVU 14.1: every day, Sundays and holidays included, never from 20:00:00 to 08:00:00. A policy may only tighten that:
-a wider one cannot be built. Alerts leave at any hour (14.2) and never ask this module.
+Source: CGVU 14.1: every day, Sundays and holidays included, never from 20:00:00 to 08:00:00. A policy may only tighten
+that: a wider one cannot be built. Alerts leave at any hour (14.2) and never ask this module.
 """
 
 import re
@@ -11,8 +11,8 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import msgspec
-from holidays.countries.france import France
 
+from sofy.kernel import french_days
 from sofy.kernel.clauses import clause
 from sofy.kernel.errors import Refused
 
@@ -23,31 +23,28 @@ EVERY_DAY = (1, 2, 3, 4, 5, 6, 7)
 #: `until` of a window that never opens: the zones share no permitted minute.
 NEVER = datetime.max.replace(tzinfo=UTC)
 
-#: Option -> subdivision of the `holidays` package.
-HOLIDAY_CALENDARS: dict[str, str | None] = {
-    "metropole": None,
-    "alsace-moselle": "6AE",
-    "guadeloupe": "971",
-    "martinique": "972",
-    "guyane": "973",
-    "reunion": "974",
-    "mayotte": "976",
-}
-_HORIZON_DAYS = 35
+#: The calendars a client may close on, besides "" for none.
+HOLIDAY_CALENDARS = tuple(french_days.CALENDARS)
+
+#: A year and some days: summer time may bring zones together that share no minute in winter.
+_HORIZON = timedelta(days=370)
+_NEVER_LASTS = timedelta(days=1)
+_REMEMBERED = 10_000
 _CLOCK_TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 
 
 class Window(NamedTuple):
-    """Open: sending is permitted and stops at `until`. Closed: the next opening is `until` (NEVER when there is none)."""
+    """Open: sending is permitted and stops at `until`. Closed: the next opening is `until` (NEVER if there is none)."""
 
     open: bool
     until: datetime
 
 
-class HoursPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class HoursPolicy(msgspec.Struct, frozen=True, cache_hash=True, forbid_unknown_fields=True):
     """The hours of a client, within those of the contract.
 
-    `days` are ISO weekdays (1 Monday ... 7 Sunday); `holidays` names a calendar whose days are closed, "" for none.
+    `days` are ISO weekdays (1 Monday ... 7 Sunday); `holidays` names a calendar of `french_days` whose days are
+    closed, "" for none.
     """
 
     opens: str = EARLIEST
@@ -66,7 +63,7 @@ class HoursPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         if not self.days or not set(self.days) <= set(EVERY_DAY):
             raise Refused("hours_days", days=list(self.days))
         if self.holidays and self.holidays not in HOLIDAY_CALENDARS:
-            raise Refused("hours_holidays", known=sorted(HOLIDAY_CALENDARS))
+            raise Refused("hours_holidays", known=HOLIDAY_CALENDARS)
 
     def tightened(
         self,
@@ -90,7 +87,7 @@ class HoursPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             new.opens < self.opens
             or new.closes > self.closes
             or not set(new.days) <= set(self.days)
-            or (self.holidays != "" and new.holidays != self.holidays)
+            or not _closes_all(new.holidays, self.holidays)
         )
         if wider:
             raise Refused("hours_wider", opens=self.opens, closes=self.closes)
@@ -99,6 +96,9 @@ class HoursPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 CONTRACT_HOURS = HoursPolicy()
 
+#: Decisions in force: (zones, policy) -> the window, since when and until when it answers for every instant.
+_standing: dict[tuple[tuple[str, ...], HoursPolicy], tuple[datetime, datetime, Window]] = {}
+
 
 @clause("CGVU 14.1")
 def decide(instant: datetime, zones: tuple[str, ...], policy: HoursPolicy = CONTRACT_HOURS) -> Window:
@@ -106,12 +106,21 @@ def decide(instant: datetime, zones: tuple[str, ...], policy: HoursPolicy = CONT
 
     Several zones mean that the recipient may be in any of them: only minutes permitted in all of them count.
     """
-    if not zones:
-        raise ValueError("decide() needs at least one time zone")
-    if instant.utcoffset() is None:
-        raise ValueError("decide() needs an aware instant")
+    standing = _standing.get((zones, policy))
+    if standing is not None and standing[0] <= instant < standing[1]:
+        return standing[2]
+    if not zones or instant.utcoffset() is None:
+        raise ValueError("decide() needs an aware instant and at least one time zone")
     at = instant.astimezone(UTC)
-    horizon = at + timedelta(days=_HORIZON_DAYS)
+    window = _decide(at, zones, policy)
+    if len(_standing) >= _REMEMBERED:
+        _standing.clear()
+    _standing[zones, policy] = at, min(window.until, at + _NEVER_LASTS), window
+    return window
+
+
+def _decide(at: datetime, zones: tuple[str, ...], policy: HoursPolicy) -> Window:
+    horizon = at + _HORIZON
     cursor = at
     while cursor < horizon:
         spans = [_span_ending_after(cursor, zone, policy) for zone in zones]
@@ -125,7 +134,7 @@ def decide(instant: datetime, zones: tuple[str, ...], policy: HoursPolicy = CONT
 
 def _span_ending_after(instant: datetime, zone: str, policy: HoursPolicy) -> tuple[datetime, datetime]:
     """The open span in progress or next to come in one zone, in UTC."""
-    day = instant.astimezone(_zone(zone)).date()
+    day = instant.astimezone(ZoneInfo(zone)).date()
     while True:
         span = _span(zone, policy, day)
         if span is not None and span[1] > instant:
@@ -135,19 +144,21 @@ def _span_ending_after(instant: datetime, zone: str, policy: HoursPolicy) -> tup
 
 @lru_cache(maxsize=4096)
 def _span(zone: str, policy: HoursPolicy, day: date) -> tuple[datetime, datetime] | None:
-    if day.isoweekday() not in policy.days or (policy.holidays and day in _closed_days(policy.holidays, day.year)):
+    if day.isoweekday() not in policy.days or _is_holiday(day, policy.holidays):
         return None
-    info = _zone(zone)
-    opens = datetime.combine(day, time.fromisoformat(policy.opens), info).astimezone(UTC)
-    closes = datetime.combine(day, time.fromisoformat(policy.closes), info).astimezone(UTC)
+    opens, closes = (
+        datetime.combine(day, time.fromisoformat(at), ZoneInfo(zone)).astimezone(UTC)
+        for at in (policy.opens, policy.closes)
+    )
     return opens, closes
 
 
-@lru_cache(maxsize=512)
-def _zone(name: str) -> ZoneInfo:
-    return ZoneInfo(name)
+def _is_holiday(day: date, calendar: str) -> bool:
+    return calendar != "" and day in french_days.holidays(day.year, calendar)
 
 
-@lru_cache(maxsize=256)
-def _closed_days(calendar: str, year: int) -> frozenset[date]:
-    return frozenset(France(subdiv=HOLIDAY_CALENDARS[calendar], years=year))  # type: ignore[no-untyped-call]
+def _closes_all(calendar: str, other: str) -> bool:
+    """Whether a calendar closes every day that another one closes."""
+    if other in ("", calendar):
+        return True
+    return other == "metropole" and calendar != ""  # every calendar contains the national days

@@ -61,8 +61,8 @@ OVERSEAS_ZONES = {
 }
 _FRENCH_PLAN = {"FR", *OVERSEAS_ZONES}
 _PARIS = ("Europe/Paris",)
-#: Opposite sides of the earth: no minute is day in both, so a number of unknown zone never receives marketing.
-UNKNOWN_ZONES = ("Etc/GMT+12", "Etc/GMT-12")
+#: Twelve hours apart: no minute is permitted in both, so a number of unknown zone never receives marketing.
+UNKNOWN_ZONES = ("Etc/GMT", "Etc/GMT+12")
 
 _NATIONAL_DIGITS = 9
 _LONGEST_TEXT = 64

@@ -1,7 +1,7 @@
 """Which sender names an SMS may carry.
 
-Source: CGVU 13 (charters of the AF2M): alphanumeric senders of 11 characters at most, generic words refused; short codes
-36xxx for marketing and 38xxx for alerts; 06 and 07 numbers are for people since 2023 (Arcep 2022-1583).
+Source: CGVU 13 (charters of the AF2M): alphanumeric senders of 11 characters at most, generic words refused; short
+codes 36xxx for marketing and 38xxx for alerts; 06 and 07 numbers are for people since 2023 (Arcep 2022-1583).
 """
 
 import re
@@ -12,54 +12,12 @@ from sofy.kernel.text import fold
 MAX_LENGTH = 11
 #: Words that name no brand: anybody could hide behind them, so operators block or overwrite them.
 GENERIC_WORDS = frozenset(
-    [
-        "alerte",
-        "alert",
-        "amende",
-        "ameli",
-        "antai",
-        "assurance",
-        "banque",
-        "bank",
-        "bonus",
-        "cadeau",
-        "code",
-        "colis",
-        "confirmation",
-        "contact",
-        "cpf",
-        "credit",
-        "douane",
-        "facture",
-        "gouv",
-        "gouvfr",
-        "impots",
-        "info",
-        "infos",
-        "information",
-        "livraison",
-        "livreur",
-        "loto",
-        "message",
-        "offre",
-        "paiement",
-        "payment",
-        "poste",
-        "promo",
-        "promotion",
-        "rappel",
-        "rdv",
-        "rendezvous",
-        "sante",
-        "securite",
-        "service",
-        "sms",
-        "soldes",
-        "support",
-        "test",
-        "urgent",
-        "vignette",
-    ]
+    """
+    alerte alert amende ameli antai assurance banque bank bonus cadeau code colis confirmation contact cpf
+    credit douane facture gouv gouvfr impots info infos information livraison livreur loto message offre
+    paiement payment poste promo promotion rappel rdv rendezvous sante securite service sms soldes support
+    test urgent vignette
+    """.split()
 )
 _ALPHANUMERIC = re.compile(r"[A-Za-z0-9]+")
 _SHORT_CODE_START = {"marketing": "36", "alert": "38"}
