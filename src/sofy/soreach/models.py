@@ -21,6 +21,7 @@ class Campaign(ClientOwned):
 
     class Status(models.TextChoices):
         DRAFT = "draft", _("Draft")
+        AWAITING = "awaiting_approval", _("Awaiting approval")
         SCHEDULED = "scheduled", _("Scheduled")
         EXPANDING = "expanding", _("Preparing")
         RUNNING = "running", _("Running")
@@ -43,7 +44,7 @@ class Campaign(ClientOwned):
         REPLIES = "replies", _("People who replied")
 
     name = models.CharField(max_length=120)
-    status = models.CharField(max_length=12, choices=Status.choices, default=Status.DRAFT)
+    status = models.CharField(max_length=20, choices=Status.choices, default=Status.DRAFT)
     created_at = models.DateTimeField(default=clock.now)
     updated_at = models.DateTimeField(default=clock.now)
     author = models.CharField(max_length=80)
@@ -72,7 +73,6 @@ class Campaign(ClientOwned):
     approved_at = models.DateTimeField(null=True)
     launched_by = models.CharField(max_length=80, blank=True)
     launched_at = models.DateTimeField(null=True)
-    expanded_to = models.UUIDField(null=True)
     expanded_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
     counts = models.JSONField(default=dict)
@@ -93,6 +93,11 @@ class Campaign(ClientOwned):
     def is_draft(self) -> bool:
         """Only a draft may be changed."""
         return self.status == self.Status.DRAFT
+
+    @property
+    def look(self) -> str:
+        """The status in the words of the design system."""
+        return "preparing" if self.status == self.Status.EXPANDING else str(self.status)
 
     @property
     def is_live(self) -> bool:

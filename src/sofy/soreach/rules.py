@@ -17,6 +17,7 @@ class Status(StrEnum):
     """Where a campaign stands."""
 
     DRAFT = "draft"
+    AWAITING = "awaiting_approval"
     SCHEDULED = "scheduled"
     EXPANDING = "expanding"
     RUNNING = "running"
@@ -27,7 +28,8 @@ class Status(StrEnum):
 
 
 MOVES: Mapping[Status, frozenset[Status]] = {
-    Status.DRAFT: frozenset({Status.SCHEDULED, Status.EXPANDING, Status.CANCELLED}),
+    Status.DRAFT: frozenset({Status.AWAITING, Status.SCHEDULED, Status.EXPANDING, Status.CANCELLED}),
+    Status.AWAITING: frozenset({Status.DRAFT, Status.SCHEDULED, Status.EXPANDING, Status.CANCELLED}),
     Status.SCHEDULED: frozenset({Status.DRAFT, Status.EXPANDING, Status.CANCELLED, Status.REFUSED}),
     Status.EXPANDING: frozenset({Status.RUNNING, Status.PAUSED, Status.CANCELLED, Status.REFUSED}),
     Status.RUNNING: frozenset({Status.PAUSED, Status.FINISHED, Status.CANCELLED}),
@@ -107,6 +109,11 @@ class Schedule:
     starts_at: datetime
     spread_hours: int = 0
     local_time: bool = False
+
+    @property
+    def prepare_at(self) -> datetime:
+        """When its messages are written: with local times, the first zone to reach the hour is eleven hours ahead."""
+        return self.starts_at - timedelta(hours=12 if self.local_time else 0)
 
     def due_at(self, zones: Sequence[str], key: bytes) -> datetime:
         """Say when one recipient's message is due. Several possible zones: the last of them to reach the hour."""

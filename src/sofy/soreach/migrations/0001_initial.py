@@ -22,11 +22,23 @@ REVOKE ALL ON FUNCTION soreach_resolve_link(text) FROM public;
 GRANT EXECUTE ON FUNCTION soreach_resolve_link(text) TO sofy_web;
 """
 
+# The worker looks at every client's campaigns each minute: this function tells it which clients have some, nothing else.
+CLIENTS_WITH_WORK = """
+CREATE POLICY soreach_campaign_clock ON soreach_campaign FOR SELECT TO sofy_owner USING (true);
+CREATE FUNCTION soreach_clients_with_work(at timestamptz)
+RETURNS SETOF uuid LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    SELECT DISTINCT client_id FROM soreach_campaign
+     WHERE status IN ('expanding', 'running', 'paused') OR (status = 'scheduled' AND starts_at <= at + interval '12 hours')
+$$;
+REVOKE ALL ON FUNCTION soreach_clients_with_work(timestamptz) FROM public;
+GRANT EXECUTE ON FUNCTION soreach_clients_with_work(timestamptz) TO sofy_web;
+"""
+
 
 class Migration(migrations.Migration):
     initial = True
 
-    dependencies = []
+    dependencies = [("kit", "0001_initial"), ("messaging", "0001_engine")]
 
     operations = [
         migrations.CreateModel(
@@ -81,6 +93,7 @@ class Migration(migrations.Migration):
                     models.CharField(
                         choices=[
                             ("draft", "Draft"),
+                            ("awaiting_approval", "Awaiting approval"),
                             ("scheduled", "Scheduled"),
                             ("expanding", "Preparing"),
                             ("running", "Running"),
@@ -90,7 +103,7 @@ class Migration(migrations.Migration):
                             ("refused", "Refused"),
                         ],
                         default="draft",
-                        max_length=12,
+                        max_length=20,
                     ),
                 ),
                 ("created_at", models.DateTimeField(default=sofy.kernel.clock.now)),
@@ -152,7 +165,6 @@ class Migration(migrations.Migration):
                 ("approved_at", models.DateTimeField(null=True)),
                 ("launched_by", models.CharField(blank=True, max_length=80)),
                 ("launched_at", models.DateTimeField(null=True)),
-                ("expanded_to", models.UUIDField(null=True)),
                 ("expanded_at", models.DateTimeField(null=True)),
                 ("finished_at", models.DateTimeField(null=True)),
                 ("counts", models.JSONField(default=dict)),
@@ -285,4 +297,5 @@ class Migration(migrations.Migration):
             )
         ),
         migrations.RunSQL(RESOLVE_LINK, "DROP FUNCTION soreach_resolve_link(text)"),
+        migrations.RunSQL(CLIENTS_WITH_WORK, "DROP FUNCTION soreach_clients_with_work(timestamptz)"),
     ]

@@ -18,7 +18,12 @@ def compiled(source):
         ("a default that is not needed", "{{ prenom | default('vous') }}", {"prenom": "Zoé"}, "Zoé"),
         ("a default after a filter", "{{ prenom|upper|default('VOUS') }}", {}, "VOUS"),
         ("a condition with a hole", "{% if ville %}À {{ ville }}{% else %}Partout{% endif %}", {}, "Partout"),
-        ("a condition", "{% if ville == 'Lyon' %}oui{% elif points %}p{% endif %}", {"ville": "Brest", "points": "3"}, "p"),
+        (
+            "a condition",
+            "{% if ville == 'Lyon' %}oui{% elif points %}p{% endif %}",
+            {"ville": "Brest", "points": "3"},
+            "p",
+        ),
         ("a compound name", "{{ prenom|title }}", {"prenom": "JEAN-PIERRE D’ARTAGNAN"}, "Jean-Pierre D’Artagnan"),
         ("a date", "{{ date_naissance|date('day') }}", {"date_naissance": "1980-02-01"}, "1 février"),
         ("a text that is not a date stays", "{{ date_naissance|date }}", {"date_naissance": "hier"}, "hier"),
@@ -75,7 +80,11 @@ def test_a_refusal_says_the_line_and_what_was_meant():
 
 @pytest.mark.parametrize(
     ("_case", "source"),
-    [("printed", "{{ prenom }}"), ("filtered", "{{ prenom|upper }}"), ("in a branch", "{% if 1 %}{{ prenom|title }}{% endif %}")],
+    [
+        ("printed", "{{ prenom }}"),
+        ("filtered", "{{ prenom|upper }}"),
+        ("in a branch", "{% if 1 %}{{ prenom|title }}{% endif %}"),
+    ],
 )
 def test_a_printed_hole_is_a_missing_value(_case, source):
     with pytest.raises(content.MissingValue) as missing:

@@ -1,0 +1,130 @@
+"""Reads of the engine's tables for people: routes as a client sees them, senders, the message log."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+
+from sofy.kernel.crypto import Unreadable
+from sofy.kit.keys import keys_for
+from sofy.messaging.models import Sender
+
+
+@dataclass(frozen=True)
+class RouteOffer:
+    """A route as a client may know it: what it is called, costs and answers to."""
+
+    id: UUID
+    code: str
+    name: str
+    short_code: str
+    price_eur: Decimal
+    state: str
+
+
+def route_offers(purpose: str = "marketing") -> list[RouteOffer]:
+    """Routes that take messages of a purpose, the cheapest first."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id, code, name, coalesce(short_code, ''), price_eur, state FROM engine_route"
+            " WHERE channel = 'sms' AND %s = ANY(purposes) AND state <> 'draining' ORDER BY price_eur, code",
+            [purpose],
+        )
+        return [RouteOffer(*row) for row in cursor.fetchall()]
+
+
+def route_offer(route_id: UUID | None) -> RouteOffer | None:
+    """One route of the catalogue, None when it is gone."""
+    return next((offer for offer in route_offers() if offer.id == route_id), None)
+
+
+def active_senders(client_id: UUID) -> list[Sender]:
+    """Sender names of a client that may be used."""
+    return list(Sender.objects.filter(client_id=client_id, withdrawn_at=None))
+
+
+@dataclass(frozen=True)
+class LogLine:
+    """One message of the log. Number and text stay sealed until somebody opens the message."""
+
+    id: UUID
+    created_at: datetime
+    purpose: str
+    sender: str
+    status: str
+    reason: str
+    article: str
+    supplier_code: str
+    parts: int
+    campaign_id: UUID | None
+    contact_id: UUID | None
+    not_before: datetime | None
+
+
+_COLUMNS = (
+    "m.id, m.created_at, m.purpose, m.sender, s.status, coalesce(s.reason, ''), coalesce(s.article, ''),"
+    " coalesce(s.supplier_code, ''), s.parts, m.campaign_id, m.contact_id, s.not_before"
+)
+_JOINED = "FROM engine_message m JOIN engine_state s ON s.client_id = m.client_id AND s.message_id = m.id"
+LAST = UUID(int=2**128 - 1)
+
+
+def message_log(
+    client_id: UUID,
+    *,
+    before: UUID = LAST,
+    status: str = "",
+    purpose: str = "",
+    number: str = "",
+    limit: int = 50,
+) -> list[LogLine]:
+    """Messages of a client, the newest first (ids are in the order of time); `number` is E.164 and matched exactly."""
+    where, params = ["m.client_id = %s", "m.id < %s"], [client_id, before]
+    for column, value in (("s.status", status), ("m.purpose", purpose)):
+        if value:
+            where.append(f"{column} = %s")
+            params.append(value)  # type: ignore[arg-type]
+    if number:
+        where.append("s.recipient_index = %s")
+        params.append(keys_for(client_id).index("phone", number))  # type: ignore[arg-type]
+    sql = f"SELECT {_COLUMNS} {_JOINED} WHERE {' AND '.join(where)} ORDER BY m.id DESC LIMIT {int(limit)}"  # noqa: S608
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        return [LogLine(*row) for row in cursor.fetchall()]
+
+
+@dataclass(frozen=True)
+class Opened:
+    """One message with its number and text, and what happened to it."""
+
+    line: LogLine
+    to: str
+    text: str
+    events: Sequence[tuple[str, datetime, Any]]
+
+
+def opened_message(client_id: UUID, message_id: UUID) -> Opened | None:
+    """Open one message; None when the client has no such message."""
+    from sofy.engine.intake import decode_payload
+
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT {_COLUMNS}, m.payload {_JOINED} WHERE m.client_id = %s AND m.id = %s", [client_id, message_id]
+        )
+        row = cursor.fetchone()
+        if row is None:
+            return None
+        cursor.execute(
+            "SELECT kind, at, detail FROM engine_event WHERE client_id = %s AND message_id = %s ORDER BY at",
+            [client_id, message_id],
+        )
+        events = cursor.fetchall()
+    try:
+        payload = decode_payload(keys_for(client_id).unseal("engine_message", "payload", message_id, bytes(row[-1])))
+    except Unreadable:
+        return Opened(LogLine(*row[:-1]), "", "", events)
+    return Opened(LogLine(*row[:-1]), payload.to, payload.text, events)

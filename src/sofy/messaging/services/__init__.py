@@ -1,0 +1,1 @@
+"""What people change in messaging: senders and routes."""

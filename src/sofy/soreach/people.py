@@ -1,0 +1,166 @@
+"""Contacts as a campaign needs them: the fields an author may use, and the audience row by row.
+
+This is the only place of the room that reads the tables of `audience`.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.utils.translation import gettext_lazy as _
+
+from sofy.audience.models import Attribute
+from sofy.audience.segments.reach import Statement, members_sql
+from sofy.clients.models import Establishment
+from sofy.kernel.crypto import ClientKeys
+
+Reader = Callable[[ClientKeys, UUID, Any], Any]
+
+
+def _sealed(column: str) -> Reader:
+    def read(keys: ClientKeys, contact_id: UUID, value: Any) -> Any:
+        return keys.unseal("audience_contact", column, contact_id, value)
+
+    return read
+
+
+def _plain(_keys: ClientKeys, _contact_id: UUID, value: Any) -> Any:
+    return value
+
+
+def _title(_keys: ClientKeys, _contact_id: UUID, value: Any) -> Any:
+    return {"mrs": "Mme", "mr": "M."}.get(value)
+
+
+@dataclass(frozen=True)
+class Field:
+    """One thing an author may write between braces: where it is read, and what people call it."""
+
+    sql: str
+    read: Reader
+    label: Any
+
+
+CONTACT_FIELDS: dict[str, Field] = {
+    "civilite": Field("c.title", _title, _("Title (Mme, M.)")),
+    "prenom": Field("c.first_name", _sealed("first_name"), _("First name")),
+    "nom": Field("c.last_name", _sealed("last_name"), _("Last name")),
+    "ville": Field("c.town", _plain, _("Town")),
+    "code_postal": Field("c.postcode", _plain, _("Postcode")),
+    "date_naissance": Field("c.birth_date", _plain, _("Birth date")),
+    "magasin": Field("c.establishment_id", _plain, _("Name of the shop")),
+}
+ALIASES = {
+    "title": "civilite",
+    "first_name": "prenom",
+    "last_name": "nom",
+    "town": "ville",
+    "postcode": "code_postal",
+    "birth_date": "date_naissance",
+    "shop": "magasin",
+}
+
+
+def fields(client_id: UUID) -> dict[str, Any]:
+    """Names an author of this client may use, with their labels: those of every contact, then the client's own."""
+    own = Attribute.objects.filter(client_id=client_id).order_by("name").values_list("name", "label")
+    known = {name: field.label for name, field in CONTACT_FIELDS.items()}
+    return known | {name: label for name, label in own if name.isidentifier() and name not in known}
+
+
+def field_names(client_id: UUID) -> set[str]:
+    """Every name that compiles, aliases included."""
+    return fields(client_id).keys() | ALIASES.keys()
+
+
+@dataclass(frozen=True)
+class Member:
+    """One person of an audience. `number` is None unless `state` is "reachable"."""
+
+    contact_id: UUID
+    state: str
+    recipient_index: bytes
+    number: str
+    zone: str | None
+    establishment_id: UUID | None
+    values: Mapping[str, Any]
+
+
+class Audience:
+    """The audience of a campaign, with the fields its contents use."""
+
+    def __init__(
+        self, client_id: UUID, segments: Sequence[UUID], exclusions: Sequence[UUID], variables: frozenset[str]
+    ) -> None:
+        self.client_id = client_id
+        self.variables = sorted(variables)
+        self._members = members_sql(client_id, segments, exclusions)
+        self._shops = dict(Establishment.objects.filter(client_id=client_id).values_list("id", "name"))
+        self._readers = [self._reader(name) for name in self.variables]
+
+    def statement(self, *, limit: int | None = None, state: str = "") -> Statement:
+        """One row per person in the order of contact ids; `state` keeps one state only."""
+        params = dict(self._members.params)
+        columns, joins = [], []
+        for number, name in enumerate(self.variables):
+            known = CONTACT_FIELDS.get(ALIASES.get(name, name))
+            if known is not None:
+                columns.append(known.sql)
+                continue
+            params[f"attribute_{number}"] = name
+            columns.append(
+                f"coalesce(a{number}.text, a{number}.number::text, a{number}.date::text, a{number}.bool::text)"
+            )
+            joins.append(
+                f"LEFT JOIN {CONTACT_ATTRIBUTE} a{number} ON a{number}.client_id = %(client)s"
+                f" AND a{number}.contact_id = m.contact_id AND a{number}.name = %(attribute_{number})s"
+            )
+        if limit is not None:
+            params["limit"] = limit
+        params["state"] = state
+        sql = (
+            "SELECT m.contact_id, m.state, m.recipient_index, m.identity_id, m.sealed_number, m.zone, m.establishment_id"
+            f"{''.join(', ' + column for column in columns)} FROM ({self._members.sql}) m"
+            " JOIN audience_contact c ON c.client_id = %(client)s AND c.id = m.contact_id "
+            + " ".join(joins)
+            + (" WHERE m.state = %(state)s" if state else "")
+            + " ORDER BY m.contact_id"
+            + (" LIMIT %(limit)s" if limit is not None else "")
+        )
+        return Statement(sql, params)
+
+    def member(self, keys: ClientKeys, row: Sequence[Any]) -> Member:
+        """Open one row; somebody who cannot be written to is not opened at all."""
+        contact_id, state, index, identity_id, sealed, zone, shop = row[:7]
+        if state != "reachable":
+            return Member(contact_id, state, b"", "", None, shop, {})
+        values = {}
+        for name, read, value in zip(self.variables, self._readers, row[7:], strict=True):
+            if value is None or value == "":
+                continue
+            opened = read(keys, contact_id, value)
+            if opened not in (None, ""):
+                values[name] = opened
+        number = keys.unseal("audience_identity", "value", identity_id, sealed)
+        return Member(contact_id, state, bytes(index), number, zone, shop, values)
+
+    def _reader(self, name: str) -> Reader:
+        field = CONTACT_FIELDS.get(ALIASES.get(name, name))
+        if field is None:
+            return _attribute
+        if field.sql == "c.establishment_id":
+            return lambda _keys, _contact, shop: self._shops.get(shop)
+        return field.read
+
+
+CONTACT_ATTRIBUTE = "audience_contact_attribute"
+
+
+def _attribute(_keys: ClientKeys, _contact_id: UUID, value: Any) -> Any:
+    """A number without the zeros it is stored with; anything else as it is."""
+    head, dot, tail = str(value).partition(".")
+    if dot and tail.isdigit() and head.lstrip("-").isdigit():
+        return format(Decimal(value).normalize(), "f").replace(".", ",")
+    return {"true": "oui", "false": "non"}.get(str(value), value)

@@ -1,0 +1,247 @@
+"""From an audience to one message per recipient: the only writer of a campaign's ledger.
+
+It may be killed at any point and run again from the start: the ledger takes a person once per campaign, a person's variant,
+due moment and link codes are drawn from keyed hashes and not from chance, and exclusions are written once. Two of them at
+the same time do no harm.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from django.db import connection
+
+from sofy.engine import intake, permissions
+from sofy.engine.intake import MessageIn
+from sofy.kernel import clock
+from sofy.kit.rls import CLIENT_SETTING, client_scope
+from sofy.soreach import links
+from sofy.soreach.content import MissingValue, TextTooLong
+from sofy.soreach.models import Campaign
+from sofy.soreach.people import Audience, Member
+from sofy.soreach.services import plan as plans
+from sofy.soreach.services.connections import open_as
+from sofy.soreach.services.plan import Plan
+
+BATCH = 4_000
+
+
+@dataclass
+class Batch:
+    """One step: what is written for a few thousand people."""
+
+    messages: list[MessageIn] = field(default_factory=list)
+    excluded: dict[UUID, tuple[str, str]] = field(default_factory=dict)
+    links: list[tuple[str, UUID, UUID]] = field(default_factory=list)
+
+
+@dataclass
+class Expanded:
+    """What an expansion came to. Messages that an earlier run had written already are not counted as added."""
+
+    added: int = 0
+    prepared: int = 0
+    parts: int = 0
+    excluded: Counter[str] = field(default_factory=Counter)
+
+
+def expand(client_id: UUID, campaign_id: UUID, *, batch: int = BATCH) -> Expanded:
+    """Write a campaign's messages, batch after batch, each committed; answers the totals of this run."""
+    with client_scope(client_id):
+        campaign = Campaign.objects.get(client_id=client_id, id=campaign_id)
+        if campaign.expanded_at is not None or campaign.status not in (
+            Campaign.Status.EXPANDING,
+            Campaign.Status.PAUSED,
+        ):
+            return Expanded()
+        plan = plans.load(campaign)
+        audience = Audience(client_id, campaign.segment_ids, campaign.excluded_segment_ids, plan.variables)
+    total = Expanded()
+    with open_as("sofy_web") as reader, open_as("sofy_engine") as engine, ThreadPoolExecutor(1) as pool:
+        engine.autocommit = True
+        handed: tuple[Future[int], list[MessageIn]] | None = None
+        for rows in _rows(reader, audience, batch):
+            made = _write(plan, campaign, [audience.member(plan.keys, row) for row in rows])
+            _settle(plan, handed, total)
+            _count(made, total)
+            handed = pool.submit(_hand_over, engine, plan, made.messages), made.messages
+            if _is_cancelled(campaign):
+                break
+        _settle(plan, handed, total)
+    _finish(campaign, total)
+    return total
+
+
+def _rows(reader: psycopg.Connection[Any], audience: Audience, size: int) -> Iterator[list[Any]]:
+    """The audience as it is at this moment, a few thousand people at a time, under the client's own policy."""
+    reader.execute("SELECT set_config(%s, %s, true)", [CLIENT_SETTING, str(audience.client_id)])
+    statement = audience.statement()
+    with reader.cursor(name="audience", binary=True) as cursor:
+        cursor.itersize = size
+        cursor.execute(statement.sql.encode(), statement.params)
+        while rows := cursor.fetchmany(size):
+            yield rows
+
+
+def _write(plan: Plan, campaign: Campaign, members: Sequence[Member]) -> Batch:
+    """Render a batch and commit its exclusions and links, which must be there before the first message leaves."""
+    capped = _capped(campaign, members)
+    for salt in range(8):
+        salted = replace(plan, salt=salt)
+        made = compose(salted, members, capped)
+        try:
+            with client_scope(plan.client_id):
+                store_exclusions(plan.client_id, plan.campaign_id, made.excluded)
+                links.store(plan.client_id, plan.campaign_id, made.links)
+        except links.Taken:
+            continue
+        return made
+    raise RuntimeError("No free short link code after eight tries.")
+
+
+def compose(plan: Plan, members: Sequence[Member], capped: frozenset[bytes] = frozenset()) -> Batch:
+    """Make the message of each person, or the reason why there is none."""
+    made = Batch()
+    for member in members:
+        if member.state != "reachable":
+            made.excluded[member.contact_id] = (member.state, "")
+        elif member.recipient_index in capped:
+            made.excluded[member.contact_id] = ("capped", "")
+        else:
+            _compose_one(plan, member, made)
+    return made
+
+
+def _compose_one(plan: Plan, member: Member, made: Batch) -> None:
+    arm = plan.arm_for(member)
+    rows = plan.links_for(arm, member) if arm.link_ids else []
+    try:
+        text = arm.content.render(member.values, [plan.link_base + row[0] for row in rows])
+    except MissingValue as missing:
+        made.excluded[member.contact_id] = ("missing_value", missing.field)
+        return
+    except TextTooLong:
+        made.excluded[member.contact_id] = ("too_long", "")
+        return
+    made.links += rows
+    made.messages.append(
+        MessageIn(
+            purpose="marketing",
+            to=member.number,
+            text=text,
+            sender=plan.sender,
+            recipient_index=member.recipient_index,
+            campaign_id=plan.campaign_id,
+            contact_id=member.contact_id,
+            establishment_id=member.establishment_id,
+            variant=arm.label,
+            short_code=plan.short_code,
+            zone=member.zone,
+            unit_price_eur=plan.unit_price_eur,
+            due_at=plan.due_at(member),
+        )
+    )
+
+
+def _hand_over(engine: psycopg.Connection[Any], plan: Plan, messages: list[MessageIn]) -> int:
+    size = max(1, len(messages))
+    return sum(intake.bulk(engine, plan.client_id, messages, keys=plan.keys, campaign_id=plan.campaign_id, chunk=size))
+
+
+def _settle(plan: Plan, handed: tuple[Future[int], list[MessageIn]] | None, total: Expanded) -> None:
+    """Wait for the batch before; who is missing from the ledger then shares a number with somebody who is in it."""
+    if handed is None:
+        return
+    future, messages = handed
+    added = future.result()
+    total.added += added
+    total.prepared += len(messages)
+    total.parts += sum(message.parts for message in messages)
+    if added == len(messages):
+        return
+    contacts = [message.contact_id for message in messages]
+    with client_scope(plan.client_id):
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT contact_id FROM engine_state WHERE client_id = %s AND campaign_id = %s AND contact_id = ANY(%s)",
+                [plan.client_id, plan.campaign_id, contacts],
+            )
+            present = {row[0] for row in cursor.fetchall()}
+        twice = {contact: ("duplicate_number", "") for contact in contacts if contact and contact not in present}
+        store_exclusions(plan.client_id, plan.campaign_id, twice)
+    total.excluded["duplicate_number"] += len(twice)
+    total.prepared -= len(twice)
+
+
+def _capped(campaign: Campaign, members: Sequence[Member]) -> frozenset[bytes]:
+    """Who has had their share of marketing messages lately, over all campaigns of the client."""
+    indexes = [member.recipient_index for member in members if member.state == "reachable"]
+    if not campaign.cap_messages or not indexes:
+        return frozenset()
+    since = clock.now() - timedelta(days=campaign.cap_days)
+    with client_scope(campaign.client_id), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT recipient_index FROM engine_state WHERE client_id = %s AND recipient_index = ANY(%s)"
+            " AND campaign_id IS NOT NULL AND campaign_id <> %s AND accepted_at >= %s"
+            " AND status NOT IN ('withheld', 'cancelled', 'failed', 'expired') GROUP BY 1 HAVING count(*) >= %s",
+            [campaign.client_id, indexes, campaign.id, since, campaign.cap_messages],
+        )
+        return frozenset(bytes(row[0]) for row in cursor.fetchall())
+
+
+def store_exclusions(client_id: UUID, campaign_id: UUID, excluded: dict[UUID, tuple[str, str]]) -> None:
+    """Write why people are left out; the first reason stays."""
+    if not excluded:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO soreach_exclusion (client_id, campaign_id, contact_id, reason, detail)"
+            " SELECT %s, %s, g.* FROM unnest(%s::uuid[], %s::text[], %s::text[]) AS g"
+            " ON CONFLICT (client_id, campaign_id, contact_id) DO NOTHING",
+            [
+                client_id,
+                campaign_id,
+                list(excluded),
+                [reason for reason, _ in excluded.values()],
+                [detail[:40] for _, detail in excluded.values()],
+            ],
+        )
+
+
+def _count(made: Batch, total: Expanded) -> None:
+    total.excluded.update(reason for reason, _ in made.excluded.values())
+
+
+def _is_cancelled(campaign: Campaign) -> bool:
+    with client_scope(campaign.client_id):
+        return Campaign.objects.filter(
+            client_id=campaign.client_id, id=campaign.id, status=Campaign.Status.CANCELLED
+        ).exists()
+
+
+def _finish(campaign: Campaign, total: Expanded) -> None:
+    """Say that everybody has their message; a campaign paused or cancelled meanwhile stays so."""
+    with client_scope(campaign.client_id):
+        locked = Campaign.objects.select_for_update(no_key=True).get(client_id=campaign.client_id, id=campaign.id)
+        locked.expanded_at = clock.now()
+        locked.counts = {
+            "recipients": total.prepared,
+            "parts": total.parts,
+            "excluded": dict(total.excluded),
+            "estimate_eur": str(total.parts * locked.unit_price_eur),
+        }
+        if locked.status == Campaign.Status.EXPANDING:
+            locked.status = Campaign.Status.RUNNING
+        locked.save(update_fields=["expanded_at", "counts", "status"])
+        connection.ensure_connection()
+        if locked.status == Campaign.Status.CANCELLED:
+            permissions.cancel_campaign(connection.connection, locked.client_id, locked.id)
+            return
+        if locked.status == Campaign.Status.PAUSED:
+            permissions.pause_campaign(connection.connection, locked.client_id, locked.id)  # what was written meanwhile
+        permissions.campaign_expanded(connection.connection, locked.client_id, locked.id)

@@ -1,0 +1,106 @@
+"""A campaign ready to be written to people: contents compiled once, everything a recipient needs at hand."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from uuid import UUID
+
+from django.conf import settings
+
+from sofy.kernel import clock, phone
+from sofy.kernel.crypto import ClientKeys
+from sofy.kit.keys import keys_for
+from sofy.soreach import links, people, rules
+from sofy.soreach.content import Content, compile_content
+from sofy.soreach.models import Campaign, TrackedLink
+from sofy.soreach.people import Member
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One variant, compiled, with the ids of its tracked links in the order of its addresses."""
+
+    label: str
+    share: int
+    content: Content
+    link_ids: Sequence[UUID]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What every recipient of a campaign has in common."""
+
+    client_id: UUID
+    campaign_id: UUID
+    arms: Sequence[Arm]
+    schedule: rules.Schedule
+    at_once: bool
+    sender: str
+    short_code: str
+    unit_price_eur: Decimal
+    keys: ClientKeys
+    link_base: str
+    salt: int = 0
+
+    @property
+    def variables(self) -> frozenset[str]:
+        """Everything any variant reads."""
+        return frozenset().union(*(arm.content.variables for arm in self.arms))
+
+    def arm_for(self, member: Member) -> Arm:
+        """The variant of one person, the same after a restart."""
+        return self.arms[rules.pick_variant([arm.share for arm in self.arms], self._draw(member))]
+
+    def links_for(self, arm: Arm, member: Member) -> list[tuple[str, UUID, UUID]]:
+        """(code, link, contact) rows of one person."""
+        contact = member.contact_id
+        return [(links.code_of(self.keys, link, contact, self.salt), link, contact) for link in arm.link_ids]
+
+    def due_at(self, member: Member) -> "clock.datetime | None":
+        """When one person's message is due; None: at once."""
+        if self.at_once:
+            return None
+        zones = (member.zone,) if member.zone else phone.zones(member.number)
+        return self.schedule.due_at(zones, self._draw(member))
+
+    def _draw(self, member: Member) -> bytes:
+        """Bytes that look random, differ between campaigns and never change: the drawing of lots of this person."""
+        mask = int.from_bytes(self.campaign_id.bytes, "big")
+        return (int.from_bytes(member.recipient_index.ljust(16, b"\0")[:16], "big") ^ mask).to_bytes(16, "big")
+
+
+def load(campaign: Campaign) -> Plan:
+    """Compile a campaign's contents and write down its links, once.
+
+    Raises: Refused, as compile_content.
+    """
+    known = people.field_names(campaign.client_id)
+    arms = []
+    for variant in campaign.variants.all():
+        content = compile_content(variant.source, fields=known)
+        arms.append(Arm(variant.label, variant.share, content, _tracked(campaign, variant.label, content)))
+    starts_at = campaign.starts_at or campaign.launched_at or clock.now()
+    schedule = rules.Schedule(starts_at, campaign.spread_hours, campaign.local_time)
+    return Plan(
+        client_id=campaign.client_id,
+        campaign_id=campaign.id,
+        arms=arms,
+        schedule=schedule,
+        at_once=not campaign.spread_hours and not campaign.local_time and starts_at <= clock.now(),
+        sender=campaign.sender,
+        short_code=campaign.short_code,
+        unit_price_eur=campaign.unit_price_eur,
+        keys=keys_for(campaign.client_id),
+        link_base=f"{settings.BASE_URL.rstrip('/')}/l/",
+    )
+
+
+def _tracked(campaign: Campaign, label: str, content: Content) -> list[UUID]:
+    found = dict(campaign.links.filter(variant=label).values_list("position", "id"))
+    for position, target in enumerate(content.links):
+        if position not in found:
+            link = TrackedLink.objects.create(
+                client_id=campaign.client_id, campaign=campaign, variant=label, position=position, target=target
+            )
+            found[position] = link.id
+    return [found[position] for position in range(len(content.links))]

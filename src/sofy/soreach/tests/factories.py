@@ -1,0 +1,86 @@
+"""What the tests of this room begin with: a client with contacts who agreed, a route, a sender, a campaign."""
+
+from decimal import Decimal
+from uuid import UUID
+
+import psycopg
+from django.db import connection
+
+from sofy.audience.models import ConsentState, Contact, Identity, Reach
+from sofy.audience.segments.models import Segment
+from sofy.clients.models import Client
+from sofy.clients.services import create_client
+from sofy.engine import permissions
+from sofy.engine.permissions import Permission
+from sofy.kernel import clock, ids
+from sofy.kit.keys import keys_for
+from sofy.messaging.models import Sender
+from sofy.soreach.models import Campaign, Variant
+
+TEXT = "Bonjour {{ prenom }}, -20 % chez nous ce samedi. STOP SMS 36111"
+EVERYBODY = {"is": "all"}
+
+
+def make_client(name: str = "Fleurs du Port", slug: str = "") -> Client:
+    """A client with its keys."""
+    return create_client(name=name, slug=slug or f"c{ids.base58(8).lower()}")
+
+
+def make_route(admin_url: str, *, code: str = "demo", price: str = "0.045", short_code: str = "36111") -> UUID:
+    """A route every client may use; committed, since only staff and the engine may write it."""
+    route_id = ids.uuid7()
+    with psycopg.connect(admin_url, autocommit=True) as admin:
+        admin.execute(
+            "INSERT INTO engine_route (id, code, name, connector, short_code, price_eur, created_at, updated_at)"
+            " VALUES (%s, %s, %s, 'smpp', %s, %s, now(), now())"
+            " ON CONFLICT (code) DO UPDATE SET short_code = excluded.short_code, price_eur = excluded.price_eur",
+            [route_id, code, f"Route {code}", short_code, Decimal(price)],
+        )
+        row = admin.execute("SELECT id FROM engine_route WHERE code = %s", [code]).fetchone()
+    assert row is not None
+    return UUID(str(row[0]))
+
+
+def make_contact(client: Client, number: int, *, state: str = "granted", **columns: object) -> Contact:
+    """Somebody with a mobile (+33639980000 + number); `state` is what they said: granted, withdrawn, opposed or nothing."""
+    reach = {"granted": Reach.REACHABLE, "": Reach.NO_CONSENT}.get(state, Reach.OPTED_OUT)
+    contact = Contact(client_id=client.id, id=ids.uuid7(), sms=reach)
+    for name, value in {"first_name": f"Prénom{number}", "last_name": f"Nom{number}", **columns}.items():
+        setattr(contact, name, value)
+    contact.save(force_insert=True)
+    e164 = f"+3363998{number:04d}"
+    index = keys_for(client.id).index("phone", e164)
+    Identity(
+        client_id=client.id, id=ids.uuid7(), contact_id=contact.id, kind="phone", value=e164, index=index, mobile=True
+    ).save(force_insert=True)
+    if state:
+        ConsentState.objects.create(
+            client_id=client.id, identity_index=index, channel="sms", purpose="marketing", state=state, since=clock.now()
+        )
+        connection.ensure_connection()
+        row = Permission(index, "sms", "marketing", state, clock.now())  # type: ignore[arg-type]
+        permissions.write_permissions(connection.connection, client.id, [row])
+    return contact
+
+
+def make_segment(client: Client, name: str = "Tout le monde", tree: dict[str, object] | None = None) -> Segment:
+    """A segment; everybody unless a tree is given."""
+    return Segment.objects.create(client_id=client.id, name=name, tree=tree or EVERYBODY)
+
+
+def make_campaign(client: Client, route_id: UUID, *, text: str = TEXT, name: str = "Samedi", **columns: object) -> Campaign:
+    """A draft that passes every check."""
+    Sender.objects.get_or_create(client_id=client.id, name="FLEURS", defaults={"created_by": "user:test"})
+    segment = columns.pop("segment", None) or make_segment(client)
+    fields = {
+        "segment_ids": [segment.pk],  # type: ignore[attr-defined]
+        "sender": "FLEURS",
+        "route_id": route_id,
+        "short_code": "36111",
+        "unit_price_eur": Decimal("0.045"),
+        "editorial": {"violent": False},
+        "author": "user:author",
+    }
+    campaign = Campaign.objects.create(client_id=client.id, name=name, **(fields | columns))
+    Variant.objects.create(client_id=client.id, campaign=campaign, label="A", source=text)
+    return campaign
