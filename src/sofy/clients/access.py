@@ -10,7 +10,6 @@ from django.http import Http404, HttpRequest, HttpResponseBase
 from sofy.clients.models import Client
 
 
-
 class ClientRequest(HttpRequest):
     """A request at a client's address, as views see it."""
 

@@ -21,7 +21,15 @@ class ClientsConfig(AppConfig):
         account = _("Account")
         register(
             Entry("client", "", _("Home"), "clients:home", "home", 0, "home.view", phone=True, key="h"),
-            Entry("client", account, _("Establishments"), "clients:establishments", "building-store", 900, "establishment.view"),
+            Entry(
+                "client",
+                account,
+                _("Establishments"),
+                "clients:establishments",
+                "building-store",
+                900,
+                "establishment.view",
+            ),
             Entry("client", account, _("Team"), "clients:team", "users", 910, "team.view", key="t"),
             Entry("client", account, _("Settings"), "clients:settings", "settings", 920, "settings.view"),
             Entry("client", account, _("Journal"), "clients:journal", "history", 990, "audit.view", key="j"),

@@ -94,7 +94,9 @@ class EstablishmentForm(forms.ModelForm[Establishment]):
 def _between(low: float, high: float) -> Any:
     def check(value: float) -> None:
         if not low <= value <= high:
-            raise ValidationError(gettext("Write a number between %(low)s and %(high)s."), params={"low": low, "high": high})
+            raise ValidationError(
+                gettext("Write a number between %(low)s and %(high)s."), params={"low": low, "high": high}
+            )
 
     return check
 

@@ -53,7 +53,9 @@ def visible_establishments(client: Client) -> QuerySet[Establishment]:
 
 def members(client_id: UUID) -> list[Membership]:
     """The team, owners first."""
-    rows = Membership.objects.filter(client_id=client_id).select_related("user").prefetch_related("places__establishment")
+    rows = (
+        Membership.objects.filter(client_id=client_id).select_related("user").prefetch_related("places__establishment")
+    )
     order = {role: place for place, role in enumerate(rules.ROLES)}
     return sorted(rows, key=lambda row: (order.get(row.role, 9), row.user.email))
 
@@ -103,7 +105,8 @@ def all_clients(search: str = "") -> list[ClientLine]:
         shops = _counts(Establishment)
         people = _counts(Membership)
         return [
-            ClientLine(c.pk, c.slug, c.name, c.state, shops.get(c.pk, 0), people.get(c.pk, 0), c.created_at) for c in rows
+            ClientLine(c.pk, c.slug, c.name, c.state, shops.get(c.pk, 0), people.get(c.pk, 0), c.created_at)
+            for c in rows
         ]
 
 

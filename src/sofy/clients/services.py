@@ -181,7 +181,9 @@ def save_establishment(client: Client, *, actor: str, establishment: Establishme
 
 def create_establishment(client: Client, *, name: str, actor: str = SYSTEM, **fields: Any) -> Establishment:
     """Add a point of sale; `fields` are those of the model (code, street, postcode, town, insee, latitude...)."""
-    return save_establishment(client, actor=actor, establishment=Establishment(client_id=client.pk, name=name, **fields))
+    return save_establishment(
+        client, actor=actor, establishment=Establishment(client_id=client.pk, name=name, **fields)
+    )
 
 
 def add_member(
@@ -331,9 +333,7 @@ def accept_invitation(token: str, *, user: Any) -> Membership:
         locked.save(update_fields=["accepted_at"])
         places = queries.establishments(client.pk).filter(pk__in=invitation.establishment_ids)
         places_left = list(places.values_list("pk", flat=True))
-        return add_member(
-            client, user=user, role=invitation.role, actor=f"user:{user.pk}", establishments=places_left
-        )
+        return add_member(client, user=user, role=invitation.role, actor=f"user:{user.pk}", establishments=places_left)
 
 
 def user_exists(email: str) -> bool:

@@ -206,7 +206,9 @@ def journal(request: ClientRequest) -> HttpResponse:
     after = request.GET.get("after", "")
     rows = queries.journal(request.client.pk, before=int(after) if after.isdecimal() else None, kind=kind, limit=51)
     names = queries.names_of(row.actor for row in rows)
-    lines = [{"entry": row, "who": names.get(row.actor, row.actor), "what": words.action(row.action)} for row in rows[:50]]
+    lines = [
+        {"entry": row, "who": names.get(row.actor, row.actor), "what": words.action(row.action)} for row in rows[:50]
+    ]
     verdict = audit.verify(request.client.pk) if "verify" in request.GET else None
     context = {
         "lines": lines,

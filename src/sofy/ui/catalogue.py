@@ -19,7 +19,9 @@ class SampleForm(forms.Form):
     """One field of each kind."""
 
     name = forms.CharField(label=gettext_lazy("Name"), help_text=gettext_lazy("As your customers know it."))
-    kind = forms.ChoiceField(label=gettext_lazy("Kind"), choices=[("a", gettext_lazy("Shop")), ("b", gettext_lazy("Chain"))])
+    kind = forms.ChoiceField(
+        label=gettext_lazy("Kind"), choices=[("a", gettext_lazy("Shop")), ("b", gettext_lazy("Chain"))]
+    )
     about = forms.CharField(label=gettext_lazy("About"), widget=forms.Textarea(attrs={"rows": 2}), required=False)
     email = forms.EmailField(label=gettext_lazy("E-mail address"))
     agree = forms.BooleanField(label=gettext_lazy("I have read the rules of article 14.1"))
@@ -47,7 +49,11 @@ def charts() -> list[dict[str, Any]]:
             "summary": _("3,412 of 3,640 people received it."),
             "columns": [_("Step"), _("People")],
             "rows": list(zip(steps, values, strict=True)),
-            "spec": {"kind": "funnel", "labels": steps, "series": [{"name": _("People"), "values": values, "tones": tones}]},
+            "spec": {
+                "kind": "funnel",
+                "labels": steps,
+                "series": [{"name": _("People"), "values": values, "tones": tones}],
+            },
         },
         {
             "id": "chart-line",
@@ -67,7 +73,11 @@ def charts() -> list[dict[str, Any]]:
             "summary": "",
             "columns": [_("Outcome"), _("People")],
             "rows": list(zip(steps, values, strict=True)),
-            "spec": {"kind": "donut", "labels": steps, "series": [{"name": _("People"), "values": values, "tones": tones}]},
+            "spec": {
+                "kind": "donut",
+                "labels": steps,
+                "series": [{"name": _("People"), "values": values, "tones": tones}],
+            },
         },
         {
             "id": "chart-heat",
@@ -78,8 +88,6 @@ def charts() -> list[dict[str, Any]]:
             "spec": {"kind": "heat", "labels": hours, "rows": days, "series": [{"name": _("Clicks"), "values": heat}]},
         },
     ]
-
-
 
 
 def context(request: HttpRequest) -> dict[str, Any]:

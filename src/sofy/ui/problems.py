@@ -52,4 +52,6 @@ class RefusedPages:
             return None
         from sofy.ui.views import error
 
-        return error(request, exception.status, _("This is not possible"), sentence(exception), _("Nothing was changed."))
+        return error(
+            request, exception.status, _("This is not possible"), sentence(exception), _("Nothing was changed.")
+        )

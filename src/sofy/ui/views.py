@@ -26,7 +26,9 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """Handler of 403."""
-    return error(request, 403, _("Not allowed"), _("Your role does not allow this. An owner of the client can change it."))
+    return error(
+        request, 403, _("Not allowed"), _("Your role does not allow this. An owner of the client can change it.")
+    )
 
 
 def form_expired(request: HttpRequest, reason: str = "") -> HttpResponse:
@@ -37,7 +39,9 @@ def form_expired(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 def failed(request: HttpRequest) -> HttpResponse:
     """Handler of 500: no detail ever reaches the page."""
-    text = _("The failure is ours. Try again in a moment; if it comes back, tell your contact at the operator the time.")
+    text = _(
+        "The failure is ours. Try again in a moment; if it comes back, tell your contact at the operator the time."
+    )
     return error(request, 500, _("Something went wrong"), text, _("Nothing was changed."))
 
 

@@ -12,6 +12,8 @@ import sofy.kit.fields
 import sofy.kit.rls
 from sofy.kit.rls import CURRENT_USER_SQL, EnableClientRLS
 
+OWN = f"user_id = ({CURRENT_USER_SQL})::uuid"
+
 
 class Migration(migrations.Migration):
     """First tables of the room."""
@@ -200,14 +202,14 @@ class Migration(migrations.Migration):
             model_name="membershipestablishment",
             constraint=models.UniqueConstraint(fields=("membership", "establishment"), name="one_place_per_membership"),
         ),
-        # A person's own memberships, and through them their clients, are read before a client is chosen. The policy looks
-        # at a setting of the transaction rather than at a SECURITY DEFINER function: a function would answer for any
-        # person it is asked about, the setting only opens the rows of the person the request has authenticated.
-        EnableClientRLS("clients_membership", also_readable=f"user_id = ({CURRENT_USER_SQL})::uuid"),
+        # A person's own memberships, and through them their clients, are read before a client is chosen. The policy
+        # looks at a setting of the transaction rather than at a SECURITY DEFINER function: a function would answer
+        # for any person it is asked about, the setting opens the rows of the person the request authenticated.
+        EnableClientRLS("clients_membership", also_readable=OWN),
         EnableClientRLS(
             "clients_client",
             column="id",
-            also_readable=f"id IN (SELECT client_id FROM clients_membership WHERE user_id = ({CURRENT_USER_SQL})::uuid)",
+            also_readable=f"id IN (SELECT client_id FROM clients_membership WHERE {OWN})",
         ),
         EnableClientRLS("clients_establishment"),
         EnableClientRLS("clients_membership_establishment"),

@@ -1,0 +1,50 @@
+"""Where django-allauth asks the house: who may sign up, what a log-in leaves behind, how secrets are kept."""
+
+from base64 import b64decode, b64encode
+from typing import Any
+
+from allauth.account.adapter import DefaultAccountAdapter
+from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.models import Authenticator
+from django.http import HttpRequest
+
+from sofy.accounts import sealing, services
+from sofy.clients import queries
+
+TOTP_PLACE = "mfa_authenticator/data"
+
+
+class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
+    """Nobody signs up: an owner invites, staff create."""
+
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
+        """Closed, always."""
+        return False
+
+    def format_email_subject(self, subject: str) -> str:
+        """The product's name first."""
+        return f"Sofy – {subject}"
+
+    def post_login(self, request: HttpRequest, user: Any, **kwargs: Any) -> Any:
+        """Runs once the last factor is given."""
+        services.record_login(user)
+        return super().post_login(request, user, **kwargs)
+
+
+class MFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]
+    """Seals secrets at rest, and keeps the last factor of those who must have one."""
+
+    def encrypt(self, text: str) -> str:
+        """Secrets of authenticators are unreadable in a dump."""
+        return b64encode(sealing.seal_text(text, TOTP_PLACE)).decode()
+
+    def decrypt(self, encrypted_text: str) -> str:
+        """The reverse."""
+        return sealing.open_text(b64decode(encrypted_text), TOTP_PLACE)
+
+    def can_delete_authenticator(self, authenticator: Authenticator) -> bool:
+        """Owners and staff replace their last factor, they never go without."""
+        if not queries.needs_second_factor(authenticator.user):
+            return True
+        others = services.factors(authenticator.user).exclude(pk=authenticator.pk)
+        return bool(others.exists())

@@ -1,0 +1,69 @@
+"""Forms of one's own account, of invitations and of API keys."""
+
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.contrib.auth.password_validation import password_validators_help_text_html, validate_password
+from django.core.exceptions import ValidationError
+from django.utils.functional import lazy
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from sofy.accounts.models import User
+from sofy.accounts.words import SCOPES
+
+
+class ProfileForm(forms.Form):
+    """Name and language."""
+
+    full_name = forms.CharField(
+        label=_("Full name"), max_length=120, required=False, widget=forms.TextInput(attrs={"autocomplete": "name"})
+    )
+    language = forms.ChoiceField(
+        label=_("Language"), required=False, choices=[("", _("As the browser")), *settings.LANGUAGES]
+    )
+
+
+class JoinForm(forms.Form):
+    """What an invited person without an account gives."""
+
+    full_name = forms.CharField(
+        label=_("Full name"), max_length=120, widget=forms.TextInput(attrs={"autocomplete": "name"})
+    )
+    password = forms.CharField(
+        label=_("Password"),
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text=lazy(password_validators_help_text_html, str)(),
+    )
+    again = forms.CharField(
+        label=_("The password again"), widget=forms.PasswordInput(attrs={"autocomplete": "new-password"})
+    )
+
+    def __init__(self, *args: Any, email: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.email = email
+
+    def clean(self) -> dict[str, Any]:
+        """Both passwords alike, and strong enough for this person."""
+        data = super().clean() or {}
+        password = data.get("password")
+        if password and data.get("again") and password != data["again"]:
+            self.add_error("again", gettext("The two passwords differ."))
+        elif password:
+            try:
+                validate_password(password, User(email=self.email, full_name=data.get("full_name", "")))
+            except ValidationError as error:
+                self.add_error("password", error)
+        return data
+
+
+class ApiKeyForm(forms.Form):
+    """A key's name and rights."""
+
+    name = forms.CharField(
+        label=_("Name"), max_length=80, help_text=_("The software that will use it, as in “till 3”.")
+    )
+    scopes = forms.MultipleChoiceField(
+        label=_("Rights"), choices=list(SCOPES.items()), widget=forms.CheckboxSelectMultiple
+    )

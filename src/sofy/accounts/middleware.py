@@ -1,0 +1,45 @@
+"""A second factor comes first, for those who must have one."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
+
+from sofy.accounts import services
+from sofy.kernel.clauses import clause
+
+#: What somebody without a second factor still reaches: setting one up, logging out, choosing a language.
+OPEN = (
+    "accounts:secure",
+    "account_login",
+    "account_logout",
+    "account_reauthenticate",
+    "account_reset_password",
+    "mfa_activate_totp",
+    "mfa_add_webauthn",
+    "mfa_authenticate",
+    "mfa_reauthenticate",
+    "ui:preferences",
+    "healthz",
+)
+
+
+class SecondFactor:
+    """Leads owners and staff without a second factor to the page that sets one up; everything else stays closed."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self.get_response(request)
+
+    @clause("DPA 7")
+    def process_view(
+        self, request: HttpRequest, view: Callable[..., Any], args: list[Any], kwargs: dict[str, Any]
+    ) -> HttpResponse | None:
+        """Asked again at each request: a role can change while somebody is logged in. Source: DPA 7."""
+        user: Any = request.user
+        if not user.is_authenticated or request.resolver_match is None or request.resolver_match.view_name in OPEN:
+            return None
+        return redirect("accounts:secure") if services.must_set_up_second_factor(user) else None

@@ -1,0 +1,130 @@
+"""One's own account, invitations, and the API keys of a client."""
+
+from typing import Any
+from uuid import UUID
+
+from allauth.account.utils import perform_login
+from allauth.usersessions.models import UserSession
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from sofy.accounts import forms, services, words
+from sofy.accounts.models import ApiKey
+from sofy.clients import queries as client_queries
+from sofy.clients import services as client_services
+from sofy.clients.access import ClientRequest, requires
+from sofy.ui import notify
+
+
+@login_required
+def start(request: HttpRequest) -> HttpResponse:
+    """The first page after a log-in: the workspace, when there is only one."""
+    mine = client_queries.clients_of(request.user)
+    if len(mine) == 1 and not request.user.is_operator:  # type: ignore[union-attr]
+        return redirect("clients:home", mine[0].slug)
+    if not mine and request.user.is_operator:  # type: ignore[union-attr]
+        return redirect("backoffice:clients")
+    return redirect("accounts:clients")
+
+
+@login_required
+def clients(request: HttpRequest) -> HttpResponse:
+    """The clients somebody works for."""
+    return render(request, "accounts/clients.html", {"clients": client_queries.clients_of(request.user)})
+
+
+@login_required
+def secure(request: HttpRequest) -> HttpResponse:
+    """Why a second factor is needed, and where to begin."""
+    user: Any = request.user
+    if not services.must_set_up_second_factor(user):
+        return redirect("accounts:start")
+    return render(request, "accounts/secure.html")
+
+
+@login_required
+def profile(request: HttpRequest) -> HttpResponse:
+    """Name and language."""
+    user: Any = request.user
+    form = forms.ProfileForm(request.POST or None, initial={"full_name": user.full_name, "language": user.language})
+    if request.method == "POST" and form.is_valid():
+        services.update_profile(user, **form.cleaned_data)
+        notify.done(request, _("Your account is saved."))
+        return redirect("accounts:profile")
+    status = 422 if form.errors else 200
+    return render(request, "accounts/profile.html", {"form": form, "section": "profile"}, status=status)
+
+
+@login_required
+def sessions(request: HttpRequest) -> HttpResponse:
+    """Where one is logged in."""
+    rows = sorted(UserSession.objects.purge_and_list(request.user), key=lambda row: row.last_seen_at, reverse=True)
+    return render(request, "accounts/sessions.html", {"rows": rows, "section": "sessions"})
+
+
+@require_POST
+@login_required
+def end_session(request: HttpRequest, session_id: int) -> HttpResponse:
+    """Log one session out, or with 0 all but this one."""
+    mine = UserSession.objects.filter(user=request.user)
+    rows = [row for row in (mine if session_id == 0 else mine.filter(pk=session_id)) if not row.is_current()]
+    if not rows and session_id:
+        raise Http404
+    for row in rows:
+        row.end()
+    notify.done(request, _("These sessions are logged out."))
+    return redirect("accounts:sessions")
+
+
+def invitation(request: HttpRequest, token: str) -> HttpResponse:
+    """Take the place an invitation kept: with a new account, or with the one that has this address."""
+    client, invited = client_services.find_invitation(token)
+    user: Any = request.user
+    known = client_services.user_exists(invited.email)
+    form = forms.JoinForm(request.POST or None, email=invited.email)
+    context = {"client_name": client.name, "invitation": invited, "known": known, "form": form}
+    if request.method == "POST" and user.is_authenticated:
+        client_services.accept_invitation(token, user=user)
+        return redirect("clients:home", client.slug)
+    if request.method == "POST" and not known and form.is_valid():
+        data = form.cleaned_data
+        joined = services.create_user(email=invited.email, full_name=data["full_name"], password=data["password"])
+        client_services.accept_invitation(token, user=joined)
+        return perform_login(request, joined)  # type: ignore[no-any-return]
+    return render(request, "accounts/invitation.html", context, status=422 if form.errors else 200)
+
+
+@requires("key.view")
+def keys(request: ClientRequest) -> HttpResponse:
+    """The API keys of a client."""
+    rows = ApiKey.objects.filter(client_id=request.client.pk).select_related("created_by")
+    lines = [{"key": row, "rights": [words.SCOPES.get(scope, scope) for scope in row.scopes]} for row in rows]
+    return render(request, "accounts/keys.html", {"lines": lines})
+
+
+@requires("key.edit")
+def new_key(request: ClientRequest) -> HttpResponse:
+    """Make a key; its text is on the answer of this request and nowhere else."""
+    form = forms.ApiKeyForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        data = form.cleaned_data
+        key, text = services.create_api_key(request.client, name=data["name"], scopes=data["scopes"], user=request.user)
+        response = render(request, "accounts/key_made.html", {"key": key, "text": text})
+        response["Cache-Control"] = "no-store"
+        return response
+    return render(request, "accounts/key.html", {"form": form}, status=422 if form.errors else 200)
+
+
+@require_POST
+@requires("key.edit")
+def revoke_key(request: ClientRequest, key_id: UUID) -> HttpResponse:
+    """End a key at once."""
+    try:
+        services.revoke_api_key(request.client, key_id=key_id, actor=request.user.actor)
+    except ApiKey.DoesNotExist:
+        raise Http404 from None
+    notify.done(request, _("The key is revoked: software that uses it is refused from now on."))
+    return redirect("accounts:keys", request.client.slug)

@@ -1,0 +1,26 @@
+"""Forms of the operator's screens."""
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from sofy.clients.forms import zones
+
+
+class ClientForm(forms.Form):
+    """A new client and its first owner."""
+
+    name = forms.CharField(label=_("Name of the client"), max_length=120)
+    timezone = forms.ChoiceField(label=_("Time zone"), choices=zones, initial="Europe/Paris")
+    owner_email = forms.EmailField(
+        label=_("E-mail address of its owner"), help_text=_("They receive an invitation, valid for seven days.")
+    )
+
+
+class StateForm(forms.Form):
+    """Why a client is suspended or let send again."""
+
+    reason = forms.CharField(
+        label=_("Reason"),
+        max_length=200,
+        help_text=_("Kept in the client’s journal: name the article or the ticket, no person."),
+    )

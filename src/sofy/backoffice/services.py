@@ -1,0 +1,29 @@
+"""What the operator's staff do across clients; each use is an entry in an audit chain."""
+
+from typing import Any
+from uuid import UUID
+
+from sofy.clients import queries, services
+from sofy.clients.models import Client, Invitation, State
+from sofy.kit import audit
+from sofy.kit.rls import staff_scope
+
+
+def list_clients(*, user: Any, search: str) -> list[queries.ClientLine]:
+    """Every client; that the list was read is in the platform's chain."""
+    lines = queries.all_clients(search)
+    with staff_scope():
+        audit.append(audit.PLATFORM, "staff.read", user.actor, {"query": "clients", "rows": len(lines)}, using="staff")
+    return lines
+
+
+def open_client(*, user: Any, name: str, timezone: str, owner_email: str) -> tuple[Client, Invitation, str]:
+    """Make a client and invite its first owner; answers the token of the invitation's link."""
+    client = services.create_client(name=name, timezone=timezone, actor=user.actor)
+    invitation, token = services.invite_member(client, email=owner_email, role="owner", actor=user.actor)
+    return client, invitation, token
+
+
+def change_state(client_id: UUID, *, user: Any, state: State, reason: str) -> Client:
+    """Suspend a client or let it send again."""
+    return services.set_state(client_id, state, actor=user.actor, reason=reason)

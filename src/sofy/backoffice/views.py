@@ -1,0 +1,65 @@
+"""Pages of the operator's staff."""
+
+from django.conf import settings
+from django.core.mail import send_mail
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from sofy.backoffice import forms, services
+from sofy.backoffice.access import staff_only
+from sofy.clients import queries
+from sofy.clients.models import State
+from sofy.clients.services import INVITATION_DAYS
+from sofy.ui import commands, notify, panels
+
+
+@staff_only
+def clients(request: HttpRequest) -> HttpResponse:
+    """Every client of the platform."""
+    search = request.GET.get("q", "")[:120]
+    rows = services.list_clients(user=request.user, search=search)
+    return render(request, "backoffice/clients.html", {"rows": rows, "search": search})
+
+
+@staff_only
+def new_client(request: HttpRequest) -> HttpResponse:
+    """Make a client and invite its first owner."""
+    form = forms.ClientForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        client, invitation, token = services.open_client(user=request.user, **form.cleaned_data)
+        link = settings.BASE_URL + reverse("accounts:invitation", args=[token])
+        context = {"client": client, "link": link, "days": INVITATION_DAYS}
+        body = render_to_string("clients/mail/invitation.txt", context, request=request)
+        send_mail(_("%(client)s invites you to Sofy") % {"client": client.name}, body, None, [invitation.email])
+        notify.done(request, _("“%(name)s” exists, and its owner is invited.") % {"name": client.name})
+        return redirect("backoffice:client", client.slug)
+    return render(request, "backoffice/client_new.html", {"form": form}, status=422 if form.errors else 200)
+
+
+@staff_only
+def client(request: HttpRequest, slug: str) -> HttpResponse:
+    """One client: its state, and the switch that suspends it."""
+    row = queries.find_client(slug)
+    if row is None:
+        raise Http404
+    form = forms.StateForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        state = State.ACTIVE if row.state == State.SUSPENDED else State.SUSPENDED
+        services.change_state(row.pk, user=request.user, state=state, reason=form.cleaned_data["reason"])
+        notify.done(
+            request, _("The client is suspended.") if state == State.SUSPENDED else _("The client may send again.")
+        )
+        return redirect("backoffice:client", slug)
+    context = {"row": row, "form": form, "panels": panels.render(request, "op.client")}
+    return render(request, "backoffice/client.html", context, status=422 if form.errors else 200)
+
+
+@staff_only
+def find(request: HttpRequest) -> HttpResponse:
+    """The answer of the operator's command bar."""
+    text = request.GET.get("q", "")[:200]
+    context = {"text": text, "hits": commands.find(request, "op", text)}
+    return render(request, "ui/hits.html" if getattr(request, "htmx", False) else "ui/find.html", context)
