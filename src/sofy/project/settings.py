@@ -91,6 +91,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "sofy.kit.rls.RequireClient",
+    *(["sofy.accounts.middleware.SecondFactor"] if _landed("accounts") else []),
 ]
 SOFY_CLIENT_RESOLVER = "sofy.clients.services.resolve_client"
 ROOT_URLCONF = "sofy.project.urls"
@@ -131,6 +132,8 @@ TIME_ZONE = "Europe/Paris"
 
 if _landed("accounts"):
     AUTH_USER_MODEL = "accounts.User"
+    ACCOUNT_ADAPTER = "sofy.accounts.adapters.AccountAdapter"
+    MFA_ADAPTER = "sofy.accounts.adapters.MFAAdapter"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
@@ -145,6 +148,12 @@ ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "none"  # accounts are made by an owner or by staff, never by sign-up
 ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+ACCOUNT_ADAPTER = "sofy.accounts.adapters.AccountAdapter"
+MFA_ADAPTER = "sofy.accounts.adapters.MFAAdapter"
+# Failed log-ins and used one-time codes are counted for all web processes together.
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "accounts_cache"}}
+CSRF_FAILURE_VIEW = "sofy.ui.views.form_expired"
 ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/5m/key"}
 ACCOUNT_LOGOUT_ON_GET = False
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]

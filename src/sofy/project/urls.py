@@ -17,3 +17,7 @@ urlpatterns = [path("healthz", healthz, name="healthz")]
 for _name in settings.OUR_APPS:
     if (settings.PACKAGE / _name / "urls.py").exists():
         urlpatterns.append(path("", include(f"sofy.{_name}.urls")))  # type: ignore[arg-type]
+
+handler403 = "sofy.ui.views.forbidden"
+handler404 = "sofy.ui.views.not_found"
+handler500 = "sofy.ui.views.failed"
