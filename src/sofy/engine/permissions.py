@@ -71,8 +71,8 @@ def write_client(
     client_id: UUID,
     *,
     state: Literal["active", "suspended"] | None = None,
-    hours: dict[str, Any] | None | msgspec.UnsetType = msgspec.UNSET,
-    budget_eur: Decimal | None | msgspec.UnsetType = msgspec.UNSET,
+    hours: dict[str, Any] | msgspec.UnsetType | None = msgspec.UNSET,
+    budget_eur: Decimal | msgspec.UnsetType | None = msgspec.UNSET,
     contact_answer: str | None = None,
 ) -> None:
     """Tell the gate about a client; what is not given keeps its value.

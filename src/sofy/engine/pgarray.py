@@ -5,7 +5,7 @@ Every class below is the finished array as bytes; psycopg sends it untouched. Ma
 where the general adapter takes one to two microseconds, which is most of the engine's budget per message.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from struct import Struct
 from typing import Any, ClassVar, Self
@@ -19,7 +19,6 @@ _LEN = Struct(">i")
 _NULL = b"\xff\xff\xff\xff"
 _INT2 = Struct(">ih")
 _INT8 = Struct(">iq")
-_FLOAT8 = Struct(">id")
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -101,6 +100,18 @@ class Int2Array(PgArray):
         return cls._wrap(len(values), False, b"".join([pack(2, v) for v in values]))
 
 
+class Int8Array(PgArray):
+    """bigint[], no nulls."""
+
+    element_oid = 20
+    array_oid = 1016
+
+    @classmethod
+    def of(cls, values: Sequence[int]) -> Self:
+        pack = _INT8.pack
+        return cls._wrap(len(values), False, b"".join([pack(8, v) for v in values]))
+
+
 class TimeArray(PgArray):
     """timestamptz[] from `micros()` values; None is null."""
 
@@ -128,11 +139,5 @@ def _dumper(kind: type[PgArray]) -> type[Dumper]:
 
 def register(context: AdaptContext) -> None:
     """Teach a connection to send these arrays."""
-    for kind in (UuidArray, ByteaArray, TextArray, Int2Array, TimeArray):
+    for kind in (UuidArray, ByteaArray, TextArray, Int2Array, Int8Array, TimeArray):
         context.adapters.register_dumper(kind, _dumper(kind))
-
-
-def columns(rows: Iterable[Sequence[Any]], width: int) -> list[tuple[Any, ...]]:
-    """Rows turned into columns; `width` empty columns when there is no row."""
-    turned = list(zip(*rows, strict=True))
-    return turned or [() for _ in range(width)]

@@ -38,3 +38,9 @@ SELECT %(client)s, id, channel, purpose, campaign_id, contact_id, establishment_
        short_code, zone, payload, parts, encoding, unit_price_eur, reference, %(now)s
   FROM given JOIN state ON message_id = id
 RETURNING id
+
+-- name: raise_backlog_to
+-- The same for rows an engine gives back; the moment comes as a binary array of one.
+INSERT INTO lane_backlog AS b (client_id, lane, due_at, seq)
+VALUES (%(client)s, %(lane)s, (%(dues)s::timestamptz[])[1], 1)
+ON CONFLICT (client_id, lane) DO UPDATE SET due_at = least(b.due_at, excluded.due_at), seq = b.seq + 1

@@ -227,7 +227,7 @@ create index receipt_key_age on receipt_key using brin (submitted_at);
 create table receipt_parked (
     id           bigint generated always as identity primary key,
     route_id     uuid not null,
-    supplier_id  text not null,
+    keys         text[] not null,
     status       text not null,
     code         text not null default '',
     at           timestamptz not null,

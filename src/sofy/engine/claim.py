@@ -1,0 +1,168 @@
+"""Taking due messages out of the queue, client by client, and reading what the gate must know about them."""
+
+import time
+from collections import deque
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import structlog
+
+from sofy.engine.db import sql
+from sofy.engine.intake import decode_payload
+from sofy.engine.item import Batch, ClientFacts, Item
+from sofy.engine.keystore import KeyStore
+from sofy.engine.link import Hot, HotLink
+from sofy.engine.pgarray import ByteaArray, UuidArray
+from sofy.kernel import clock
+from sofy.kernel.crypto import ClientKeys, Unreadable
+from sofy.kernel.errors import Refused
+from sofy.kernel.hours import CONTRACT_HOURS, HoursPolicy
+
+log = structlog.get_logger(__name__)
+
+BIGGEST_CLAIM = 1000
+SMALLEST_CLAIM = 50
+#: A client whose due rows are all in other engines' hands is left alone this long.
+_NOTHING_THERE_S = 0.2
+
+
+class Claims:
+    """The claims of one lane. Each lane has its own connection: alerts never queue behind marketing."""
+
+    def __init__(self, lane: str, link: HotLink, keystore: KeyStore, instance: UUID) -> None:
+        self.lane = lane
+        self.failures: list[Item] = []
+        self._link = link
+        self._keystore = keystore
+        self._platform = keystore.platform()
+        self._me = instance
+        self._turn: deque[tuple[bytes, int]] = deque()
+        self._rest_until: dict[bytes, float] = {}
+
+    async def take(self, want: int) -> Batch | None:
+        """The next client's share of up to `want` messages, with the gate's facts; None when nothing is due."""
+        if not self._turn and not await self._next_round():
+            return None
+        client, seq = self._turn.popleft()
+        n = min(BIGGEST_CLAIM, max(SMALLEST_CLAIM, want // (len(self._turn) + 1)))
+        now = clock.now()
+        values = {"client": UUID(bytes=client), "lane": self.lane, "now": now, "n": n, "me": self._me}
+
+        async def work(conn: Hot) -> list[tuple[Any, ...]]:
+            cursor = await conn.execute(sql("claim"), values, binary=True)
+            return await cursor.fetchall()
+
+        rows = await self._link.call(work)
+        if len(rows) < n:
+            await self._settle(client, seq)
+            if not rows:
+                self._rest_until[client] = time.monotonic() + _NOTHING_THERE_S
+                return await self.take(want) if self._turn else None
+        else:
+            self._turn.append((client, seq))
+        items = self._open(client, rows)
+        batch = Batch(client, self.lane, deque(items), ClientFacts(), {}, time.monotonic(), 0.0)
+        await self.refresh(batch)
+        return batch
+
+    async def refresh(self, batch: Batch) -> None:
+        """Read what the gate must know about the messages of a batch, as it stands now."""
+        items = batch.items
+        values = {
+            "client": UUID(bytes=batch.client),
+            "channel": "sms",
+            "recipients": ByteaArray.of([item.recipient for item in items]),
+            "numbers": ByteaArray.of([item.number_index for item in items]),
+            "campaigns": UuidArray.of(list({item.campaign for item in items if item.campaign is not None})),
+        }
+
+        async def work(conn: Hot) -> list[list[tuple[Any, ...]]]:
+            async with conn.pipeline():
+                cursors = [
+                    await conn.execute(sql(name), values, binary=True)
+                    for name in ("client_facts", "campaign_states", "permissions_of", "platform_suppressed")
+                ]
+            return [await cursor.fetchall() for cursor in cursors]
+
+        client, campaigns, permissions, suppressed = await self._link.call(work)
+        batch.facts = _client_facts(client)
+        batch.campaigns = dict(campaigns)
+        allowed = {(index, purpose): state for index, purpose, state in permissions}
+        banned = {row[0] for row in suppressed}
+        for item in items:
+            item.permission = allowed.get((item.recipient, item.purpose))
+            item.suppressed = allowed.get((item.recipient, "all")) == "opposed"
+            item.platform_suppressed = item.number_index in banned
+        batch.read_at = time.monotonic()
+
+    async def held(self) -> set[tuple[bytes, bytes]]:
+        """Every row the database says this instance holds."""
+
+        async def work(conn: Hot) -> list[tuple[Any, ...]]:
+            return await (await conn.execute(sql("held_by"), {"instance": self._me}, binary=True)).fetchall()
+
+        return {(client, message) for client, message in await self._link.call(work)}
+
+    @property
+    def losses(self) -> int:
+        return self._link.losses
+
+    async def _next_round(self) -> bool:
+        async def work(conn: Hot) -> list[tuple[Any, ...]]:
+            values = {"lane": self.lane, "now": clock.now()}
+            return await (await conn.execute(sql("due_clients"), values, binary=True)).fetchall()
+
+        moment = time.monotonic()
+        self._rest_until = {client: until for client, until in self._rest_until.items() if until > moment}
+        self._turn.extend(row for row in await self._link.call(work) if row[0] not in self._rest_until)
+        return bool(self._turn)
+
+    async def _settle(self, client: bytes, seq: int) -> None:
+        async def work(conn: Hot) -> None:
+            values = {"client": UUID(bytes=client), "lane": self.lane, "seq": seq}
+            await conn.execute(sql("settle_backlog"), values)
+
+        await self._link.call(work)
+
+    def _open(self, client: bytes, rows: list[tuple[Any, ...]]) -> list[Item]:
+        """Decrypt what was claimed. What cannot be read goes to `failures`: the client's key is gone, or the data is."""
+        try:
+            keys: ClientKeys | None = self._keystore.client(UUID(bytes=client))
+        except Refused:
+            keys = None
+        items = []
+        owner = UUID(bytes=client)
+        number_index = self._platform.index
+        for (mid, purpose, campaign, contact, recipient, sender, short_code, zone, payload, parts, encoding,
+             price_micro, attempt, avoid) in rows:  # fmt: skip
+            uid = UUID(bytes=mid)
+            to = text = ""
+            readable = keys is not None
+            if keys is not None:
+                try:
+                    opened = decode_payload(keys.unseal("engine_message", "payload", uid, payload))
+                    to, text = opened.to, opened.text
+                except (Unreadable, msgspec.DecodeError):
+                    readable = False
+            item = Item(client + mid, client, mid, uid, owner, self.lane, purpose, campaign, contact, recipient,
+                        sender, short_code, zone, to, text, parts, encoding, price_micro, attempt, avoid)  # fmt: skip
+            if readable:
+                item.number_index = number_index("phone", to)
+                items.append(item)
+            else:
+                self.failures.append(item)
+        return items
+
+
+def _client_facts(rows: list[tuple[Any, ...]]) -> ClientFacts:
+    if not rows:
+        return ClientFacts()
+    state, hours, left_micro, _ = rows[0]
+    policy = CONTRACT_HOURS
+    if hours:
+        try:
+            policy = msgspec.convert(hours, HoursPolicy)
+        except (msgspec.ValidationError, Refused):
+            log.error("engine.hours_unreadable")  # a policy that cannot be read must not widen anything
+    return ClientFacts(state != "active", policy, left_micro)

@@ -1,0 +1,167 @@
+"""From claimed batches to connectors: alerts first, clients in turn, every message through the gate as it leaves."""
+
+import time
+from collections import deque
+from collections.abc import Callable
+from datetime import datetime
+from decimal import Decimal
+from typing import Final
+
+from sofy.connectors.base import Outgoing
+from sofy.engine.gate import Facts, Message, Verdict, judge
+from sofy.engine.item import FOREVER, Batch, Item
+from sofy.engine.outcomes import Ledger
+from sofy.engine.pgarray import micros
+from sofy.engine.routes import RouteTable, Running
+from sofy.kernel import clock
+
+LANES: Final = ("alert", "marketing")
+#: Messages of one client before it is the next one's turn.
+_TURN: Final = 100
+#: What the gate knows is read again when it is older than this.
+FACTS_AGE_S: Final = 2.0
+#: A refusal heard of is remembered longer than any facts may be old.
+_REFUSALS_KEPT_S: Final = 60.0
+_MICRO: Final = Decimal(1_000_000)
+
+
+class Refusals:
+    """People who said no a moment ago: the barrier between a claim and its hand-over."""
+
+    def __init__(self) -> None:
+        self._since: dict[bytes, float] = {}
+
+    def add(self, client: bytes, recipient: bytes) -> None:
+        moment = time.monotonic()
+        self._since[client + recipient] = moment
+        if len(self._since) > 10_000:
+            self._since = {key: since for key, since in self._since.items() if moment - since < _REFUSALS_KEPT_S}
+
+    def stands(self, item: Item) -> bool:
+        return bool(self._since) and item.client + item.recipient in self._since
+
+    def forget_old(self) -> None:
+        moment = time.monotonic()
+        self._since = {key: since for key, since in self._since.items() if moment - since < _REFUSALS_KEPT_S}
+
+
+class Dispatcher:
+    """Buffers of claimed batches per lane, emptied as connectors have room."""
+
+    def __init__(self, table: RouteTable, ledger: Ledger, refusals: Refusals, refresh: Callable[[Batch], None]) -> None:
+        self.ready: dict[str, deque[Batch]] = {lane: deque() for lane in LANES}
+        self.exposure: dict[bytes, int] = {}
+        self._table = table
+        self._ledger = ledger
+        self._refusals = refusals
+        self._refresh = refresh
+
+    def waiting(self, lane: str) -> int:
+        return sum(len(batch.items) for batch in self.ready[lane])
+
+    def run(self) -> None:
+        """Hand over as much as there is room for."""
+        room = {key: one.connector.capacity() for key, one in self._table.running.items()}
+        if not any(room.values()):
+            return
+        chosen: dict[bytes, list[Outgoing]] = {}
+        now, moment = clock.now(), time.monotonic()
+        for lane in LANES:
+            queue = self.ready[lane]
+            idle = 0
+            while queue and idle < len(queue):
+                batch = queue[0]
+                if not batch.items:
+                    queue.popleft()
+                    continue
+                if not batch.refreshing and moment - batch.read_at > FACTS_AGE_S:
+                    self._refresh(batch)
+                moved = 0 if batch.refreshing else self._turn(batch, room, chosen, now)
+                idle = 0 if moved else idle + 1
+                queue.rotate(-1)
+        for key, messages in chosen.items():
+            self._table.running[key].connector.submit(messages)
+
+    def take_back(self, batch: Batch) -> None:
+        """Return a batch nobody could hand over to the queue, for whoever can."""
+        at = micros(clock.now())
+        while batch.items:
+            item = batch.items.popleft()
+            item.due = at
+            self._ledger.changed(item)
+
+    def _turn(self, batch: Batch, room: dict[bytes, int], chosen: dict[bytes, list[Outgoing]], now: datetime) -> int:
+        items = batch.items
+        moved = 0
+        while items and moved < _TURN:
+            item = items[0]
+            running = self._route_for(item, room)
+            if running is None:
+                break
+            items.popleft()
+            moved += 1
+            verdict = judge(_message(item), self._facts(batch, item), now)
+            if verdict.action == "send":
+                item.route, item.article = running.route.id, verdict.article
+                room[running.route.id] -= item.parts
+                if batch.facts.left_micro is not None:
+                    item.exposed = item.price_micro * item.parts
+                    self.exposure[item.client] = self.exposure.get(item.client, 0) + item.exposed
+                outgoing = Outgoing(
+                    message_id=item.uid,
+                    client_id=item.uid_client,
+                    to=item.to,
+                    sender=item.sender,
+                    text=item.text,
+                    purpose=item.purpose,
+                    encoding=item.encoding,
+                    parts=item.parts,
+                    validity_until=verdict.until,
+                )
+                chosen.setdefault(running.route.id, []).append(outgoing)
+            else:
+                enter(item, verdict, now)
+                self._ledger.changed(item)
+        return moved
+
+    def _route_for(self, item: Item, room: dict[bytes, int]) -> Running | None:
+        """The cheapest route with room; the one that refused the last attempt only when there is no other."""
+        last: Running | None = None
+        for running in self._table.candidates(item.purpose, item.encoding, item.short_code):
+            if room.get(running.route.id, 0) > 0:
+                if running.route.id != item.avoid:
+                    return running
+                last = running
+        return last
+
+    def _facts(self, batch: Batch, item: Item) -> Facts:
+        facts = batch.facts
+        left = None
+        if facts.left_micro is not None:
+            left = (facts.left_micro - self.exposure.get(item.client, 0)) / _MICRO
+        permission = item.permission
+        if item.purpose == "marketing" and self._refusals.stands(item):
+            permission = "opposed"
+        campaign = batch.campaigns.get(item.campaign) if item.campaign is not None else None
+        return Facts(
+            facts.suspended, facts.policy, left, campaign, permission, item.suppressed, item.platform_suppressed
+        )
+
+
+def _message(item: Item) -> Message:
+    cost = item.price_micro * item.parts / _MICRO if item.price_micro else Decimal(0)
+    return Message(item.purpose, item.to, item.text, item.sender, item.short_code, item.zone, cost)
+
+
+def enter(item: Item, verdict: Verdict, now: datetime) -> None:
+    """Note a verdict that keeps a message here."""
+    item.reason, item.article, item.at = verdict.reason, verdict.article, micros(now)
+    match verdict.action:
+        case "withhold":
+            item.status = "withheld"
+        case "defer":
+            item.status = "deferred"
+        case _:
+            item.status = "held"
+    if verdict.action != "withhold":
+        item.due = FOREVER if verdict.until is None else micros(verdict.until)

@@ -1,0 +1,190 @@
+"""The compliance gate: pure rules that say what may happen to one message at the moment it would leave.
+
+It is asked at hand-over to the operator, never at submission, and answers with the article it rests on. What it knows
+of a person, a client and a campaign is read from the engine's own tables just before.
+"""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from decimal import Decimal
+from functools import lru_cache
+from typing import Final, Literal, NamedTuple
+
+from sofy.kernel import hours, phone, senders, sms_text
+from sofy.kernel.clauses import clause
+from sofy.kernel.hours import CONTRACT_HOURS, NEVER, HoursPolicy
+
+#: How long an operator may try to deliver when no rule says less.
+MAX_VALIDITY = timedelta(hours=24)
+#: A client that spent its budget may raise it: its messages are looked at again after this long.
+BUDGET_RETRY = timedelta(minutes=10)
+#: A message whose permitted time is almost over waits for the next one: the operator needs a moment to deliver.
+LAST_MOMENT = timedelta(seconds=30)
+
+
+class Verdict(NamedTuple):
+    """What may happen to a message.
+
+    send: `until` is the moment from which the operator must not deliver any more. defer: `until` is when to look
+    again. hold: waits for a person; `until` is when to look again, None until told. withhold: never.
+    """
+
+    action: Literal["send", "defer", "withhold", "hold"]
+    article: str
+    reason: str
+    until: datetime | None
+
+
+class Message(NamedTuple):
+    """What the gate needs of a message."""
+
+    purpose: str
+    to: str
+    text: str
+    sender: str
+    short_code: str | None
+    zone: str | None
+    cost_eur: Decimal
+
+
+class Facts(NamedTuple):
+    """What is known at hand-over. Permissions are the states of `gate_permission`, None when there is no row."""
+
+    suspended: bool = False
+    policy: HoursPolicy = CONTRACT_HOURS
+    left_eur: Decimal | None = None
+    campaign: str | None = None
+    permission: str | None = None
+    suppressed: bool = False
+    platform_suppressed: bool = False
+
+
+Rule = Callable[[Message, Facts, datetime], Verdict | None]
+
+
+def _withhold(article: str, reason: str) -> Verdict:
+    return Verdict("withhold", article, reason, None)
+
+
+@clause("CGVU 11")
+def suspension(message: Message, facts: Facts, now: datetime) -> Verdict | None:
+    """A suspended client's messages never leave, not even after the suspension."""
+    return _withhold("CGVU 11", "client_suspended") if facts.suspended else None
+
+
+@clause("DPA 6")
+def instruction(message: Message, facts: Facts, now: datetime) -> Verdict | None:
+    """Only what the client still wants: a campaign it paused waits, one it cancelled is over."""
+    if facts.campaign == "cancelled":
+        return _withhold("DPA 6", "campaign_cancelled")
+    if facts.campaign == "paused":
+        return Verdict("hold", "DPA 6", "campaign_paused", None)
+    return None
+
+
+@clause("CGVU 13")
+def suppression(message: Message, facts: Facts, now: datetime) -> Verdict | None:
+    """Numbers of a regulator's list, and those the client must not write to at all."""
+    if facts.platform_suppressed:
+        return _withhold("CGVU 13", "platform_suppressed")
+    if facts.suppressed:
+        return _withhold("CGVU 13", "suppressed")
+    return None
+
+
+@clause("CGVU 17", "DPA 5")
+def consent(message: Message, facts: Facts, now: datetime) -> Verdict | None:
+    """Marketing needs a consent that stands; an alert only that nobody objected to alerts."""
+    if message.purpose == "marketing":
+        if facts.permission == "granted":
+            return None
+        return _withhold("CGVU 17", facts.permission or "no_consent")
+    return _withhold("DPA 5", facts.permission) if facts.permission in ("opposed", "withdrawn") else None
+
+
+@lru_cache(maxsize=4096)
+def _sender_problem(sender: str, purpose: str) -> str | None:
+    return senders.check_sender(sender, purpose)
+
+
+@clause("CGVU 13")
+def sender_name(message: Message, facts: Facts, now: datetime) -> Verdict | None:
+    """The sender must be one that operators let through for this purpose."""
+    problem = _sender_problem(message.sender, message.purpose)
+    return _withhold("CGVU 13", problem) if problem else None
+
+
+@clause("CGVU 14.1")
+def stop_mention(message: Message, facts: Facts, now: datetime) -> Verdict | None:
+    """Marketing carries the mention with the short code that answers, in the text as it leaves."""
+    if message.purpose != "marketing" or _ends_with_mention(message.text, message.short_code):
+        return None
+    if sms_text.has_stop_mention(message.text, message.short_code):
+        return None
+    return _withhold("CGVU 14.1", "stop_mention_missing")
+
+
+def _ends_with_mention(text: str, short_code: str | None) -> bool:
+    """The usual case without folding the text: the mention as the wizard writes it, last and after a space."""
+    return short_code is not None and text.endswith(f" STOP SMS {short_code}")
+
+
+@clause("DPA 6")
+def budget(message: Message, facts: Facts, now: datetime) -> Verdict | None:
+    """What the client allowed to be spent is spent: its marketing waits until it allows more. Alerts still leave."""
+    if message.purpose != "marketing" or facts.left_eur is None or message.cost_eur <= facts.left_eur:
+        return None
+    return Verdict("hold", "DPA 6", "budget_spent", now + BUDGET_RETRY)
+
+
+@lru_cache(maxsize=16384)
+def _window(minute: datetime, zones: tuple[str, ...], policy: HoursPolicy) -> hours.Window:
+    """Windows open and close on whole minutes, so one answer serves every message of the minute."""
+    return hours.decide(minute, zones, policy)
+
+
+@clause("CGVU 14.1")
+def permitted_hours(message: Message, facts: Facts, now: datetime) -> Verdict | None:
+    """Marketing leaves from 08:00 to 20:00 where the recipient is; otherwise it waits for the next opening.
+
+    The zone of the contact's own record wins over the zones its number may be in.
+    """
+    if message.purpose != "marketing":
+        return None
+    zones = (message.zone,) if message.zone else phone.zones(message.to)
+    window = _window(now.replace(second=0, microsecond=0), zones, facts.policy)
+    if window.open and now + LAST_MOMENT < window.until:
+        return Verdict("send", "CGVU 14.1", "", min(window.until, now + MAX_VALIDITY))
+    opening = window if not window.open else hours.decide(window.until, zones, facts.policy)
+    if opening.until == NEVER:
+        return _withhold("CGVU 14.1", "no_permitted_hour")
+    return Verdict("defer", "CGVU 14.1", "outside_hours", opening.until)
+
+
+@clause("CGVU 14.2")
+def alert_at_any_hour(message: Message, facts: Facts, now: datetime) -> Verdict | None:
+    """Transactional notices, codes and security alerts leave at any hour of any day."""
+    return Verdict("send", "CGVU 14.2", "", now + MAX_VALIDITY) if message.purpose == "alert" else None
+
+
+#: In order: what is final first, so that nobody waits for a message that will never leave.
+RULES: Final[tuple[Rule, ...]] = (
+    suspension,
+    suppression,
+    consent,
+    sender_name,
+    stop_mention,
+    instruction,
+    budget,
+    permitted_hours,
+    alert_at_any_hour,
+)
+
+
+def judge(message: Message, facts: Facts, now: datetime) -> Verdict:
+    """The first rule that has something to say decides. Pure: values in, verdict out."""
+    for rule in RULES:
+        verdict = rule(message, facts, now)
+        if verdict is not None:
+            return verdict
+    return _withhold("CGVU 14.1", f"unknown_purpose_{message.purpose}")

@@ -1,0 +1,91 @@
+"""What becomes of a message after the gate let it through: answers per part become one outcome per message."""
+
+from typing import Final
+
+from sofy.connectors.base import Accepted, Action, Refused, Reported, Unknown
+from sofy.engine.item import Item, Part
+
+#: Seconds before another try, by attempt; after the last one a refusal is final.
+RETRY_AFTER_S: Final = (30, 120, 600, 1800, 7200)
+_SECOND: Final = 1_000_000
+
+
+def note(item: Item, report: Reported) -> bool:
+    """Enter the answer about one part; says whether it was the last one due. A late answer after silence is not."""
+    if item.pieces is None:
+        begin(item, report.of)
+    assert item.pieces is not None
+    match report.outcome:
+        case Accepted(supplier_id):
+            item.pieces[report.part].supplier_id = supplier_id
+        case Refused(code, action):
+            item.refusal = (code, action)
+        case Unknown():
+            item.lost = True
+        case _:
+            item.unsent = True
+    if item.unanswered <= 0:
+        return False
+    item.unanswered -= 1
+    return item.unanswered == 0
+
+
+def begin(item: Item, parts: int) -> None:
+    """The first part is about to be written; this many answers are due."""
+    item.pieces = [Part() for _ in range(parts)]
+    item.unanswered = parts
+
+
+def conclude(item: Item, at: int, *, other_route: bool) -> None:
+    """All parts are answered: what is the message now?
+
+    Marketing is never sent again when nobody knows whether it left (a person must not get it twice); a code or an
+    alert is, since it is worth more than the risk of a double. `other_route`: another route could carry it.
+    """
+    reached = any(piece.supplier_id for piece in item.pieces or ())
+    if item.refusal is None and not item.lost and not item.unsent:
+        _submitted(item, at)
+    elif item.lost:
+        _lost(item, at)
+    elif reached:
+        _submitted(item, at)
+        item.raise_to("failed", at)
+        item.reason, item.code = "partly_refused", item.refusal[0] if item.refusal else None
+    elif item.refusal is not None:
+        _refused(item, at, *item.refusal, other_route=other_route)
+    else:
+        item.status, item.reason, item.due = "queued", None, at
+
+
+def _submitted(item: Item, at: int) -> None:
+    item.submitted_at = at
+    item.raise_to("submitted", at)
+    item.judge_parts(at)
+
+
+def _lost(item: Item, at: int) -> None:
+    if item.purpose == "alert" and item.attempt < len(RETRY_AFTER_S):
+        _again(item, at, "no_answer", None, at)
+        return
+    item.submitted_at = at
+    item.reason = "no_answer"
+    item.raise_to("unknown", at)
+
+
+def _refused(item: Item, at: int, code: str, action: Action, *, other_route: bool) -> None:
+    elsewhere = action in (Action.OTHER_ROUTE, Action.CONFIGURATION)
+    may_pass = action in (Action.RETRY, Action.SLOW_LINK, Action.OTHER_ROUTE) or (elsewhere and other_route)
+    if may_pass and item.attempt < len(RETRY_AFTER_S):
+        if elsewhere:
+            item.avoid = item.route
+        soon = at if elsewhere and other_route else at + RETRY_AFTER_S[item.attempt] * _SECOND
+        _again(item, soon, "retry", code, at)
+        return
+    item.dead_number = action is Action.SUPPRESS
+    item.reason, item.code = f"refused_{action}", code
+    item.raise_to("failed", at)
+
+
+def _again(item: Item, due: int, reason: str, code: str | None, at: int) -> None:
+    item.status, item.reason, item.code, item.at = "queued", reason, code, at
+    item.due, item.attempt = due, item.attempt + 1

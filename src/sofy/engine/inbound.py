@@ -1,0 +1,176 @@
+"""What people send back: STOP is obeyed at once and for good, CONTACT is answered, the rest is kept for the client."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import msgspec
+import structlog
+
+from sofy.connectors.base import Inbound
+from sofy.engine.db import sql
+from sofy.engine.intake import MessageIn, submit_async
+from sofy.engine.keystore import KeyStore
+from sofy.engine.link import Hot, HotLink
+from sofy.engine.permissions import STOP_CHANNEL
+from sofy.kernel import clock, ids, sms_text
+from sofy.kernel.clauses import clause
+from sofy.kernel.errors import Refused
+
+log = structlog.get_logger(__name__)
+
+#: The answer to CONTACT of a client that has not written its own.
+DEFAULT_ANSWER = "Vous recevez nos SMS avec votre accord. Pour ne plus en recevoir, repondez STOP a ce numero."
+
+
+class Writer(NamedTuple):
+    """Who last wrote to a number from a short code."""
+
+    client: bytes
+    message: bytes
+    contact: bytes | None
+    campaign: bytes | None
+    recipient: bytes
+
+
+class Arrival(NamedTuple):
+    """An inbound message that found its client."""
+
+    route: UUID
+    inbound: Inbound
+    writer: Writer
+    keyword: str
+
+
+class InboundDesk:
+    """Records inbound messages; `on_stop` is told of a refusal before anything is written."""
+
+    def __init__(self, link: HotLink, keystore: KeyStore, on_stop: Callable[[bytes, bytes], None]) -> None:
+        self.orphans = 0
+        self._link = link
+        self._keystore = keystore
+        self._on_stop = on_stop
+
+    async def take(self, route: bytes, short_code: str | None, messages: list[Inbound]) -> None:
+        """Record messages of one route; returns when they are committed."""
+        for message in messages:
+            writer = await self._writer(message, short_code)
+            if writer is None:
+                self.orphans += 1
+                log.warning("engine.inbound_orphan", route=str(UUID(bytes=route)))
+                continue
+            arrival = Arrival(UUID(bytes=route), message, writer, keyword_of(message.text))
+            if arrival.keyword == "stop":
+                self._on_stop(writer.client, writer.recipient)
+            try:
+                await self._link.call(partial(self._record, arrival=arrival))
+            except Refused:
+                log.warning("engine.inbound_without_key", client=str(UUID(bytes=writer.client)))
+
+    async def _writer(self, message: Inbound, short_code: str | None) -> Writer | None:
+        number = "+" + message.sender.lstrip("+")
+        index = self._keystore.platform().index("phone", number)
+
+        async def work(conn: Hot) -> tuple[Any, ...] | None:
+            for code in dict.fromkeys((message.recipient.lstrip("+"), short_code)):
+                if code:
+                    values = {"short_code": code, "number": index}
+                    row = await (await conn.execute(sql("who_wrote"), values, binary=True)).fetchone()
+                    if row is not None:
+                        return tuple(row)
+            return None
+
+        row = await self._link.call(work)
+        return None if row is None else Writer(*row)
+
+    async def _record(self, conn: Hot, arrival: Arrival) -> None:
+        writer, message = arrival.writer, arrival.inbound
+        keys = self._keystore.client(UUID(bytes=writer.client))
+        inbound_id, now = ids.uuid7(), clock.now()
+        sealed = keys.seal(
+            "engine_inbound",
+            "payload",
+            inbound_id,
+            msgspec.json.encode({"from": "+" + message.sender.lstrip("+"), "text": message.text}).decode(),
+        )
+        values: dict[str, Any] = {
+            "client": UUID(bytes=writer.client),
+            "id": inbound_id,
+            "route": arrival.route,
+            "recipient": writer.recipient,
+            "contact": _uuid(writer.contact),
+            "message": UUID(bytes=writer.message),
+            "campaign": _uuid(writer.campaign),
+            "payload": sealed,
+            "keyword": arrival.keyword,
+            "kind": "stop" if arrival.keyword == "stop" else "replied",
+            "channel": "sms",
+            "detail": None if message.complete else '{"incomplete": true}',
+            "now": now,
+        }
+        async with conn.transaction():
+            await conn.execute(sql("write_inbound"), values)
+            await conn.execute(sql("write_event"), values)
+            if arrival.keyword == "stop":
+                await _stop(conn, values)
+            elif arrival.keyword == "contact":
+                await self._answer(conn, values, "+" + message.sender.lstrip("+"))
+            await _publish(conn, "sms.stop" if arrival.keyword == "stop" else "sms.inbound", values)
+
+    async def _answer(self, conn: Hot, values: dict[str, Any], to: str) -> None:
+        """CONTACT: an alert from the sender of the message the person received."""
+        row = await (await conn.execute(sql("answer_to_contact"), values)).fetchone()
+        if row is None:
+            return
+        sender, text = row
+        answer = MessageIn(
+            purpose="alert",
+            to=to,
+            text=text or DEFAULT_ANSWER,
+            sender=sender,
+            contact_id=values["contact"],
+            recipient_index=values["recipient"],
+            reference="contact-answer",
+        )
+        await submit_async(conn, values["client"], [answer], keys=self._keystore.client(values["client"]))
+
+
+@clause("CGVU 14.1", "CGVU 17")
+async def _stop(conn: Hot, values: dict[str, Any]) -> None:
+    """In one transaction: the opposition, the end of what waits for this number, and the news to every engine."""
+    await conn.execute(sql("oppose"), values)
+    await conn.execute(sql("cancel_waiting"), values)
+    payload = f"{values['client'].hex}:{values['recipient'].hex()}"
+    await conn.execute("SELECT pg_notify(%s, %s)", (STOP_CHANNEL, payload))
+
+
+async def _publish(conn: Hot, topic: str, values: dict[str, Any]) -> None:
+    payload = {
+        "inbound_id": str(values["id"]),
+        "message_id": str(values["message"]),
+        "contact_id": None if values["contact"] is None else str(values["contact"]),
+        "campaign_id": None if values["campaign"] is None else str(values["campaign"]),
+        "recipient_index": values["recipient"].hex(),
+        "keyword": values["keyword"],
+        "at": values["now"].isoformat(),
+    }
+    outbox = {
+        "client": values["client"],
+        "id": ids.uuid7(),
+        "topic": topic,
+        "payload": msgspec.json.encode(payload).decode(),
+        "now": values["now"],
+    }
+    await conn.execute(sql("publish"), outbox)
+
+
+def keyword_of(text: str) -> str:
+    """What a short code does by itself: "stop", "contact", or "" for everything else."""
+    if sms_text.is_stop(text):
+        return "stop"
+    return "contact" if sms_text.is_contact(text) else ""
+
+
+def _uuid(raw: bytes | None) -> UUID | None:
+    return None if raw is None else UUID(bytes=raw)

@@ -1,0 +1,121 @@
+"""One claimed message while it is in the engine's hands: what it says, where it stands, what is still to be written."""
+
+from collections import deque
+from typing import Final
+from uuid import UUID
+
+import msgspec
+
+from sofy.connectors.base import Action
+from sofy.engine.statuses import RANK
+from sofy.kernel.hours import CONTRACT_HOURS, HoursPolicy
+
+#: `due` of a message that waits for a person (microseconds as PostgreSQL counts them: timestamptz 'infinity').
+FOREVER: Final = (1 << 63) - 1
+
+
+class Part(msgspec.Struct, gc=False, eq=False):
+    """One SMS of a long message, or the whole of a short one. `receipt` is what the supplier said of it."""
+
+    supplier_id: str = ""
+    receipt: str = ""
+
+
+class Item(msgspec.Struct, gc=False, eq=False):
+    """A message between its claim and the commit of what became of it. Ids are 16 bytes, instants microseconds.
+
+    `key` is client and message id. `first`: its row is still in the queue. `due`: when to look again, if it goes back
+    to the queue. `dirty`: its turn among the changes not committed
+    yet, 0 when there is none. `exposed`: money it may cost, counted against the budget until it is committed.
+    """
+
+    key: bytes
+    client: bytes
+    id: bytes
+    uid: UUID
+    uid_client: UUID
+    lane: str
+    purpose: str
+    campaign: bytes | None
+    contact: bytes | None
+    recipient: bytes
+    sender: str
+    short_code: str | None
+    zone: str | None
+    to: str
+    text: str
+    parts: int
+    encoding: str
+    price_micro: int
+    attempt: int
+    avoid: bytes | None
+    number_index: bytes = b""
+    permission: str | None = None
+    suppressed: bool = False
+    platform_suppressed: bool = False
+
+    route: bytes | None = None
+    status: str = "queued"
+    submitted_at: int | None = None
+    at: int = 0
+    reason: str | None = None
+    article: str | None = None
+    code: str | None = None
+    pieces: list[Part] | None = None
+    unanswered: int = 0
+    lost: bool = False
+    refusal: tuple[str, Action] | None = None
+    unsent: bool = False
+    dead_number: bool = False
+
+    first: bool = True
+    dirty: int = 0
+    exposed: int = 0
+    due: int | None = None
+    keys_written: bool = False
+
+    def raise_to(self, status: str, at: int) -> bool:
+        """Move up the lattice; says whether it did."""
+        if RANK[status] <= RANK[self.status]:
+            return False
+        self.status, self.at = status, at
+        return True
+
+    def judge_parts(self, at: int) -> bool:
+        """Aggregate the receipts of all parts into one status of the message; says whether it changed.
+
+        Delivered when every part was; failed or expired as soon as one part was, until that part turns out delivered.
+        """
+        told = [piece.receipt for piece in self.pieces or ()]
+        if "failed" in told:
+            return self.raise_to("failed", at)
+        if "expired" in told:
+            return self.raise_to("expired", at)
+        if told and all(one == "delivered" for one in told):
+            return self.raise_to("delivered", at)
+        return False
+
+    @property
+    def parts_done(self) -> int:
+        return sum(1 for piece in self.pieces or () if piece.receipt == "delivered")
+
+
+class ClientFacts(msgspec.Struct, gc=False):
+    """What the gate knows of the client of a batch."""
+
+    suspended: bool = False
+    policy: HoursPolicy = CONTRACT_HOURS
+    left_micro: int | None = None
+
+
+class Batch(msgspec.Struct, gc=False, eq=False):
+    """Messages of one client claimed together, and what the gate knew when `read_at` (monotonic seconds)."""
+
+    client: bytes
+    lane: str
+    items: deque[Item]
+    facts: ClientFacts
+    campaigns: dict[bytes, str]
+    claimed_at: float
+    read_at: float
+    refreshing: bool = False

@@ -1,0 +1,316 @@
+"""The engine: lanes -> gate -> connectors -> receipts -> ledger, on one event loop, any number of them at once."""
+
+import asyncio
+import contextlib
+import os
+import socket
+import time
+from collections.abc import Callable, Coroutine
+from functools import partial
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import structlog
+
+from sofy.connectors.base import (
+    Accepted,
+    HandOver,
+    Inbound,
+    NotSent,
+    Receipt,
+    Refused,
+    Reported,
+    Throttled,
+)
+from sofy.engine import handover
+from sofy.engine.claim import Claims
+from sofy.engine.dispatch import LANES, Dispatcher, Refusals
+from sofy.engine.inbound import InboundDesk
+from sofy.engine.item import Batch, Item
+from sofy.engine.journal import Answered, Journal, Received
+from sofy.engine.keystore import KeyStore
+from sofy.engine.link import HotLink
+from sofy.engine.outcomes import Ledger, now_micros
+from sofy.engine.receipts import Receipts, Recent
+from sofy.engine.recovery import recover
+from sofy.engine.routes import Counters, RouteTable
+from sofy.engine.sweepers import Sweepers
+from sofy.engine.wake import Listener
+
+log = structlog.get_logger(__name__)
+
+_RELOAD_EVERY_S = 2.0
+_LOOK_EVERY_S = 0.25
+#: A batch that found no way out goes back to the queue, for an engine or a moment that has one.
+_BUFFER_AT_MOST_S = 60.0
+_BUFFER_ROWS = 3000
+
+
+class Engine:
+    """One engine process. `start` brings it up after replaying what dead ones left; `stop` ends it in order."""
+
+    def __init__(self, url: str, keystore: KeyStore, spool: Path) -> None:
+        self.instance = uuid4()
+        self.items: dict[UUID, Item] = {}
+        self._url = url
+        self._spool = spool
+        self._links = {duty: HotLink(url, duty) for duty in (*LANES, "outcomes", "receipts", "inbound", "house")}
+        self.journal = Journal(spool, self.instance)
+        self.ledger = Ledger(self._links["outcomes"], self.instance, self._settled)
+        self.recent = Recent()
+        self.receipts = Receipts(self._links["receipts"], self.ledger, self.recent)
+        self.refusals = Refusals()
+        self.inbound = InboundDesk(self._links["inbound"], keystore, self.refusals.add)
+        self.table = RouteTable(self._links["house"], keystore)
+        self.dispatcher = Dispatcher(self.table, self.ledger, self.refusals, self._refresh_soon)
+        self.claims = {lane: Claims(lane, self._links[lane], keystore, self.instance) for lane in LANES}
+        self.sweepers = Sweepers(self._links["house"], self.instance, self.table, self.claims["alert"], self.items)
+        self._room = {lane: asyncio.Event() for lane in LANES}
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._claiming: list[asyncio.Task[Any]] = []
+        self._dispatch_due = False
+        self._stopping = False
+        self._token = 0
+
+    async def start(self) -> None:
+        """Replay what dead engines left, open the routes, begin."""
+        await recover(self._spool, self._links["house"], self.instance)
+        self._spawn("ledger", self.ledger.run())
+        self._spawn("receipts", self.receipts.run())
+        await self.table.reload(self._events)
+        self._spawn("routes", self._watch_routes())
+        self._spawn("listener", Listener(self._url, self._wake, self.refusals.add).run())
+        self._spawn("sweepers", self.sweepers.run())
+        self._spawn("tidy", self._tidy())
+        self._claiming = [self._spawn(f"claim {lane}", self._claim(lane)) for lane in LANES]
+        log.info("engine.started", instance=str(self.instance), pid=os.getpid(), host=socket.gethostname())
+
+    async def stop(self, grace_s: float = 5.0) -> None:
+        """Claim nothing more, give back what was not handed over, wait for answers, write everything."""
+        self._stopping = True
+        for task in self._claiming:
+            task.cancel()
+        await asyncio.gather(*self._claiming, return_exceptions=True)
+        for lane in LANES:
+            for batch in self.dispatcher.ready[lane]:
+                self.dispatcher.take_back(batch)
+            self.dispatcher.ready[lane].clear()
+        await self.table.close(grace_s)
+        await self.receipts.look()
+        await self.receipts.close()
+        await self.ledger.drain()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(grace_s):
+                while self.ledger.waiting or self.ledger.writing:
+                    await asyncio.sleep(0.02)
+                await self.sweepers.leave()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self.journal.close()
+        for link in self._links.values():
+            await link.close()
+        log.info("engine.stopped", instance=str(self.instance), unsettled=self.journal.unsettled)
+
+    # claiming and handing over
+
+    async def _claim(self, lane: str) -> None:
+        claims, event = self.claims[lane], self._room[lane]
+        while True:
+            event.clear()
+            room = _BUFFER_ROWS - self.dispatcher.waiting(lane)
+            batch = None
+            if room >= _BUFFER_ROWS // 2 and self.table.serves(lane):
+                batch = await claims.take(room)
+            for item in claims.failures:
+                item.status, item.reason, item.article, item.at = "withheld", "unreadable", "DPA 13", now_micros()
+                self._keep(item)
+                self.ledger.changed(item)
+            claims.failures.clear()
+            if batch is not None:
+                for item in batch.items:
+                    self._keep(item)
+                self.dispatcher.ready[lane].append(batch)
+                self._dispatch_soon()
+                continue
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_LOOK_EVERY_S):
+                    await event.wait()
+            self._dispatch_soon()
+
+    def _keep(self, item: Item) -> None:
+        self.items[item.uid] = item
+
+    def _dispatch_soon(self) -> None:
+        if not self._dispatch_due:
+            self._dispatch_due = True
+            asyncio.get_running_loop().call_soon(self._dispatch)
+
+    def _dispatch(self) -> None:
+        self._dispatch_due = False
+        if self._stopping:
+            return
+        self.dispatcher.run()
+        for lane in LANES:
+            if self.dispatcher.waiting(lane) <= _BUFFER_ROWS // 2:
+                self._room[lane].set()
+
+    def _refresh_soon(self, batch: Batch) -> None:
+        batch.refreshing = True
+
+        async def refresh() -> None:
+            try:
+                await self.claims[batch.lane].refresh(batch)
+            finally:
+                batch.refreshing = False
+            self._dispatch_soon()
+
+        self._spawn("refresh", refresh())
+
+    def _settled(self, item: Item) -> None:
+        """Everything about this message is committed."""
+        self.journal.settle(item.key)
+        if item.exposed:
+            left = self.dispatcher.exposure.get(item.client, 0) - item.exposed
+            item.exposed = 0
+            if left > 0:
+                self.dispatcher.exposure[item.client] = left
+            else:
+                self.dispatcher.exposure.pop(item.client, None)
+        if self.items.get(item.uid) is item:
+            del self.items[item.uid]
+        item.text = item.to = ""
+
+    # routes
+
+    def _events(self, route: bytes, counters: Counters) -> "RouteEvents":
+        return RouteEvents(self, route, counters)
+
+    async def _watch_routes(self) -> None:
+        while True:
+            await asyncio.sleep(_RELOAD_EVERY_S)
+            await self.table.reload(self._events)
+            self._dispatch_soon()
+
+    # housekeeping
+
+    async def _tidy(self) -> None:
+        """Once a second: forget journal files and refusals, give back batches that found no way out."""
+        while True:
+            await asyncio.sleep(1.0)
+            self.journal.trim()
+            self.refusals.forget_old()
+            moment = time.monotonic()
+            for lane in LANES:
+                for batch in self.dispatcher.ready[lane]:
+                    if moment - batch.claimed_at > _BUFFER_AT_MOST_S and not batch.refreshing:
+                        self.dispatcher.take_back(batch)
+
+    def _wake(self) -> None:
+        for event in self._room.values():
+            event.set()
+
+    def token(self) -> bytes:
+        """A name for a batch of receipts in the journal."""
+        self._token += 1
+        return self._token.to_bytes(8)
+
+    def _spawn(self, name: str, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+        task = asyncio.get_running_loop().create_task(work, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+        return task
+
+    def _ended(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("engine.task_failed", task=task.get_name(), error=repr(error))
+            self.on_failure(error)
+
+    on_failure: Callable[[BaseException], None] = staticmethod(lambda error: None)
+
+
+class RouteEvents:
+    """What one connector tells the engine."""
+
+    def __init__(self, engine: Engine, route: bytes, counters: Counters) -> None:
+        self._engine = engine
+        self._route = route
+        self._counters = counters
+
+    def on_before_write(self, records: list[HandOver]) -> None:
+        """Journal the hand-over of parts; nothing is written to the socket when this fails."""
+        items = self._engine.items
+        keys, parts = [], []
+        for record in records:
+            item = items[record.message_id]
+            if item.pieces is None:
+                handover.begin(item, record.of)
+            keys.append(item.key)
+            parts.append(record.part)
+        self._engine.journal.handing_over(now_micros(), self._route, keys, parts)
+        self._counters.handed_over += len(records)
+
+    def on_outcomes(self, outcomes: list[Reported]) -> None:
+        """Journal the answers, then enter them; a message whose parts are all answered goes to the ledger."""
+        engine, counters, at = self._engine, self._counters, now_micros()
+        answers: list[tuple[bytes, int, str, str, str]] = []
+        known: list[tuple[Item, Reported]] = []
+        for report in outcomes:
+            item = engine.items.get(report.message_id)
+            outcome = report.outcome
+            if type(outcome) is Throttled:
+                counters.throttled += 1
+            elif item is not None:
+                known.append((item, report))
+                if type(outcome) is Accepted:
+                    answers.append((item.key, report.part, "A", outcome.supplier_id, ""))
+                elif type(outcome) is Refused:
+                    answers.append((item.key, report.part, "R", outcome.code, outcome.action))
+                elif type(outcome) is NotSent:
+                    answers.append((item.key, report.part, "N", outcome.reason, ""))
+        if answers:
+            try:
+                engine.journal.answered(Answered(at, self._route, answers))
+            except OSError as error:  # the answers are still committed below; only a kill before that would cost
+                log.error("engine.journal_failed", answers=len(answers), error=str(error))
+        for item, report in known:
+            self._enter(item, report, at)
+
+    def _enter(self, item: Item, report: Reported, at: int) -> None:
+        counters, outcome = self._counters, report.outcome
+        last = handover.note(item, report)
+        if type(outcome) is Accepted:
+            counters.accepted += 1
+            self._engine.recent.add((self._route, outcome.supplier_id), item, report.part)
+            if item.status == "unknown":  # silence, then an answer after all: its receipt will now be understood
+                item.keys_written = False
+                self._engine.ledger.changed(item)
+        elif type(outcome) is Refused:
+            counters.refused += 1
+        elif type(outcome) is not NotSent:
+            counters.unknown += 1
+        if last:
+            others = self._engine.table.candidates(item.purpose, item.encoding, item.short_code)
+            handover.conclude(item, at, other_route=any(one.route.id != self._route for one in others))
+            self._engine.ledger.changed(item)
+
+    async def on_receipts(self, receipts: list[Receipt]) -> None:
+        """Receipts are safe once the journal holds them: a killed engine finds them there again."""
+        engine = self._engine
+        self._counters.receipts += len(receipts)
+        at, token = now_micros(), engine.token()
+        told = [(one.keys, one.status, one.code, at) for one in receipts]
+        engine.journal.received(Received(at, self._route, told), token)
+        engine.receipts.take(self._route, receipts, partial(engine.journal.settle, token))
+
+    async def on_inbound(self, messages: list[Inbound]) -> None:
+        """Messages from people are committed before the operator is answered."""
+        self._counters.inbound += len(messages)
+        running = self._engine.table.running.get(self._route)
+        await self._engine.inbound.take(self._route, running.route.short_code if running else None, messages)
+
+    def on_capacity(self) -> None:
+        """There is room again."""
+        self._engine._dispatch_soon()

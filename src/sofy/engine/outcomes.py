@@ -1,0 +1,279 @@
+"""The ledger: what became of each message, written in batches, at least twice a second.
+
+A message is written as it stands when the batch is made, not as a log of every step: a message whose receipt came
+within the half second after its submit costs one row update, and its supplier id is never looked up again.
+"""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import psycopg
+import structlog
+
+from sofy.engine.db import sql
+from sofy.engine.item import FOREVER, Item
+from sofy.engine.link import Hot, HotLink
+from sofy.engine.pgarray import ByteaArray, Int2Array, Int8Array, TextArray, TimeArray, UuidArray, micros
+from sofy.engine.statuses import RANK
+from sofy.kernel import clock, ids
+
+log = structlog.get_logger(__name__)
+
+FLUSH_EVERY_S = 0.5
+FLUSH_ROWS = 1000
+#: A batch is cut at this size, so that one transaction stays short while the engine catches up.
+_LARGEST_BATCH = 4000
+
+
+class Ledger:
+    """Collects what changed and writes it; nothing leaves it before its commit."""
+
+    def __init__(self, link: HotLink, instance: UUID, settled: Callable[[Item], None]) -> None:
+        self.written = 0
+        self.poisoned = 0
+        self._link = link
+        self._me = instance
+        self._settled = settled
+        self._dirty: dict[int, Item] = {}
+        self._counter = 0
+        self._after: deque[tuple[int, Callable[[], None]]] = deque()
+        self._wake = asyncio.Event()
+        self._writing = False
+        self._closing = False
+
+    def changed(self, item: Item) -> None:
+        """Something about this message is to be written."""
+        if not item.dirty:
+            self._counter += 1
+            item.dirty = self._counter
+            self._dirty[id(item)] = item
+            if len(self._dirty) >= FLUSH_ROWS:
+                self._wake.set()
+
+    def after_now(self, done: Callable[[], None]) -> None:
+        """Call `done` once everything that has changed until now is committed."""
+        if self._dirty or self._writing:
+            self._after.append((self._counter, done))
+        else:
+            done()
+
+    def hurry(self) -> None:
+        """Write what there is now."""
+        self._wake.set()
+
+    @property
+    def writing(self) -> bool:
+        return self._writing
+
+    @property
+    def waiting(self) -> int:
+        return len(self._dirty)
+
+    async def run(self) -> None:
+        """Write batches until `drain`."""
+        while not self._closing or self._dirty:
+            try:
+                async with asyncio.timeout(FLUSH_EVERY_S):
+                    await self._wake.wait()
+            except TimeoutError:
+                pass
+            self._wake.clear()
+            while self._dirty:
+                await self.flush()
+                if len(self._dirty) < FLUSH_ROWS:
+                    break
+
+    async def drain(self) -> None:
+        """Write everything and end `run`."""
+        self._closing = True
+        self._wake.set()
+
+    async def flush(self) -> None:
+        """One transaction with everything that changed since the last one, up to a size."""
+        batch = list(self._dirty.values())[:_LARGEST_BATCH]
+        if not batch:
+            return
+        for item in batch:
+            del self._dirty[id(item)]
+            item.dirty = 0
+        self._writing = True
+        started = time.monotonic()
+        try:
+            await self._commit(batch)
+        except psycopg.Error as error:
+            log.warning("engine.bad_batch", rows=len(batch), error=type(error).__name__)
+            await self._one_by_one(batch)
+        self._writing = False
+        self.written += len(batch)
+        oldest = next(iter(self._dirty.values())).dirty if self._dirty else self._counter + 1
+        while self._after and self._after[0][0] < oldest:
+            self._after.popleft()[1]()
+        log.debug("engine.flushed", rows=len(batch), seconds=round(time.monotonic() - started, 4))
+
+    async def _one_by_one(self, batch: list[Item]) -> None:
+        """A batch the database refused: one bad row must not hold the others back."""
+        for item in batch:
+            try:
+                await self._commit([item])
+            except psycopg.Error as error:
+                self.poisoned += 1
+                log.error("engine.row_refused", message=str(item.uid), error=type(error).__name__)
+                self._settled(item)
+
+    async def _commit(self, batch: list[Item]) -> None:
+        work = _Work(batch, self._me)
+
+        async def write(conn: Hot) -> None:
+            async with conn.transaction(), conn.pipeline():
+                for name, values in work.statements:
+                    await conn.execute(sql(name), values)
+
+        await self._link.call(write)
+        for item, gone in work.finished:
+            item.first = False
+            if gone or not item.dirty:
+                self._settled(item)
+        for item in work.keyed:
+            item.keys_written = True
+
+
+class _Work:
+    """The statements of one batch, made at once so that what changes meanwhile belongs to the next one."""
+
+    def __init__(self, batch: Iterable[Item], me: UUID) -> None:
+        self.me = me
+        self.now = clock.now()
+        self.statements: list[tuple[str, dict[str, Any]]] = []
+        self.finished: list[tuple[Item, bool]] = []
+        self.keyed: list[Item] = []
+        states: dict[bytes, list[Item]] = {}
+        backs: dict[bytes, list[Item]] = {}
+        for item in batch:
+            (states if item.due is None else backs).setdefault(item.client, []).append(item)
+            self.finished.append((item, item.due is not None))
+        for client, items in states.items():
+            self._states(client, items)
+        moved = [item for items in states.values() for item in items]
+        self._receipt_keys(moved)
+        self._mo_lookup([item for item in moved if item.first and item.short_code and item.submitted_at is not None])
+        for client, items in backs.items():
+            self._requeue(client, items)
+
+    def _states(self, client: bytes, items: list[Item]) -> None:
+        self.statements.append((
+            "write_states",
+            {
+                "client": UUID(bytes=client),
+                "me": self.me,
+                "now": self.now,
+                "ids": UuidArray.of([i.id for i in items]),
+                "statuses": TextArray.of([i.status for i in items]),
+                "ranks": Int2Array.of([RANK[i.status] for i in items]),
+                "reasons": TextArray.of([i.reason for i in items]),
+                "articles": TextArray.of([i.article for i in items]),
+                "codes": TextArray.of([i.code for i in items]),
+                "routes": UuidArray.of([i.route for i in items]),
+                "done": Int2Array.of([i.parts_done for i in items]),
+                "submitted": TimeArray.of([i.submitted_at for i in items]),
+                "ats": TimeArray.of([i.at for i in items]),
+                "firsts": Int2Array.of([i.first for i in items]),
+                "costs": Int8Array.of([i.price_micro * i.parts if i.submitted_at is not None else 0 for i in items]),
+            },
+        ))  # fmt: skip
+        for item in items:
+            if item.dead_number:
+                item.dead_number = False
+                self._publish(client, "sms.unreachable", {"message_id": str(item.uid)})
+
+    def _requeue(self, client: bytes, items: list[Item]) -> None:
+        self.statements.append((
+            "requeue",
+            {
+                "client": UUID(bytes=client),
+                "me": self.me,
+                "now": self.now,
+                "ids": UuidArray.of([i.id for i in items]),
+                "statuses": TextArray.of([i.status for i in items]),
+                "reasons": TextArray.of([i.reason for i in items]),
+                "articles": TextArray.of([i.article for i in items]),
+                "codes": TextArray.of([i.code for i in items]),
+                "dues": TimeArray.of([i.due for i in items]),
+                "attempts": Int2Array.of([i.attempt for i in items]),
+                "avoids": UuidArray.of([i.avoid for i in items]),
+            },
+        ))  # fmt: skip
+        lanes: dict[str, int] = {}
+        for item in items:
+            due = item.due if item.due is not None else FOREVER
+            lanes[item.lane] = min(due, lanes.get(item.lane, FOREVER))
+        for lane, due in sorted(lanes.items()):
+            values = {"client": UUID(bytes=client), "lane": lane, "dues": TimeArray.of([due])}
+            self.statements.append(("raise_backlog_to", values))
+
+    def _receipt_keys(self, items: list[Item]) -> None:
+        """Parts whose receipt is still to come. What was delivered already has nothing more to hear."""
+        rows = []
+        for item in items:
+            if item.pieces is None or item.route is None or item.submitted_at is None:
+                continue
+            partial = item.parts > 1 and item.keys_written  # a receipt of one part changes its row
+            if (item.keys_written and not partial) or (item.status == "delivered" and not item.keys_written):
+                continue
+            for number, piece in enumerate(item.pieces):
+                if piece.supplier_id:
+                    rows.append((item, number, piece))
+            self.keyed.append(item)
+        if rows:
+            rows.sort(key=lambda row: row[2].supplier_id)  # the same order in every engine: no deadlock
+            self.statements.append((
+                "write_receipt_keys",
+                {
+                    "routes": UuidArray.of([i.route for i, _, _ in rows]),
+                    "supplier_ids": TextArray.of([p.supplier_id for _, _, p in rows]),
+                    "ats": TimeArray.of([i.submitted_at for i, _, _ in rows]),
+                    "clients": UuidArray.of([i.client for i, _, _ in rows]),
+                    "messages": UuidArray.of([i.id for i, _, _ in rows]),
+                    "numbers": Int2Array.of([n for _, n, _ in rows]),
+                    "parts": Int2Array.of([i.parts for i, _, _ in rows]),
+                    "statuses": TextArray.of([p.receipt for _, _, p in rows]),
+                },
+            ))  # fmt: skip
+
+    def _mo_lookup(self, items: list[Item]) -> None:
+        latest = {(item.short_code, item.number_index): item for item in items}  # one row per conflict target
+        if not latest:
+            return
+        rows = [latest[key] for key in sorted(latest, key=lambda key: (key[0] or "", key[1]))]
+        self.statements.append((
+            "write_mo_lookup",
+            {
+                "short_codes": TextArray.of([i.short_code for i in rows]),
+                "numbers": ByteaArray.of([i.number_index for i in rows]),
+                "clients": UuidArray.of([i.client for i in rows]),
+                "messages": UuidArray.of([i.id for i in rows]),
+                "contacts": UuidArray.of([i.contact for i in rows]),
+                "campaigns": UuidArray.of([i.campaign for i in rows]),
+                "recipients": ByteaArray.of([i.recipient for i in rows]),
+                "ats": TimeArray.of([i.submitted_at for i in rows]),
+            },
+        ))  # fmt: skip
+
+    def _publish(self, client: bytes, topic: str, payload: dict[str, str]) -> None:
+        values = {
+            "client": UUID(bytes=client),
+            "id": ids.uuid7(),
+            "topic": topic,
+            "payload": msgspec.json.encode(payload).decode(),
+            "now": self.now,
+        }
+        self.statements.append(("publish", values))
+
+
+def now_micros() -> int:
+    """The present as the ledger writes it."""
+    return micros(clock.now())

@@ -1,0 +1,274 @@
+"""Finding the message a receipt speaks of: in memory for what was submitted just now, in receipt_key for the rest.
+
+A receipt that nothing explains yet waits: its submit may be unanswered still, here or in another engine.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import structlog
+
+from sofy.connectors.base import Action, Receipt
+from sofy.engine.db import sql
+from sofy.engine.item import Item, Part
+from sofy.engine.link import Hot, HotLink
+from sofy.engine.outcomes import Ledger, now_micros
+from sofy.engine.pgarray import Int2Array, TextArray, TimeArray, micros
+from sofy.kernel import clock
+
+log = structlog.get_logger(__name__)
+
+_GENERATION = 20_000
+_LOOK_EVERY_S = 0.2
+_PARK_AFTER_S = 2.0
+_PARKED_EVERY_S = 1.0
+_GIVE_UP_AFTER = timedelta(hours=24)
+
+
+class Recent:
+    """Parts submitted a moment ago, by (route, supplier id); two generations, so that forgetting costs nothing.
+
+    The value None says: delivered, nothing more to hear.
+    """
+
+    def __init__(self) -> None:
+        self._young: dict[tuple[bytes, str], tuple[Item, int] | None] = {}
+        self._old: dict[tuple[bytes, str], tuple[Item, int] | None] = {}
+
+    def add(self, key: tuple[bytes, str], item: Item, part: int) -> None:
+        self._young[key] = (item, part)
+        if len(self._young) >= _GENERATION:
+            self._old, self._young = self._young, {}
+
+    def find(self, route: bytes, keys: tuple[str, ...]) -> tuple[tuple[bytes, str], tuple[Item, int] | None] | None:
+        """The part of the likeliest key, with the key it was found under."""
+        for name in keys:
+            key = (route, name)
+            if key in self._young:
+                return key, self._young[key]
+            if key in self._old:
+                return key, self._old[key]
+        return None
+
+    def close(self, key: tuple[bytes, str]) -> None:
+        """Nothing more is expected for this id."""
+        for generation in (self._young, self._old):
+            if key in generation:
+                generation[key] = None
+
+
+class Lost(NamedTuple):
+    """A receipt whose message is not known yet. `done` is called when it is safe in the database; `parked` is its row
+    when it came from there."""
+
+    route: bytes
+    receipt: Receipt
+    at: int
+    since: float
+    parked: int | None
+    done: Callable[[], None] | None
+
+
+class Receipts:
+    """Applies receipts to messages."""
+
+    def __init__(self, link: HotLink, ledger: Ledger, recent: Recent) -> None:
+        self.unmatched = 0
+        self.dropped = 0
+        self._link = link
+        self._ledger = ledger
+        self._recent = recent
+        self._lost: list[Lost] = []
+        self._parked_look = 0.0
+        self._page = 0
+        self._placed: list[int] = []
+        self._closing = False
+
+    def take(self, route: bytes, receipts: list[Receipt], done: Callable[[], None]) -> None:
+        """Apply what can be applied at once; `done` is called when all of them are committed."""
+        at = now_micros()
+        open_ones = 1
+
+        def one_done() -> None:
+            nonlocal open_ones
+            open_ones -= 1
+            if not open_ones:
+                done()
+
+        for receipt in receipts:
+            if receipt.status == "submitted":
+                continue  # on its way: nothing that was not known
+            when = micros(receipt.at) if receipt.at is not None else at
+            if not self._apply_recent(route, receipt, when):
+                open_ones += 1
+                self._lost.append(Lost(route, receipt, when, time.monotonic(), None, one_done))
+        self._ledger.after_now(one_done)
+
+    def _apply_recent(self, route: bytes, receipt: Receipt, at: int) -> bool:
+        found = self._recent.find(route, receipt.keys)
+        if found is None:
+            return False
+        key, entry = found
+        if entry is None:
+            return True
+        item, part = entry
+        if item.pieces is None:
+            return False
+        piece = item.pieces[part]
+        if piece.receipt != "delivered":
+            piece.receipt = receipt.status
+        _explain(item, receipt)
+        changed = item.judge_parts(at)
+        if changed or item.parts > 1:
+            self._ledger.changed(item)
+        if receipt.status == "delivered":
+            self._recent.close(key)
+        return True
+
+    async def run(self) -> None:
+        """Look for the messages of lost receipts until `close`."""
+        while not self._closing:
+            await asyncio.sleep(_LOOK_EVERY_S)
+            await self.look()
+
+    async def look(self) -> None:
+        """One round over everything that is not placed yet, parked receipts included when it is their time."""
+        if time.monotonic() - self._parked_look >= _PARKED_EVERY_S:
+            self._parked_look = time.monotonic()
+            await self._unpark()
+        lost, self._lost = self._lost, []
+        by_route: dict[bytes, list[Lost]] = {}
+        for one in lost:
+            if self._apply_recent(one.route, one.receipt, one.at):
+                if one.done is not None:
+                    self._ledger.after_now(one.done)
+            else:
+                by_route.setdefault(one.route, []).append(one)
+        for route, ones in by_route.items():
+            for start in range(0, len(ones), 1000):
+                await self._look_up(route, ones[start : start + 1000])
+
+    async def close(self) -> None:
+        """Put what is still lost into the database and end `run`."""
+        self._closing = True
+        lost, self._lost = self._lost, []
+        by_route: dict[bytes, list[Lost]] = {}
+        for one in lost:
+            by_route.setdefault(one.route, []).append(one)
+        for route, ones in by_route.items():
+            await self._park(route, ones)
+
+    async def _look_up(self, route: bytes, ones: list[Lost]) -> None:
+        numbers, orders, keys = [], [], []
+        for number, one in enumerate(ones):
+            for order, key in enumerate(one.receipt.keys):
+                numbers.append(number)
+                orders.append(order)
+                keys.append(key)
+        values = {
+            "route": UUID(bytes=route), "now": clock.now(), "numbers": Int2Array.of(numbers),
+            "orders": Int2Array.of(orders), "keys": TextArray.of(keys),
+        }  # fmt: skip
+
+        async def work(conn: Hot) -> list[tuple[Any, ...]]:
+            return await (await conn.execute(sql("match_receipts"), values, binary=True)).fetchall()
+
+        found = {row[0]: row[1:] for row in await self._link.call(work)}
+        long_ones = [(one, found[n]) for n, one in enumerate(ones) if n in found and found[n][5] > 1]
+        for n, one in enumerate(ones):
+            if n in found and found[n][5] == 1:
+                _, _, client, message, _, _ = found[n]
+                self._write(one, client, message, [one.receipt.status])
+        if long_ones:
+            await self._look_up_parts(route, long_ones)
+        moment = time.monotonic()
+        rest = [one for n, one in enumerate(ones) if n not in found]
+        self._lost += [one for one in rest if moment - one.since < _PARK_AFTER_S]
+        await self._park(route, [one for one in rest if moment - one.since >= _PARK_AFTER_S])
+
+    async def _look_up_parts(self, route: bytes, ones: list[tuple[Lost, tuple[Any, ...]]]) -> None:
+        latest = {(row[0], row[1]): (one, row) for one, row in ones}
+        values = {
+            "route": UUID(bytes=route),
+            "supplier_ids": [supplier_id for supplier_id, _ in latest],
+            "submitted": [submitted_at for _, submitted_at in latest],
+            "statuses": [one.receipt.status for one, _ in latest.values()],
+            "messages": [UUID(bytes=row[3]) for _, row in ones],
+        }
+
+        async def work(conn: Hot) -> list[tuple[Any, ...]]:
+            return await (await conn.execute(sql("part_receipts"), values, binary=True)).fetchall()
+
+        told: dict[bytes, list[str]] = {}
+        for message, _, status in await self._link.call(work):
+            told.setdefault(message, []).append(status)
+        for one, (_, _, client, message, _, parts) in ones:
+            statuses = told.get(message, [])
+            self._write(one, client, message, statuses + [""] * (parts - len(statuses)))
+
+    def _write(self, one: Lost, client: bytes, message: bytes, statuses: list[str]) -> None:
+        """A message that is no longer in memory moves up by a stand-in that only carries the news."""
+        item = Item(
+            client + message, client, message, UUID(bytes=message), UUID(bytes=client), "", "", None, None, b"", "",
+            None, None, "", "", len(statuses), "", 0, 0, None, status="submitted", first=False, keys_written=True,
+        )  # fmt: skip
+        item.pieces = [Part(receipt=status) for status in statuses]
+        _explain(item, one.receipt)
+        item.judge_parts(one.at)
+        self._ledger.changed(item)
+        if one.done is not None:
+            self._ledger.after_now(one.done)
+
+    async def _park(self, route: bytes, ones: list[Lost]) -> None:
+        fresh = [one for one in ones if one.parked is None]
+        self.unmatched += len(fresh)
+        if fresh:
+            values = {
+                "route": UUID(bytes=route), "now": clock.now(),
+                "joined": TextArray.of(["\n".join(one.receipt.keys) for one in fresh]),
+                "statuses": TextArray.of([one.receipt.status for one in fresh]),
+                "codes": TextArray.of([one.receipt.code for one in fresh]),
+                "ats": TimeArray.of([one.at for one in fresh]),
+            }  # fmt: skip
+
+            async def work(conn: Hot) -> None:
+                await conn.execute(sql("park_receipts"), values)
+
+            await self._link.call(work)
+        for one in fresh:
+            if one.done is not None:
+                one.done()
+
+    async def _unpark(self) -> None:
+        """Forget the rows that were placed, and take up the next page of the others."""
+        placed, self._placed = self._placed, []
+        values = {"after": self._page}
+
+        async def work(conn: Hot) -> list[tuple[Any, ...]]:
+            if placed:
+                await conn.execute(sql("unpark"), {"ids": placed})
+            return await (await conn.execute(sql("parked"), values, binary=True)).fetchall()
+
+        rows = await self._link.call(work)
+        self._page = rows[-1][0] if rows else 0
+        horizon = clock.now() - _GIVE_UP_AFTER
+        for number, route, keys, status, code, at, parked_at in rows:
+            if parked_at < horizon:
+                self.dropped += 1
+                self._placed.append(number)
+                continue
+            receipt = Receipt(keys=tuple(keys), status=status, code=code, at=at)
+            self._lost.append(Lost(route, receipt, micros(at), 0.0, number, partial(self._placed.append, number)))
+
+
+def _explain(item: Item, receipt: Receipt) -> None:
+    if receipt.status == "delivered":
+        item.reason = item.code = None
+    else:
+        item.reason, item.code = "receipt", receipt.code or None
+        item.dead_number = receipt.action is Action.SUPPRESS

@@ -1,0 +1,43 @@
+"""Route settings at rest: the secret fields of a connector's Config are sealed, the others are plain JSON."""
+
+import base64
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from sofy.connectors.base import Connector, secret_fields
+from sofy.engine.keystore import KeyStore
+from sofy.kernel import crypto
+
+_ENTITY = "routes"
+_MARK = "sealed:"
+
+
+def _aad(route_id: UUID, field: str) -> bytes:
+    return b"engine_route\0config\0" + route_id.bytes + field.encode()
+
+
+def seal_config(keystore: KeyStore, kind: type[Connector], route_id: UUID, values: Mapping[str, Any]) -> dict[str, Any]:
+    """What goes into engine_route.config."""
+    key = keystore.entity(_ENTITY)
+    secrets = secret_fields(kind.Config)
+    stored = dict(values)
+    for field in secrets & stored.keys():
+        blob = crypto.seal(key, str(stored[field]).encode(), _aad(route_id, field))
+        stored[field] = _MARK + base64.b64encode(blob).decode()
+    return stored
+
+
+def open_config(keystore: KeyStore, kind: type[Connector], route_id: UUID, stored: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings a connector's Config is made of.
+
+    Raises: ValueError for a secret that was stored in clear, crypto.Unreadable for one sealed elsewhere.
+    """
+    values = dict(stored)
+    for field in secret_fields(kind.Config) & values.keys():
+        value = str(values[field])
+        if not value.startswith(_MARK):
+            raise ValueError(f"the field {field} of this route is not sealed: save the route again")
+        blob = base64.b64decode(value.removeprefix(_MARK))
+        values[field] = crypto.unseal(keystore.entity(_ENTITY), blob, _aad(route_id, field)).decode()
+    return values

@@ -1,0 +1,172 @@
+"""The ways out: which exist, which may carry a message, and the running connector of each."""
+
+from collections.abc import Callable, Iterable, Mapping
+from decimal import Decimal
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import msgspec
+import structlog
+
+from sofy.connectors.base import Connector, Events, discover
+from sofy.engine.db import sql
+from sofy.engine.keystore import KeyStore
+from sofy.engine.link import Hot, HotLink
+from sofy.engine.route_config import open_config
+from sofy.kernel.errors import Refused
+
+log = structlog.get_logger(__name__)
+
+
+class Route(NamedTuple):
+    """One row of engine_route, as far as choosing goes."""
+
+    id: bytes
+    code: str
+    channel: str
+    short_code: str | None
+    purposes: frozenset[str]
+    encodings: frozenset[str]
+    price_eur: Decimal
+    state: str
+
+
+def route_plan(
+    routes: Iterable[Route], *, channel: str, purpose: str, encoding: str, short_code: str | None
+) -> tuple[Route, ...]:
+    """The routes that may carry a message, cheapest first; pure, so that a dry run can show it.
+
+    A message that names a short code in its text can only leave by a route that answers there.
+    """
+    fit = [
+        route
+        for route in routes
+        if route.state == "active"
+        and route.channel == channel
+        and purpose in route.purposes
+        and encoding in route.encodings
+        and (short_code is None or route.short_code == short_code)
+    ]
+    return tuple(sorted(fit, key=lambda route: (route.price_eur, route.code)))
+
+
+class Counters(msgspec.Struct, gc=False):
+    """What a route did since its last health sample."""
+
+    handed_over: int = 0
+    accepted: int = 0
+    refused: int = 0
+    unknown: int = 0
+    receipts: int = 0
+    inbound: int = 0
+    throttled: int = 0
+
+
+EventsFactory = Callable[[bytes, Counters], Events]
+
+
+class Running(msgspec.Struct, gc=False, eq=False):
+    """A route with its connector."""
+
+    route: Route
+    connector: Connector
+    fingerprint: str
+    horizon_s: int
+    counters: Counters
+
+
+class RouteTable:
+    """Keeps connectors in step with engine_route: a changed row replaces its connector, a draining one only listens."""
+
+    def __init__(self, link: HotLink, keystore: KeyStore) -> None:
+        self.running: dict[bytes, Running] = {}
+        self.broken: dict[str, str] = {}
+        self._link = link
+        self._keystore = keystore
+        self._plans: dict[tuple[str, str, str | None], tuple[Running, ...]] = {}
+
+    def candidates(self, purpose: str, encoding: str, short_code: str | None) -> tuple[Running, ...]:
+        """Running routes for such a message, cheapest first."""
+        key = (purpose, encoding, short_code)
+        plan = self._plans.get(key)
+        if plan is None:
+            routes = [one.route for one in self.running.values()]
+            chosen = route_plan(routes, channel="sms", purpose=purpose, encoding=encoding, short_code=short_code)
+            plan = self._plans[key] = tuple(self.running[route.id] for route in chosen)
+        return plan
+
+    def serves(self, purpose: str) -> bool:
+        """Whether any link that may carry this purpose is up."""
+        return any(
+            one.route.state == "active" and purpose in one.route.purposes and one.connector.health().binds_up
+            for one in self.running.values()
+        )
+
+    async def reload(self, events_for: EventsFactory) -> None:
+        """Read the table and start, replace or stop connectors."""
+
+        async def work(conn: Hot) -> list[tuple[Any, ...]]:
+            return await (await conn.execute(sql("routes"), binary=True)).fetchall()
+
+        rows = await self._link.call(work)
+        seen = set()
+        for row in rows:
+            seen.add(row[0])
+            await self._keep(row, events_for)
+        for gone in [key for key in self.running if key not in seen]:
+            await self._stop(gone)
+        self._plans.clear()
+
+    async def close(self, grace_s: float) -> None:
+        """Log out everywhere; what never left comes back to the queue."""
+        for key in list(self.running):
+            await self._stop(key, grace_s)
+
+    async def _keep(self, row: tuple[Any, ...], events_for: EventsFactory) -> None:
+        (rid, code, channel, connector, config, short_code, purposes, encodings, price, rate, window, binds, state,
+         horizon_s) = row  # fmt: skip
+        route = Route(rid, code, channel, short_code, frozenset(purposes), frozenset(encodings), price, state)
+        fingerprint = repr((connector, config, rate, window, binds, state == "paused"))
+        known = self.running.get(rid)
+        if known is not None and known.fingerprint == fingerprint:
+            known.route, known.horizon_s = route, horizon_s
+            return
+        if known is not None:
+            await self._stop(rid)
+        if state == "paused":
+            self.running.pop(rid, None)
+            return
+        try:
+            running = self._make(route, connector, config, rate, window, binds, fingerprint, horizon_s, events_for)
+        except (msgspec.ValidationError, Refused, KeyError, ValueError, OSError) as error:
+            if self.broken.get(code) != str(error):
+                log.error("engine.route_unusable", route=code, problem=str(error))
+            self.broken[code] = str(error)
+            return
+        self.broken.pop(code, None)
+        self.running[rid] = running
+        await running.connector.start()
+        log.info("engine.route_started", route=code)
+
+    def _make(
+        self, route: Route, connector: str, config: Mapping[str, Any], rate: int, window: int, binds: int,
+        fingerprint: str, horizon_s: int, events_for: EventsFactory,
+    ) -> Running:  # fmt: skip
+        kinds = discover()
+        if connector not in kinds:
+            raise Refused("unknown_connector", connector=connector, known=sorted(kinds))
+        kind = kinds[connector]
+        values = open_config(self._keystore, kind, UUID(bytes=route.id), config)
+        fields = {field.name for field in msgspec.structs.fields(kind.Config)}
+        for name, value in (("rate_per_s", rate), ("window", window), ("binds", binds)):
+            if name in fields:
+                values[name] = value
+        settings = msgspec.convert(values, kind.Config)
+        counters = Counters()
+        return Running(route, kind(settings, events_for(route.id, counters)), fingerprint, horizon_s, counters)
+
+    async def _stop(self, key: bytes, grace_s: float = 5.0) -> None:
+        running = self.running.pop(key)
+        self._plans.clear()
+        await running.connector.stop(grace_s)
+        log.info("engine.route_stopped", route=running.route.code)

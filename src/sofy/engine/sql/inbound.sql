@@ -1,0 +1,45 @@
+-- name: who_wrote
+-- Which client last wrote to this number from this short code.
+SELECT client_id, message_id, contact_id, campaign_id, recipient_index FROM mo_lookup
+ WHERE short_code = %(short_code)s AND number_index = %(number)s
+
+-- name: write_inbound
+-- What came in, sealed; the same message sent again by the operator is a new row under another id.
+INSERT INTO engine_inbound (client_id, id, route_id, recipient_index, contact_hint, message_id, payload, keyword, at)
+VALUES (%(client)s, %(id)s, %(route)s, %(recipient)s, %(contact)s, %(message)s, %(payload)s, %(keyword)s, %(now)s)
+
+-- name: write_event
+-- One event outside the ledger's batches.
+INSERT INTO engine_event (client_id, message_id, contact_id, campaign_id, kind, at, detail)
+VALUES (%(client)s, %(message)s, %(contact)s, %(campaign)s, %(kind)s, %(now)s, %(detail)s::jsonb)
+
+-- name: oppose
+-- STOP: no marketing any more, whatever was granted before.
+INSERT INTO gate_permission AS p (client_id, recipient_index, channel, purpose, state, since)
+VALUES (%(client)s, %(recipient)s, %(channel)s, 'marketing', 'opposed', %(now)s)
+ON CONFLICT (client_id, recipient_index, channel, purpose) DO UPDATE SET state = 'opposed', since = excluded.since
+
+-- name: cancel_waiting
+-- STOP: marketing that waits for this number goes with it. What an engine holds is stopped at hand-over.
+WITH mine AS (
+    SELECT message_id FROM engine_state
+     WHERE client_id = %(client)s AND recipient_index = %(recipient)s AND rank = 10
+), gone AS (
+    DELETE FROM engine_queue q USING mine
+     WHERE q.client_id = %(client)s AND q.message_id = mine.message_id AND q.lane = 'marketing' AND q.claimed_by IS NULL
+    RETURNING q.message_id
+), ended AS (
+    UPDATE engine_state s
+       SET status = 'cancelled', rank = 90, reason = 'stop', article = 'CGVU 17', final_at = %(now)s, not_before = NULL,
+           updated_at = %(now)s
+      FROM gone
+     WHERE s.client_id = %(client)s AND s.message_id = gone.message_id AND s.rank = 10
+    RETURNING s.message_id, s.contact_id, s.campaign_id
+)
+INSERT INTO engine_event (client_id, message_id, contact_id, campaign_id, kind, at, detail)
+SELECT %(client)s, message_id, contact_id, campaign_id, 'cancelled', %(now)s, '{"reason": "stop"}' FROM ended
+
+-- name: answer_to_contact
+-- From whom, and with which words, a client answers CONTACT.
+SELECT m.sender, coalesce(g.contact_answer, '') FROM engine_message m LEFT JOIN gate_client g ON g.client_id = %(client)s
+ WHERE m.client_id = %(client)s AND m.id = %(message)s

@@ -1,0 +1,60 @@
+-- name: match_receipts
+-- Which parts these supplier ids mean: likeliest form first, and of reused ids the most recent submit within 7 days.
+SELECT DISTINCT ON (r.n) r.n, k.supplier_id, k.submitted_at, k.client_id, k.message_id, k.part, k.parts
+  FROM unnest(%(numbers)s::smallint[], %(orders)s::smallint[], %(keys)s::text[]) AS r (n, pref, key)
+  JOIN receipt_key k ON k.route_id = %(route)s AND k.supplier_id = r.key
+                    AND k.submitted_at > %(now)s - interval '7 days'
+ ORDER BY r.n, r.pref, k.submitted_at DESC
+
+-- name: part_receipts
+-- Note the receipts of parts of long messages, and answer how all parts of those messages stand.
+WITH told AS (
+    UPDATE receipt_key k SET status = o.status
+      FROM unnest(%(supplier_ids)s::text[], %(submitted)s::timestamptz[], %(statuses)s::text[]) AS o (supplier_id, at, status)
+     WHERE k.route_id = %(route)s AND k.supplier_id = o.supplier_id AND k.submitted_at = o.at
+       AND k.status IS DISTINCT FROM 'delivered'
+    RETURNING k.message_id, k.supplier_id, o.status
+)
+SELECT k.message_id, k.part, coalesce(told.status, k.status, '')
+  FROM receipt_key k LEFT JOIN told ON told.message_id = k.message_id AND told.supplier_id = k.supplier_id
+ WHERE k.message_id = ANY(%(messages)s::uuid[]) AND k.parts > 1
+ ORDER BY k.message_id, k.part
+
+-- name: park_receipts
+-- Receipts nobody can place yet: the answer to the submit may be on its way to another engine.
+INSERT INTO receipt_parked (route_id, keys, status, code, at, parked_at)
+SELECT %(route)s, string_to_array(p.keys, E'\n'), p.status, p.code, p.at, %(now)s
+  FROM unnest(%(joined)s::text[], %(statuses)s::text[], %(codes)s::text[], %(ats)s::timestamptz[])
+    AS p (keys, status, code, at)
+
+-- name: parked
+-- Parked receipts to try again, a page at a time; every engine tries them, and placing one twice changes nothing.
+SELECT id, route_id, keys, status, code, at, parked_at FROM receipt_parked WHERE id > %(after)s ORDER BY id LIMIT 1000
+
+-- name: unpark
+-- Placed and committed, or given up.
+DELETE FROM receipt_parked WHERE id = ANY(%(ids)s::bigint[])
+
+-- name: forget_receipt_keys
+-- Suppliers use their ids again; after seven days a receipt means somebody else.
+DELETE FROM receipt_key WHERE submitted_at < %(now)s - interval '8 days'
+
+-- name: overdue
+-- Submitted longer ago than a receipt may take. One client at a time, by the index of what was submitted.
+SELECT DISTINCT client_id FROM receipt_key WHERE route_id = %(route)s
+   AND submitted_at < %(before)s AND submitted_at > %(before)s - interval '3 days'
+
+-- name: expire_unreceipted
+-- No receipt by the horizon: nobody knows. A late receipt still resolves it.
+WITH late AS (
+    SELECT DISTINCT message_id FROM receipt_key
+     WHERE route_id = %(route)s AND client_id = %(client)s
+       AND submitted_at < %(before)s AND submitted_at > %(before)s - interval '3 days'
+), moved AS (
+    UPDATE engine_state s SET status = 'unknown', rank = 30, reason = 'no_receipt', updated_at = %(now)s
+      FROM late
+     WHERE s.client_id = %(client)s AND s.message_id = late.message_id AND s.rank = 20
+    RETURNING s.message_id, s.contact_id, s.campaign_id
+)
+INSERT INTO engine_event (client_id, message_id, contact_id, campaign_id, kind, at, detail)
+SELECT %(client)s, message_id, contact_id, campaign_id, 'unknown', %(now)s, '{"reason": "no_receipt"}' FROM moved

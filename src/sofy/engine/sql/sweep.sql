@@ -1,0 +1,67 @@
+-- name: finished_campaigns
+-- Campaigns that are expanded and of which nothing waits any more. The inner look stops at the first waiting row.
+SELECT c.client_id, c.campaign_id FROM gate_campaign c
+ WHERE c.state = 'running' AND c.expanded_at IS NOT NULL
+   AND NOT EXISTS (SELECT 1 FROM engine_queue q JOIN engine_state s
+                      ON s.client_id = q.client_id AND s.message_id = q.message_id
+                    WHERE q.client_id = c.client_id AND s.campaign_id = c.campaign_id)
+ LIMIT 100
+
+-- name: finish_campaign
+-- Said once, by whichever engine is first.
+WITH done AS (
+    UPDATE gate_campaign SET state = 'finished'
+     WHERE client_id = %(client)s AND campaign_id = %(campaign)s AND state = 'running'
+    RETURNING client_id
+)
+INSERT INTO kit_outbox (client_id, id, topic, payload, created_at)
+SELECT %(client)s, %(id)s, %(topic)s, %(payload)s::jsonb, %(now)s FROM done
+
+-- name: release
+-- A row nobody has in hand goes back to the queue.
+WITH back AS (
+    UPDATE engine_queue SET claimed_by = NULL, lease_until = NULL
+     WHERE client_id = %(client)s AND message_id = %(message)s AND claimed_by = %(me)s
+    RETURNING client_id, lane, due_at
+)
+INSERT INTO lane_backlog AS b (client_id, lane, due_at, seq)
+SELECT client_id, lane, least(due_at, %(now)s), 1 FROM back
+ON CONFLICT (client_id, lane) DO UPDATE SET due_at = least(b.due_at, excluded.due_at), seq = b.seq + 1
+
+-- name: give_up
+-- Messages whose engine vanished with its journal: whether they left is unknown, so nobody sends them again.
+WITH gone AS (
+    DELETE FROM engine_queue
+     WHERE client_id = %(client)s AND message_id = ANY(%(messages)s::uuid[]) AND claimed_by IS NOT NULL
+    RETURNING message_id
+), moved AS (
+    UPDATE engine_state s SET status = 'unknown', rank = 30, reason = 'engine_lost', updated_at = %(now)s
+      FROM gone
+     WHERE s.client_id = %(client)s AND s.message_id = gone.message_id AND s.rank < 30
+    RETURNING s.message_id, s.contact_id, s.campaign_id
+)
+INSERT INTO engine_event (client_id, message_id, contact_id, campaign_id, kind, at, detail)
+SELECT %(client)s, message_id, contact_id, campaign_id, 'unknown', %(now)s, '{"reason": "engine_lost"}' FROM moved
+
+-- name: release_claims
+-- Rows of a dead engine that it never handed over: back to the queue, due as they were.
+WITH back AS (
+    UPDATE engine_queue SET claimed_by = NULL, lease_until = NULL
+     WHERE client_id = %(client)s AND claimed_by = %(dead)s AND message_id = ANY(%(messages)s::uuid[])
+    RETURNING lane, due_at
+)
+INSERT INTO lane_backlog AS b (client_id, lane, due_at, seq)
+SELECT %(client)s, lane, min(due_at), 1 FROM back GROUP BY lane
+ON CONFLICT (client_id, lane) DO UPDATE SET due_at = least(b.due_at, excluded.due_at), seq = b.seq + 1
+
+-- name: adopt
+-- Rows of a dead engine that it handed over: ours now, so that the ledger can write what became of them.
+UPDATE engine_queue SET claimed_by = %(me)s
+ WHERE client_id = %(client)s AND claimed_by = %(dead)s AND message_id = ANY(%(messages)s::uuid[])
+
+-- name: adopted
+-- What the ledger must know about adopted rows.
+SELECT q.message_id, q.lane, m.purpose, m.parts, m.encoding, (m.unit_price_eur * 1000000)::bigint, q.attempt,
+       m.campaign_id, m.contact_id, m.recipient_index, m.short_code
+  FROM engine_queue q JOIN engine_message m ON m.client_id = q.client_id AND m.id = q.message_id
+ WHERE q.client_id = %(client)s AND q.claimed_by = %(me)s AND q.message_id = ANY(%(messages)s::uuid[])

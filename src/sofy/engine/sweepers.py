@@ -1,0 +1,148 @@
+"""What has to be looked at now and then: heartbeat, health, leases, receipts that never came, campaigns over."""
+
+import asyncio
+import os
+import socket
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import psycopg
+import structlog
+
+from sofy.engine.claim import Claims
+from sofy.engine.db import sql
+from sofy.engine.item import Item
+from sofy.engine.link import Hot, HotLink
+from sofy.engine.routes import Counters, RouteTable
+from sofy.kernel import clock, ids
+
+log = structlog.get_logger(__name__)
+
+HEALTH_EVERY_S = 5.0
+
+
+class Sweepers:
+    """Everything periodic of one engine, on the connection for house work."""
+
+    def __init__(
+        self, link: HotLink, instance: UUID, table: RouteTable, claims: Claims, items: Mapping[UUID, Item]
+    ) -> None:
+        self._link = link
+        self._me = instance
+        self._table = table
+        self._claims = claims
+        self._items = items
+        self._losses = 0
+        self._sampled_at = time.monotonic()
+        self._duties: list[tuple[float, Callable[[], Awaitable[None]]]] = [
+            (1.0, self._campaigns),
+            (2.0, self._beat),
+            (HEALTH_EVERY_S, self._health),
+            (10.0, self._horizon),
+            (20.0, self._orphans),
+            (60.0, self._leases),
+            (3600.0, self._forget),
+        ]
+
+    async def run(self) -> None:
+        """Each duty at its pace, one after the other; a duty that fails is tried again at its next turn."""
+        await self._beat()
+        due = {n: time.monotonic() + every for n, (every, _) in enumerate(self._duties)}
+        while True:
+            await asyncio.sleep(max(0.05, min(due.values()) - time.monotonic()))
+            for n, (every, duty) in enumerate(self._duties):
+                if due[n] > time.monotonic():
+                    continue
+                due[n] = time.monotonic() + every
+                try:
+                    await duty()
+                except psycopg.Error as error:
+                    log.error("engine.sweep_failed", duty=duty.__name__, error=repr(error))
+
+    async def leave(self) -> None:
+        """This engine ends in order."""
+        await self._execute("leave", {"me": self._me})
+
+    async def _execute(self, name: str, values: dict[str, Any]) -> int:
+        async def work(conn: Hot) -> int:
+            return (await conn.execute(sql(name), values)).rowcount
+
+        return await self._link.call(work)
+
+    async def _rows(self, name: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:
+        async def work(conn: Hot) -> list[tuple[Any, ...]]:
+            return await (await conn.execute(sql(name), values, binary=True)).fetchall()
+
+        return await self._link.call(work)
+
+    async def _beat(self) -> None:
+        await self._execute("beat", {"me": self._me, "host": socket.gethostname(), "pid": os.getpid()})
+
+    async def _health(self) -> None:
+        elapsed_s = max(0.001, time.monotonic() - self._sampled_at)
+        self._sampled_at = time.monotonic()
+        for key, running in list(self._table.running.items()):
+            health, done = running.connector.health(), running.counters
+            values = msgspec.structs.asdict(done) | {
+                "route": UUID(bytes=key),
+                "now": clock.now(),
+                "me": self._me,
+                "binds_up": health.binds_up,
+                "binds_down": max(0, health.binds - health.binds_up),
+                "in_flight": health.in_flight,
+                "waiting": health.queued,
+                "rate_per_s": done.handed_over / elapsed_s,
+                "problem": health.last_error or None,
+            }
+            for name in Counters.__struct_fields__:
+                setattr(done, name, getattr(done, name) - values[name])
+            await self._execute("write_health", values)
+
+    async def _campaigns(self) -> None:
+        for client, campaign in await self._rows("finished_campaigns", {}):
+            values = {"client": UUID(bytes=client), "campaign": UUID(bytes=campaign), "now": clock.now()}
+            payload = msgspec.json.encode({"campaign_id": str(values["campaign"])}).decode()
+            values |= {"id": ids.uuid7(), "topic": "campaign.finished", "payload": payload}
+            await self._execute("finish_campaign", values)
+
+    async def _horizon(self) -> None:
+        now = clock.now()
+        for key, running in list(self._table.running.items()):
+            before = now - timedelta(seconds=running.horizon_s)
+            values: dict[str, Any] = {"route": UUID(bytes=key), "before": before, "now": now}
+            for (client,) in await self._rows("overdue", values):
+                await self._execute("expire_unreceipted", values | {"client": UUID(bytes=client)})
+
+    async def _orphans(self) -> None:
+        """A claim whose answer was lost with a connection: rows are ours in the database but not in memory."""
+        losses = self._claims.losses
+        if losses == self._losses:
+            return
+        self._losses = losses
+        before = {item.key for item in self._items.values()}
+        held = await self._claims.held()
+        lost = [(client, message) for client, message in held if client + message not in before]
+        await asyncio.sleep(2.0)  # a claim answered meanwhile is in memory by now
+        after = {item.key for item in self._items.values()}
+        for client, message in lost:
+            if client + message not in after:
+                values = {"client": UUID(bytes=client), "message": UUID(bytes=message), "me": self._me}
+                await self._execute("release", values | {"now": clock.now()})
+
+    async def _leases(self) -> None:
+        await self._execute("renew_leases", {"me": self._me})
+        by_client: dict[tuple[bytes, str], list[UUID]] = {}
+        for client, message, lane in await self._rows("dead_leases", {}):
+            by_client.setdefault((client, lane), []).append(UUID(bytes=message))
+        for (client, lane), messages in by_client.items():
+            log.warning("engine.lease_over", client=str(UUID(bytes=client)), lane=lane, messages=len(messages))
+            values = {"client": UUID(bytes=client), "messages": messages, "now": clock.now()}
+            await self._execute("give_up", values)
+
+    async def _forget(self) -> None:
+        await self._execute("forget_old", {"now": clock.now()})
+        await self._execute("forget_receipt_keys", {"now": clock.now()})
