@@ -35,11 +35,7 @@ class Book(ClientOwned):
 
     class Meta:
         db_table = "audience_book"
-        constraints: ClassVar = [
-            models.UniqueConstraint(
-                fields=["client_id", "id"], name="book_id_per_client"
-            )
-        ]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["client_id", "id"], name="book_id_per_client")]
 
     def __str__(self) -> str:
         return self.name
@@ -69,45 +65,31 @@ class Contact(PersonRow):
 
     pk = models.CompositePrimaryKey("client_id", "id")
     id = models.UUIDField(default=uuid7)
-    title = models.CharField(
-        max_length=4, blank=True, default="", choices=Title.choices
-    )
+    title = models.CharField(max_length=4, blank=True, default="", choices=Title.choices)
     first_name = SealedTextField(null=True)
     last_name = SealedTextField(null=True)
     birth_date = models.DateField(null=True)  # in clear: segments on age need it
     language = models.CharField(max_length=5, blank=True, default="")
     street = SealedTextField(null=True)
-    postcode = models.CharField(
-        max_length=12, blank=True, default=""
-    )  # in clear: segments by place
+    postcode = models.CharField(max_length=12, blank=True, default="")  # in clear: segments by place
     town = models.CharField(max_length=80, blank=True, default="")
-    town_key = models.CharField(
-        max_length=80, blank=True, default=""
-    )  # folded: found without accents
+    town_key = models.CharField(max_length=80, blank=True, default="")  # folded: found without accents
     latitude = models.FloatField(null=True)  # in clear: radius around an establishment
     longitude = models.FloatField(null=True)
     establishment_id = models.UUIDField(null=True)
-    zone = models.CharField(
-        max_length=40, null=True
-    )  # IANA name; wins over the zones of the number
+    zone = models.CharField(max_length=40, null=True)  # IANA name; wins over the zones of the number
     sms = models.SmallIntegerField(choices=Reach.choices, default=Reach.NONE)
     email = models.SmallIntegerField(choices=Reach.choices, default=Reach.NONE)
     merged_into = models.UUIDField(null=True)
     import_id = models.UUIDField(null=True)  # the import that created it
     created_at = models.DateTimeField(default=clock.now)
-    updated_at = models.DateTimeField(
-        default=clock.now
-    )  # also moves when consent or an identity changes
-    deleted_at = models.DateTimeField(
-        null=True
-    )  # a merged contact is deleted too, and comes back by unmerge
+    updated_at = models.DateTimeField(default=clock.now)  # also moves when consent or an identity changes
+    deleted_at = models.DateTimeField(null=True)  # a merged contact is deleted too, and comes back by unmerge
 
     class Meta:
         db_table = "audience_contact"
         indexes: ClassVar = [
-            models.Index(
-                fields=["client_id", "postcode", "id"], name="contact_postcode"
-            ),
+            models.Index(fields=["client_id", "postcode", "id"], name="contact_postcode"),
             models.Index(fields=["client_id", "town_key", "id"], name="contact_town"),
             models.Index(
                 fields=["client_id", "establishment_id", "id"],
@@ -136,9 +118,7 @@ class Identity(PersonRow):
     contact_id = models.UUIDField()
     kind = models.CharField(max_length=8, choices=Kind.choices)
     value = SealedTextField()
-    index = (
-        IndexField()
-    )  # blind index of the canonical value: the same as the engine's recipient_index
+    index = IndexField()  # blind index of the canonical value: the same as the engine's recipient_index
     valid = models.BooleanField(default=True)
     mobile = models.BooleanField(default=False)  # a phone that takes SMS
     position = models.SmallIntegerField(default=0)  # 0 is the preferred one of its kind
@@ -154,9 +134,7 @@ class Identity(PersonRow):
                 condition=models.Q(deleted_at__isnull=True),
             )
         ]
-        indexes: ClassVar = [
-            models.Index(fields=["client_id", "contact_id"], name="identity_contact")
-        ]
+        indexes: ClassVar = [models.Index(fields=["client_id", "contact_id"], name="identity_contact")]
 
 
 class NameToken(PersonRow):
@@ -191,22 +169,16 @@ class Attribute(ClientOwned):
         DATE = "date", "date"
         BOOL = "bool", "yes or no"
 
-    name = models.CharField(
-        max_length=60
-    )  # folded identifier, as used in messages and segments
+    name = models.CharField(max_length=60)  # folded identifier, as used in messages and segments
     label = models.CharField(max_length=120)  # as written in the client's file
     kind = models.CharField(max_length=8, choices=Kind.choices, default=Kind.TEXT)
-    private = models.BooleanField(
-        default=False
-    )  # looks like personal data: sealed, not segmentable
+    private = models.BooleanField(default=False)  # looks like personal data: sealed, not segmentable
     created_at = models.DateTimeField(default=clock.now)
 
     class Meta:
         db_table = "audience_attribute"
         constraints: ClassVar = [
-            models.UniqueConstraint(
-                fields=["client_id", "name"], name="attribute_name_per_client"
-            )
+            models.UniqueConstraint(fields=["client_id", "name"], name="attribute_name_per_client")
         ]
 
 
@@ -285,24 +257,16 @@ class ConsentEvent(PersonRow):
     channel = models.CharField(max_length=8, choices=Channel.choices)
     purpose = models.CharField(max_length=9, choices=Purpose.choices)
     state = models.CharField(max_length=9, choices=State.choices)
-    lifts = models.BooleanField(
-        default=False
-    )  # an explicit new opt-in with its evidence: ends earlier opt-outs
+    lifts = models.BooleanField(default=False)  # an explicit new opt-in with its evidence: ends earlier opt-outs
     at = models.DateTimeField()  # when the person decided
     recorded_at = models.DateTimeField()
     source = models.CharField(max_length=12)  # sofy.audience.rules.SOURCES
-    detail = models.CharField(
-        max_length=120, blank=True, default=""
-    )  # keyword, form, file source: nothing personal
+    detail = models.CharField(max_length=120, blank=True, default="")  # keyword, form, file source: nothing personal
     import_id = models.UUIDField(null=True)
     line = models.IntegerField(null=True)
     text_hash = models.BinaryField(null=True)  # version of the text shown: ConsentText
-    evidence = models.BinaryField(
-        null=True
-    )  # sealed: what proves it (address of the connection, scan reference)
-    actor = models.CharField(
-        max_length=64, blank=True, default=""
-    )  # user id, api key id or process name
+    evidence = models.BinaryField(null=True)  # sealed: what proves it (address of the connection, scan reference)
+    actor = models.CharField(max_length=64, blank=True, default="")  # user id, api key id or process name
 
     class Meta:
         db_table = "audience_consent_event"
@@ -339,9 +303,7 @@ class ConsentState(PersonRow):
     purpose = models.CharField(max_length=9, choices=Purpose.choices)
     state = models.CharField(max_length=9, choices=ConsentEvent.State.choices)
     since = models.DateTimeField()
-    granted_at = models.DateTimeField(
-        null=True
-    )  # recorded, so that a consent after an undo counts again
+    granted_at = models.DateTimeField(null=True)  # recorded, so that a consent after an undo counts again
     cleared_at = models.DateTimeField(null=True)  # recorded
     withdrawn_at = models.DateTimeField(null=True)  # decided
     opposed_at = models.DateTimeField(null=True)  # decided
@@ -357,9 +319,7 @@ class Suppression(PersonRow):
     pk = models.CompositePrimaryKey("client_id", "channel", "identity_index")
     channel = models.CharField(max_length=8, choices=Channel.choices)
     identity_index = IndexField()
-    reason = models.CharField(
-        max_length=20
-    )  # opt_out_list, complaint, invalid, erased, manual
+    reason = models.CharField(max_length=20)  # opt_out_list, complaint, invalid, erased, manual
     source = models.CharField(max_length=120, blank=True, default="")
     import_id = models.UUIDField(null=True)
     created_at = models.DateTimeField(default=clock.now)
@@ -392,15 +352,9 @@ class Import(ClientOwned):
     file_format = models.CharField(max_length=4)
     encoding = models.CharField(max_length=20, blank=True, default="")
     delimiter = models.CharField(max_length=1, blank=True, default="")
-    upload = models.CharField(
-        max_length=80, blank=True, default=""
-    )  # name in the client's upload folder, encrypted
-    mapping = models.JSONField(
-        default=list
-    )  # column number -> field; headers are not kept
-    legal_basis = models.CharField(
-        max_length=8, choices=Basis.choices, blank=True, default=""
-    )
+    upload = models.CharField(max_length=80, blank=True, default="")  # name in the client's upload folder, encrypted
+    mapping = models.JSONField(default=list)  # column number -> field; headers are not kept
+    legal_basis = models.CharField(max_length=8, choices=Basis.choices, blank=True, default="")
     source = models.CharField(max_length=120, blank=True, default="")
     text_hash = models.BinaryField(null=True)
     actor = models.CharField(max_length=64, blank=True, default="")
@@ -418,11 +372,7 @@ class Import(ClientOwned):
 
     class Meta:
         db_table = "audience_import"
-        constraints: ClassVar = [
-            models.UniqueConstraint(
-                fields=["client_id", "id"], name="import_id_per_client"
-            )
-        ]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["client_id", "id"], name="import_id_per_client")]
 
 
 class ImportRow(PersonRow):
@@ -438,13 +388,9 @@ class ImportRow(PersonRow):
     row = models.IntegerField()  # as the spreadsheet shows it: the header is row 1
     action = models.CharField(max_length=8, choices=Action.choices)
     contact_id = models.UUIDField(null=True)
-    at = (
-        models.DateTimeField()
-    )  # equal to the contact's updated_at as long as nobody changed it since
+    at = models.DateTimeField()  # equal to the contact's updated_at as long as nobody changed it since
     before = models.BinaryField(null=True)  # sealed image of what an update replaced
-    problems = models.CharField(
-        max_length=200, blank=True, default=""
-    )  # codes, comma separated
+    problems = models.CharField(max_length=200, blank=True, default="")  # codes, comma separated
 
     class Meta:
         db_table = "audience_import_row"
@@ -456,10 +402,11 @@ class SavedView(ClientOwned):
     name = models.CharField(max_length=80)
     user_id = models.UUIDField(null=True)  # none: shared with the team
     columns = models.JSONField(default=list)
-    filter = models.JSONField(
-        default=dict
-    )  # segment tree; values of identities never go here
+    filter = models.JSONField(default=dict)  # segment tree; values of identities never go here
     created_at = models.DateTimeField(default=clock.now)
 
     class Meta:
         db_table = "audience_saved_view"
+
+
+from sofy.audience.segments.models import Segment, SegmentMember  # noqa: E402,F401  tables of the same app

@@ -8,6 +8,8 @@ received out of order always comes to the same state. `audience/sql/consent.sql`
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache, reduce
+from typing import NamedTuple
 
 from sofy.kernel.clauses import clause
 from sofy.kernel.errors import Refused
@@ -65,9 +67,7 @@ CONSENT_WORDS = {
         ("optout", "opt-out", "opt out", "desabonne", "desinscrit", "unsubscribed"),
         "withdrawn",
     ),
-    **dict.fromkeys(
-        ("stop", "oppose", "opposition", "arret", "blacklist", "blackliste"), "opposed"
-    ),
+    **dict.fromkeys(("stop", "oppose", "opposition", "arret", "blacklist", "blackliste"), "opposed"),
 }
 
 
@@ -81,8 +81,7 @@ class Fact:
     lifts: bool = False
 
 
-@dataclass(frozen=True)
-class Instants:
+class Instants(NamedTuple):
     """The latest instant of each sort of event; None when there was none."""
 
     granted_at: datetime | None = None
@@ -110,24 +109,24 @@ def join(one: Instants, two: Instants) -> Instants:
     )
 
 
+def instant(fact: Fact) -> Instants:
+    """What a single event contributes."""
+    return Instants(
+        granted_at=fact.recorded_at if fact.state == "granted" else None,
+        cleared_at=fact.recorded_at if fact.state == "cleared" else None,
+        withdrawn_at=fact.at if fact.state == "withdrawn" else None,
+        opposed_at=fact.at if fact.state == "opposed" else None,
+        lifted_at=fact.at if fact.lifts else None,
+    )
+
+
 def instants(facts: Iterable[Fact]) -> Instants:
     """Reduce a history to its latest instants."""
-    result = Instants()
-    for fact in facts:
-        result = join(
-            result,
-            Instants(
-                granted_at=fact.recorded_at if fact.state == "granted" else None,
-                cleared_at=fact.recorded_at if fact.state == "cleared" else None,
-                withdrawn_at=fact.at if fact.state == "withdrawn" else None,
-                opposed_at=fact.at if fact.state == "opposed" else None,
-                lifted_at=fact.at if fact.lifts else None,
-            ),
-        )
-    return result
+    return reduce(join, map(instant, facts), Instants())
 
 
 @clause("CGVU 17", "DPA 5")
+@lru_cache(maxsize=4096)
 def current(known: Instants) -> str:
     """State of consent: opposition wins over refusal, refusal over consent, whatever the order they arrived in.
 

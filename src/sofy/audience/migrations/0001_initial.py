@@ -45,9 +45,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "client_id",
-                    models.UUIDField(
-                        default=sofy.kit.rls.current_client, editable=False
-                    ),
+                    models.UUIDField(default=sofy.kit.rls.current_client, editable=False),
                 ),
                 (
                     "pk",
@@ -110,9 +108,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "client_id",
-                    models.UUIDField(
-                        default=sofy.kit.rls.current_client, editable=False
-                    ),
+                    models.UUIDField(default=sofy.kit.rls.current_client, editable=False),
                 ),
                 (
                     "pk",
@@ -138,9 +134,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "client_id",
-                    models.UUIDField(
-                        default=sofy.kit.rls.current_client, editable=False
-                    ),
+                    models.UUIDField(default=sofy.kit.rls.current_client, editable=False),
                 ),
                 (
                     "pk",
@@ -181,9 +175,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "client_id",
-                    models.UUIDField(
-                        default=sofy.kit.rls.current_client, editable=False
-                    ),
+                    models.UUIDField(default=sofy.kit.rls.current_client, editable=False),
                 ),
                 (
                     "pk",
@@ -210,9 +202,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "client_id",
-                    models.UUIDField(
-                        default=sofy.kit.rls.current_client, editable=False
-                    ),
+                    models.UUIDField(default=sofy.kit.rls.current_client, editable=False),
                 ),
                 (
                     "pk",
@@ -238,9 +228,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "client_id",
-                    models.UUIDField(
-                        default=sofy.kit.rls.current_client, editable=False
-                    ),
+                    models.UUIDField(default=sofy.kit.rls.current_client, editable=False),
                 ),
                 (
                     "id",
@@ -266,9 +254,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "client_id",
-                    models.UUIDField(
-                        default=sofy.kit.rls.current_client, editable=False
-                    ),
+                    models.UUIDField(default=sofy.kit.rls.current_client, editable=False),
                 ),
                 (
                     "pk",
@@ -310,9 +296,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "client_id",
-                    models.UUIDField(
-                        default=sofy.kit.rls.current_client, editable=False
-                    ),
+                    models.UUIDField(default=sofy.kit.rls.current_client, editable=False),
                 ),
                 (
                     "id",
@@ -344,9 +328,7 @@ class Migration(migrations.Migration):
             options={
                 "db_table": "audience_attribute",
                 "constraints": [
-                    models.UniqueConstraint(
-                        fields=("client_id", "name"), name="attribute_name_per_client"
-                    )
+                    models.UniqueConstraint(fields=("client_id", "name"), name="attribute_name_per_client")
                 ],
             },
         ),
@@ -355,9 +337,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "client_id",
-                    models.UUIDField(
-                        default=sofy.kit.rls.current_client, editable=False
-                    ),
+                    models.UUIDField(default=sofy.kit.rls.current_client, editable=False),
                 ),
                 (
                     "id",
@@ -374,11 +354,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 "db_table": "audience_book",
-                "constraints": [
-                    models.UniqueConstraint(
-                        fields=("client_id", "id"), name="book_id_per_client"
-                    )
-                ],
+                "constraints": [models.UniqueConstraint(fields=("client_id", "id"), name="book_id_per_client")],
             },
         ),
         migrations.CreateModel(
@@ -386,9 +362,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "client_id",
-                    models.UUIDField(
-                        default=sofy.kit.rls.current_client, editable=False
-                    ),
+                    models.UUIDField(default=sofy.kit.rls.current_client, editable=False),
                 ),
                 (
                     "pk",
@@ -461,9 +435,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "client_id",
-                    models.UUIDField(
-                        default=sofy.kit.rls.current_client, editable=False
-                    ),
+                    models.UUIDField(default=sofy.kit.rls.current_client, editable=False),
                 ),
                 (
                     "pk",
@@ -533,12 +505,8 @@ class Migration(migrations.Migration):
             options={
                 "db_table": "audience_contact",
                 "indexes": [
-                    models.Index(
-                        fields=["client_id", "postcode", "id"], name="contact_postcode"
-                    ),
-                    models.Index(
-                        fields=["client_id", "town_key", "id"], name="contact_town"
-                    ),
+                    models.Index(fields=["client_id", "postcode", "id"], name="contact_postcode"),
+                    models.Index(fields=["client_id", "town_key", "id"], name="contact_town"),
                     models.Index(
                         condition=models.Q(("establishment_id__isnull", False)),
                         fields=["client_id", "establishment_id", "id"],
@@ -557,9 +525,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "client_id",
-                    models.UUIDField(
-                        default=sofy.kit.rls.current_client, editable=False
-                    ),
+                    models.UUIDField(default=sofy.kit.rls.current_client, editable=False),
                 ),
                 (
                     "pk",
@@ -622,9 +588,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "client_id",
-                    models.UUIDField(
-                        default=sofy.kit.rls.current_client, editable=False
-                    ),
+                    models.UUIDField(default=sofy.kit.rls.current_client, editable=False),
                 ),
                 (
                     "pk",
@@ -661,11 +625,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 "db_table": "audience_identity",
-                "indexes": [
-                    models.Index(
-                        fields=["client_id", "contact_id"], name="identity_contact"
-                    )
-                ],
+                "indexes": [models.Index(fields=["client_id", "contact_id"], name="identity_contact")],
                 "constraints": [
                     models.UniqueConstraint(
                         condition=models.Q(("deleted_at__isnull", True)),
@@ -680,9 +640,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "client_id",
-                    models.UUIDField(
-                        default=sofy.kit.rls.current_client, editable=False
-                    ),
+                    models.UUIDField(default=sofy.kit.rls.current_client, editable=False),
                 ),
                 (
                     "id",
@@ -746,11 +704,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 "db_table": "audience_import",
-                "constraints": [
-                    models.UniqueConstraint(
-                        fields=("client_id", "id"), name="import_id_per_client"
-                    )
-                ],
+                "constraints": [models.UniqueConstraint(fields=("client_id", "id"), name="import_id_per_client")],
             },
         ),
         *(sofy.kit.rls.EnableClientRLS(f"audience_{table}") for table in TABLES),

@@ -1,0 +1,237 @@
+"""What each column of a file holds: guessed from its name in French or English, else from its values.
+
+A mapping is one word per column: a field of FIELDS, `attribute:<name>` for a field of the client's own, or "" to leave
+the column out.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from sofy.audience import rules
+from sofy.audience.imports import values
+from sofy.kernel.errors import Refused
+from sofy.kernel.phone import Number, parse
+from sofy.kernel.text import fold
+
+FIELDS = (
+    "title",
+    "first_name",
+    "last_name",
+    "full_name",
+    "phone",
+    "email",
+    "birth_date",
+    "language",
+    "street",
+    "postcode",
+    "town",
+    "latitude",
+    "longitude",
+    "establishment",
+    "zone",
+    "consent",
+    "consent_sms",
+    "consent_email",
+    "consent_date",
+    "optout",
+    "optout_sms",
+    "optout_email",
+)
+REPEATABLE = {"phone", "email", "street"}
+SAMPLE_ROWS = 300
+_ENOUGH = 0.6  # share of the filled cells that must look alike
+
+#: Tried in order on the folded header, punctuation as spaces; the first that matches names the column.
+_OUT = r"(stop|opt ?out|desabonne|desinscri|opposition|oppose|refus|blacklist|liste noire|unsubscribed|do not|ne pas)"
+_HEADERS: tuple[tuple[str, str], ...] = (
+    ("optout_email", rf"{_OUT}.*\b(e ?mails?|mails?|mailing|courriel|newsletter)"),
+    ("optout_sms", rf"{_OUT}.*\b(sms|textos?|mobile|portable|phone|tel)"),
+    ("optout", rf"^{_OUT}"),
+    (
+        "consent_date",
+        r"\b(date|le)\b.*\b(accord|consent|optin|opt in|inscription)|\b(consent|optin|opt in) (date|at|time)",
+    ),
+    (
+        "consent_email",
+        r"(accord|consent|opt ?in|accepte|abonne|newsletter|subscri).*\b(e ?mails?|mails?|mailing|courriel)",
+    ),
+    ("consent_email", r"^newsletter|\b(e ?mail|mail) (opt ?in|accord|consent|ok)"),
+    (
+        "consent_sms",
+        r"(accord|consent|opt ?in|accepte|abonne|subscri).*\b(sms|texto|mobile|portable|phone|tel)|\bsms (opt ?in|accord|consent|ok)",
+    ),
+    ("consent_sms", r"^sms$|^textos?$"),
+    (
+        "consent",
+        r"^(accord|consentement|consent|opt ?in|optin|abonne|rgpd|gdpr|subscribed|statut)\b",
+    ),
+    ("consent", r"\b(opt ?in|consentement|consent|rgpd|gdpr)\b"),
+    ("birth_date", r"naissance|\bne e? ?le\b|^nee?( le)?$|birth|\bdob\b|anniversaire|^ddn$"),
+    ("title", r"^(civ|civilite|titre|title|mr mme|m mme|salutation|genre|sexe|gender|sex)\b"),
+    (
+        "full_name",
+        r"^(nom|noms) (et )?(prenoms?)\b|^prenoms? (et )?noms?$|^(full ?name|nom complet|contact|client|customer|customer name|nom client)$",
+    ),
+    ("first_name", r"prenom|first ?name|given ?name|^forename"),
+    ("last_name", r"^noms?\b|nom de famille|last ?name|surname|family ?name|patronyme|^name$"),
+    ("email", r"e ?mail|courriel|^mail\b|^mel$|adresse (e ?mail|mail|electronique)"),
+    (
+        "phone",
+        r"portable|mobile|\btel|telephone|^phone|\bphone\b|\bgsm\b|cellulaire|cell\b|numero de tel|^numero$|^num$|msisdn|^sms number$|whatsapp",
+    ),
+    ("postcode", r"^cp$|code ?postal|post ?code|postal|^zip|zip ?code"),
+    ("town", r"ville|commune|localite|\bcity\b|\btown\b"),
+    ("street", r"adresse|^rue\b|address|street|voie|complement"),
+    ("language", r"^(langue|language|lang|locale)\b"),
+    ("latitude", r"^lat(itude)?$"),
+    ("longitude", r"^(lon|lng|longitude)$"),
+    ("establishment", r"magasin|boutique|point de vente|^pdv\b|etablissement|agence|store|\bshop\b"),
+    ("zone", r"fuseau|time ?zone"),
+)
+_COMPILED = tuple((name, re.compile(pattern)) for name, pattern in _HEADERS)
+_WORDS = re.compile(r"[^a-z0-9]+")
+_PERSONAL = re.compile(
+    r"\b(nom|prenom|name|conjoint|parent|enfant|mere|pere|iban|bic|secu|nir|contact|note|comment\w*)\b"
+)
+_NAME_LIKE = re.compile(r"[A-ZÀ-ÖØ-ÞŒ][a-zà-öø-ÿœ'’-]+([ -][A-ZÀ-ÖØ-ÞŒ][\w'’-]*){0,3}")
+_IBAN = re.compile(r"[A-Z]{2}\d{2}[A-Z0-9 ]{11,36}")
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of the file and what it was taken for. `kind` and `private` concern attributes."""
+
+    header: str
+    field: str
+    kind: str = ""
+    private: bool = False
+
+
+def guess(rows: Sequence[Sequence[str]]) -> tuple[bool, list[Column]]:
+    """Whether the first row is a header, and the meaning of each column, from the first rows of a file."""
+    width = max((len(row) for row in rows), default=0)
+    first = [cell.strip() for cell in rows[0]] if rows else []
+    has_header = is_header(first)
+    headers = first + [""] * (width - len(first)) if has_header else [""] * width
+    body = rows[1:] if has_header else rows
+    taken: set[str] = set()
+    names: set[str] = set()
+    columns = []
+    for position, header in enumerate(headers):
+        cells = [row[position].strip() for row in body[:SAMPLE_ROWS] if position < len(row) and row[position].strip()]
+        field = by_header(header) or by_values(cells, headerless=not header)
+        if field and (field in REPEATABLE or field not in taken) and _plausible(field, cells):
+            taken.add(field)
+            columns.append(Column(header, field))
+        else:
+            columns.append(_attribute(header, position, cells, names))
+    return has_header, columns
+
+
+def is_header(first: Sequence[str]) -> bool:
+    """A header names things: it holds no phone, e-mail, date or number."""
+    filled = [cell for cell in first if cell]
+    if not filled:
+        return False
+    if any(by_header(cell) for cell in filled):
+        return not any(_is_phone(cell) or "@" in cell for cell in filled)
+    return not any(_is_phone(c) or values.email(c) or values.date(c) or any(d.isdigit() for d in c) for c in filled)
+
+
+def by_header(header: str) -> str:
+    """The field a header means, or an empty string."""
+    name = " ".join(_WORDS.sub(" ", fold(header)).split())
+    if not name:
+        return ""
+    return next((field for field, pattern in _COMPILED if pattern.search(name)), "")
+
+
+def by_values(cells: Sequence[str], *, headerless: bool) -> str:
+    """The field a column of values looks like; never consent, which only a name can tell."""
+    if not cells:
+        return ""
+    if _share(cells, lambda cell: values.email(cell) is not None) > _ENOUGH:
+        return "email"
+    if headerless and _share(cells, lambda cell: fold(cell).strip(".") in values.TITLES) > _ENOUGH:
+        return "title"
+    if _share(cells, _is_phone) > _ENOUGH:
+        return "phone"
+    if headerless and _share(cells, lambda cell: re.fullmatch(r"\d{5}|2[AB]\d{3}", cell) is not None) > _ENOUGH:
+        return "postcode"
+    return ""
+
+
+def _plausible(field: str, cells: Sequence[str]) -> bool:
+    """A header may lie: a "mobile" column full of yes and no is a consent, not a number."""
+    if not cells:
+        return True
+    if field == "phone":
+        return _share(cells, lambda cell: sum(d.isdigit() for d in cell) >= 4) > 0.3
+    if field.startswith(("consent", "optout")) and field != "consent_date":
+        return _share(cells, lambda cell: rules.consent_word(fold(cell)) is not None) > 0.3
+    return True
+
+
+def _attribute(header: str, position: int, cells: Sequence[str], names: set[str]) -> Column:
+    name = base = attribute_name(header) or f"column_{position + 1}"
+    number = 2
+    while name in names:
+        name, number = f"{base[:56]}_{number}", number + 1
+    names.add(name)
+    kind = "text"
+    if cells:
+        if _share(cells, lambda cell: fold(cell) in values.YES_NO) == 1:
+            kind = "bool"
+        elif _share(cells, lambda cell: values.number(cell) is not None) > 0.95:
+            kind = "number"
+        elif _share(cells, lambda cell: values.date(cell) is not None) > 0.95:
+            kind = "date"
+    private = kind in ("text", "number") and looks_private(header, cells)
+    return Column(header, f"attribute:{name}", "text" if private else kind, private)
+
+
+def attribute_name(header: str) -> str:
+    """Identifier of a column of the client's own, as used in messages and segments."""
+    return _WORDS.sub("_", fold(header)).strip("_")[:60]
+
+
+def looks_private(header: str, cells: Sequence[str]) -> bool:
+    """Whether a column looks like phones, e-mails, names or free text, which are sealed and not segmentable."""
+    if _PERSONAL.search(_WORDS.sub(" ", fold(header))):
+        return True
+    if not cells:
+        return False
+    if _share(cells, lambda c: "@" in c or _is_phone(c) or _IBAN.fullmatch(c) is not None or len(c) > 100) > 0.1:
+        return True
+    varied = len(set(cells)) > 0.5 * len(cells) and len(cells) > 5
+    return varied and _share(cells, lambda cell: _NAME_LIKE.fullmatch(cell) is not None) > _ENOUGH
+
+
+def _is_phone(cell: str) -> bool:
+    digits = sum(character.isdigit() for character in cell)
+    return 9 <= digits <= 15 and not values.date(cell) and isinstance(parse(cell, fictional=True), Number)
+
+
+def _share(cells: Sequence[str], test: Callable[[str], bool]) -> float:
+    return sum(1 for cell in cells if test(cell)) / len(cells)
+
+
+def chosen(mapping: Sequence[str], guessed: Sequence[Column]) -> list[Column]:
+    """The columns as a person mapped them, with what was guessed about their values.
+
+    Raises: Refused mapping_wrong with the column (counted from 1) and the word.
+    """
+    if len(mapping) != len(guessed):
+        raise Refused("mapping_wrong", column=min(len(mapping), len(guessed)) + 1, word="")
+    taken: set[str] = set()
+    columns = []
+    for number, (word, column) in enumerate(zip(mapping, guessed, strict=True), start=1):
+        name = word.removeprefix("attribute:")
+        is_own = word.startswith("attribute:") and name == attribute_name(name) != ""
+        if word and (not (is_own or word in FIELDS) or (word in taken and word not in REPEATABLE)):
+            raise Refused("mapping_wrong", column=number, word=word[:40])
+        taken.add(word)
+        kind = column.kind or "text" if is_own else ""
+        columns.append(Column(column.header, word, kind, is_own and column.private))
+    return columns

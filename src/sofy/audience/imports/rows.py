@@ -1,0 +1,358 @@
+"""One row of a file made into a record: what it says about a person, and what is wrong with it.
+
+A row is rejected only when no identity in it is valid; anything else that cannot be read is left out with a warning. Pure:
+the same row always gives the same record.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any
+from zoneinfo import available_timezones
+
+from sofy.audience import rules
+from sofy.audience.imports import values
+from sofy.kernel.clauses import clause
+from sofy.kernel.phone import Number, Problem, parse
+from sofy.kernel.text import fold
+
+NAME_MAX = 80
+TEXT_MAX = 250
+_SEVERITY = {"": 0, "granted": 1, "withdrawn": 2, "opposed": 3}
+#: What a legal basis allows to record as consent: the purpose of the messages.
+PURPOSE_OF_BASIS = {"consent": "marketing", "customer": "marketing", "contract": "alert"}
+
+Value = str | Decimal | date | bool
+
+
+@dataclass(slots=True)
+class Record:
+    """What one row says; fields the file leaves blank stay None and change nothing."""
+
+    row: int
+    phones: list[Number]
+    emails: list[str]
+    problems: list[str]
+    title: str | None = None
+    first_name: str | None = None
+    last_name: str | None = None
+    birth_date: date | None = None
+    language: str | None = None
+    street: str | None = None
+    postcode: str | None = None
+    town: str | None = None
+    town_key: str | None = None
+    latitude: float | None = None
+    longitude: float | None = None
+    establishment: str | None = None
+    zone: str | None = None
+    sms: str = ""  # word about consent: granted, withdrawn, opposed or nothing
+    email: str = ""
+    agreed_on: date | None = None
+    attributes: dict[str, Value] | None = None
+
+    @property
+    def rejected(self) -> bool:
+        return not (self.phones or self.emails)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How to read the rows of one file. `mapping`: one word of columns.FIELDS per column.
+
+    `declared` is true when the client named a legal basis and a source; without them nothing counts as consent.
+    """
+
+    mapping: Sequence[str]
+    kinds: dict[str, tuple[str, bool]]  # attribute name -> kind, private
+    fictional: bool
+    declared: bool
+    today: date
+
+    @property
+    def asks_consent(self) -> bool:
+        """Whether a column speaks about consent; without one the declaration covers the whole file."""
+        return any(word.startswith("consent") and word != "consent_date" for word in self.mapping)
+
+
+Setter = Callable[[Record, str], None]
+
+
+def reader(reading: Reading) -> Callable[[int, Sequence[str]], Record]:
+    """A function from a row number and its cells to a record, prepared once for the file."""
+    setters = [(position, _setter(word, reading)) for position, word in enumerate(reading.mapping) if word]
+    finish = _finisher(reading)
+    last = max((position for position, _ in setters), default=-1)
+
+    def read(row: int, cells: Sequence[str]) -> Record:
+        record = Record(row, [], [], [])
+        if len(cells) <= last:
+            cells = [*cells, *[""] * (last + 1 - len(cells))]
+        for position, put in setters:
+            cell = cells[position]
+            if cell:
+                put(record, cell)
+        finish(record)
+        return record
+
+    return read
+
+
+def unreadable(row: int) -> Record:
+    """A row whose quotes never close."""
+    return Record(row, [], [], ["unreadable_row"])
+
+
+@clause("CGVU 17", "DPA 5")
+def _finisher(reading: Reading) -> Callable[[Record], None]:
+    """Last step of every row: a refusal always counts, a consent only with its legal basis, the rest is nothing."""
+    whole_file = reading.declared and not reading.asks_consent
+    declared = reading.declared
+
+    def finish(record: Record) -> None:
+        if not record.phones and not record.emails and not record.problems:
+            record.problems.append("no_identity")
+        if whole_file:
+            record.sms = record.sms or "granted"
+            record.email = record.email or "granted"
+        elif not declared:
+            if record.sms == "granted":
+                record.sms = ""
+            if record.email == "granted":
+                record.email = ""
+
+    return finish
+
+
+def _setter(word: str, reading: Reading) -> Setter:
+    if word.startswith("attribute:"):
+        name = word.removeprefix("attribute:")
+        kind, private = reading.kinds.get(name, ("text", False))
+        return _attribute(name, kind, private)
+    if word == "phone":
+        return _phone(reading.fictional)
+    if word in ("birth_date", "consent_date"):
+        return _date(word, reading.today)
+    if word.startswith(("consent", "optout")):
+        return _consent(word)
+    return _SETTERS[word]
+
+
+def _phone(fictional: bool) -> Setter:
+    def put(record: Record, cell: str) -> None:
+        number = parse(cell, fictional=fictional)
+        if isinstance(number, Number):
+            if not record.phones or number not in record.phones:
+                record.phones.append(number)
+        elif number.code != "empty":
+            _several_phones(record, cell, number, fictional)
+
+    return put
+
+
+def _several_phones(record: Record, cell: str, problem: Problem, fictional: bool) -> None:
+    """Two numbers in one cell, the usual way: with a slash, a semicolon, "ou"."""
+    for mark in ("/", ";", ",", "\n", " ou ", " or ", "|"):
+        parts = cell.split(mark)
+        if len(parts) > 1:
+            found = [parse(part, fictional=fictional) for part in parts if part.strip()]
+            numbers = [number for number in found if isinstance(number, Number)]
+            if numbers:
+                record.phones.extend(number for number in numbers if number not in record.phones)
+                return
+    record.problems.append(f"phone_{problem.code}")
+
+
+def _email(record: Record, cell: str) -> None:
+    address = values.email(cell)
+    if address:
+        if address not in record.emails:
+            record.emails.append(address)
+        return
+    if not cell.strip():
+        return
+    several = [found for part in cell.replace(";", ",").replace(" ", ",").split(",") if (found := values.email(part))]
+    if several:
+        record.emails.extend(found for found in several if found not in record.emails)
+    else:
+        record.problems.append("email_invalid")
+
+
+@lru_cache(maxsize=65536)
+def clean(cell: str) -> str | None:
+    """A name on one line without doubled spaces; None when nothing is left."""
+    return " ".join(cell.split())[:NAME_MAX] or None
+
+
+def _first_name(record: Record, cell: str) -> None:
+    record.first_name = clean(cell)
+
+
+def _last_name(record: Record, cell: str) -> None:
+    record.last_name = clean(cell)
+
+
+def _full_name(record: Record, cell: str) -> None:
+    words = cell.split()
+    upper = [word for word in words if word.isupper() and len(word) > 1]
+    if upper and len(upper) < len(words):
+        record.last_name = clean(" ".join(upper))
+        record.first_name = clean(" ".join(word for word in words if word not in upper))
+    elif len(words) > 1:
+        record.first_name, record.last_name = clean(words[0]), clean(" ".join(words[1:]))
+    else:
+        record.last_name = clean(cell)
+
+
+def _title(record: Record, cell: str) -> None:
+    record.title = values.title(cell)
+    if record.title is None and cell.strip():
+        record.problems.append("title_unclear")
+
+
+def _language(record: Record, cell: str) -> None:
+    record.language = values.language(cell)
+    if record.language is None and cell.strip():
+        record.problems.append("language_unclear")
+
+
+def _street(record: Record, cell: str) -> None:
+    text = " ".join(cell.split())[:200]
+    record.street = f"{record.street}, {text}" if record.street and text else record.street or text or None
+
+
+def _postcode(record: Record, cell: str) -> None:
+    record.postcode = values.postcode(cell) or None
+
+
+def _town(record: Record, cell: str) -> None:
+    town, key = values.place(cell)
+    if town:
+        record.town, record.town_key = town, key
+
+
+def _latitude(record: Record, cell: str) -> None:
+    record.latitude = values.coordinate(cell, 90)
+    if record.latitude is None:
+        record.problems.append("position_invalid")
+
+
+def _longitude(record: Record, cell: str) -> None:
+    record.longitude = values.coordinate(cell, 180)
+    if record.longitude is None:
+        record.problems.append("position_invalid")
+
+
+def _establishment(record: Record, cell: str) -> None:
+    record.establishment = fold(cell) or None
+
+
+def _zone(record: Record, cell: str) -> None:
+    if cell.strip() in available_timezones():
+        record.zone = cell.strip()
+    else:
+        record.problems.append("zone_unknown")
+
+
+_SETTERS: dict[str, Setter] = {
+    "title": _title,
+    "first_name": _first_name,
+    "last_name": _last_name,
+    "full_name": _full_name,
+    "email": _email,
+    "language": _language,
+    "street": _street,
+    "postcode": _postcode,
+    "town": _town,
+    "latitude": _latitude,
+    "longitude": _longitude,
+    "establishment": _establishment,
+    "zone": _zone,
+}
+
+
+def _date(word: str, today: date) -> Setter:
+    birth = word == "birth_date"
+
+    @lru_cache(maxsize=65536)
+    def found(cell: str) -> date | None:
+        day = values.birth_date(cell, today) if birth else values.date(cell)
+        return day if day and day <= today else None
+
+    def put(record: Record, cell: str) -> None:
+        day = found(cell)
+        if day is None:
+            if cell.strip():
+                record.problems.append(f"{word}_invalid")
+        elif birth:
+            record.birth_date = day
+        else:
+            record.agreed_on = day
+
+    return put
+
+
+@lru_cache(maxsize=4096)
+def consent(cell: str, *, out: bool) -> str | None:
+    """Meaning of a cell of a consent column, or of an opt-out column where "oui" means the contrary."""
+    word = fold(cell)
+    if not out:
+        return rules.consent_word(word)
+    if rules.consent_word(word) == "opposed":
+        return "opposed"
+    answer = values.YES_NO.get(word)
+    return "opposed" if answer or (answer is None and word) else ""
+
+
+def _consent(word: str) -> Setter:
+    out = word.startswith("optout")
+    sms, email = not word.endswith("_email"), not word.endswith("_sms")
+
+    def put(record: Record, cell: str) -> None:
+        state = consent(cell, out=out)
+        if state is None:
+            record.problems.append("consent_unclear")
+            return
+        if sms and _SEVERITY[state] > _SEVERITY[record.sms]:
+            record.sms = state
+        if email and _SEVERITY[state] > _SEVERITY[record.email]:
+            record.email = state
+
+    return put
+
+
+def _attribute(name: str, kind: str, private: bool) -> Setter:
+    convert: dict[str, Callable[[str], Any]] = {
+        "number": values.number,
+        "date": values.date,
+        "bool": lambda cell: values.YES_NO.get(fold(cell)),
+        "text": lambda cell: " ".join(cell.split()) or None,
+    }
+    to_value = convert[kind]
+
+    def put(record: Record, cell: str) -> None:
+        value = to_value(cell)
+        if value is None:
+            if cell.strip():
+                record.problems.append("value_invalid")
+            return
+        if isinstance(value, str) and len(value) > TEXT_MAX and not private:
+            value = value[:TEXT_MAX]
+            record.problems.append("text_cut")
+        if record.attributes is None:
+            record.attributes = {}
+        record.attributes[name] = value
+
+    return put
+
+
+def agreed_at(record: Record, now: datetime) -> datetime:
+    """When the person agreed: noon of the day the file gives, else the moment of the import."""
+    if record.agreed_on is None:
+        return now
+    return min(noon(record.agreed_on), now)
+
+
+noon = lru_cache(maxsize=16384)(values.instant)

@@ -1,0 +1,184 @@
+"""An import from its first byte to its last row: two hands, one reading and sealing, one storing.
+
+The reading hand is this thread, the storing hand another one with its own connection: psycopg and OpenSSL let go of the
+interpreter while they work, so a machine with two cores seals a batch while PostgreSQL stores the one before.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import islice
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connection
+
+from sofy.audience import vault
+from sofy.audience.imports import columns, read
+from sofy.audience.imports.alarms import Alarms
+from sofy.audience.imports.apply import Job, Tally, write_batch
+from sofy.audience.imports.prepare import Prepared, Preparer
+from sofy.audience.imports.read import Table
+from sofy.audience.imports.rows import PURPOSE_OF_BASIS, Reading, Record, reader, unreadable
+from sofy.audience.models import Attribute, Import
+from sofy.clients.models import Establishment
+from sofy.kernel import clock
+from sofy.kernel.errors import Refused
+from sofy.kernel.text import fold
+from sofy.kit.keys import keys_for
+from sofy.kit.rls import client_scope
+
+BATCH_ROWS = 5000
+WAITING = 2  # batches sealed ahead of the database; each is about 10 MB
+SAMPLE_ROWS = 301
+
+Progress = Callable[[int, int], None]
+
+
+def data_rows(table: Table, has_header: bool) -> Iterator[read.Row]:
+    """Rows about people: everything but the header."""
+    rows = table.rows()
+    if has_header:
+        next(rows, None)
+    return rows
+
+
+def count_rows(table: Table, has_header: bool) -> int:
+    """Read the whole file once: it is refused before anything changes, or known to be readable to its end."""
+    return sum(1 for _ in data_rows(table, has_header))
+
+
+def sample(table: Table) -> list[list[str]]:
+    """The first rows that can be read."""
+    return [cells for _, cells in islice(table.rows(), SAMPLE_ROWS) if cells is not None]
+
+
+def reading_of(mapping: dict[str, Any], *, declared: bool) -> Reading:
+    """How to read rows, from the mapping kept with an import."""
+    return Reading(
+        mapping["columns"],
+        {name: (kind, private) for name, (kind, private) in mapping["kinds"].items()},
+        settings.SOFY.fictional_numbers,
+        declared,
+        clock.now().date(),
+    )
+
+
+def is_declared(legal_basis: str, source: str) -> bool:
+    """Whether consent in a file may count: the client names a legal basis and where consent comes from (DPA 5)."""
+    return legal_basis in PURPOSE_OF_BASIS and bool(source.strip())
+
+
+def job_of(row: Import, mapping: dict[str, Any]) -> Job:
+    """What all rows of an import share; inside the client's scope."""
+    if row.book_id is None:
+        raise Refused("book_missing")
+    shops: dict[str, UUID] = {}
+    for shop in Establishment.objects.filter(client_id=row.client_id).order_by("created_at", "id"):
+        shops.setdefault(fold(shop.name), shop.id)
+        if shop.code:
+            shops[fold(shop.code)] = shop.id
+    return Job(
+        client_id=row.client_id,
+        import_id=row.id,
+        book_id=row.book_id,
+        keys=keys_for(row.client_id),
+        started_at=row.started_at,
+        purpose=PURPOSE_OF_BASIS.get(row.legal_basis, "marketing"),
+        actor=row.actor,
+        source=row.source,
+        text_hash=bytes(row.text_hash) if row.text_hash else None,
+        establishments=shops,
+        kinds={name: (kind, private) for name, (kind, private) in mapping["kinds"].items()},
+    )
+
+
+def declare_attributes(client_id: UUID, guessed: Sequence[columns.Column]) -> dict[str, tuple[str, bool]]:
+    """Make the client's own fields of a file known; a field that exists keeps its type. Answers name -> kind, private."""
+    wanted = {c.field.removeprefix("attribute:"): c for c in guessed if c.field.startswith("attribute:")}
+    existing = {each.name: each for each in Attribute.objects.filter(client_id=client_id, name__in=wanted)}
+    for name, column in wanted.items():
+        if name not in existing:
+            existing[name] = Attribute(
+                client_id=client_id,
+                name=name,
+                label=(column.header or name)[:120],
+                kind=column.kind or "text",
+                private=column.private,
+            )
+            existing[name].save(force_insert=True)
+    return {name: (each.kind, each.private) for name, each in existing.items()}
+
+
+def run(row: Import, table: Table, *, progress: Progress | None = None) -> None:
+    """Bring an import to its end from wherever it stands.
+
+    Inside somebody's transaction everything happens in it; otherwise each batch is a transaction of its own.
+    """
+    mapping = row.mapping
+    with client_scope(row.client_id):
+        job = job_of(row, mapping)
+    tally = Tally(row.done, row.imported, row.updated, row.rejected, Counter(row.warnings))
+    alarms = Alarms()
+    preparer = Preparer(job.keys)
+    rows = data_rows(table, mapping["header"])
+    read_row = reader(reading_of(mapping, declared=is_declared(row.legal_basis, row.source)))
+    with _Storing(inline=connection.in_atomic_block) as storing:
+        for batch in _batches(rows, row.done):
+            records = [unreadable(number) if cells is None else read_row(number, cells) for number, cells in batch]
+            for record in records:
+                alarms.see(record)
+            good = [record for record in records if not record.rejected]
+            bad = [record for record in records if record.rejected]
+            storing.put(write_batch, job, tally, preparer.prepare(good), bad)
+            if progress:
+                progress(tally.done, row.total)
+        storing.finish()
+    if progress:
+        progress(tally.done, row.total)
+    for name in ("done", "imported", "updated", "rejected"):
+        setattr(row, name, getattr(tally, name))
+    row.warnings = dict(tally.warnings)
+    row.alarms = alarms.raised()
+
+
+def _batches(rows: Iterator[read.Row], skip: int) -> Iterator[list[read.Row]]:
+    for _ in islice(rows, skip):
+        pass
+    while batch := list(islice(rows, BATCH_ROWS)):
+        yield batch
+
+
+class _Storing:
+    """The storing hand: a thread with its own connection, or this one inside a transaction."""
+
+    def __init__(self, *, inline: bool) -> None:
+        self.inline = inline
+        self.waiting: list[Future[None]] = []
+
+    def __enter__(self) -> "_Storing":
+        if not self.inline:
+            self.pool = ThreadPoolExecutor(1, "import")
+        return self
+
+    def put(self, work: Callable[..., None], job: Job, tally: Tally, good: list[Prepared], bad: list[Record]) -> None:
+        """Store a batch, or wait for room."""
+        if self.inline:
+            work(job, tally, good, bad)
+            return
+        while len(self.waiting) >= WAITING:
+            self.waiting.pop(0).result()
+        self.waiting.append(self.pool.submit(work, job, tally, good, bad))
+
+    def finish(self) -> None:
+        """Wait for the last batch, and raise what went wrong in any."""
+        while self.waiting:
+            self.waiting.pop(0).result()
+
+    def __exit__(self, *_: object) -> None:
+        if not self.inline:
+            for future in self.waiting:
+                future.cancel()
+            self.pool.submit(connection.close)
+            self.pool.shutdown()

@@ -1,0 +1,176 @@
+"""The process that opens one spreadsheet: no database, no keys, no network, little memory and little time.
+
+Reads the file from the descriptor named by SHEET_FD and the password from standard input; writes frames (4-byte length,
+MessagePack) to standard output: lists of [row number, cells], then {} at the end or {"error": code, ...}.
+"""
+
+import datetime as dt
+import io
+import os
+import re
+import resource
+import sys
+import zipfile
+from typing import Any, BinaryIO
+
+import msgspec
+
+MEMORY = 2 << 30  # address space; a dense sheet of 1,048,576 x 40 cells fits
+CPU_SECONDS = 120
+MAX_UNPACKED = 2_000_000_000
+BOMB_RATIO, BOMB_SIZE = 200, 100_000_000
+FRAME_ROWS = 500
+OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_XLSX_TOO_WIDE = re.compile(rb' r="(?:G[S-Z]|[H-Z][A-Z]|[A-Z]{3})\d')  # past GR, the 200th column
+_ODS_WIDE = re.compile(rb'<table:table-cell\b(?=[^>]*value-type)[^>]*number-columns-repeated="(\d{3,})"')
+
+
+class Bad(Exception):
+    """What is wrong with the file: a code and its facts."""
+
+    def __init__(self, code: str, **facts: Any) -> None:
+        super().__init__(code)
+        self.report = {"error": code, **facts}
+
+
+def limit_itself() -> None:
+    """Give up memory and time before the first byte of the file is read."""
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def decrypted(content: BinaryIO, password: str) -> BinaryIO:
+    """Open a workbook protected by a password; other OLE files are old Excel or something else."""
+    import msoffcrypto
+    from msoffcrypto.exceptions import DecryptionError, FileFormatError, InvalidKeyError, ParseError
+
+    try:
+        office = msoffcrypto.OfficeFile(content)
+        if not office.is_encrypted():
+            raise Bad("file_old_excel")
+        if not password:
+            raise Bad("file_password_needed")
+        office.load_key(password=password, verify_password=True)
+        plain = io.BytesIO()
+        office.decrypt(plain)
+    except InvalidKeyError:
+        raise Bad("file_wrong_password") from None
+    except (DecryptionError, FileFormatError, ParseError):
+        raise Bad("file_damaged") from None
+    except Bad:
+        raise
+    except Exception:
+        raise Bad("file_wrong_password" if password else "file_damaged") from None
+    plain.seek(0)
+    return plain
+
+
+def check_archive(content: BinaryIO, kind: str, max_columns: int) -> None:
+    """Refuse what would not fit before anything tries to hold it."""
+    with zipfile.ZipFile(content) as archive:
+        entries = archive.infolist()
+        unpacked = sum(entry.file_size for entry in entries)
+        for entry in entries:
+            if entry.file_size > BOMB_SIZE and entry.file_size > BOMB_RATIO * max(1, entry.compress_size):
+                raise Bad("file_unpacks_too_large", limit=MAX_UNPACKED)
+        if unpacked > MAX_UNPACKED:
+            raise Bad("file_unpacks_too_large", limit=MAX_UNPACKED)
+        if kind == "ods":
+            if b"encryption-data" in archive.read("META-INF/manifest.xml"):
+                raise Bad("file_password_needed")
+            parts = ["content.xml"]
+        else:
+            parts = [entry.filename for entry in entries if entry.filename.startswith("xl/worksheets/sheet")]
+        for part in parts:
+            with archive.open(part) as stream:
+                check_width(stream, kind, max_columns)
+
+
+def check_width(stream: Any, kind: str, max_columns: int) -> None:
+    """Find a cell too far to the right without building the table that would hold it."""
+    rest = b""
+    while block := stream.read(1 << 20):
+        text = rest + block
+        if kind == "xlsx" and _XLSX_TOO_WIDE.search(text):
+            raise Bad("too_many_columns", limit=max_columns)
+        if kind == "ods" and any(int(repeat) > max_columns for repeat in _ODS_WIDE.findall(text)):
+            raise Bad("too_many_columns", limit=max_columns)
+        rest = text[-300:]
+
+
+def as_text(value: Any) -> str:
+    """A cell as somebody would type it; dates become ISO so that their order is never in doubt."""
+    if type(value) is str:
+        return value
+    if type(value) is float:
+        return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
+    if type(value) is bool:
+        return "1" if value else "0"
+    if isinstance(value, dt.datetime):
+        return value.date().isoformat() if value.time() == dt.time() else value.isoformat(" ")
+    return str(value)
+
+
+def send(frame: Any) -> None:
+    """Write one frame to the parent."""
+    body = msgspec.msgpack.encode(frame)
+    sys.stdout.buffer.write(len(body).to_bytes(4) + body)
+
+
+def send_rows(content: BinaryIO, max_columns: int, max_cell: int) -> None:
+    """Read the first sheet that has any cell and send its rows that have any text."""
+    import python_calamine
+
+    book = python_calamine.CalamineWorkbook.from_filelike(content)
+    for name in book.sheet_names:
+        sheet = book.get_sheet_by_name(name)
+        if sheet.height:
+            break
+    else:
+        raise Bad("file_empty")
+    number = sheet.start[0] if sheet.start else 0
+    frame: list[tuple[int, list[str]]] = []
+    for row in sheet.iter_rows():
+        number += 1
+        cells = [as_text(value) for value in row]
+        if not any(cells):
+            continue
+        if len(cells) > max_columns and any(cells[max_columns:]):
+            raise Bad("too_many_columns", row=number, limit=max_columns)
+        if max(map(len, cells)) > max_cell:
+            raise Bad("cell_too_long", row=number, limit=max_cell)
+        frame.append((number, cells))
+        if len(frame) == FRAME_ROWS:
+            send(frame)
+            frame = []
+    send(frame)
+    send({})
+
+
+def main() -> None:
+    """Read the file named by the environment and report in frames; never a traceback."""
+    limit_itself()
+    kind, max_columns, max_cell = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+    password = sys.stdin.buffer.read().decode()
+    content: BinaryIO = os.fdopen(int(os.environ["SHEET_FD"]), "rb")
+    try:
+        if content.read(8) == OLE_MAGIC:
+            content.seek(0)
+            content = decrypted(content, password)
+        content.seek(0)
+        check_archive(content, kind, max_columns)
+        content.seek(0)
+        send_rows(content, max_columns, max_cell)
+    except Bad as bad:
+        send(bad.report)
+    except MemoryError:
+        send({"error": "sheet_too_large"})
+    except Exception:  # whatever a hostile file provokes
+        send({"error": "file_damaged"})
+    sys.stdout.buffer.flush()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,257 @@
+"""Bring files of contacts in: preview, import, resume."""
+
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, BinaryIO
+from uuid import UUID
+
+from django.conf import settings
+
+from sofy.audience import vault
+from sofy.audience.arrays import cursor
+from sofy.audience.imports import columns, plan, read, run
+from sofy.audience.imports.run import Progress
+from sofy.audience.models import Book, ConsentText, Import
+from sofy.audience.sqlfiles import sql
+from sofy.kernel import clock
+from sofy.kernel.clauses import clause
+from sofy.kernel.errors import Refused
+from sofy.kernel.ids import uuid7
+from sofy.kit import audit
+from sofy.kit.keys import keys_for
+from sofy.kit.rls import client_scope
+
+PREVIEW_ROWS = 20
+
+
+@dataclass(frozen=True)
+class ImportResult:
+    """What an import did, or what a dry run says it would do; imported + updated + rejected = rows of the file.
+
+    `warnings` counts rows by reason code, rejected rows included. `reachable_sms`: distinct mobiles of the book with
+    consent and no opposition.
+    """
+
+    import_id: UUID | None
+    total: int
+    imported: int
+    updated: int
+    rejected: int
+    warnings: dict[str, int] = field(default_factory=dict)
+    alarms: dict[str, int] = field(default_factory=dict)
+    reachable_sms: int = 0
+    reachable_email: int = 0
+    duplicates_in_file: int = 0
+    duplicates_in_base: int = 0
+    opted_out_kept: int = 0
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What the mapping screen shows: how the file was read and what each column was taken for."""
+
+    format: str
+    encoding: str
+    delimiter: str
+    has_header: bool
+    columns: list[columns.Column]
+    rows: list[list[str]]
+
+
+def store_upload(*, client_id: UUID, content: BinaryIO) -> UUID:
+    """Keep a file that arrived, encrypted, until the import or its 30 days end; answers its id."""
+    file_id = uuid7()
+    vault.store(keys_for(client_id), file_id, content)
+    return file_id
+
+
+def preview(*, client_id: UUID, upload_id: UUID, password: str = "") -> Preview:
+    """Read the first rows of an upload and guess what its columns mean.
+
+    Raises: Refused with what is wrong with the file.
+    """
+    with closing(vault.open_file(keys_for(client_id), upload_id)) as content:
+        table = read.open_table(content, password=password)
+        rows = run.sample(table)
+        has_header, guessed = columns.guess(rows)
+        shown = rows[int(has_header) :][:PREVIEW_ROWS]
+        return Preview(table.format, table.encoding, table.delimiter, has_header, guessed, shown)
+
+
+def import_file(
+    *,
+    client_id: UUID,
+    book_id: UUID,
+    path: Path | str | None = None,
+    upload_id: UUID | None = None,
+    mapping: Sequence[str] | None = None,
+    legal_basis: str = "",
+    source: str = "",
+    consent_text: str = "",
+    actor: str = "",
+    file_name: str = "",
+    password: str = "",
+    dry_run: bool = False,
+    progress: Progress | None = None,
+) -> ImportResult:
+    """Import a CSV, XLSX or ODS file into a book, or say what that would do.
+
+    Without a legal basis and a source the contacts enter as not contactable. Refusals in the file always count.
+    Source: DPA 5 (legal basis and proof of consent are the client's).
+    Raises: Refused with what is wrong with the file; nothing has changed then.
+    """
+    if upload_id is None:
+        if path is None:
+            raise Refused("file_missing")
+        file_name = file_name or Path(path).name
+        with open(path, "rb") as content:
+            upload_id = store_upload(client_id=client_id, content=content)
+    try:
+        row, table = _open(client_id, book_id, upload_id, mapping, legal_basis, source, password)
+        if dry_run:
+            with closing(table.content):
+                return plan.dry_run(row, table, progress=progress)
+    except BaseException:
+        vault.discard(client_id, upload_id)
+        raise
+    finally:
+        if dry_run and path is not None:
+            vault.discard(client_id, upload_id)
+    row.file_name, row.actor = file_name or None, actor
+    with client_scope(client_id):
+        row.text_hash = _keep_text(client_id, consent_text)
+        row.mapping["kinds"] = run.declare_attributes(client_id, _as_columns(row.mapping))
+        row.save(force_insert=True)
+        audit.append(client_id, "contacts.import_started", actor, _facts(row))
+    return _run(row, table, progress)
+
+
+@clause("DPA 5")
+def _open(
+    client_id: UUID,
+    book_id: UUID,
+    upload_id: UUID,
+    mapping: Sequence[str] | None,
+    legal_basis: str,
+    source: str,
+    password: str,
+) -> tuple[Import, read.Table]:
+    """Look at a whole file before anything is written."""
+    with client_scope(client_id):
+        if not Book.objects.filter(client_id=client_id, id=book_id, deleted_at=None).exists():
+            raise Refused("book_unknown", 404)
+    if legal_basis and legal_basis not in run.PURPOSE_OF_BASIS:
+        raise Refused("legal_basis_unknown", choices=", ".join(run.PURPOSE_OF_BASIS))
+    content = vault.open_file(keys_for(client_id), upload_id)
+    table = read.open_table(content, password=password)
+    rows = run.sample(table)
+    has_header, guessed = columns.guess(rows)
+    if mapping is not None:
+        guessed = columns.chosen(mapping, guessed)
+    words = [column.field for column in guessed]
+    if not {"phone", "email"} & set(words):
+        raise Refused("no_identity_column")
+    total = run.count_rows(table, has_header)
+    if not total:
+        raise Refused("file_has_no_rows")
+    details = {c.field: [c.header, c.kind, c.private] for c in guessed if c.field.startswith("attribute:")}
+    row = Import(
+        client_id=client_id,
+        book_id=book_id,
+        file_format=table.format,
+        encoding=table.encoding,
+        delimiter=table.delimiter,
+        upload=str(upload_id),
+        mapping={"columns": words, "header": has_header, "attributes": details, "kinds": {}},
+        legal_basis=legal_basis,
+        source=source.strip()[:120],
+        total=total,
+    )
+    return row, table
+
+
+def resume_import(
+    *, client_id: UUID, import_id: UUID, password: str = "", progress: Progress | None = None
+) -> ImportResult:
+    """Go on with an import whose process died, from its last committed batch; one that is done is only reported.
+
+    Raises: Refused import_unknown, file_gone.
+    """
+    with client_scope(client_id):
+        row = Import.objects.filter(client_id=client_id, id=import_id).first()
+    if row is None:
+        raise Refused("import_unknown", 404)
+    if row.state != Import.State.RUNNING:
+        return result_of(row)
+    content = vault.open_file(keys_for(client_id), UUID(row.upload))
+    table = read.Table(content, row.file_format, row.encoding, row.delimiter, password)
+    return _run(row, table, progress)
+
+
+def _run(row: Import, table: read.Table, progress: Progress | None) -> ImportResult:
+    """Bring an import to its end and say so; what goes wrong is kept with it, to be resumed."""
+    with closing(table.content):
+        run.run(row, table, progress=progress)
+    with client_scope(row.client_id):
+        row.state, row.finished_at = Import.State.DONE, clock.now()
+        row.save()
+        audit.append(row.client_id, "contacts.imported", row.actor, _facts(row))
+    _analyze(row)
+    return result_of(row)
+
+
+def _analyze(row: Import) -> None:
+    """Statistics of the tables an import filled: without them the next segment is planned for an empty table."""
+    if row.imported > 1000:
+        with client_scope(row.client_id):
+            cursor().execute("SELECT audience_analyze()")
+
+
+def result_of(row: Import) -> ImportResult:
+    """The counts of an import."""
+    with client_scope(row.client_id):
+        found = cursor().execute(sql("reachable_of_book"), {"client": row.client_id, "book": row.book_id}).fetchone()
+    sms, email = found or (0, 0)
+    return ImportResult(
+        import_id=row.id,
+        total=row.total,
+        imported=row.imported,
+        updated=row.updated,
+        rejected=row.rejected,
+        warnings=dict(row.warnings),
+        alarms=dict(row.alarms),
+        reachable_sms=sms,
+        reachable_email=email,
+        opted_out_kept=row.warnings.get("opted_out_kept", 0),
+    )
+
+
+def _as_columns(mapping: dict[str, Any]) -> list[columns.Column]:
+    return [
+        columns.Column(header, word, kind, private) for word, (header, kind, private) in mapping["attributes"].items()
+    ]
+
+
+def _keep_text(client_id: UUID, text: str) -> bytes | None:
+    if not text.strip():
+        return None
+    digest = sha256(text.encode()).digest()
+    if not ConsentText.objects.filter(client_id=client_id, hash=digest).exists():
+        ConsentText(client_id=client_id, hash=digest, text=text).save(force_insert=True)
+    return digest
+
+
+def _facts(row: Import) -> dict[str, Any]:
+    return {
+        "import": str(row.id),
+        "book": str(row.book_id),
+        "rows": row.total,
+        "imported": row.imported,
+        "updated": row.updated,
+        "rejected": row.rejected,
+        "legal_basis": row.legal_basis,
+        "fictional": settings.SOFY.fictional_numbers,
+    }

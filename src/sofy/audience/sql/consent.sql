@@ -1,0 +1,71 @@
+-- name: lock_people
+-- Writers of one client's identities and consent take turns, so that what they read is still true when they write. A
+-- lock of the transaction, not of rows: the rows do not exist yet. Imports hold it for one batch at a time.
+SELECT pg_advisory_xact_lock(hashtextextended('audience people ' || %(client)s::text, 0))
+
+-- name: known_permissions
+-- What the gate knows about these people: a superset of the ledger, since the engine writes a STOP there first.
+SELECT p.recipient_index, p.channel, p.purpose, p.state, p.since
+  FROM gate_permission p
+ WHERE p.client_id = %(client)s AND p.recipient_index = ANY (%(indexes)s)
+
+-- name: known_states
+-- What the ledger came to for these people.
+SELECT s.identity_index, s.channel, s.purpose, s.granted_at, s.cleared_at, s.withdrawn_at, s.opposed_at, s.lifted_at
+  FROM audience_consent_state s
+ WHERE s.client_id = %(client)s AND s.identity_index = ANY (%(indexes)s)
+
+-- name: append_events
+-- The ledger only grows: the web role has no right to change or delete its rows.
+INSERT INTO audience_consent_event (client_id, id, identity_index, contact_id, channel, purpose, state, lifts, at,
+                                    recorded_at, source, detail, import_id, line, text_hash, evidence, actor)
+SELECT %(client)s, e.id, e.identity_index, e.contact_id, e.channel, e.purpose, e.state, e.lifts, e.at,
+       %(now)s, e.source, e.detail, e.import_id, e.line, e.text_hash, e.evidence, e.actor
+  FROM unnest(%(ids)s, %(indexes)s, %(contacts)s, %(channels)s, %(purposes)s, %(states)s, %(lifts)s, %(ats)s,
+              %(sources)s, %(details)s, %(imports)s, %(lines)s, %(texts)s, %(evidences)s, %(actors)s)
+       AS e (id, identity_index, contact_id, channel, purpose, state, lifts, at,
+             source, detail, import_id, line, text_hash, evidence, actor)
+
+-- name: write_states
+-- The new state was joined with the old one under the lock (rules.join), so it replaces it.
+INSERT INTO audience_consent_state AS s (client_id, identity_index, channel, purpose, state, since,
+                                         granted_at, cleared_at, withdrawn_at, opposed_at, lifted_at)
+SELECT %(client)s, n.*
+  FROM unnest(%(indexes)s, %(channels)s, %(purposes)s, %(states)s, %(sinces)s,
+              %(granted)s, %(cleared)s, %(withdrawn)s, %(opposed)s, %(lifted)s)
+       AS n (identity_index, channel, purpose, state, since, granted_at, cleared_at, withdrawn_at, opposed_at, lifted_at)
+ ORDER BY n.identity_index
+ON CONFLICT (client_id, identity_index, channel, purpose) DO UPDATE
+   SET state = excluded.state, since = excluded.since, granted_at = excluded.granted_at,
+       cleared_at = excluded.cleared_at, withdrawn_at = excluded.withdrawn_at, opposed_at = excluded.opposed_at,
+       lifted_at = excluded.lifted_at
+
+-- name: owners_of
+-- Contacts that hold these identities now.
+SELECT i.index, i.contact_id
+  FROM audience_identity i
+ WHERE i.client_id = %(client)s AND i.kind = ANY (%(kinds)s) AND i.index = ANY (%(indexes)s) AND i.deleted_at IS NULL
+
+-- name: refresh_reach
+-- Whether these contacts can be written to, from their identities and the state of consent. Reach: 0 none, 1 invalid,
+-- 2 no consent, 3 reachable, 4 opted out; the best identity decides.
+UPDATE audience_contact c
+   SET sms = r.sms, email = r.email, updated_at = coalesce(%(now)s, c.updated_at)
+  FROM (SELECT k.id,
+               CASE WHEN bool_or(i.kind = 'phone' AND i.mobile AND i.valid AND s.state = 'granted') THEN 3
+                    WHEN bool_or(i.kind = 'phone' AND i.mobile AND i.valid AND coalesce(s.state, 'cleared') = 'cleared') THEN 2
+                    WHEN bool_or(i.kind = 'phone' AND i.mobile AND i.valid) THEN 4
+                    WHEN bool_or(i.kind = 'phone') THEN 1
+                    ELSE 0 END AS sms,
+               CASE WHEN bool_or(i.kind = 'email' AND i.valid AND s.state = 'granted') THEN 3
+                    WHEN bool_or(i.kind = 'email' AND i.valid AND coalesce(s.state, 'cleared') = 'cleared') THEN 2
+                    WHEN bool_or(i.kind = 'email' AND i.valid) THEN 4
+                    WHEN bool_or(i.kind = 'email') THEN 1
+                    ELSE 0 END AS email
+          FROM unnest(%(contacts)s) AS k (id)
+          LEFT JOIN audience_identity i ON i.client_id = %(client)s AND i.contact_id = k.id AND i.deleted_at IS NULL
+          LEFT JOIN audience_consent_state s
+                 ON s.client_id = %(client)s AND s.identity_index = i.index AND s.purpose = 'marketing'
+                AND s.channel = CASE i.kind WHEN 'phone' THEN 'sms' ELSE i.kind END
+         GROUP BY k.id) r
+ WHERE c.client_id = %(client)s AND c.id = r.id
