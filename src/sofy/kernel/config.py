@@ -123,7 +123,7 @@ def unknown_variables(mapping: Mapping[str, str]) -> dict[str, str | None]:
     known = [s.variable for s in settings()]
     accepted = {*known, *(f"{s.variable}_FILE" for s in settings() if not s.is_path)}
     unknown = (name for name in mapping if name.startswith(PREFIX) and name not in accepted)
-    return {name: next(iter(difflib.get_close_matches(name, known, 1)), None) for name in unknown}
+    return {name: next(iter(difflib.get_close_matches(name, known, 1, cutoff=0.8)), None) for name in unknown}
 
 
 def _given(setting: Setting, mapping: Mapping[str, str], read_file: Callable[[str], str] | None) -> Any:

@@ -115,7 +115,7 @@ class ClientKeys:
         """Encrypt a text for one place of the database: copied to another row, column or client it does not open."""
         return seal(self._data_key, text.encode(), self._place(table, column, row_id))
 
-    def unseal(self, table: str, column: str, row_id: RowId, blob: bytes) -> str:
+    def unseal(self, table: str, column: str, row_id: RowId, blob: bytes | memoryview) -> str:
         """The text sealed for this place.
 
         Raises: Unreadable.

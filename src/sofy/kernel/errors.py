@@ -27,6 +27,7 @@ class ConfigError(Refused):
 
     def __init__(self, variable: str, problem: str) -> None:
         super().__init__("config", 500, variable=variable, problem=problem)
+        self.args = (variable, problem)
 
     def __str__(self) -> str:
         return f"{self.facts['variable']}: {self.facts['problem']}"
@@ -39,4 +40,7 @@ class SendError(Exception):
         self.retryable = retryable
         self.supplier_code = supplier_code
         self.action = action
-        super().__init__(f"supplier answered {supplier_code}: {action}")
+        super().__init__(retryable, supplier_code, action)
+
+    def __str__(self) -> str:
+        return f"supplier answered {self.supplier_code}: {self.action}"

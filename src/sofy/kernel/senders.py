@@ -11,14 +11,13 @@ from sofy.kernel.text import fold
 
 MAX_LENGTH = 11
 #: Words that name no brand: anybody could hide behind them, so operators block or overwrite them.
-GENERIC_WORDS = frozenset(
-    """
-    alerte alert amende ameli antai assurance banque bank bonus cadeau code colis confirmation contact cpf
-    credit douane facture gouv gouvfr impots info infos information livraison livreur loto message offre
-    paiement payment poste promo promotion rappel rdv rendezvous sante securite service sms soldes support
-    test urgent vignette
-    """.split()
-)
+_GENERIC = """
+alerte alert amende ameli antai assurance banque bank bonus cadeau code colis confirmation contact cpf
+credit douane facture gouv gouvfr impots info infos information livraison livreur loto message offre
+paiement payment poste promo promotion rappel rdv rendezvous sante securite service sms soldes support
+test urgent vignette
+"""
+GENERIC_WORDS = frozenset(_GENERIC.split())
 _ALPHANUMERIC = re.compile(r"[A-Za-z0-9]+")
 _SHORT_CODE_START = {"marketing": "36", "alert": "38"}
 
@@ -26,6 +25,8 @@ _SHORT_CODE_START = {"marketing": "36", "alert": "38"}
 @clause("CGVU 13", "CGVU 14.1", "CGVU 14.2")
 def check_sender(sender: str, purpose: str) -> str | None:
     """The code of what is wrong with a sender for a purpose ("marketing" or "alert"), None when it may be used."""
+    if purpose not in _SHORT_CODE_START:
+        raise ValueError(f"unknown purpose {purpose!r}: choose among {', '.join(_SHORT_CODE_START)}")
     if not sender:
         return "sender_empty"
     digits = sender.removeprefix("+")

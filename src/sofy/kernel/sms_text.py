@@ -7,6 +7,7 @@ Unit: "units" are septets in gsm7 (an extension character takes two), UTF-16 cod
 import re
 import unicodedata
 from codecs import charmap_encode
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from sofy.kernel.clauses import clause
@@ -35,6 +36,9 @@ _GSM7 = {ord(c): bytes([code]) for code, c in enumerate(_BASIC) if code != _ESC}
     ord(c): bytes([_ESC, code]) for c, code in _EXTENSION.items()
 }
 GSM7_CHARACTERS = frozenset(map(chr, _GSM7))
+#: Characters that take one octet in Latin-1 and one septet in GSM: a text made of them only is converted at once.
+_ONE_TO_ONE = bytes(c for c in range(256) if len(_GSM7.get(c, b"")) == 1)
+_LATIN1_TO_GSM7 = bytes.maketrans(_ONE_TO_ONE, b"".join(_GSM7[c] for c in _ONE_TO_ONE))
 
 #: Units that one SMS holds alone, and each part of a long one.
 LIMITS: dict[Encoding, tuple[int, int]] = {"gsm7": (160, 153), "ucs2": (70, 67), "latin1": (140, 134)}
@@ -55,6 +59,12 @@ def encode_gsm7(text: str) -> bytes:
 
     Raises: UnicodeEncodeError at the first character outside the alphabet.
     """
+    try:
+        latin1 = text.encode("latin-1")
+    except UnicodeEncodeError:
+        latin1 = b"\0"
+    if not latin1.translate(None, _ONE_TO_ONE):
+        return latin1.translate(_LATIN1_TO_GSM7)
     return charmap_encode(text, "strict", _GSM7)[0]
 
 
@@ -128,11 +138,15 @@ _TYPOGRAPHY = {
     "’": "'", "‘": "'", "‚": "'", "‛": "'", "ʼ": "'", "´": "'", "`": "'", "′": "'",
     "“": '"', "”": '"', "„": '"', "‟": '"', "″": '"', "«": '"', "»": '"', "‹": "'", "›": "'",
     "–": "-", "—": "-", "‐": "-", "‑": "-", "‒": "-", "―": "-", "−": "-", "…": "...", "•": "-", "·": "-",
-    "œ": "oe", "Œ": "OE", "×": "x", "÷": "/", "©": "(c)", "®": "(R)", "°": "o", "¢": "c", "→": "->", "←": "<-",
+    "œ": "oe", "Œ": "OE", "×": "x", "÷": "/", "©": "(c)", "®": "(R)", "°": "deg", "¢": "c", "→": "->", "←": "<-",
     "ł": "l", "Ł": "L", "đ": "d", "Đ": "D", "ð": "d", "Ð": "D", "þ": "th", "Þ": "Th", "ı": "i",
-    "\t": " ", "\u2028": "\n", "\u2029": "\n", "\x85": "\n", "\u2212": "-", "¦": "|", "⁄": "/",
+    "\t": " ", "\u2028": "\n", "\u2029": "\n", "\x85": "\n", "¦": "|", "⁄": "/",
 }  # fmt: skip
-_SPACED_QUOTES = re.compile("«[\u00a0\u202f ]?|[\u00a0\u202f ]?»")
+_BEFORE_LETTERS = (
+    (re.compile("«[\u00a0\u202f ]?|[\u00a0\u202f ]?»"), '"'),
+    (re.compile("Œ(?=[a-zà-ÿ])"), "Oe"),
+    (re.compile("(?<=[nN])°"), "o"),
+)
 #: Addresses and template expressions: changing a letter of these changes where they lead.
 _UNTOUCHABLE = re.compile(
     r"\{\{.*?\}\}|\{%.*?%\}"
@@ -159,8 +173,9 @@ def transliterate(text: str) -> str:
 
 
 def _plain(text: str) -> str:
-    composed = unicodedata.normalize("NFC", _SPACED_QUOTES.sub('"', text))
-    return "".join(c if c in GSM7_CHARACTERS else _plain_character(c) for c in composed)
+    for pattern, replacement in _BEFORE_LETTERS:
+        text = pattern.sub(replacement, text)
+    return "".join(c if c in GSM7_CHARACTERS else _plain_character(c) for c in unicodedata.normalize("NFC", text))
 
 
 def _plain_character(c: str) -> str:
@@ -183,37 +198,23 @@ def stop_mention(short_code: str) -> str:
     return f"STOP SMS {short_code}"
 
 
-_MENTION = re.compile(r"(?<!\w)stop\s+sms(?!\w)(?:\W{1,3}(?:(?:au|to|par)\s+)?(\d+)(?!\w))?")
+@lru_cache(maxsize=256)
+def _mention(short_code: str | None) -> re.Pattern[str]:
+    code = rf"\W{{1,3}}(?:(?:au|to|par)\s+)?{re.escape(short_code)}(?!\w)" if short_code else ""
+    return re.compile(rf"(?<!\w)stop\s+sms(?!\w){code}", re.IGNORECASE)
 
 
 @clause("CGVU 14.1")
 def has_stop_mention(text: str, short_code: str | None) -> bool:
     """Whether a rendered text carries the words STOP SMS, followed by the short code when there is one."""
-    found = _MENTION.finditer(fold(text))
-    return any(short_code is None or mention[1] == short_code for mention in found)
+    return _mention(short_code).search(text) is not None
 
 
-_STOP_WORDS = frozenset(
-    [
-        "stop",
-        "stopp",
-        "stopper",
-        "stoppez",
-        "stopsms",
-        "arret",
-        "arrets",
-        "arrete",
-        "arreter",
-        "arretez",
-        "unsubscribe",
-        "unsub",
-        "desabonner",
-        "desabonnez",
-        "desabonnement",
-        "desinscrire",
-        "desinscription",
-    ]
-)
+_STOP = """
+stop stopp stopper stoppez stopsms arret arrets arrete arreter arretez unsubscribe unsub
+desabonner desabonnez desabonnement desinscrire desinscription
+"""
+_STOP_WORDS = frozenset(_STOP.split())
 _FIRST_WORD = re.compile(r"[^\W_]+")
 _NOT_ALPHANUMERIC = re.compile(r"[\W_]+")
 

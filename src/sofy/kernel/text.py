@@ -7,7 +7,11 @@ import unicodedata
 _LIGATURES = str.maketrans(
     {"œ": "oe", "æ": "ae", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i", "’": "'", "‘": "'", "ʼ": "'"}
 )
-_MARKS_AND_INVISIBLES = frozenset({"Mn", "Me", "Cf"})
+#: Combining accents (Latin, Greek, Cyrillic, Hebrew, Arabic), joiners, direction marks, soft hyphens.
+_MARKS_AND_INVISIBLES = re.compile(
+    "[\u0300-\u036f\u0483-\u0489\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe00-\ufe0f"
+    "\ufe20-\ufe2f\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff]+"
+)
 _WORD = re.compile(r"[^\W_]+")
 _SHORT_PREFIX = 3
 _LONG_PREFIX = 5
@@ -17,9 +21,9 @@ def fold(s: str) -> str:
     """The text in lower case, without accents, ligatures, invisible characters and doubled spaces."""
     if s.isascii():
         return " ".join(s.lower().split())
-    decomposed = unicodedata.normalize("NFKD", s.casefold().translate(_LIGATURES))
-    kept = "".join(c for c in decomposed if c.isascii() or unicodedata.category(c) not in _MARKS_AND_INVISIBLES)
-    return " ".join(kept.split())
+    small = unicodedata.normalize("NFKD", s).casefold()
+    decomposed = unicodedata.normalize("NFKD", small).translate(_LIGATURES)
+    return " ".join(_MARKS_AND_INVISIBLES.sub("", decomposed).split())
 
 
 def words(s: str) -> list[str]:

@@ -1,0 +1,67 @@
+import re
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from sofy.kernel import clock, ids
+
+INSTANT = datetime(2036, 5, 4, 12, 0, 0, 123000, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def fresh_sequence(monkeypatch):
+    monkeypatch.setattr(ids, "_last_ms", -1)
+    monkeypatch.setattr(ids, "_last_random", 0)
+    yield
+    clock.reset()
+
+
+def test_an_id_is_a_uuid_of_version_7_that_carries_the_time():
+    clock.install(lambda: INSTANT)
+
+    made = ids.uuid7()
+
+    assert (made.version, made.variant) == (7, "specified in RFC 4122")
+    assert made.int >> 80 == int(INSTANT.timestamp() * 1000)
+
+
+def test_ids_ascend_also_within_a_millisecond_and_when_the_clock_goes_back():
+    clock.install(lambda: INSTANT)
+    first = ids.uuid7s(1000)
+    clock.install(lambda: INSTANT - timedelta(hours=1))
+    second = ids.uuid7s(1000)
+
+    made = [*first, *second]
+    assert made == sorted(set(made))
+    assert all(id_.version == 7 for id_ in made)
+
+
+def test_a_full_millisecond_spills_into_the_next(monkeypatch):
+    clock.install(lambda: INSTANT)
+    ids.uuid7()
+    monkeypatch.setattr(ids, "_last_random", ids._RANDOM_MAX - 1)
+    last_ms = ids._last_ms
+
+    made = ids.uuid7()
+
+    assert made.int >> 80 == last_ms + 1
+    assert made.version == 7
+
+
+def test_threads_never_share_an_id():
+    with ThreadPoolExecutor(8) as threads:
+        made = [id_ for batch in threads.map(ids.uuid7s, [500] * 40) for id_ in batch]
+
+    assert len(set(made)) == 20_000
+
+
+def test_no_ids_at_all():
+    assert ids.uuid7s(0) == []
+
+
+def test_base58_is_readable_and_does_not_repeat():
+    codes = {ids.base58(10) for _ in range(2000)}
+
+    assert len(codes) == 2000
+    assert all(re.fullmatch("[1-9A-HJ-NP-Za-km-z]{10}", code) for code in codes)

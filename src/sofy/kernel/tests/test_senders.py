@@ -1,0 +1,67 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sofy.kernel.senders import GENERIC_WORDS, check_sender
+
+pytestmark = pytest.mark.clause("CGVU 13")
+
+
+@pytest.mark.parametrize(
+    ("_case", "sender", "purpose", "problem"),
+    [
+        ("a brand", "Boulange", "marketing", None),
+        ("a brand with digits", "Cafe2Rives", "alert", None),
+        ("eleven characters", "ABCDEFGHIJK", "marketing", None),
+        ("twelve characters", "ABCDEFGHIJKL", "marketing", "sender_too_long"),
+        ("nothing", "", "marketing", "sender_empty"),
+        ("space", "Le Fournil", "marketing", "sender_characters"),
+        ("punctuation", "Fournil!", "marketing", "sender_characters"),
+        ("accent", "Café", "marketing", "sender_characters"),
+        ("all digits", "12345678", "marketing", "sender_only_digits"),
+        ("generic", "RDV", "alert", "sender_generic"),
+        ("generic in another case", "Info", "marketing", "sender_generic"),
+        ("generic with digits", "INFO24", "marketing", "sender_generic"),
+        ("contains a generic word", "InfoFournil", "marketing", None),
+        ("06 number", "0639980001", "marketing", "sender_mobile_number"),
+        ("07 number in international form", "+33700000000", "alert", "sender_mobile_number"),
+        ("00 33 number", "0033639980001", "alert", "sender_mobile_number"),
+        ("fixed number", "0199001234", "alert", "sender_only_digits"),
+    ],
+)
+def test_sender(_case, sender, purpose, problem):
+    assert check_sender(sender, purpose) == problem
+
+
+@pytest.mark.clause("CGVU 14.1", "CGVU 14.2")
+@pytest.mark.parametrize(
+    ("sender", "purpose", "problem"),
+    [
+        ("36111", "marketing", None),
+        ("38111", "alert", None),
+        ("36111", "alert", "sender_short_code_purpose"),
+        ("38111", "marketing", "sender_short_code_purpose"),
+        ("37111", "marketing", "sender_only_digits"),
+        ("361111", "marketing", "sender_only_digits"),
+    ],
+)
+def test_short_codes_belong_to_a_purpose(sender, purpose, problem):
+    assert check_sender(sender, purpose) == problem
+
+
+def test_an_unknown_purpose_is_no_way_around():
+    with pytest.raises(ValueError, match="purpose"):
+        check_sender("Boulange", "gift")
+
+
+def test_generic_words_are_written_as_they_are_compared():
+    assert all(word.isascii() and word.isalpha() and word == word.lower() for word in GENERIC_WORDS)
+
+
+@given(st.text(max_size=15), st.sampled_from(["marketing", "alert"]))
+def test_what_passes_keeps_every_rule(sender, purpose):
+    if check_sender(sender, purpose) is None:
+        assert len(sender) <= 11
+        assert sender.isascii()
+        assert sender.isalnum()
+        assert not sender.isdigit() or sender[:2] == {"marketing": "36", "alert": "38"}[purpose]
