@@ -8,6 +8,7 @@ import argparse
 import hashlib
 import importlib.util
 import re
+import runpy
 import shutil
 import subprocess
 import sys
@@ -59,9 +60,8 @@ def install(*, dev: bool) -> None:
 
 def icon_names() -> tuple[str, ...]:
     """The icons the product uses, as named in ui/icons.py."""
-    scope: dict[str, tuple[str, ...]] = {}
-    exec(compile(ICONS.read_text("utf-8"), str(ICONS), "exec"), scope)
-    return scope["NAMES"]
+    names: tuple[str, ...] = runpy.run_path(str(ICONS))["NAMES"]
+    return names
 
 
 def sprite(names: Iterable[str]) -> str:

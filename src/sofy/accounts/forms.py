@@ -52,7 +52,7 @@ class JoinForm(forms.Form):
             self.add_error("again", gettext("The two passwords differ."))
         elif password:
             try:
-                validate_password(password, User(email=self.email, full_name=data.get("full_name", "")))
+                validate_password(password, User(email=self.email))
             except ValidationError as error:
                 self.add_error("password", error)
         return data

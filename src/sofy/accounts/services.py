@@ -48,7 +48,8 @@ def create_user(
         validate_email(email)
     except ValidationError:
         raise Refused("email_invalid") from None
-    user = User(email=email, full_name=full_name, language=language, is_operator=is_operator)
+    user = User(email=email, language=language, is_operator=is_operator)
+    user.full_name = full_name
     if password is not None:
         try:
             validate_password(password, user)

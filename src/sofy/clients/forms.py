@@ -6,7 +6,6 @@ from zoneinfo import available_timezones
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.utils.functional import lazy
 from django.utils.translation import gettext, gettext_lazy
 from django.utils.translation import gettext_lazy as _
 
@@ -73,8 +72,8 @@ class EstablishmentForm(forms.ModelForm[Establishment]):
         if not self.instance._state.adding:
             self.initial["street"] = self.instance.street or ""
         self.fields["latitude"].help_text = gettext("Between −90 and 90; needed to find customers around this place.")
-        self.fields["latitude"].validators += [_between(-90, 90)]  # type: ignore[attr-defined]
-        self.fields["longitude"].validators += [_between(-180, 180)]  # type: ignore[attr-defined]
+        self.fields["latitude"].validators += [_between(-90, 90)]
+        self.fields["longitude"].validators += [_between(-180, 180)]
 
     def clean_insee(self) -> str:
         """Five characters, letters only for Corsica (2A, 2B)."""
@@ -101,20 +100,17 @@ def _between(low: float, high: float) -> Any:
     return check
 
 
-ROLE_HELP = lazy(
-    lambda: gettext(
-        "An owner does everything and needs a second factor. A marketer writes to contacts. A store manager works with the"
-        " establishments you choose. A developer has API keys and the message log. An auditor reads everything and"
-        " changes nothing."
-    ),
-    str,
+_ROLE_HELP = _(
+    "An owner does everything and needs a second factor. A marketer writes to contacts. A store manager works with the"
+    " establishments you choose. A developer has API keys and the message log. An auditor reads everything and"
+    " changes nothing."
 )
 
 
 class RoleForm(forms.Form):
     """A role, and the establishments of a store manager."""
 
-    role = forms.ChoiceField(label=_("Role"), choices=Role.choices, help_text=ROLE_HELP())
+    role = forms.ChoiceField(label=_("Role"), choices=Role.choices, help_text=_ROLE_HELP)
     establishments = forms.MultipleChoiceField(
         label=_("Establishments of a store manager"), widget=forms.CheckboxSelectMultiple, required=False
     )
@@ -190,12 +186,7 @@ class SettingsForm(forms.ModelForm[Client]):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         policy = hours_policy(self.instance)
-        self.initial |= {
-            "opens": policy.opens,
-            "closes": policy.closes,
-            "days": list(policy.days),
-            "holidays": policy.holidays,
-        }
+        self.initial.update(opens=policy.opens, closes=policy.closes, days=list(policy.days), holidays=policy.holidays)
         self.fields["cap_messages"].help_text = gettext("Empty: no limit of your own.")
         self.fields["budget_eur"].help_text = gettext("Marketing stops when it is spent. Empty: no limit.")
 

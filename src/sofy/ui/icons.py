@@ -1,4 +1,4 @@
-"""The icons of the product: tools/frontend.py builds the sprite from this list, the `icon` tag refuses any other name."""
+"""The icons of the product: tools/frontend.py builds the sprite from this list, the `icon` tag refuses others."""
 
 NAMES: tuple[str, ...] = (
     "activity",

@@ -1,4 +1,4 @@
-"""Sentences for what the product declines: services raise `Refused(code, **facts)`, pages say it in the reader's language.
+"""Sentences for what the product declines: services raise `Refused(code, **facts)`, pages say it in words.
 
 Each room registers the sentences of its own codes from `AppConfig.ready`; facts are filled in as `{name}`.
 """

@@ -39,9 +39,7 @@ def form_expired(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 def failed(request: HttpRequest) -> HttpResponse:
     """Handler of 500: no detail ever reaches the page."""
-    text = _(
-        "The failure is ours. Try again in a moment; if it comes back, tell your contact at the operator the time."
-    )
+    text = _("The failure is ours. Try again in a moment; if it comes back, tell the operator when.")
     return error(request, 500, _("Something went wrong"), text, _("Nothing was changed."))
 
 

@@ -209,7 +209,7 @@ class Migration(migrations.Migration):
         EnableClientRLS(
             "clients_client",
             column="id",
-            also_readable=f"id IN (SELECT client_id FROM clients_membership WHERE {OWN})",
+            also_readable=f"id IN (SELECT client_id FROM clients_membership WHERE {OWN})",  # noqa: S608
         ),
         EnableClientRLS("clients_establishment"),
         EnableClientRLS("clients_membership_establishment"),
