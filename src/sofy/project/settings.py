@@ -186,8 +186,8 @@ CONTENT_SECURITY_POLICY = {
 }
 
 STATIC_URL = "static/"
-STATIC_ROOT = Path(SOFY.var_dir) / "static"
-WHITENOISE_USE_FINDERS = True  # files are served from the apps themselves: no copy to keep in step
+STATIC_ROOT = None  # files are served from the apps themselves (below): a folder that is not there is a warning
+WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = SOFY.environment == "development"
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000
 DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 1024 * 1024
