@@ -71,7 +71,7 @@ def statements() -> Mapping[str, LiteralString]:
         for name, body in _blocks(path.read_text()):
             if name in found:
                 raise ValueError(f"{path.name}: the statement {name} exists already")
-            found[name] = body  # type: ignore[assignment]  # our own files
+            found[name] = body
     return found
 
 

@@ -93,6 +93,11 @@ class Ledger:
         self._closing = True
         self._wake.set()
 
+    async def write_all(self) -> None:
+        """Write until nothing waits, without `run`."""
+        while self._dirty:
+            await self.flush()
+
     async def flush(self) -> None:
         """One transaction with everything that changed since the last one, up to a size."""
         batch = list(self._dirty.values())[:_LARGEST_BATCH]

@@ -86,16 +86,14 @@ async def _replay(link: HotLink, past: _Past, mine: set[bytes], me: UUID) -> dic
         unknown += item.lost
         handover.conclude(item, when, other_route=False)
         ledger.changed(item)
-    while ledger.waiting:
-        await ledger.flush()
+    await ledger.write_all()
     desk = Receipts(link, ledger, recent)
     for route, keys, status, code in past.receipts:
         told: Any = status
         desk.take(route, [Receipt(keys=keys, status=told, code=code)], _nothing)
     await desk.look()
     await desk.close()
-    while ledger.waiting:
-        await ledger.flush()
+    await ledger.write_all()
     return {"replayed": len(mine), "unknown": unknown, "receipts": len(past.receipts)}
 
 
