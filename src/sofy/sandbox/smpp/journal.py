@@ -1,6 +1,7 @@
 """The operator's own log of what it accepted, and what the phones page shows of it."""
 
 from collections import deque
+from datetime import datetime
 from pathlib import Path
 from typing import IO, NamedTuple
 
@@ -8,7 +9,7 @@ from sofy.kernel import clock
 from sofy.wire.smpp.codes import Tag
 from sofy.wire.smpp.pdu import Sm
 
-_SHOWN = 2_000
+_SHOWN = 5_000
 
 
 class Seen(NamedTuple):
@@ -17,7 +18,7 @@ class Seen(NamedTuple):
     number: str
     from_phone: bool
     sm: Sm
-    at: str
+    at: datetime
 
 
 class AcceptedLog:
@@ -36,8 +37,9 @@ class AcceptedLog:
 
     def accepted(self, batch: list[tuple[str, Sm]]) -> None:
         """Write a batch of (id, message)."""
-        instant = clock.now().isoformat(timespec="microseconds").replace("+00:00", "Z")
-        self.shown.extend(Seen(sm.destination, False, sm, instant) for _, sm in batch[-_SHOWN:])
+        now = clock.now()
+        instant = now.isoformat(timespec="microseconds").replace("+00:00", "Z")
+        self.shown.extend(Seen(sm.destination, False, sm, now) for _, sm in batch[-_SHOWN:])
         if self._file is None:
             return
         lines = []
@@ -50,8 +52,7 @@ class AcceptedLog:
 
     def replied(self, sm: Sm) -> None:
         """Show what a phone answered."""
-        instant = clock.now().isoformat(timespec="microseconds").replace("+00:00", "Z")
-        self.shown.append(Seen(sm.source, True, sm, instant))
+        self.shown.append(Seen(sm.source, True, sm, clock.now()))
 
     def close(self) -> None:
         """Close the file."""

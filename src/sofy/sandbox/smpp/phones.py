@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, quote, urlsplit
 
 from sofy.connectors.smpp.texts import Segment, decode_text, segment
+from sofy.kernel.clock import PARIS
 from sofy.sandbox.smpp.journal import AcceptedLog, Seen
 
 _PHONES_SHOWN = 60
@@ -89,8 +90,8 @@ def _phone(number: str, bubbles: list[_Bubble]) -> str:
     for bubble in bubbles[-20:]:
         me = " me" if bubble.seen.from_phone else ""
         other = f"au {bubble.seen.sm.destination}" if me else f"de {bubble.seen.sm.source or '(sans nom)'}"
-        when = bubble.seen.at[11:16]
-        lines.append(f'<small class="{me.strip()}">{escape(other)}, {when} UTC</small>')
+        when = bubble.seen.at.astimezone(PARIS)
+        lines.append(f'<small class="{me.strip()}">{escape(other)}, {when:%H:%M}</small>')
         lines.append(f'<div class="bubble{me}">{escape(bubble.text)}</div>')
     link = f'<a href="/?numero={quote(number)}">{escape(_written(number))}</a>'
     return f"<article><h2>{link}</h2>{''.join(lines)}</article>"
