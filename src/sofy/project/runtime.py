@@ -58,7 +58,7 @@ def ready() -> Config:
         complete = all((folder / f"pg_{role}").exists() for role in database.ROLES)
         if not complete or database.migrated_to(connection, name) != wanted:
             database.init(admin_url(), folder)
-            django("migrate", "--no-input", "--verbosity", "0")
+            django("migrate", "--skip-checks", "--no-input", "--verbosity", "0")
             database.remember_migrated(connection, name, wanted)
     return config
 

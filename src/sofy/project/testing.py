@@ -118,7 +118,7 @@ class TestDatabase:
             "SOFY_DATABASE_URL": database.with_database(self.server, draft),
             "SOFY_DATABASE_ROLE": database.OWNER,
         }
-        command = [sys.executable, "-m", "django", "migrate", "--no-input", "--verbosity", "0"]
+        command = [sys.executable, "-m", "django", "migrate", "--skip-checks", "--no-input", "--verbosity", "0"]
         done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
         if done.returncode:
             self._drop(connection, draft)

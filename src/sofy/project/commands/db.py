@@ -30,7 +30,7 @@ def init(_arguments: argparse.Namespace) -> Answer:
 
 def migrate(_arguments: argparse.Namespace) -> Answer:
     runtime.prepare()
-    runtime.django("migrate", "--no-input", "--verbosity", "0")
+    runtime.django("migrate", "--skip-checks", "--no-input", "--verbosity", "0")
     return Answer("The tables are up to date.", {"migrated": True})
 
 

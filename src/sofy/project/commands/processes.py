@@ -21,7 +21,8 @@ def add(commands: Commands) -> None:
     leaf(commands, "engine", "Move messages: gate, routes, receipts.", engine, json=False)
     sandbox = leaf(commands, "sandbox", "A simulated operator that speaks SMPP, on loopback.", run_sandbox, json=False)
     sandbox.add_argument("--port", type=int, default=0, help="SMPP port; 0 picks one")
-    sandbox.add_argument("--page-port", type=int, default=0, help="port of the page that shows phones; 0 picks one")
+    sandbox.add_argument("--page-port", type=int, default=0, help="port of the page that shows phones; 0: no page")
+    sandbox.add_argument("--profile", default="demo", help="how it behaves: demo, plain or hostile")
     leaf(commands, "up", "Everything on this machine, with the simulated operator, until Ctrl-C.", up, json=False)
     leaf(commands, "status", "Processes, addresses and health.", show_status)
 
@@ -79,12 +80,19 @@ def run_sandbox(arguments: argparse.Namespace) -> Answer:
     config = runtime.prepare()
     if config.production:
         raise Refused("sandbox_in_production")
-    from sofy.project import logs
-    from sofy.project.sandbox import serve
+    from sofy.project import logs, stack
+    from sofy.sandbox.smpp.profile import PROFILES, SandboxConfig
+    from sofy.sandbox.smpp.server import serve
 
     logs.configure_plain(config.log_level)
     runtime.install_clock(config)
-    _run_loop(serve(config, port=arguments.port, page_port=arguments.page_port))
+    settings = SandboxConfig(
+        port=arguments.port,
+        http_port=arguments.page_port or None,
+        log=stack.accepted_log(config),
+        profile=PROFILES[arguments.profile],
+    )
+    _run_loop(serve(settings))
     return Answer()
 
 

@@ -1,0 +1,108 @@
+"""`sofy contacts import` and `sofy segment count`."""
+
+import argparse
+import dataclasses
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from sofy.kernel.errors import Refused
+from sofy.project import runtime
+from sofy.project.answers import Answer
+from sofy.project.commands import Commands, group, leaf
+from sofy.project.commands.clients import ACTOR, find_client
+
+
+def add(commands: Commands) -> None:
+    contacts = group(commands, "contacts", "Contact books.")
+    made = leaf(contacts, "import", "Bring a CSV, XLSX or ODS file into a book.", import_file)
+    made.add_argument("file", type=Path)
+    made.add_argument("--client", required=True)
+    made.add_argument("--book", default="Contacts", help="name or id of the book; made when no book has the name")
+    made.add_argument("--dry-run", action="store_true", help="only say what would happen")
+    made.add_argument(
+        "--legal-basis", default="", help="consent, customer or contract; without one nobody may be written to"
+    )
+    made.add_argument("--source", default="", help="where these people agreed: a till, a form, a fair")
+
+    count = leaf(group(commands, "segment", "Segments."), "count", "How many people a segment holds.", count_segment)
+    count.add_argument("--client", required=True)
+    wanted = count.add_mutually_exclusive_group(required=True)
+    wanted.add_argument("--segment", type=UUID, help="a saved segment")
+    wanted.add_argument("--tree", type=Path, help="a file with the JSON form of one; - reads standard input")
+
+
+def book_of(client_id: UUID, reference: str) -> UUID:
+    """The book of this id or name; a new one when no book has the name."""
+    from sofy.audience.models import Book
+    from sofy.kit.rls import client_scope
+
+    with client_scope(client_id):
+        books = Book.objects.filter(client_id=client_id, deleted_at=None)
+        try:
+            found = books.filter(id=UUID(reference)).first()
+            if found is None:
+                raise Refused("book_unknown", 404, book=reference)
+        except ValueError:
+            found = books.filter(name=reference).first() or Book.objects.create(client_id=client_id, name=reference)
+    return found.id
+
+
+def import_file(arguments: argparse.Namespace) -> Answer:
+    runtime.open_django()
+    from sofy.audience.services import imports
+
+    client = find_client(arguments.client)
+    if not arguments.file.is_file():
+        raise Refused("file_missing", 404, file=str(arguments.file))
+    result = imports.import_file(
+        client_id=client.pk,
+        book_id=book_of(client.pk, arguments.book),
+        path=arguments.file,
+        legal_basis=arguments.legal_basis,
+        source=arguments.source,
+        actor=ACTOR,
+        dry_run=arguments.dry_run,
+        progress=None if arguments.json else Said(),
+    )
+    data = dataclasses.asdict(result) | {"dry_run": arguments.dry_run}
+    reasons = "".join(f"\n  {count:>8}  {reason}" for reason, count in sorted(result.warnings.items()))
+    verb = "would be" if arguments.dry_run else "were"
+    text = f"{result.imported} contacts {verb} new, {result.updated} updated, {result.rejected} rows rejected.{reasons}"
+    return Answer(text, data)
+
+
+class Said:
+    """Prints how far an import is, at most once a second."""
+
+    def __init__(self, stream: Any = None, words: str = "{done} of {total} rows") -> None:
+        self.stream = stream or sys.stderr
+        self.words = words
+        self.at = time.monotonic()
+
+    def __call__(self, done: int, total: int) -> None:
+        now = time.monotonic()
+        if now - self.at >= 1:
+            self.at = now
+            print(self.words.format(done=done, total=total), file=self.stream, flush=True)
+
+
+def count_segment(arguments: argparse.Namespace) -> Answer:
+    runtime.open_django()
+    from sofy.audience.segments import counts, services, tree
+    from sofy.audience.segments.reach import reach_counts
+    from sofy.kit.rls import client_scope
+
+    client = find_client(arguments.client)
+    with client_scope(client.pk):
+        if arguments.segment:
+            segment = services.get(client.pk, arguments.segment)
+            size = counts.count(client.pk, services.root_of(segment))
+            reach = reach_counts(client.pk, [segment.id], [])
+            return Answer(f"{segment.name}: {size} contacts {reach}", {"size": size, "reach": reach})
+        source = sys.stdin.read() if str(arguments.tree) == "-" else arguments.tree.read_text()
+        size = counts.count(client.pk, tree.read(json.loads(source)))
+    return Answer(f"{size} contacts", {"size": size})

@@ -1,0 +1,73 @@
+"""`sofy route`: the ways out to operators."""
+
+import argparse
+from decimal import Decimal, InvalidOperation
+
+from sofy.kernel.errors import Refused
+from sofy.project import runtime
+from sofy.project.answers import Answer, table
+from sofy.project.commands import Commands, group, leaf
+
+
+def add(commands: Commands) -> None:
+    actions = group(commands, "route", "The ways out to operators.")
+    made = leaf(actions, "add", "Make a route, or change the one of this code.", add_route)
+    made.add_argument("code")
+    made.add_argument("--name", default="")
+    made.add_argument("--connector", default="smpp")
+    made.add_argument("--short-code", help="what people answer STOP to, as 36xxx")
+    made.add_argument("--price", default="0", help="euros per SMS part")
+    made.add_argument("--purpose", action="append", choices=["marketing", "alert"])
+    made.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="a setting of the connector")
+    leaf(actions, "list", "Every route and its state.", list_routes)
+    for name, state, text in (
+        ("pause", "paused", "Stop sending on a route; what waits keeps waiting or takes another."),
+        ("resume", "active", "Send on it again."),
+        ("drain", "draining", "Send nothing more, and go on listening for receipts."),
+    ):
+        leaf(actions, name, text, set_state).add_argument("code")
+        actions.choices[name].set_defaults(state=state)
+
+
+def add_route(arguments: argparse.Namespace) -> Answer:
+    runtime.open_django()
+    from sofy.project import routing
+
+    values: dict[str, object] = {}
+    for pair in arguments.set:
+        name, equals, value = pair.partition("=")
+        if not equals:
+            raise Refused("setting_unreadable", setting=pair, expected="NAME=VALUE")
+        values[name] = value
+    try:
+        price = Decimal(arguments.price.replace(",", "."))
+    except InvalidOperation:
+        raise Refused("price_unreadable", price=arguments.price) from None
+    route_id = routing.save_route(
+        code=arguments.code,
+        name=arguments.name or arguments.code,
+        connector=arguments.connector,
+        values=values,
+        short_code=arguments.short_code,
+        price_eur=price,
+        purposes=arguments.purpose or ("marketing", "alert"),
+    )
+    return Answer(f"The route {arguments.code} is active.", {"id": route_id, "code": arguments.code, "state": "active"})
+
+
+def list_routes(_arguments: argparse.Namespace) -> Answer:
+    runtime.open_django()
+    from sofy.project import routing
+
+    rows = routing.routes()
+    lines = [(row["code"], row["name"], row["short_code"] or "-", row["state"], row["price_eur"]) for row in rows]
+    return Answer(table(lines, "code", "name", "short code", "state", "price"), {"routes": rows})
+
+
+def set_state(arguments: argparse.Namespace) -> Answer:
+    runtime.open_django()
+    from sofy.project import routing
+
+    routing.set_state(arguments.code, arguments.state)
+    data = {"code": arguments.code, "state": arguments.state}
+    return Answer(f"The route {arguments.code} is {arguments.state}.", data)

@@ -1,0 +1,413 @@
+"""The demo: a messy contact file becomes delivered SMS, STOP answers and a report, with the processes of production.
+
+A new client each time; the clock starts on a Tuesday at 14:30 in Paris and jumps when only deferred messages are left,
+so that no run depends on the hour it was started. The operator is simulated; everything else is the product.
+"""
+
+import json
+import time
+from collections import Counter
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from importlib.resources import files
+from pathlib import Path
+from threading import Event, Thread
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from sofy.kernel import clock
+from sofy.project import people, runtime, stack
+from sofy.project.processes import read_json, write_json
+from sofy.project.supervisor import AlreadyRunning, Supervisor
+
+if TYPE_CHECKING:
+    from sofy.soreach.models import Campaign
+
+ACTOR = "demo"
+SENDER = "BLGMARTIN"
+TEXT = (
+    "{{ prenom|default('Bonjour') }}, votre boulangerie Martin vous offre une baguette ce week-end"
+    " sur présentation de ce SMS. STOP SMS " + stack.SHORT_CODE
+)
+#: Receipts and replies of the simulated operator take at most this long; after it, silence is an answer.
+QUIET_S = 16.0
+LONGEST_S = 240.0
+
+
+@dataclass
+class Outcome:
+    """The last line of the demo."""
+
+    imported: int
+    updated: int
+    rejected: int
+    reachable: int
+    withheld: int
+    accepted: int
+    delivered: int
+    failed: int
+    unknown: int
+    stops: int
+    lost: int
+    duplicates: int
+    seconds: float
+    messages_per_second: float
+
+    def problems(self) -> list[str]:
+        """What must hold after every run, and does not."""
+        wrong = []
+        if self.lost:
+            wrong.append(f"{self.lost} personnes sans état")
+        if self.duplicates:
+            wrong.append(f"{self.duplicates} personnes servies deux fois")
+        if self.reachable != self.accepted + self.withheld:
+            wrong.append("joignables ≠ acceptés + retenus")
+        if self.accepted != self.delivered + self.failed + self.unknown:
+            wrong.append("acceptés ≠ reçus + échecs + sans accusé")
+        return wrong
+
+
+class Still:
+    """Prints a line every few seconds while a step says nothing itself."""
+
+    def __init__(self, what: str, every_s: float = 3.0) -> None:
+        self.what, self.every_s = what, every_s
+        self._ended = Event()
+        self._thread = Thread(target=self._beat, daemon=True)
+
+    def __enter__(self) -> None:
+        say(self.what)
+        self._thread.start()
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._ended.set()
+        self._thread.join()
+
+    def _beat(self) -> None:
+        began = time.monotonic()
+        while not self._ended.wait(self.every_s):
+            say(f"{self.what} ({time.monotonic() - began:.0f} s)")
+
+
+def say(text: str) -> None:
+    """One line of progress, at once."""
+    print(text, flush=True)
+
+
+def run(contacts: Path | None = None) -> int:
+    """Run the whole demo; answers the exit status."""
+    began = time.monotonic()
+    path = contacts or Path(str(files("sofy.project") / "demo_data" / "contacts.csv"))
+    if not path.is_file():
+        say(f"Le fichier {path} n’existe pas.")
+        return 1
+    with Still("Préparation de la base de données"):
+        config = runtime.prepare()
+        moved = stack.sandbox_clock(config)
+        config = runtime.open_django()
+    moved.advance_to(start_of_run(clock.now()))
+    ports = stack.Ports.choose(config)
+    with processes(stack.supervisor(config, ports)) as started:
+        if started:
+            stack.save_sandbox_route(ports)
+        outcome, client, campaign = _campaign(path, began, moved.advance_to, stack.accepted_log(config))
+    var = Path(config.var_dir)
+    login = people.login_of(client)
+    write_json(var / "demo" / "last.json", {"email": login.email, "client": login.client, "campaign": campaign.id})
+    with Still("Rédaction du rapport"):
+        written = write_report(client, campaign, var)
+    outcome.seconds = round(time.monotonic() - began, 1)
+    summarise(outcome, written)
+    print(json.dumps({key: value for key, value in asdict(outcome).items() if key != "unknown"}), flush=True)
+    return 1 if outcome.problems() else 0
+
+
+def start_of_run(now: datetime) -> datetime:
+    """The next Tuesday at 14:30 in Paris, never before the last run's: time only goes forward."""
+    earliest = max(now, clock.DEMO_START).astimezone(clock.PARIS)
+    tuesday = earliest + timedelta(days=(1 - earliest.weekday()) % 7)
+    tuesday = tuesday.replace(hour=14, minute=30, second=0, microsecond=0)
+    return tuesday if tuesday >= earliest else tuesday + timedelta(days=7)
+
+
+class processes:
+    """The supervisor, ticking in a thread; when the processes of this checkout run already, those are used."""
+
+    def __init__(self, supervisor: Supervisor) -> None:
+        self.supervisor = supervisor
+        self._ended = Event()
+        self._thread = Thread(target=self._tick, daemon=True)
+
+    def __enter__(self) -> bool:
+        self.supervisor.children = [child for child in self.supervisor.children if child.name != "web"]
+        try:
+            self.supervisor.start()
+        except AlreadyRunning:
+            say("Les processus tournent déjà : ils servent aussi à la démonstration.")
+            self._ended.set()
+            return False
+        self._thread.start()
+        return True
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        if self._ended.is_set():
+            return
+        self._ended.set()
+        self._thread.join()
+        self.supervisor.stop()
+
+    def _tick(self) -> None:
+        while not self._ended.wait(0.25):
+            self.supervisor.tick()
+
+
+def _campaign(
+    path: Path, began: float, advance_to: Callable[[datetime], None], log: Path
+) -> tuple[Outcome, Any, "Campaign"]:
+    from sofy.soreach.services import estimate
+
+    client = people.new_client("Boulangeries Martin")
+    log_from = log.stat().st_size if log.exists() else 0
+    imported, book_id = import_contacts(client, path)
+    say(f"  {imported.imported} contacts nouveaux, {imported.updated} mis à jour, {imported.rejected} lignes rejetées")
+    with Still("Préparation de la campagne"):
+        campaign = prepare_campaign(client, book_id)
+        with _scope(client):
+            reach = estimate.reach(campaign)
+    reachable = imported.reachable_sms
+    say(f"  {reachable} personnes joignables par SMS ({_reach(reach)})")
+    launched_at = time.monotonic()
+    campaign = launch(client, campaign, reachable)
+    last_submit = follow(client, campaign, advance_to)
+    with _scope(client):
+        outcome = count(campaign, imported, log, log_from)
+    spent = max(last_submit - launched_at, 0.001)
+    outcome.messages_per_second = round(outcome.accepted / spent, 1)
+    return outcome, client, campaign
+
+
+def _scope(client: Any) -> AbstractContextManager[None]:
+    from sofy.kit.rls import client_scope
+
+    return client_scope(client.pk) if client is not None else nullcontext()
+
+
+def _reach(reach: dict[str, int]) -> str:
+    return ", ".join(f"{state}: {number}" for state, number in reach.items())
+
+
+def import_contacts(client: Any, path: Path) -> tuple[Any, UUID]:
+    """Bring the file into a new book, with the legal basis a shop would give."""
+    from sofy.audience.services import imports
+    from sofy.project.commands.contacts import book_of
+
+    book_id = book_of(client.pk, "Clients des boutiques")
+    with Still(f"Import de {path.name}"):
+        result = imports.import_file(
+            client_id=client.pk,
+            book_id=book_id,
+            path=path,
+            legal_basis="consent",
+            source="Formulaire de fidélité en boutique",
+            consent_text="J’accepte de recevoir les offres de la boulangerie par SMS.",
+            actor=ACTOR,
+        )
+    return result, book_id
+
+
+def prepare_campaign(client: Any, book_id: UUID) -> "Campaign":
+    """A sender, a segment of the whole book, and a draft with its text."""
+    from sofy.audience.segments import services as segments
+    from sofy.audience.segments import tree
+    from sofy.messaging.services.senders import add_sender
+    from sofy.soreach.services import drafts
+
+    with _scope(client):
+        add_sender(client.pk, name=SENDER, actor=ACTOR)
+        root = tree.All(of=(tree.InBook(books=(book_id,)),))
+        segment = segments.save(client_id=client.pk, name="Tous les clients", root=root, actor=ACTOR)
+        campaign = drafts.create_draft(client, name="Baguette offerte", actor=ACTOR)
+        return drafts.save_draft(
+            campaign,
+            {"segment_ids": [segment.id], "contents": [(TEXT, 1)], "sender": SENDER, "editorial": {}},
+        )
+
+
+def launch(client: Any, campaign: "Campaign", reachable: int) -> "Campaign":
+    """Confirm the campaign with the number of people, as its author would type it."""
+    from sofy.soreach.services import lifecycle
+
+    with _scope(client):
+        return lifecycle.launch(client, campaign, actor=ACTOR, typed_count=reachable)
+
+
+@dataclass
+class Seen:
+    """Where the campaign stood at the last look."""
+
+    waiting: int = 0
+    under_way: int = 0
+    received: int = 0
+    failed: int = 0
+    withheld: int = 0
+    stops: int = 0
+    expanded: bool = False
+    recipients: int = 0
+
+    @property
+    def moving(self) -> tuple[int, ...]:
+        return (self.waiting, self.under_way, self.received, self.failed, self.withheld, self.stops, self.recipients)
+
+
+def follow(client: Any, campaign: "Campaign", advance_to: Callable[[datetime], None]) -> float:
+    """Watch until every message has its end; answers when the last one left."""
+    began = changed_at = said_at = last_submit = time.monotonic()
+    before: tuple[int, ...] = ()
+    jumped = False
+    while True:
+        seen, opens = look(client, campaign)
+        now = time.monotonic()
+        if seen.moving != before:
+            if before and seen.waiting != before[0]:
+                last_submit = now
+            before, changed_at = seen.moving, now
+        if now - said_at >= 2:
+            said_at = now
+            say(
+                f"  à envoyer {seen.waiting}, en route {seen.under_way}, reçus {seen.received},"
+                f" échecs {seen.failed}, retenus {seen.withheld}, STOP {seen.stops}"
+            )
+        quiet = now - changed_at
+        if seen.expanded and not seen.waiting and quiet > QUIET_S:
+            if not seen.under_way:
+                return last_submit
+            if not jumped:
+                # The receipts that are still missing were lost: go to the moment when nobody waits for them any more.
+                jumped, changed_at = True, now
+                say("  l’horizon des accusés de réception est avancé")
+                advance_to(clock.now() + timedelta(days=3))
+        elif opens is not None and quiet > 2:
+            say(f"  il ne reste que des différés : l’horloge avance au {opens.astimezone(clock.PARIS):%d/%m à %H:%M}")
+            advance_to(opens + timedelta(seconds=1))
+            changed_at = now
+        if now - began > LONGEST_S:
+            raise RuntimeError("The campaign did not end in time; the logs are in var/log.")
+        time.sleep(0.25)
+
+
+def look(client: Any, campaign: "Campaign") -> tuple[Seen, datetime | None]:
+    """The present figures, and the next opening when only deferred messages are left."""
+    from django.db import connection
+
+    from sofy.soreach import report
+    from sofy.soreach.services import lifecycle, tick
+
+    tick.tick_client(client.pk)
+    with _scope(client):
+        fresh = lifecycle.find(client.pk, campaign.id)
+        assert fresh is not None
+        shown = report.progress(fresh)
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT count(*) FILTER (WHERE status <> 'deferred' OR not_before <= %s), min(not_before)"
+                " FROM engine_state WHERE client_id = %s AND campaign_id = %s"
+                " AND status IN ('accepted', 'deferred', 'held', 'queued')",
+                [clock.now(), client.pk, campaign.id],
+            )
+            ready, opens = cursor.fetchone()
+    seen = Seen(
+        waiting=shown.waiting,
+        under_way=shown.under_way,
+        received=shown.received,
+        failed=shown.failed,
+        withheld=shown.by_status.get("withheld", 0),
+        stops=shown.stops,
+        expanded=fresh.expanded_at is not None,
+        recipients=shown.recipients,
+    )
+    return seen, opens if seen.expanded and shown.waiting and not ready else None
+
+
+def count(campaign: "Campaign", imported: Any, log: Path, log_from: int) -> Outcome:
+    """The figures of the last line, from the ledger and from the operator's own log."""
+    from sofy.soreach import report
+
+    shown = report.progress(campaign)
+    by_status = shown.by_status
+    withheld = by_status.get("withheld", 0) + by_status.get("cancelled", 0)
+    accepted = shown.recipients - withheld
+    return Outcome(
+        imported=imported.imported,
+        updated=imported.updated,
+        rejected=imported.rejected,
+        reachable=imported.reachable_sms,
+        withheld=withheld,
+        accepted=accepted,
+        delivered=shown.received,
+        failed=shown.failed,
+        unknown=by_status.get("unknown", 0),
+        stops=shown.stops,
+        lost=imported.reachable_sms - shown.recipients,
+        duplicates=duplicates(log, log_from),
+        seconds=0.0,
+        messages_per_second=0.0,
+    )
+
+
+def duplicates(log: Path, start: int) -> int:
+    """Recipients that the operator's log shows twice: the same part of a message to the same number."""
+    served: Counter[tuple[str, int]] = Counter()
+    with log.open("rb") as stream:
+        stream.seek(start)
+        for line in stream:
+            columns = line.decode("ascii", "replace").split()
+            if len(columns) >= 6:
+                part = int(columns[5][10:12], 16) if int(columns[3]) & 0x40 else 1
+                served[columns[2], part] += 1
+    return len({number for (number, _part), times in served.items() if times > 1})
+
+
+def write_report(client: Any, campaign: "Campaign", var: Path) -> list[Path]:
+    """The report of the campaign as a page with pictures and as PDF."""
+    from sofy.soreach import export
+    from sofy.soreach.services import lifecycle
+
+    folder = var / "reports"
+    folder.mkdir(parents=True, exist_ok=True)
+    written = []
+    with _scope(client):
+        fresh = lifecycle.find(client.pk, campaign.id)
+        for suffix, make in (("html", export.html), ("pdf", export.pdf)):
+            path = folder / f"{client.slug}.{suffix}"
+            content = make(fresh, client)
+            path.write_bytes(content.encode() if isinstance(content, str) else content)
+            written.append(path)
+    return written
+
+
+def summarise(outcome: Outcome, written: list[Path]) -> None:
+    """What happened, in words."""
+    say(
+        f"""
+Campagne terminée en {outcome.seconds:.0f} s.
+  Contacts   {outcome.imported} importés, {outcome.updated} mis à jour, {outcome.rejected} lignes rejetées
+  Audience   {outcome.reachable} mobiles avec accord et sans opposition
+  Envoi      {outcome.accepted} acceptés par l’opérateur, {outcome.withheld} retenus par une règle,
+             {outcome.messages_per_second:.0f} messages par seconde
+  Résultat   {outcome.delivered} reçus, {outcome.failed} en échec, {outcome.unknown} sans accusé, {outcome.stops} STOP
+  Contrôle   {outcome.lost} perdus, {outcome.duplicates} en double"""
+    )
+    for path in written:
+        say(f"  Rapport    {path}")
+    for problem in outcome.problems():
+        say(f"  ERREUR     {problem}")
+    say("Pour regarder : make up\n")
+
+
+def last(var: Path) -> dict[str, Any] | None:
+    """The account and the client of the last run."""
+    known = read_json(var / "demo" / "last.json")
+    return known if isinstance(known, dict) else None

@@ -1,0 +1,89 @@
+"""Which processes run together on one machine, and where: shared by `sofy up` and the demo."""
+
+import os
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+
+from sofy.engine.shifted_clock import FileClock
+from sofy.kernel import clock
+from sofy.kernel.config import Config
+from sofy.project import runtime
+from sofy.project.embedded_pg import EmbeddedPostgres
+from sofy.project.processes import free_port
+from sofy.project.supervisor import Child, Supervisor
+
+SHORT_CODE = "36105"
+SANDBOX_ROUTE = "sandbox"
+SANDBOX_LOGIN = ("sofy", "sandbox")
+#: One SMS part, in euros before VAT, as the demo's route charges it.
+SANDBOX_PRICE_EUR = Decimal("0.045")
+
+
+@dataclass(frozen=True)
+class Ports:
+    """Free ports of this run."""
+
+    web: int
+    smsc: int
+    phones: int
+
+    @classmethod
+    def choose(cls, config: Config) -> "Ports":
+        """The configured port of the pages when it is free, and any others."""
+        return cls(free_port(config.web_port, config.host), free_port(2775), free_port(8025))
+
+
+def sandbox_clock(config: Config) -> FileClock:
+    """The clock that demo and training share; it goes on where the last run left it."""
+    path = Path(config.var_dir) / "demo" / "clock"
+    os.environ["SOFY_CLOCK_FILE"] = str(path)
+    os.environ.setdefault("SOFY_ENVIRONMENT", "demo")
+    moved = FileClock(path, environment="demo")
+    clock.install(moved)
+    return moved
+
+
+def accepted_log(config: Config) -> Path:
+    """What the simulated operator says it accepted: the operator's own file, not one of ours."""
+    return Path(config.var_dir) / "sandbox" / "accepted.log"
+
+
+def supervisor(config: Config, ports: Ports) -> Supervisor:
+    """All processes, with the simulated operator."""
+    base_url = f"http://localhost:{ports.web}"
+    os.environ.update(SOFY_WEB_PORT=str(ports.web), SOFY_BASE_URL=base_url)
+    phones = f"http://localhost:{ports.phones}"
+    sandbox = ["sandbox", "--port", str(ports.smsc), "--page-port", str(ports.phones)]
+    children = [
+        Child("sandbox", sandbox, phones),
+        Child("engine", ["engine"]),
+        Child("worker", ["worker"]),
+        Child("web", ["web"], base_url, health=f"{base_url}/healthz"),
+    ]
+    embedded = not os.environ.get("SOFY_DATABASE_URL_GIVEN")
+    database = EmbeddedPostgres(secrets_dir=runtime.secrets_dir()) if embedded else None
+    return Supervisor(Path(config.var_dir), children, database)
+
+
+def save_sandbox_route(ports: Ports) -> None:
+    """Point the route of the simulated operator at where it listens this time."""
+    from sofy.project import routing
+
+    system_id, password = SANDBOX_LOGIN
+    values = {
+        "host": "127.0.0.1",
+        "port": ports.smsc,
+        "system_id": system_id,
+        "password": password,
+        "binds": 2,
+        "window": 200,
+    }
+    routing.save_route(
+        code=SANDBOX_ROUTE,
+        name="Simulated operator",
+        connector="smpp",
+        values=values,
+        short_code=SHORT_CODE,
+        price_eur=SANDBOX_PRICE_EUR,
+    )
