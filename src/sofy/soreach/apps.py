@@ -1,4 +1,7 @@
+"""Application of this room."""
+
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class SoreachConfig(AppConfig):
@@ -6,4 +9,33 @@ class SoreachConfig(AppConfig):
 
     name = "sofy.soreach"
     label = "soreach"
-    default_auto_field = "django.db.models.UUIDField"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from sofy.audience.segments import campaigns
+        from sofy.soreach.views import lists
+        from sofy.soreach.words import REFUSALS
+        from sofy.ui import panels, problems
+        from sofy.ui.nav import Entry, register
+
+        problems.register(REFUSALS)
+        campaigns.register(lists.named)
+        register(
+            Entry(
+                "client",
+                "SoReach",
+                _("Campaigns"),
+                "soreach:campaigns",
+                "speakerphone",
+                100,
+                "campaign.view",
+                phone=True,
+                key="c",
+            )
+        )
+        panels.register(
+            panels.Panel("home.running", "soreach/panel_running.html", lists.running_panel, 10, "campaign.view")
+        )
+        panels.register(
+            panels.Panel("home.attention", "soreach/panel_attention.html", lists.attention_panel, 20, "campaign.view")
+        )

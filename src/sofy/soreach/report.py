@@ -255,6 +255,25 @@ def _cost(cursor: Any, campaign: Campaign) -> tuple[int, Decimal]:
     return int(parts), Decimal(cost).quantize(Decimal("0.01"))
 
 
+def reasons(campaign: Campaign) -> list[tuple[str, str, int]]:
+    """(status, reason, people) of everybody who did not receive it."""
+    with connection.cursor() as cursor:
+        return _reasons(cursor, campaign)
+
+
+def recent_rate(campaign: Campaign, now: datetime) -> float:
+    """Unit: messages handed over per second, over the last minute or since the first one."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*), min(submitted_at), max(submitted_at) FROM engine_state"
+            " WHERE client_id = %s AND campaign_id = %s AND submitted_at >= %s",
+            [*_of(campaign), now - timedelta(minutes=1)],
+        )
+        count, first, last = cursor.fetchone()
+    span_s = max(1.0, (last - first).total_seconds()) if first else 1.0
+    return float(count / span_s)
+
+
 def _reasons(cursor: Any, campaign: Campaign) -> list[tuple[str, str, int]]:
     cursor.execute(
         "SELECT status, coalesce(reason, ''), count(*) FROM engine_state"

@@ -55,7 +55,12 @@ def make_contact(client: Client, number: int, *, state: str = "granted", **colum
     ).save(force_insert=True)
     if state:
         ConsentState.objects.create(
-            client_id=client.id, identity_index=index, channel="sms", purpose="marketing", state=state, since=clock.now()
+            client_id=client.id,
+            identity_index=index,
+            channel="sms",
+            purpose="marketing",
+            state=state,
+            since=clock.now(),
         )
         connection.ensure_connection()
         row = Permission(index, "sms", "marketing", state, clock.now())  # type: ignore[arg-type]
@@ -68,7 +73,9 @@ def make_segment(client: Client, name: str = "Tout le monde", tree: dict[str, ob
     return Segment.objects.create(client_id=client.id, name=name, tree=tree or EVERYBODY)
 
 
-def make_campaign(client: Client, route_id: UUID, *, text: str = TEXT, name: str = "Samedi", **columns: object) -> Campaign:
+def make_campaign(
+    client: Client, route_id: UUID, *, text: str = TEXT, name: str = "Samedi", **columns: object
+) -> Campaign:
     """A draft that passes every check."""
     Sender.objects.get_or_create(client_id=client.id, name="FLEURS", defaults={"created_by": "user:test"})
     segment = columns.pop("segment", None) or make_segment(client)

@@ -154,7 +154,9 @@ def test_variants_share_the_audience(engine_db, client, route_id):
         for number in range(200):
             factories.make_contact(client, number)
         campaign = draft(client, route_id)
-        Variant.objects.create(client_id=client.id, campaign=campaign, label="B", source="Autre STOP SMS 36111", share=1)
+        Variant.objects.create(
+            client_id=client.id, campaign=campaign, label="B", source="Autre STOP SMS 36111", share=1
+        )
 
     expand(client.id, campaign.id)
 

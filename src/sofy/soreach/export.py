@@ -1,0 +1,121 @@
+"""A report as files for a spreadsheet: one row per person of the audience.
+
+A cell that a spreadsheet would run as a formula is written as text: names come from files of strangers.
+"""
+
+import csv
+import io
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import xlsxwriter
+from django.utils.translation import gettext as _
+
+from sofy.audience.models import Contact
+from sofy.clients.models import Client
+from sofy.kernel import clock
+from sofy.soreach import figures, report, words
+from sofy.soreach.models import Campaign, Click
+
+BATCH = 2_000
+_DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%")
+
+
+def plain_cell(value: Any) -> Any:
+    """The value as a spreadsheet may show it; text that begins like a formula gets an apostrophe before it.
+
+    Source: OWASP, CSV Injection.
+    """
+    if isinstance(value, str) and value.lstrip(" \u00a0\ufeff").startswith(_DANGEROUS):
+        return "'" + value
+    return value
+
+
+def header() -> list[str]:
+    """The columns, in the reader's language."""
+    return [
+        _("Contact"), _("First name"), _("Last name"), _("Establishment"), _("Variant"), _("State"), _("Reason"),
+        _("Time"), _("SMS parts"), _("Clicked"),
+    ]  # fmt: skip
+
+
+def rows(client: Client, campaign: Campaign) -> Iterator[list[Any]]:
+    """Everybody of the audience this person may see: recipients first, then those left out."""
+    shops = figures.shop_names(campaign)
+    clicked = set(
+        Click.objects.filter(client_id=client.pk, campaign_id=campaign.id, human=True).values_list(
+            "contact_id", flat=True
+        )
+    )
+    for figure in ("recipients", "excluded"):
+        after = report.START
+        while people := report.people(campaign, figure, after=after, limit=BATCH):
+            names = _contacts(client.pk, [person.contact_id for person in people])
+            for person in people:
+                contact = names.get(person.contact_id)
+                if contact is not None and client.sees_establishment(contact.establishment_id):
+                    yield _row(person, contact, shops, person.contact_id in clicked)
+            after = people[-1].contact_id
+
+
+def _contacts(client_id: UUID, ids: list[UUID]) -> dict[UUID, Contact]:
+    found = Contact.objects.filter(client_id=client_id, id__in=ids).only(
+        "client_id", "id", "first_name", "last_name", "establishment_id"
+    )
+    return {contact.id: contact for contact in found}
+
+
+def _row(person: report.Person, contact: Contact, shops: dict[str, str], clicked: bool) -> list[Any]:
+    state = words.STATUSES.get(person.status) or {"delivered": _("Received"), "read": _("Received")}.get(
+        person.status, person.status
+    )
+    cells = [
+        str(person.contact_id), contact.first_name or "", contact.last_name or "",
+        shops.get(str(contact.establishment_id), ""), person.variant, str(state),
+        words.reason_text(person.status, person.reason) if person.reason else "", _moment(person.at), person.parts,
+        _("yes") if clicked else "",
+    ]  # fmt: skip
+    return [plain_cell(cell) for cell in cells]
+
+
+def _moment(at: datetime | None) -> str:
+    return f"{at.astimezone(clock.PARIS):%Y-%m-%d %H:%M:%S}" if at else ""
+
+
+def to_csv(client: Client, campaign: Campaign) -> bytes:
+    """Semicolons and a byte order mark: what a spreadsheet in France opens with a double click."""
+    sheet = io.StringIO()
+    writer = csv.writer(sheet, delimiter=";")
+    writer.writerow(header())
+    writer.writerows(rows(client, campaign))
+    return b"\xef\xbb\xbf" + sheet.getvalue().encode()
+
+
+def to_xlsx(client: Client, campaign: Campaign) -> bytes:
+    """Two sheets: the figures, and one row per person. No cell is ever written as a formula."""
+    target = io.BytesIO()
+    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    with xlsxwriter.Workbook(target, options) as book:
+        bold = book.add_format({"bold": True})
+        built = report.build(campaign)
+        summary = book.add_worksheet(_("Figures"))
+        summary.set_column(0, 0, 34)
+        summary.write_string(0, 0, plain_cell(campaign.name), bold)
+        summary.write_string(1, 0, words.sentence(built))
+        for line, (label, value, _code) in enumerate(figures.key_figures(built), start=3):
+            summary.write_string(line, 0, label)
+            summary.write_string(line, 1, value)
+        people = book.add_worksheet(_("People"))
+        people.set_column(0, 0, 38)
+        people.set_column(1, 9, 18)
+        people.freeze_panes(1, 0)
+        for column, title in enumerate(header()):
+            people.write_string(0, column, title, bold)
+        for line, cells in enumerate(rows(client, campaign), start=1):
+            for column, cell in enumerate(cells):
+                people.write_number(line, column, cell) if isinstance(cell, int) else people.write_string(
+                    line, column, cell
+                )
+    return target.getvalue()

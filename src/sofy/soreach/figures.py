@@ -1,0 +1,194 @@
+"""The figures of a report as sentences, tables and charts; page, HTML file and PDF show the same ones."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from sofy.clients.models import Establishment
+from sofy.kernel import clock, svg
+from sofy.soreach import words
+from sofy.soreach.models import Campaign
+from sofy.soreach.report import Report
+
+MOST_ESTABLISHMENTS = 15
+FIRST_HOUR, LAST_HOUR = 7, 21
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One chart with the table behind it. `links` lead from each row to the people, as figure codes."""
+
+    id: str
+    title: str
+    summary: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[Any]]
+    spec: Mapping[str, Any]
+    drawing: str
+    links: Sequence[str] = field(default_factory=list)
+
+    @property
+    def linked_rows(self) -> list[tuple[Sequence[Any], str]]:
+        """Rows with their figure code, empty where nobody stands behind one."""
+        return [(row, self.links[n] if n < len(self.links) else "") for n, row in enumerate(self.rows)]
+
+
+def shop_names(campaign: Campaign) -> dict[str, str]:
+    """Establishment id as text -> name."""
+    rows = Establishment.objects.filter(client_id=campaign.client_id).values_list("id", "name")
+    return {str(key): name for key, name in rows}
+
+
+def figures(campaign: Campaign, report: Report) -> list[Figure]:
+    """Every figure of a report that has something to show."""
+    made = [_funnel(report), _timeline(report), _reasons(report), _establishments(campaign, report), _heat(report)]
+    return [figure for figure in made if figure.rows]
+
+
+def _funnel(report: Report) -> Figure:
+    steps = [(str(words.FIGURES[name]), value) for name, value in report.funnel]
+    first = max(1, report.funnel[0][1])
+    rows = [(label, value, svg.percent(value, first)) for label, value in steps]
+    spec = {
+        "kind": "funnel",
+        "labels": [label for label, _n in steps],
+        "series": [{"name": _("People"), "values": [n for _l, n in steps]}],
+    }
+    links = ["", *(name for name, _n in report.funnel[1:])]
+    title = _("From the audience to the click")
+    return Figure(
+        "funnel",
+        title,
+        words.sentence(report),
+        [_("Step"), _("People"), _("Share")],
+        rows,
+        spec,
+        svg.funnel(title, steps),
+        links,
+    )
+
+
+def _timeline(report: Report) -> Figure:
+    points = [(f"{at.astimezone(clock.PARIS):%H:%M:%S}" if _is_short(report) else f"{at.astimezone(clock.PARIS):%d/%m %H:%M}", n)
+              for at, n in report.timeline]  # fmt: skip
+    title = _("Deliveries over time")
+    summary = ""
+    if points:
+        busiest = max(points, key=lambda point: point[1])
+        summary = _("Most deliveries at %(at)s: %(n)s.") % {"at": busiest[0], "n": words.number(busiest[1])}
+    spec = {
+        "kind": "area",
+        "labels": [p[0] for p in points],
+        "series": [{"name": _("Received"), "values": [p[1] for p in points]}],
+    }
+    return Figure("timeline", title, summary, [_("Time"), _("Received")], points, spec, svg.line(title, points))
+
+
+def _is_short(report: Report) -> bool:
+    first, last = report.timeline[0][0], report.timeline[-1][0]
+    return (last - first).total_seconds() < 1_200
+
+
+def _reasons(report: Report) -> Figure:
+    rows = [
+        (words.reason_text(status, reason), n, f"reason:{reason}" if reason else f"status:{status}")
+        for status, reason, n in report.reasons
+    ]
+    rows += [(words.reason_text("excluded", reason), n, f"excluded:{reason}") for reason, n in report.excluded.items()]
+    rows.sort(key=lambda row: -row[1])
+    shown = [(label, n) for label, n, _code in rows]
+    title = _("Why some people did not receive it")
+    summary = (
+        _("First reason: %(reason)s (%(n)s).") % {"reason": shown[0][0], "n": words.number(shown[0][1])}
+        if shown
+        else ""
+    )
+    spec = {
+        "kind": "hbar",
+        "labels": [r[0] for r in shown],
+        "series": [{"name": _("People"), "values": [r[1] for r in shown]}],
+    }
+    links = [code for _l, _n, code in rows]
+    return Figure(
+        "reasons",
+        title,
+        summary,
+        [_("Reason"), _("People")],
+        shown,
+        spec,
+        svg.bars(title, shown, whole=report.audience),
+        links,
+    )
+
+
+def _establishments(campaign: Campaign, report: Report) -> Figure:
+    names = shop_names(campaign)
+    groups = [group for group in report.establishments if group.recipients]
+    if len(groups) < 2:
+        groups = []
+    rows = [
+        (
+            names.get(g.key, _("No establishment")),
+            g.recipients,
+            g.received,
+            svg.percent(g.received, g.recipients),
+            g.clicked,
+            g.stops,
+        )
+        for g in groups
+    ]
+    title = _("By establishment")
+    bars = [(row[0], row[2]) for row in rows[:MOST_ESTABLISHMENTS]]
+    spec = {
+        "kind": "hbar",
+        "labels": [b[0] for b in bars],
+        "series": [{"name": _("Received"), "values": [b[1] for b in bars]}],
+    }
+    summary = _("%(n)s establishments.") % {"n": words.number(len(rows))} if rows else ""
+    columns = [_("Establishment"), _("Recipients"), _("Received"), _("Share"), _("Clicked"), _("STOP")]
+    links = [f"establishment:{g.key}" for g in groups]
+    return Figure("establishments", title, summary, columns, rows, spec, svg.bars(title, bars), links)
+
+
+def _heat(report: Report) -> Figure:
+    hours = list(range(FIRST_HOUR, LAST_HOUR))
+    days = [str(day) for day in words.DAYS]
+    grid = [[row[hour] for hour in hours] for row in report.heat]
+    rows = [(days[d], *grid[d]) for d in range(7) if any(grid[d])]
+    title = _("By hour of the day (Paris)")
+    labels = [f"{hour} h" for hour in hours]
+    values = [[c, r, grid[r][c]] for r in range(7) for c in range(len(hours))]
+    spec = {"kind": "heat", "labels": labels, "rows": days, "series": [{"name": _("Received"), "values": values}]}
+    summary = ""
+    if rows:
+        most, day, hour = max((grid[d][h], d, h) for d in range(7) for h in range(len(hours)))
+        summary = _("Most deliveries on %(day)s at %(hour)s: %(n)s.") % {
+            "day": days[day].lower(), "hour": labels[hour], "n": words.number(most)}  # fmt: skip
+    return Figure("heat", title, summary, [_("Day"), *labels], rows, spec, svg.heat_map(title, days, labels, grid))
+
+
+def key_figures(report: Report) -> list[tuple[str, str, str]]:
+    """(label, value, figure code) of the numbers at the top."""
+    shown = report.progress
+    return [
+        (str(words.FIGURES["recipients"]), words.number(shown.recipients), "recipients"),
+        (str(words.FIGURES["received"]), words.number(shown.received), "received"),
+        (str(words.FIGURES["failed"]), words.number(shown.failed), "failed"),
+        (str(words.STATUSES["unknown"]), words.number(shown.by_status.get("unknown", 0)), "status:unknown"),
+        (str(words.STATUSES["withheld"]), words.number(shown.by_status.get("withheld", 0)), "status:withheld"),
+        (str(words.FIGURES["clicked"]), words.number(shown.clicked), "clicked"),
+        (str(words.FIGURES["machines"]), words.number(report.visits_machine), "machines"),
+        (str(words.FIGURES["replies"]), words.number(report.replies), "replies"),
+        (str(words.FIGURES["stops"]), words.number(shown.stops), "stops"),
+        (str(words.FIGURES["excluded"]), words.number(sum(report.excluded.values())), "excluded"),
+    ]
+
+
+def variant_rows(report: Report) -> list[tuple[str, int, int, int, str, int, int]]:
+    """(label, recipients, received, clicked, click rate, replied, STOP) of each variant."""
+    return [
+        (g.key, g.recipients, g.received, g.clicked, svg.percent(g.clicked, g.received), g.replied, g.stops)
+        for g in report.variants
+    ]

@@ -1,0 +1,202 @@
+"""The steps of the wizard as forms; services take their `cleaned_data`."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from sofy.audience.segments.models import Segment
+from sofy.messaging import queries as messaging
+from sofy.soreach import rules, words
+from sofy.soreach.models import Campaign
+from sofy.soreach.services.drafts import LABELS
+
+
+class NameForm(forms.Form):
+    """The name a campaign goes by in the team; recipients never see it."""
+
+    name = forms.CharField(label=_("Name of the campaign"), max_length=120, help_text=_("For your team only."))
+
+
+class AudienceForm(forms.Form):
+    """Who: segments, and segments that are left out."""
+
+    segment_ids = forms.MultipleChoiceField(
+        label=_("Write to"), widget=forms.CheckboxSelectMultiple, required=False, error_messages={"required": ""}
+    )
+    excluded_segment_ids = forms.MultipleChoiceField(
+        label=_("Except"), widget=forms.CheckboxSelectMultiple, required=False
+    )
+
+    def __init__(self, *args: Any, client_id: UUID, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        rows = Segment.objects.filter(client_id=client_id, deleted_at=None).order_by("name")
+        choices = [(str(row.id), row.name) for row in rows]
+        for name in ("segment_ids", "excluded_segment_ids"):
+            self.fields[name].choices = choices  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        """Ids as the services want them."""
+        cleaned = dict(super().clean() or {})
+        for name in ("segment_ids", "excluded_segment_ids"):
+            cleaned[name] = [UUID(value) for value in cleaned.get(name, [])]
+        return cleaned
+
+    @staticmethod
+    def initial_of(campaign: Campaign) -> dict[str, Any]:
+        """What is ticked."""
+        return {
+            "segment_ids": [str(value) for value in campaign.segment_ids],
+            "excluded_segment_ids": [str(value) for value in campaign.excluded_segment_ids],
+        }
+
+
+class ContentForm(forms.Form):
+    """What: one text, or several for an A/B test, with sender and route."""
+
+    route_id = forms.TypedChoiceField(label=_("Route"), coerce=UUID, empty_value=None, required=False)
+    sender = forms.ChoiceField(label=_("Sender"), required=False)
+
+    def __init__(self, *args: Any, campaign: Campaign, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        variants = {variant.label: variant for variant in campaign.variants.all()}
+        self.labels = [label for label in LABELS if label in variants] or ["A"]
+        data = self.data if self.is_bound else {}
+        while len(self.labels) < len(LABELS) and (
+            f"text_{LABELS[len(self.labels)]}" in data or data.get("add") == LABELS[len(self.labels)]
+        ):
+            self.labels.append(LABELS[len(self.labels)])
+        for label in self.labels:
+            variant = variants.get(label)
+            self.fields[f"text_{label}"] = forms.CharField(
+                label=_("Text %(label)s") % {"label": label} if len(self.labels) > 1 else _("Text"),
+                widget=forms.Textarea(attrs={"rows": 6, "maxlength": 2000, "data-content": label}),
+                required=False,
+                strip=False,
+                initial=variant.source if variant else "",
+            )
+            self.fields[f"share_{label}"] = forms.IntegerField(
+                label=_("Share"), min_value=1, max_value=99, required=False, initial=variant.share if variant else 1
+            )
+        offers = messaging.route_offers()
+        self.fields["route_id"].choices = [  # type: ignore[attr-defined]
+            (str(offer.id), f"{offer.name} · {offer.short_code or '–'}") for offer in offers
+        ]
+        self.fields["route_id"].initial = campaign.route_id
+        names = [sender.name for sender in messaging.active_senders(campaign.client_id)]
+        if campaign.short_code:
+            names.append(campaign.short_code)
+        self.fields["sender"].choices = [("", "–"), *((name, name) for name in names)]  # type: ignore[attr-defined]
+        self.fields["sender"].initial = campaign.sender
+
+    def texts(self) -> list[tuple[str, Any, Any]]:
+        """(label, bound text, bound share) for the page."""
+        return [(label, self[f"text_{label}"], self[f"share_{label}"]) for label in self.labels]
+
+    def changes(self) -> dict[str, Any]:
+        """What the services write."""
+        data = self.cleaned_data
+        contents = [
+            (data[f"text_{label}"].replace("\r\n", "\n"), data.get(f"share_{label}") or 1) for label in self.labels
+        ]
+        changes: dict[str, Any] = {"contents": contents, "sender": data["sender"]}
+        if data.get("route_id"):
+            changes["route_id"] = data["route_id"]
+        return changes
+
+
+class ScheduleForm(forms.Form):
+    """When, how much, how often."""
+
+    timing = forms.ChoiceField(label=_("When"), choices=Campaign.Timing.choices, widget=forms.RadioSelect)
+    starts_at = forms.DateTimeField(
+        label=_("Day and hour (Paris)"),
+        required=False,
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+        input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%d/%m/%Y %H:%M"],
+    )
+    spread_hours = forms.IntegerField(
+        label=_("Spread over how many hours"),
+        min_value=0,
+        max_value=72,
+        required=False,
+        help_text=_("For a gradual sending."),
+    )
+    local_time = forms.BooleanField(
+        label=_("At this hour of each recipient’s own time zone"),
+        required=False,
+        help_text=_("For overseas customers."),
+    )
+    late = forms.ChoiceField(
+        label=_("A message that could not leave on its day"), choices=Campaign.Late.choices, widget=forms.RadioSelect
+    )
+    budget_eur = forms.DecimalField(label=_("Budget of this campaign (€ before VAT)"), min_value=0, required=False)
+    cap_messages = forms.IntegerField(
+        label=_("At most this many marketing messages per person"), min_value=0, max_value=50, required=False
+    )
+    cap_days = forms.IntegerField(label=_("in this many days"), min_value=1, max_value=365, required=False)
+
+    def clean_starts_at(self) -> datetime | None:
+        """The wall clock is that of Paris."""
+        value: datetime | None = self.cleaned_data["starts_at"]
+        return timezone.make_aware(value) if value and timezone.is_naive(value) else value
+
+    def clean(self) -> dict[str, Any]:
+        """What goes with the chosen timing."""
+        cleaned = dict(super().clean() or {})
+        timing = cleaned.get("timing")
+        if timing == Campaign.Timing.AT and not cleaned.get("starts_at"):
+            self.add_error("starts_at", _("Choose the day and the hour."))
+        if timing == Campaign.Timing.GRADUAL and not cleaned.get("spread_hours"):
+            self.add_error("spread_hours", _("Say over how many hours."))
+        if timing != Campaign.Timing.GRADUAL:
+            cleaned["spread_hours"] = 0
+        if timing == Campaign.Timing.NOW:
+            cleaned["starts_at"], cleaned["local_time"] = None, False
+        if timing == Campaign.Timing.GRADUAL and not cleaned.get("starts_at"):
+            cleaned["local_time"] = False
+        cleaned["cap_messages"] = cleaned.get("cap_messages") or 0
+        cleaned["cap_days"] = cleaned.get("cap_days") or 7
+        return cleaned
+
+    @staticmethod
+    def initial_of(campaign: Campaign) -> dict[str, Any]:
+        """What the draft says."""
+        names = ("timing", "spread_hours", "local_time", "late", "budget_eur", "cap_messages", "cap_days")
+        initial = {name: getattr(campaign, name) for name in names}
+        return initial | {"starts_at": timezone.localtime(campaign.starts_at) if campaign.starts_at else None}
+
+
+class EditorialForm(forms.Form):
+    """The author's own answer about forbidden content (article 12)."""
+
+    topics = forms.MultipleChoiceField(
+        label=_("The message holds"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        choices=[(topic, words.TOPICS[topic]) for topic in rules.EDITORIAL_TOPICS],
+    )
+
+    def answers(self) -> dict[str, bool]:
+        """Topic -> yes."""
+        return dict.fromkeys(self.cleaned_data["topics"], True)
+
+
+class TestSendForm(forms.Form):
+    """A few phones to try on."""
+
+    __test__ = False  # not a pytest class
+
+    numbers = forms.CharField(
+        label=_("Mobile numbers, one per line"),
+        widget=forms.Textarea(attrs={"rows": 3, "autocomplete": "off"}),
+        help_text=_("Numbers of people who asked for it, yours for example. Five at most."),
+    )
+    variant = forms.ChoiceField(label=_("Variant"), choices=[(label, label) for label in LABELS])
+
+    def lines(self) -> list[str]:
+        """The numbers as typed."""
+        return [line for line in self.cleaned_data["numbers"].replace(",", "\n").splitlines() if line.strip()]

@@ -1,0 +1,65 @@
+"""Lists of campaigns with their figures."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import QuerySet
+
+from sofy.soreach import report
+from sofy.soreach.models import Campaign
+from sofy.soreach.report import Progress
+
+
+def campaigns(client_id: UUID, *, status: str = "", text: str = "") -> QuerySet[Campaign]:
+    """Campaigns of a client, the newest first."""
+    rows = Campaign.objects.filter(client_id=client_id).order_by("-created_at")
+    if status:
+        rows = rows.filter(status=status)
+    if text:
+        rows = rows.filter(name__icontains=text)
+    return rows
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What a list says of a campaign."""
+
+    recipients: int
+    received: int
+    waiting: int
+    clicked: int
+
+
+def figures(client_id: UUID, ids: Sequence[UUID]) -> dict[UUID, Figures]:
+    """Figures of some campaigns in two statements."""
+    if not ids:
+        return {}
+    counted: dict[UUID, Counter[str]] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT campaign_id, status, count(*) FROM engine_state WHERE client_id = %s AND campaign_id = ANY(%s) GROUP BY 1, 2",
+            [client_id, list(ids)],
+        )
+        for campaign_id, status, count in cursor.fetchall():
+            counted.setdefault(campaign_id, Counter())[status] += count
+        cursor.execute(
+            "SELECT campaign_id, count(DISTINCT contact_id) FROM soreach_click"
+            " WHERE client_id = %s AND campaign_id = ANY(%s) AND human GROUP BY 1",
+            [client_id, list(ids)],
+        )
+        clicked = dict(cursor.fetchall())
+    made = {campaign_id: Progress(by, 0, clicked.get(campaign_id, 0), 0) for campaign_id, by in counted.items()}
+    return {
+        campaign_id: Figures(each.recipients, each.received, each.waiting, each.clicked)
+        for campaign_id, each in made.items()
+    }
+
+
+def live(client_id: UUID) -> list[tuple[Campaign, Progress]]:
+    """Campaigns whose messages are leaving or paused."""
+    statuses = (Campaign.Status.EXPANDING, Campaign.Status.RUNNING, Campaign.Status.PAUSED)
+    rows = Campaign.objects.filter(client_id=client_id, status__in=statuses).order_by("-launched_at")[:5]
+    return [(campaign, report.progress(campaign)) for campaign in rows]

@@ -1,0 +1,38 @@
+"""Addresses of this room."""
+
+from django.urls import include, path
+
+from sofy.soreach.views import links, lists, reports, running, wizard
+
+app_name = "soreach"
+campaign = [
+    path("", lists.campaign, name="campaign"),
+    path("audience", wizard.audience, name="audience"),
+    path("content", wizard.content, name="content"),
+    path("schedule", wizard.schedule, name="schedule"),
+    path("checks", wizard.check, name="checks"),
+    path("confirm", wizard.confirm, name="confirm"),
+    path("test", wizard.test, name="test"),
+    path("duplicate", lists.duplicate, name="duplicate"),
+    path("delete", lists.delete, name="delete"),
+    path("progress", running.progress, name="progress"),
+    path("pause", running.pause, name="pause"),
+    path("resume", running.resume, name="resume"),
+    path("cancel", running.cancel, name="cancel"),
+    path("recall", running.recall, name="recall"),
+    path("approve", running.approve, name="approve"),
+    path("report", reports.report, name="report"),
+    path("report/people", reports.people, name="people"),
+    path("report.csv", reports.download, {"kind": "csv"}, name="csv"),
+    path("report.xlsx", reports.download, {"kind": "xlsx"}, name="xlsx"),
+    path("report.pdf", reports.download, {"kind": "pdf"}, name="pdf"),
+]
+workspace = [
+    path("", lists.campaigns, name="campaigns"),
+    path("new", lists.new, name="new"),
+    path("<uuid:campaign_id>/", include(campaign)),
+]
+urlpatterns = [
+    path("c/<slug:client_slug>/campaigns/", include(workspace)),
+    path("l/<str:code>", links.follow, name="link"),
+]

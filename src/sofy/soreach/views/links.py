@@ -1,0 +1,34 @@
+"""The address in a message: straight on to where it leads."""
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from sofy.soreach.services import clicks
+
+
+class Away(HttpResponseRedirect):
+    """A redirect to an address that the author wrote; http and https only."""
+
+    allowed_schemes = ["http", "https"]  # noqa: RUF012  the attribute Django reads
+
+
+@require_safe
+def follow(request: HttpRequest, code: str) -> HttpResponse:
+    """Note the visit, without an address or a browser, and go on. Never cached: each visit counts."""
+    target = clicks.follow(
+        code,
+        method=request.method or "GET",
+        agent=request.headers.get("User-Agent", ""),
+        language=request.headers.get("Accept-Language", ""),
+        purpose=request.headers.get("Sec-Purpose", "")
+        or request.headers.get("X-Purpose", "")
+        or request.headers.get("Purpose", ""),
+    )
+    if target is None:
+        return render(request, "soreach/gone.html", status=404)
+    response = Away(target)
+    response["Cache-Control"] = "no-store"
+    response["Referrer-Policy"] = "no-referrer"
+    response["X-Robots-Tag"] = "noindex"
+    return response

@@ -1,0 +1,173 @@
+"""What the wizard shows while somebody works: counts, phones, the permitted band."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from decimal import Decimal
+from typing import Any
+
+from sofy.audience.segments.models import Segment
+from sofy.clients.models import Client
+from sofy.clients.services import hours_policy
+from sofy.kernel import clock, hours, sms_text
+from sofy.kernel.errors import Refused
+from sofy.kernel.money import line_amount
+from sofy.soreach import content, people, rules, words
+from sofy.soreach.models import Campaign
+from sofy.soreach.services import estimate
+from sofy.soreach.services.drafts import LABELS
+from sofy.ui import problems
+
+CAROUSEL = 8
+
+
+def reach_rows(campaign: Campaign) -> dict[str, Any]:
+    """The audience in words: total, reachable, and each reason of being left out."""
+    try:
+        counts = estimate.reach(campaign)
+    except Refused as refused:
+        return {"problem": problems.sentence(refused), "total": 0, "reachable": 0, "left_out": []}
+    left_out = [(reason, words.EXCLUSIONS[reason], n) for reason, n in counts.items() if reason != "reachable" and n]
+    return {"total": sum(counts.values()), "reachable": counts.get("reachable", 0), "left_out": left_out, "problem": ""}
+
+
+def position(data: Mapping[str, Any]) -> int:
+    """Which real contact the phone shows."""
+    asked = str(data.get("as", "0"))
+    return min(int(asked), CAROUSEL - 1) if asked.isdigit() and len(asked) < 4 else 0
+
+
+@dataclass(frozen=True)
+class Phone:
+    """One variant on a phone."""
+
+    label: str
+    text: str = ""
+    problem: str = ""
+    count: estimate.TextCount | None = None
+    saving_eur: Decimal = Decimal(0)
+    lacks_mention: bool = False
+    links: Sequence[str] = ()
+
+
+def phones(campaign: Campaign, number: int) -> dict[str, Any]:
+    """Each variant as one real contact would read it."""
+    variants = list(campaign.variants.all())
+    compiled, refused = {}, {}
+    known = people.field_names(campaign.client_id)
+    for variant in variants:
+        try:
+            compiled[variant.label] = content.compile_content(variant.source, fields=known)
+        except Refused as problem:
+            refused[variant.label] = problems.sentence(problem)
+    used = frozenset().union(*(made.variables for made in compiled.values())) | {"prenom", "nom"}
+    members, reachable = _people(campaign, used)
+    shown = members[min(number, len(members) - 1)] if members else None
+    made = [
+        _phone(campaign, variant.label, compiled.get(variant.label), refused.get(variant.label, ""), shown, reachable)
+        for variant in variants
+    ]
+    return {
+        "phones": made,
+        "person": " ".join(str(shown.values[n]) for n in ("prenom", "nom") if n in shown.values) if shown else "",
+        "number": number,
+        "people_count": len(members),
+        "before": (number - 1) % len(members) if members else 0,
+        "after": (number + 1) % len(members) if members else 0,
+        "reachable": reachable,
+    }
+
+
+def _people(campaign: Campaign, used: frozenset[str]) -> tuple[list[people.Member], int]:
+    try:
+        members = estimate.sample(campaign, used, limit=CAROUSEL)
+        return members, estimate.reach(campaign).get("reachable", 0)
+    except Refused:
+        return [], 0
+
+
+def _phone(
+    campaign: Campaign,
+    label: str,
+    made: content.Content | None,
+    refused: str,
+    shown: people.Member | None,
+    reachable: int,
+) -> Phone:
+    if made is None:
+        return Phone(label, problem=refused)
+    if shown is None:
+        bubble: dict[str, Any] = {"text": made.source, "count": estimate.count_text(made.source)}
+    else:
+        bubble = estimate.bubble(campaign, made, shown)
+    lacks = bool(campaign.short_code) and rules.lacks_stop_mention(made.fixed, campaign.short_code)
+    count = bubble.get("count")
+    saving = line_amount(count.parts_saved * reachable, campaign.unit_price_eur) if count else Decimal(0)
+    problem = _hole(bubble)
+    return Phone(label, bubble.get("text", ""), problem, count, saving, lacks, made.links)
+
+
+def _hole(bubble: Mapping[str, Any]) -> str:
+    if "missing" in bubble:
+        return problems.sentence(Refused("test_value_missing", field=bubble["missing"]))
+    return problems.sentence(Refused("content_too_long", limit=content.MAX_TEXT_CHARS)) if "too_long" in bubble else ""
+
+
+def reworked(contents: Sequence[tuple[str, int]], pressed: Mapping[str, Any], short_code: str) -> list[tuple[str, int]]:
+    """The texts after a button: `mention` and `plain` name a variant, `add` a new one, `remove` one to take away."""
+    made = list(contents)
+    for number, label in enumerate(LABELS[: len(made)]):
+        text, share = made[number]
+        if pressed.get("mention") == label and short_code:
+            text = rules.with_stop_mention(text, short_code)
+        if pressed.get("plain") == label:
+            text = sms_text.transliterate(text)
+        if pressed.get("remove") == label:
+            text = ""
+        made[number] = (text, share)
+    if pressed.get("add") and made and len(made) < len(LABELS):
+        made[len(made) - 1 :] = [made[-1], made[0]]
+    return made
+
+
+def segment_names(campaign: Campaign) -> list[str]:
+    """The names of the chosen segments."""
+    rows = Segment.objects.filter(client_id=campaign.client_id, id__in=campaign.segment_ids).order_by("name")
+    return list(rows.values_list("name", flat=True))
+
+
+# ---- the permitted band ------------------------------------------------------------------------------------------------
+
+HOURS_ACROSS = 24
+
+
+def band(client: Client, campaign: Campaign) -> dict[str, Any]:
+    """Seven days of permitted hours, with the moment of the campaign on them; positions are hours from the left."""
+    now = clock.now().astimezone(clock.PARIS)
+    starts_at = (campaign.starts_at or clock.now()).astimezone(clock.PARIS)
+    first = min(now, starts_at) if (starts_at - now) < timedelta(days=6) else starts_at
+    days = []
+    for offset in range(7):
+        day = (first + timedelta(days=offset)).date()
+        spans = [(a, b - a) for a, b in _open_hours(datetime.combine(day, time(), clock.PARIS), hours_policy(client))]
+        mark = starts_at.hour + starts_at.minute / 60 if starts_at.date() == day else None
+        days.append({"day": day, "spans": spans, "mark": mark, "y": 4 + offset * 30, "middle": 20 + offset * 30})
+    window = hours.decide(max(starts_at, now), ("Europe/Paris",), hours_policy(client))
+    return {
+        "days": days,
+        "window": window,
+        "starts_at": starts_at,
+        "height": 4 + 7 * 30,
+        "ticks": (0, 4, 8, 12, 16, 20, 24),
+    }
+
+
+def _open_hours(midnight: datetime, policy: hours.HoursPolicy) -> list[tuple[float, float]]:
+    spans, cursor, end = [], midnight, midnight + timedelta(hours=HOURS_ACROSS)
+    while cursor < end:
+        window = hours.decide(cursor, ("Europe/Paris",), policy)
+        until = min(window.until.astimezone(clock.PARIS), end)
+        if window.open:
+            spans.append(((cursor - midnight) / timedelta(hours=1), (until - midnight) / timedelta(hours=1)))
+        cursor = max(until, cursor + timedelta(minutes=1))
+    return spans

@@ -1,0 +1,111 @@
+"""The report: one sentence, charts with their tables, and the people behind each figure."""
+
+from typing import Any
+from uuid import UUID
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.text import slugify
+
+from sofy.audience.models import Contact
+from sofy.clients.access import ClientRequest
+from sofy.kit import audit
+from sofy.soreach import export, figures, files, words
+from sofy.soreach import report as reports
+from sofy.soreach.models import Campaign
+from sofy.soreach.report import Person
+from sofy.soreach.views.common import campaign_view
+
+PER_PAGE = 50
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+@campaign_view("report.view")
+def report(request: ClientRequest, campaign: Campaign) -> HttpResponse:
+    """What came of the campaign."""
+    if not campaign.has_report:
+        return redirect("soreach:progress", request.client.slug, campaign.id)
+    built = reports.build(campaign)
+    people = reverse("soreach:people", args=[request.client.slug, campaign.id])
+    context = {
+        "campaign": campaign,
+        "report": built,
+        "sentence": words.sentence(built),
+        "key_figures": figures.key_figures(built),
+        "figures": [_clickable(figure, people) for figure in figures.figures(campaign, built)],
+        "people_url": people,
+        "variants": figures.variant_rows(built) if len(built.variants) > 1 else [],
+        "verdict": words.verdict_text(built.verdict, by_replies=campaign.winner_by == "replies"),
+        "contents": campaign.variants.all(),
+    }
+    return render(request, "soreach/report.html", context)
+
+
+def _clickable(figure: figures.Figure, people: str) -> dict[str, Any]:
+    links = [f"{people}?figure={code}" if code else "" for code in figure.links]
+    spec = dict(figure.spec) | ({"links": links} if links else {})
+    return {
+        "figure": figure,
+        "spec": spec,
+        "rows": [(row, f"{people}?figure={code}" if code else "") for row, code in figure.linked_rows],
+    }
+
+
+@campaign_view("report.view")
+def people(request: ClientRequest, campaign: Campaign) -> HttpResponse:
+    """The contacts behind a figure."""
+    figure = request.GET.get("figure", "recipients")[:80]
+    after = _uuid(request.GET.get("after", ""))
+    found = reports.people(campaign, figure, after=after, limit=PER_PAGE + 1)
+    if found is None:
+        raise Http404
+    context = {
+        "campaign": campaign,
+        "title": words.figure_text(figure, figures.shop_names(campaign)),
+        "rows": _named(request, found[:PER_PAGE]),
+        "after": str(found[PER_PAGE - 1].contact_id) if len(found) > PER_PAGE else "",
+        "first": after == reports.START,
+    }
+    return render(request, "soreach/people.html", context)
+
+
+def _uuid(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        return reports.START
+
+
+def _named(request: ClientRequest, found: list[Person]) -> list[dict[str, Any]]:
+    """People with their names; somebody of another shop is counted but not shown to a store manager."""
+    ids = [person.contact_id for person in found]
+    contacts = {c.id: c for c in Contact.objects.filter(client_id=request.client.pk, id__in=ids)}
+    rows = []
+    for person in found:
+        contact = contacts.get(person.contact_id)
+        visible = contact is not None and request.client.sees_establishment(contact.establishment_id)
+        name = f"{contact.first_name or ''} {contact.last_name or ''}".strip() if visible and contact else ""
+        why = words.reason_text(person.status, person.reason) if person.status in words.STATUSES else ""
+        rows.append({"person": person, "name": name, "visible": visible, "why": why})
+    return rows
+
+
+@campaign_view("report.export")
+def download(request: ClientRequest, campaign: Campaign, kind: str) -> HttpResponse:
+    """The report as CSV, XLSX or PDF; the journal notes who took it."""
+    if not campaign.has_report:
+        raise Http404
+    if kind == "csv":
+        content, content_type = export.to_csv(request.client, campaign), "text/csv; charset=utf-8"
+    elif kind == "xlsx":
+        content, content_type = export.to_xlsx(request.client, campaign), XLSX
+    else:
+        content, content_type = files.to_pdf(campaign, reports.build(campaign)), "application/pdf"
+    audit.append(
+        request.client.pk, "report.exported", request.user.actor, {"campaign": str(campaign.id), "format": kind}
+    )
+    name = f"{slugify(campaign.name) or 'campaign'}.{kind}"
+    return HttpResponse(
+        content, content_type=content_type, headers={"Content-Disposition": f'attachment; filename="{name}"'}
+    )

@@ -1,0 +1,154 @@
+"""The wizard: audience, content, schedule, checks, confirm. Each step saves the draft as it goes."""
+
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from sofy.clients.access import ClientRequest
+from sofy.kernel.errors import Refused
+from sofy.soreach import people, rules, words
+from sofy.soreach.forms import AudienceForm, ContentForm, EditorialForm, ScheduleForm, TestSendForm
+from sofy.soreach.models import Campaign
+from sofy.soreach.services import checks, drafts, estimate, lifecycle, test_send
+from sofy.soreach.views import preview
+from sofy.soreach.views.common import campaign_view, step_context
+from sofy.ui import notify, problems
+
+
+@campaign_view("campaign.edit", draft=True)
+def audience(request: ClientRequest, campaign: Campaign) -> HttpResponse:
+    """Who: the counts follow each tick."""
+    form = AudienceForm(request.POST or None, client_id=request.client.pk, initial=AudienceForm.initial_of(campaign))
+    if request.method == "POST" and form.is_valid():
+        campaign = drafts.save_draft(campaign, form.cleaned_data)
+        if not request.htmx:
+            return redirect("soreach:content", request.client.slug, campaign.id)
+    context = step_context(campaign, "audience") | {"form": form, "reach": preview.reach_rows(campaign)}
+    template = "soreach/audience.html#reach" if request.htmx else "soreach/audience.html"
+    return render(request, template, context, status=422 if form.errors else 200)
+
+
+@campaign_view("campaign.edit", draft=True)
+def content(request: ClientRequest, campaign: Campaign) -> HttpResponse:
+    """What: the phone shows the text as real contacts will read it."""
+    form = ContentForm(request.POST or None, campaign=campaign)
+    if request.method == "POST" and form.is_valid():
+        campaign = _save_content(request, campaign, form)
+        if "next" in request.POST:
+            return redirect("soreach:schedule", request.client.slug, campaign.id)
+        if not request.htmx:
+            form = ContentForm(campaign=campaign)
+    shown = preview.phones(campaign, preview.position(request.POST or request.GET))
+    context = step_context(campaign, "content") | {
+        "form": form,
+        "fields": people.fields(request.client.pk).items(),
+        **shown,
+    }
+    template = "soreach/content.html#preview" if request.htmx else "soreach/content.html"
+    return render(request, template, context, status=422 if form.errors else 200)
+
+
+def _save_content(request: ClientRequest, campaign: Campaign, form: ContentForm) -> Campaign:
+    """Write the texts, with what a button changes in them: the mention, plainer characters, one variant more or less."""
+    changes = form.changes()
+    saved = drafts.save_draft(campaign, changes)
+    if request.POST.keys() & {"mention", "plain", "add", "remove"}:
+        contents = preview.reworked(changes["contents"], request.POST, saved.short_code)
+        saved = drafts.save_draft(saved, {"contents": contents})
+    return saved
+
+
+@campaign_view("campaign.edit", draft=True)
+def schedule(request: ClientRequest, campaign: Campaign) -> HttpResponse:
+    """When, with the permitted hours drawn."""
+    form = ScheduleForm(request.POST or None, initial=ScheduleForm.initial_of(campaign))
+    if request.method == "POST" and form.is_valid():
+        drafts.save_draft(campaign, form.cleaned_data)
+        return redirect("soreach:checks", request.client.slug, campaign.id)
+    context = step_context(campaign, "schedule") | {"form": form, "band": preview.band(request.client, campaign)}
+    return render(request, "soreach/schedule.html", context, status=422 if form.errors else 200)
+
+
+@campaign_view("campaign.view", draft=True)
+def check(request: ClientRequest, campaign: Campaign) -> HttpResponse:
+    """Everything that is looked at before launch, and the author's own answer about the content."""
+    form = EditorialForm(
+        request.POST or None, initial={"topics": [t for t, yes in campaign.editorial.items() if yes is True]}
+    )
+    if request.method == "POST" and request.client.can("campaign.edit") and form.is_valid():
+        campaign = drafts.save_draft(campaign, {"editorial": form.answers()})
+        return redirect("soreach:confirm", request.client.slug, campaign.id)
+    found, estimated = checks.run_checks(request.client, campaign)
+    context = step_context(campaign, "checks") | {
+        "form": form,
+        "checks": [(one, words.check_text(one)) for one in found],
+        "estimate": estimated,
+        "may_launch": rules.may_launch(found),
+        "test_form": TestSendForm(),
+    }
+    return render(request, "soreach/checks.html", context)
+
+
+@campaign_view("campaign.launch", draft=True)
+def confirm(request: ClientRequest, campaign: Campaign) -> HttpResponse:
+    """The last page: how many people, how much, and the count to type when there are many."""
+    error = ""
+    if request.method == "POST":
+        try:
+            launched = lifecycle.launch(
+                request.client, campaign, actor=request.user.actor, typed_count=_typed(request.POST.get("typed", ""))
+            )
+        except Refused as refused:
+            error = problems.sentence(refused)
+        else:
+            return _launched(request, launched)
+    found, estimated = checks.run_checks(request.client, campaign)
+    typed = str(estimated.reachable) if rules.needs_typed_count(estimated.reachable) else ""
+    context = step_context(campaign, "confirm") | {
+        "estimate": estimated, "typed": typed, "may_launch": rules.may_launch(found), "error": error,
+        "segments": preview.segment_names(campaign),
+    }  # fmt: skip
+    return render(request, "soreach/confirm.html", context, status=422 if error else 200)
+
+
+def _typed(text: str) -> int | None:
+    digits = "".join(char for char in text if char.isdigit())
+    return int(digits) if digits and len(digits) < 10 else None
+
+
+def _launched(request: ClientRequest, campaign: Campaign) -> HttpResponse:
+    if campaign.status == Campaign.Status.AWAITING:
+        notify.done(request, _("The campaign waits for the approval of a second person."))
+    elif campaign.status == Campaign.Status.SCHEDULED:
+        notify.done(request, _("The campaign is scheduled."))
+    else:
+        notify.done(request, _("The campaign leaves."))
+    return redirect("soreach:progress", request.client.slug, campaign.id)
+
+
+@require_POST
+@campaign_view("campaign.edit", draft=True)
+def test(request: ClientRequest, campaign: Campaign) -> HttpResponse:
+    """Send one variant to a few phones."""
+    form = TestSendForm(request.POST)
+    if not form.is_valid():
+        notify.refuse(request, " ".join(error for errors in form.errors.values() for error in errors))
+        return redirect("soreach:checks", request.client.slug, campaign.id)
+    try:
+        sent = test_send.send_test(
+            request.client, campaign, variant=form.cleaned_data["variant"], numbers=form.lines(),
+            as_contact=preview.position(request.POST), actor=request.user.actor,
+        )  # fmt: skip
+    except Refused as refused:
+        notify.refuse(request, problems.sentence(refused))
+    else:
+        notify.done(request, _("%(n)s test messages are on their way.") % {"n": len(sent)})
+    return redirect("soreach:checks", request.client.slug, campaign.id)
+
+
+def context_of_estimate(campaign: Campaign) -> dict[str, Any]:
+    """Reach of a campaign for other pages."""
+    return {"reach": estimate.reach(campaign)}

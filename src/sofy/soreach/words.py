@@ -1,0 +1,245 @@
+"""How refusals, checks, reasons and figures are said to people."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import get_language, gettext, ngettext
+from django.utils.translation import gettext_lazy as _
+
+from sofy.kernel import clock
+from sofy.soreach.report import Report
+from sofy.soreach.rules import Check, Verdict
+from sofy.ui import formats
+
+Words = dict[str, "str | Promise"]
+
+CONTENT: Words = {
+    "content_empty": _("The message is empty: write its text."),
+    "content_too_long": _("The text has more than {limit} characters: shorten it."),
+    "content_tag_refused": _("Line {line}: “{tag}” is not possible in a message. These are: {allowed}."),
+    "content_filter_refused": _("Line {line}: the filter “{filter}” does not exist here. These do: {allowed}."),
+    "content_sign_refused": _("Line {line}: the sign “{sign}” has no place between the braces."),
+    "content_call_refused": _("Line {line}: a field is written alone, without parentheses."),
+    "content_field_unknown": _("Line {line}: no contact has a field “{field}”. Did you mean “{suggestion}”?"),
+    "content_brace_not_closed": _("Line {line}: “{brace}” stands alone. A field is written {{{{ prenom }}}}."),
+    "content_if_not_closed": _("A condition is not closed: add {{% endif %}}."),
+    "content_syntax": _("Line {line}: this expression cannot be read. A field is written {{{{ prenom }}}}."),
+}
+
+REFUSALS: Words = CONTENT | {
+    "campaign_not_draft": _(
+        "This campaign has left the draft: it cannot be changed any more. Duplicate it to start again."
+    ),
+    "campaign_not_waiting": _("This campaign is not waiting for an approval."),
+    "campaign_cannot": _("The campaign is in another state by now: look at it again."),
+    "campaign_checks": _("Something stops this campaign: see the checks."),
+    "typed_count": _("Type the number of recipients, {expected}, to confirm."),
+    "approval_by_same_person": _("Somebody else must approve: you prepared this campaign."),
+    "segment_missing": _("One of the segments does not exist any more: choose again."),
+    "route_missing": _("Choose a route that exists."),
+    "not_found": _("It does not exist any more."),
+    "test_numbers": _("Give one to {most} mobile numbers, one per line."),
+    "number_invalid": _("“{number}” is not a mobile number."),
+    "number_opposed": _("One of these numbers said STOP: it receives nothing, tests included (art. 14.1)."),
+    "test_value_missing": _("The chosen contact has no “{field}”: choose another one or give the field a default."),
+    "stop_mention_missing": _("The mention STOP SMS {short_code} is missing (art. 14.1): add it to the text."),
+}
+
+CHECKS: Words = CONTENT | {
+    "no_segment": _("Nobody is chosen: pick at least one segment."),
+    "segments_unusable": _("A segment of this campaign cannot be read any more: choose the audience again."),
+    "nobody_reachable": _("Nobody in this audience agreed to marketing by SMS: nothing would leave."),
+    "consent": _("{reachable} people agreed and will receive it; {left_out} are left out."),
+    "stop_mention_missing": _(
+        "The mention STOP SMS {short_code} is missing in {variants}: without it nothing may leave."
+    ),
+    "stop_mention": _("The mention STOP SMS {short_code} reaches everybody."),
+    "sender": _("{sender} may be shown as sender."),
+    "sender_empty": _("No sender is chosen."),
+    "sender_unknown": _("{sender} is not among your senders: add it first."),
+    "sender_too_long": _("The sender {sender} is longer than 11 characters."),
+    "sender_characters": _("The sender {sender} may have letters without accents and digits only."),
+    "sender_generic": _("The sender {sender} is a general word: operators replace it. Use your brand."),
+    "sender_only_digits": _("A sender made of digits only is not possible: {sender}."),
+    "sender_mobile_number": _("{sender} is a mobile number: operators refuse it as a sender of campaigns."),
+    "sender_short_code_purpose": _("{sender} is a short code for alerts: marketing uses 36xxx."),
+    "route_missing": _("No route is chosen."),
+    "route_without_short_code": _("The route {route} has no short code: nobody could answer STOP."),
+    "route_changed": _(
+        "The route {route} has another short code by now, {short_code}: choose it again and check the mention."
+    ),
+    "route_paused": _("The route {route} is paused: messages will wait."),
+    "missing_value": _(
+        "{count} of {sampled} people looked at have no “{field}”: they would be left out. Give it a default."
+    ),
+    "text_too_long": _("For {count} of {sampled} people looked at the text becomes too long: they would be left out."),
+    "over_campaign_budget": _("{cost_eur} for {parts} SMS is more than the budget of this campaign, {budget_eur}."),
+    "over_client_budget": _("{cost_eur} for {parts} SMS is more than what is left of your budget, {budget_eur}."),
+    "cost": _("About {cost_eur} before VAT for {parts} SMS."),
+    "no_date": _("Choose the day and the hour."),
+    "date_in_the_past": _("{at} is over: choose another moment."),
+    "outside_hours": _("Marketing is forbidden at {at}. The first messages will leave {opens_at}."),
+    "hours": _("Messages may leave from {at} to {closes_at}."),
+    "same_text_recently": _("“{name}” had the same text on {at}."),
+    "same_people_recently": _("“{name}” went to some of the same people on {at}."),
+    "cap": _("Nobody receives more than {messages} marketing messages in {days} days: the others are left out."),
+    "no_cap": _("No limit of messages per person is set."),
+    "client_suspended": _("Your account is suspended: nothing leaves."),
+    "editorial": _("You stated that the content holds nothing forbidden."),
+    "editorial_yes": _("You stated that the content holds something forbidden: you answer for it."),
+    "editorial_not_answered": _("You have not said whether the content holds something forbidden."),
+}
+
+TOPICS: Words = {
+    "pornographic": _("pornographic content"),
+    "violent": _("violent content"),
+    "hateful": _("hateful content"),
+    "racist": _("racist content"),
+    "discrimination": _("incitement to discrimination"),
+}
+
+EXCLUSIONS: Words = {
+    "no_consent": _("No consent"),
+    "opposed": _("Said no"),
+    "suppressed": _("On a suppression list"),
+    "invalid": _("No valid mobile"),
+    "capped": _("Too many messages lately"),
+    "duplicate_number": _("Number written to already"),
+    "missing_value": _("A field is empty"),
+    "too_long": _("Text too long"),
+}
+
+FIGURES: Words = {
+    "audience": _("Audience"),
+    "recipients": _("Recipients"),
+    "handed_over": _("Handed over"),
+    "received": _("Received"),
+    "clicked": _("Clicked"),
+    "machines": _("Visits by machines"),
+    "stops": _("STOP"),
+    "replies": _("Replied"),
+    "failed": _("Not delivered"),
+    "waiting": _("Waiting"),
+    "excluded": _("Left out"),
+}
+
+STATUSES: Words = {
+    "failed": _("Not delivered"),
+    "expired": _("Expired"),
+    "unknown": _("No receipt"),
+    "withheld": _("Withheld by rule"),
+    "cancelled": _("Cancelled"),
+    "excluded": _("Left out"),
+}
+
+#: Reasons the engine gives; one that is not listed shows its own code.
+REASONS: Words = {
+    "campaign_cancelled": _("campaign cancelled"),
+    "absent_subscriber": _("phone off or out of reach"),
+    "unknown_subscriber": _("number not in service"),
+    "no_consent": _("no consent"),
+    "opposed": _("said no"),
+    "withdrawn": _("said STOP meanwhile"),
+    "suppressed": _("on a suppression list"),
+    "platform_suppressed": _("on a suppression list"),
+    "client_suspended": _("account suspended"),
+    "budget_spent": _("budget used up"),
+    "stop_mention_missing": _("mention STOP SMS missing"),
+    "sender_generic": _("sender not allowed"),
+    "outside_hours": _("outside the permitted hours"),
+    "no_permitted_hour": _("no permitted hour"),
+    "no_receipt": _("no receipt from the operator"),
+}
+
+DAYS = (_("Monday"), _("Tuesday"), _("Wednesday"), _("Thursday"), _("Friday"), _("Saturday"), _("Sunday"))
+
+
+def number(value: int) -> str:
+    """A number in the reader's language."""
+    return formats.number(value, get_language())
+
+
+def _shown(value: Any) -> Any:
+    """A fact of a check as people write it."""
+    if hasattr(value, "astimezone"):
+        local = value.astimezone(clock.PARIS)
+        return formats.moment(local, get_language(), clock.now().astimezone(clock.PARIS).date())
+    if hasattr(value, "quantize"):
+        return formats.euros(value, get_language())
+    if isinstance(value, int) and not isinstance(value, bool):
+        return number(value)
+    return value
+
+
+def check_text(check: Check) -> str:
+    """What a check says."""
+    pattern = CHECKS.get(check.code)
+    facts = {name: _shown(value) for name, value in check.facts.items()}
+    return str(pattern).format(**facts) if pattern else check.code
+
+
+def reason_text(status: str, reason: str) -> str:
+    """Why somebody did not receive a message."""
+    if status == "excluded":
+        return str(EXCLUSIONS.get(reason, reason))
+    said = str(STATUSES.get(status, status))
+    why = REASONS.get(reason)
+    if why is None and not reason:
+        return said
+    return gettext("%(status)s: %(reason)s") % {"status": said, "reason": why or reason.replace("_", " ")}
+
+
+def figure_text(figure: str, labels: Mapping[str, str]) -> str:
+    """The title of the list of people behind a figure; `labels` name establishments."""
+    kind, _colon, value = figure.partition(":")
+    if kind == "status":
+        return str(STATUSES.get(value, value))
+    if kind == "reason":
+        return str(REASONS.get(value, value.replace("_", " ")) or gettext("No reason given"))
+    if kind == "excluded" and value:
+        return str(EXCLUSIONS.get(value, value))
+    if kind == "establishment":
+        return labels.get(value, gettext("No establishment"))
+    if kind == "variant":
+        return gettext("Variant %(label)s") % {"label": value}
+    return str(FIGURES.get(figure, figure))
+
+
+def sentence(report: Report) -> str:
+    """The one sentence a report opens on."""
+    shown = report.progress
+    received = ngettext(
+        "%(received)s person out of %(recipients)s received it",
+        "%(received)s people out of %(recipients)s received it",
+        shown.received,
+    ) % {"received": number(shown.received), "recipients": number(shown.recipients)}
+    clicked = ngettext("%(n)s clicked", "%(n)s people clicked", shown.clicked) % {"n": number(shown.clicked)}
+    return gettext("%(received)s; %(clicked)s; %(stops)s STOP.") % {
+        "received": received,
+        "clicked": clicked,
+        "stops": number(shown.stops),
+    }
+
+
+def verdict_text(verdict: Verdict, *, by_replies: bool) -> str:
+    """What the A/B test allows to say, with the test that was made."""
+    what = gettext("replies") if by_replies else gettext("human clicks")
+    if verdict.kind == "not_enough_data":
+        return gettext(
+            "Not enough data to tell the variants apart by %(what)s: the test needs at least 30 people per variant and "
+            "5 expected in each cell."
+        ) % {"what": what}
+    p_value = formats.number(max(verdict.p_value or 0.0, 0.0001), get_language(), 4)
+    facts = {"best": verdict.best, "second": verdict.second, "what": what, "p": p_value}
+    if verdict.kind == "winner":
+        return (
+            gettext("Variant %(best)s does better than %(second)s by %(what)s (two-proportion z test, p = %(p)s).")
+            % facts
+        )
+    return (
+        gettext(
+            "No significant difference between %(best)s and %(second)s by %(what)s (two-proportion z test, p = %(p)s)."
+        )
+        % facts
+    )
