@@ -7,6 +7,9 @@ from sofy.wire.smpp.codes import LAST_SEQUENCE, RESPONSE, Command, Status
 from sofy.wire.smpp.errors import Malformed
 from sofy.wire.smpp.pdu import Frame, PduReader, frame
 
+_UNSENT_AT_MOST = 16 * 1024 * 1024
+"""Octets that may wait for a peer that does not read, before it is dropped."""
+
 _PING, _PONG = Command.ENQUIRE_LINK.value, Command.ENQUIRE_LINK_RESP.value
 
 
@@ -111,6 +114,8 @@ class Peer(asyncio.Protocol):
         self._flush_due = False
         if self._out and self.transport is not None:
             self.transport.write(b"".join(self._out))
+            if self.transport.get_write_buffer_size() > _UNSENT_AT_MOST:
+                self.abort("the other end does not read")
         self._out.clear()
 
     def hold_reading(self, hold: bool) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from smpplib import smpp as foreign
 
@@ -46,6 +46,7 @@ def _values(field: Field) -> st.SearchStrategy[object]:
 
 
 @pytest.mark.parametrize("command", sorted(LAYOUTS))
+@settings(max_examples=25)
 @given(data=st.data())
 def test_every_pdu_reads_back_as_it_was_written(command: int, data: st.DataObject) -> None:
     fields = {field.name: data.draw(_values(field)) for field in LAYOUTS[command]}

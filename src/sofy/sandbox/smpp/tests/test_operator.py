@@ -1,0 +1,258 @@
+"""The simulated operator: repeatable, and bad in every way it is told to be; the connector copes."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from sofy.connectors.base import Accepted, Outgoing, Refused, Unknown
+from sofy.connectors.smpp.config import Config
+from sofy.connectors.smpp.connector import SmppConnector
+from sofy.connectors.smpp.tests.factories import Engine, outgoing
+from sofy.kernel.sms_text import is_contact, is_stop
+from sofy.sandbox.smpp.fate import CHATS, CONTACTS, LONG_CHAT, STOPS, Fates
+from sofy.sandbox.smpp.operator import SimulatedOperator
+from sofy.sandbox.smpp.profile import PROFILES, Curve, Profile, Range, SandboxConfig
+from sofy.wire.smpp.pdu import Sm
+
+QUICK = msgspec.structs.replace(PROFILES["plain"], receipt=Curve(0.02, 0.5, 0.2), reply=Curve(0.02, 0.5, 0.2))
+
+
+class Play:
+    """A connector bound to a simulated operator."""
+
+    def __init__(self, log: Path) -> None:
+        self.log = log
+        self.engine = Engine()
+        self.operator: SimulatedOperator
+        self.connector: SmppConnector
+
+    async def begin(self, *, settings: dict[str, Any] | None = None, **profile: Any) -> None:
+        config = SandboxConfig(port=0, log=self.log, profile=msgspec.structs.replace(QUICK, **profile))
+        self.operator = SimulatedOperator(config)
+        await self.operator.start()
+        options: dict[str, Any] = {"window": 50, "reconnect_s": 0.05, "response_timeout_s": 1.0, **(settings or {})}
+        account = Config(host="127.0.0.1", port=self.operator.port, system_id="sofy", password="secret", **options)
+        self.connector = SmppConnector(account, self.engine)
+        await self.connector.start()
+
+    async def send(self, n: int, **changes: Any) -> list[Outgoing]:
+        messages = [outgoing(to=f"+3370000{k:04d}", **changes) for k in range(n)]
+        self.connector.submit(messages)
+        return messages
+
+    async def settled(self, n: int, seconds: float = 10.0) -> None:
+        """Every part has an outcome, and every receipt was recorded."""
+        done: Callable[[], bool] = lambda: (  # noqa: E731
+            len(self.engine.of(Accepted)) + len(self.engine.of(Refused)) + len(self.engine.of(Unknown)) >= n
+            and not self.operator.pending
+        )
+        await self.engine.until(done, seconds)
+        await asyncio.sleep(0.1)
+
+    @property
+    def lines(self) -> list[list[str]]:
+        return [line.split(" ") for line in self.log.read_text().splitlines()]
+
+    def unmatched(self) -> int:
+        """Receipts that lead to no accepted identifier."""
+        known = {one.outcome.supplier_id for one in self.engine.of(Accepted)}
+        return sum(not known.intersection(receipt.keys) for receipt in self.engine.receipts)
+
+
+@pytest.fixture
+async def play(tmp_path: Path) -> AsyncIterator[Play]:
+    made = Play(tmp_path / "accepted.log")
+    yield made
+    await made.connector.stop(0.2)
+    await made.operator.stop()
+    await asyncio.sleep(0.01)
+
+
+async def test_every_accepted_message_is_logged_and_receipted(play: Play) -> None:
+    await play.begin()
+
+    await play.send(300, text="Été STOP SMS 36105")
+    await play.settled(300)
+
+    assert [line[2] for line in play.lines] == [f"3370000{k:04d}" for k in range(300)]
+    first = play.lines[0]
+    assert first[1:5] == ["SOFY", "33700000000", "0", "0"]
+    assert first[5] == "Été STOP SMS 36105".replace("É", "\x1f").replace("é", "\x05").encode().hex()
+    assert first[6].endswith("Z")
+    assert Counter(receipt.status for receipt in play.engine.receipts) == {"delivered": 300}
+    assert play.unmatched() == 0
+
+
+@pytest.mark.parametrize("style", ["same", "zeros", "hex_decimal", "decimal_hex"])
+@pytest.mark.parametrize("layout", ["usual", "short", "tlv"])
+async def test_receipts_match_however_they_are_written(style: str, layout: str, play: Play) -> None:
+    await play.begin(id_style=style, receipt_layout=layout, early=0.2, doubled=0.2, enroute=0.2)
+
+    await play.send(200)
+    await play.settled(200)
+
+    assert play.unmatched() == 0
+    assert Counter(receipt.status for receipt in play.engine.receipts)["delivered"] >= 200
+
+
+async def test_an_early_receipt_comes_before_the_answer(play: Play) -> None:
+    await play.begin(early=1.0)
+
+    await play.send(1)
+    await play.engine.until(lambda: bool(play.engine.receipts))
+
+    assert play.engine.of(Accepted) == []
+    await play.settled(1)
+
+
+async def test_number_ranges_have_their_own_end(play: Play) -> None:
+    ranges = (Range("33700000000", status=0x0B), Range("33700000001", stat="UNDELIV", err="0x1F"))
+    await play.begin(ranges=ranges)
+
+    await play.send(3)
+    await play.settled(3)
+
+    assert play.engine.of(Refused)[0].outcome.code == "0x0b"
+    assert Counter((receipt.status, receipt.code) for receipt in play.engine.receipts) == {
+        ("failed", "31"): 1,
+        ("delivered", ""): 1,
+    }
+
+
+async def test_an_operator_that_cuts_the_line_leaves_unknowns_and_loses_nothing(play: Play) -> None:
+    await play.begin(cut_every=97)
+
+    messages = await play.send(500)
+    await play.settled(500)
+
+    accepted = [line[2] for line in play.lines]
+    named = {one.message_id for one in play.engine.outcomes}
+    assert named == {message.message_id for message in messages}
+    duplicates = [number for number, times in Counter(accepted).items() if times > 1]
+    assert duplicates == []
+    unknown = {one.message_id for one in play.engine.of(Unknown)}
+    silent = {message.to[1:] for message in messages if message.message_id not in unknown} - set(accepted)
+    assert silent == set()
+    assert 5 <= len(unknown) <= 6 * 50
+
+
+async def test_a_half_open_socket_is_noticed(play: Play) -> None:
+    settings = {"enquire_link_s": 0.2, "enquire_timeout_s": 0.2}
+    await play.begin(half_open_every=40, settings=settings)
+
+    await play.send(100)
+    await play.settled(100)
+
+    assert play.operator.stats["binds"] >= 2
+    assert play.engine.of(Unknown)
+
+
+async def test_throttling_delays_and_drops_nothing(play: Play) -> None:
+    await play.begin(rate_per_s=300)
+
+    await play.send(300)
+    await play.settled(300)
+
+    assert len(play.engine.of(Accepted)) == 300
+    assert play.operator.stats["throttled"] > 0
+    assert len({line[2] for line in play.lines}) == 300
+
+
+async def test_a_window_is_enforced(play: Play) -> None:
+    await play.begin(window=10, answer=Curve(0.02, 0.1, 0.05))
+
+    await play.send(60)
+    await play.settled(60)
+
+    assert play.operator.stats["throttled"] > 0
+    assert len(play.engine.of(Accepted)) == 60
+
+
+async def test_restarts_are_survived(play: Play) -> None:
+    await play.begin(restart_every_s=0.2, restart_s=0.1, settings={"rate_per_s": 500})
+
+    await play.send(400)
+    await play.settled(400)
+
+    assert play.operator.stats["restarts"] >= 2
+    assert len(play.engine.receipts) >= len(play.engine.of(Accepted)) * 0.9
+
+
+async def test_phones_answer_to_the_short_code_of_the_mention(play: Play) -> None:
+    await play.begin(stop=1.0)
+
+    await play.send(20, text="Soldes ! STOP SMS 36117")
+    await play.engine.until(lambda: len(play.engine.inbound) == 20)
+
+    assert {message.recipient for message in play.engine.inbound} == {"36117"}
+    assert all(is_stop(message.text) for message in play.engine.inbound)
+
+
+async def test_long_answers_come_whole(play: Play) -> None:
+    await play.begin(long_chat=1.0)
+
+    await play.send(5)
+    await play.engine.until(lambda: len(play.engine.inbound) == 5)
+
+    assert {message.text for message in play.engine.inbound} == {LONG_CHAT}
+
+
+async def test_a_long_message_gets_one_answer(play: Play) -> None:
+    await play.begin(stop=1.0)
+
+    await play.send(5, text="Soldes " * 60 + "STOP SMS 36117")
+    await play.engine.until(lambda: len(play.engine.inbound) == 5)
+    await asyncio.sleep(0.3)
+
+    assert len(play.engine.inbound) == 5
+
+
+async def test_receipts_wait_for_a_link_that_receives(play: Play) -> None:
+    await play.begin(receipt=Curve(0.2, 0.1, 0.3))
+
+    await play.send(20)
+    await play.engine.until(lambda: len(play.engine.of(Accepted)) == 20)
+    for session in list(play.operator._sessions):
+        session.abort("cut before the receipts")
+    await play.engine.until(lambda: len(play.engine.receipts) == 20)
+
+    assert play.unmatched() == 0
+
+
+def _fates(seed: int, **changes: Any) -> list[Any]:
+    fates = Fates(Profile(seed=seed, **changes))
+    return [fates.of(Sm(f"3370000{k:04d}", b"Bonjour")) for k in range(10_000)]
+
+
+def test_the_same_seed_gives_the_same_fates() -> None:
+    assert _fates(7) == _fates(7)
+    assert _fates(7) != _fates(8)
+
+
+def test_the_demo_operator_is_plausible() -> None:
+    fates = _fates(1)
+    ends = Counter("refused" if fate.status else fate.receipts[0].stat if fate.receipts else "lost" for fate in fates)
+
+    assert 0.925 < ends["DELIVRD"] / len(fates) < 0.945
+    assert 0.005 < ends["lost"] / len(fates) < 0.015
+    assert 0.003 < sum(fate.reply in STOPS for fate in fates) / len(fates) < 0.007
+    assert max(receipt.after_s for fate in fates for receipt in fate.receipts) <= 24.0
+    assert len({receipt.err for fate in fates for receipt in fate.receipts}) >= 5
+
+
+def test_parts_of_one_message_share_their_fate() -> None:
+    fates = Fates(Profile())
+    parts = [Sm("33700000000", bytes((5, 0, 3, 9, 3, n)) + b"text", esm_class=0x40) for n in (1, 2, 3)]
+
+    assert len({fates.of(part) for part in parts}) == 1
+
+
+def test_the_words_of_phones_are_what_they_seem() -> None:
+    assert all(is_stop(word) for word in STOPS)
+    assert all(is_contact(word) for word in CONTACTS)
+    assert not any(is_stop(word) for word in (*CHATS, LONG_CHAT))
