@@ -1,9 +1,13 @@
 """Where django-allauth asks the house: who may sign up, what a log-in leaves behind, how secrets are kept."""
 
+import time
 from base64 import b64decode, b64encode
 from typing import Any
 
+from allauth.account import app_settings
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.internal.flows.login import get_authentication_records
+from allauth.core import context
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from django.http import HttpRequest
@@ -24,6 +28,12 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     def format_email_subject(self, subject: str) -> str:
         """The product's name first."""
         return f"Sofy – {subject}"
+
+    def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
+        """A log-in of the last minutes is proof enough: whoever is led to a second factor is not asked twice."""
+        records = get_authentication_records(context.request, context.request.user)
+        recent = bool(records) and time.time() - records[-1]["at"] < app_settings.REAUTHENTICATION_TIMEOUT
+        return not recent and bool(super().is_reauthentication_required(app=app, **kwargs))
 
     def post_login(self, request: HttpRequest, user: Any, **kwargs: Any) -> Any:
         """Runs once the last factor is given."""

@@ -57,7 +57,7 @@ def zones() -> list[tuple[Any, Any]]:
     ]
 
 
-class EstablishmentForm(forms.ModelForm[Establishment]):
+class EstablishmentForm(forms.ModelForm):  # type: ignore[type-arg]
     """An establishment; its street is sealed, so it is a field of its own."""
 
     street = forms.CharField(label=_("Number and street"), max_length=160, required=False)
@@ -65,7 +65,9 @@ class EstablishmentForm(forms.ModelForm[Establishment]):
 
     class Meta:
         model = Establishment
-        fields = ("name", "code", "street", "postcode", "town", "insee", "latitude", "longitude", "timezone")
+        fields = ("name", "code", "postcode", "town", "insee", "latitude", "longitude", "timezone")
+
+    field_order = ("name", "code", "street", "postcode", "town", "insee", "latitude", "longitude", "timezone")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -145,7 +147,7 @@ class InvitationForm(RoleForm):
     field_order = ("email", "role", "establishments")
 
 
-class SettingsForm(forms.ModelForm[Client]):
+class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]
     """What a client decides for itself."""
 
     timezone = forms.ChoiceField(

@@ -106,5 +106,5 @@ def context(request: HttpRequest) -> dict[str, Any]:
         "figures": [Decimal("12345.67"), Decimal("0.0429"), Decimal(0)],
         "columns": [_("Establishment"), _("Delivered"), _("Clicks")],
         "rows": [["Lyon Part-Dieu", 1240, 82], ["Bordeaux Lac", 930, 61], ["Saint-Denis de La Réunion", 412, 40]],
-        "series": [4, 6, 5, 9, 12, 8, 14],
+        "spark": [4, 6, 5, 9, 12, 8, 14],
     }

@@ -1,0 +1,307 @@
+"""Pages of clients, accounts and staff: who gets in, what a hostile client learns, both languages."""
+
+import re
+from uuid import UUID
+
+import pytest
+from django.test import Client as Browser
+from django.urls import reverse
+
+from sofy.accounts import services
+from sofy.accounts.tests.factories import PASSWORD, make_user
+from sofy.clients import services as client_services
+from sofy.clients.models import Membership
+from sofy.clients.tests.factories import make_client
+from sofy.kit.models import AuditEntry
+from sofy.kit.rls import client_scope
+
+pytestmark = pytest.mark.django_db(databases=["default", "staff"])
+
+
+def browser_of(user, language="en"):
+    browser = Browser(headers={"accept-language": language})
+    browser.force_login(user, "allauth.account.auth_backends.AuthenticationBackend")
+    return browser
+
+
+def workspace_addresses(client):
+    """Every address of a workspace these rooms own, with rows of that client in it."""
+    shop = client_services.create_establishment(client, name="Lyon Part-Dieu")
+    invitation, _token = client_services.invite_member(
+        client, email="new@example.test", role="marketer", actor="system"
+    )
+    key, _text = services.create_api_key(client, name="till", scopes=["messages:send"])
+    with client_scope(client.pk):
+        membership = Membership.objects.filter(client_id=client.pk).first()
+    slug = client.slug
+    reads = [
+        reverse(f"clients:{name}", args=[slug])
+        for name in ("home", "find", "establishments", "establishment-new", "team", "invite", "settings", "journal")
+    ]
+    reads += [reverse("accounts:keys", args=[slug]), reverse("accounts:key-new", args=[slug])]
+    reads += [
+        reverse("clients:establishment", args=[slug, shop.pk]),
+        reverse("clients:member", args=[slug, membership.pk]),
+    ]
+    posts = [
+        reverse("clients:withdraw", args=[slug, invitation.pk]),
+        reverse("clients:remove", args=[slug, membership.pk]),
+        reverse("accounts:key-revoke", args=[slug, key.pk]),
+    ]
+    return reads, posts
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_every_page_of_a_workspace_opens_for_its_owner_in_both_languages(language):
+    client = make_client("Librairie du Port")
+    owner = make_user(client=client)
+    reads, _posts = workspace_addresses(client)
+
+    for address in reads:
+        answer = browser_of(owner, language).get(address)
+
+        assert answer.status_code == 200, address
+        assert f'lang="{language}"' in answer.text
+        assert "style=" not in re.sub(r"<svg.*?</svg>", "", answer.text, flags=re.DOTALL), address
+        assert "<script>" not in answer.text
+
+
+def test_a_hostile_client_learns_nothing():
+    victim, attacker = make_client("Victim"), make_client("Attacker")
+    make_user(client=victim)
+    reads, posts = workspace_addresses(victim)
+    hostile = browser_of(make_user(client=attacker))
+
+    answers = [hostile.get(address) for address in reads] + [hostile.post(address) for address in reads + posts]
+
+    assert {answer.status_code for answer in answers} == {404}
+    assert not any("Victim" in answer.text for answer in answers)
+
+
+def test_rows_of_another_client_do_not_open_under_ones_own_address():
+    victim, attacker = make_client("Victim"), make_client("Attacker")
+    make_user(client=victim)
+    reads, posts = workspace_addresses(victim)
+    hostile = browser_of(make_user(client=attacker))
+    smuggled = [address.replace(victim.slug, attacker.slug) for address in reads + posts]
+    with_ids = [address for address in smuggled if re.search(r"[0-9a-f]{8}-", address)]
+
+    answers = [hostile.post(address) for address in with_ids]
+
+    assert len(with_ids) == 5
+    assert {answer.status_code for answer in answers} == {404}
+
+
+@pytest.mark.parametrize(
+    ("_case", "role", "name", "status"),
+    [
+        ("marketer reads the team", "marketer", "clients:team", 200),
+        ("marketer invites nobody", "marketer", "clients:invite", 403),
+        ("marketer has no journal", "marketer", "clients:journal", 403),
+        ("developer makes keys", "developer", "accounts:key-new", 200),
+        ("developer has no team", "developer", "clients:team", 403),
+        ("auditor reads the journal", "auditor", "clients:journal", 200),
+        ("auditor reads the settings", "auditor", "clients:settings", 200),
+        ("auditor makes no key", "auditor", "accounts:key-new", 403),
+    ],
+)
+def test_a_role_opens_its_own_pages_only(_case, role, name, status):
+    client = make_client()
+    browser = browser_of(make_user(client=client, role=role))
+
+    answer = browser.get(reverse(name, args=[client.slug]))
+
+    assert answer.status_code == status
+
+
+def test_an_auditor_cannot_save_settings():
+    client = make_client("Before")
+    browser = browser_of(make_user(client=client, role="auditor"))
+
+    browser.post(reverse("clients:settings", args=[client.slug]), {"name": "After"})
+
+    with client_scope(client.pk):
+        client.refresh_from_db()
+        assert client.name == "Before"
+
+
+@pytest.mark.clause("DPA 7")
+@pytest.mark.parametrize(
+    ("_case", "role", "is_operator", "closed"),
+    [("owner", "owner", False, True), ("staff", None, True, True), ("marketer", "marketer", False, False)],
+)
+def test_owners_and_staff_reach_nothing_without_a_second_factor(_case, role, is_operator, closed):
+    client = make_client()
+    user = make_user(client=client if role else None, role=role or "", secured=False, is_operator=is_operator)
+    browser = browser_of(user)
+    address = reverse("clients:home", args=[client.slug]) if role else reverse("backoffice:clients")
+
+    answer = browser.get(address)
+    profile = browser.get(reverse("accounts:profile"))
+
+    expected = reverse("accounts:secure")
+    assert (answer.status_code == 302 and answer["Location"] == expected) is closed
+    assert (profile.status_code == 302 and profile["Location"] == expected) is closed
+    assert browser.get(expected).status_code == (200 if closed else 302)
+
+
+def test_a_marketer_who_becomes_owner_is_led_to_a_second_factor_at_once():
+    client = make_client()
+    make_user(client=client)
+    user = make_user(client=client, role="marketer", secured=False)
+    browser = browser_of(user)
+    home = reverse("clients:home", args=[client.slug])
+    before = browser.get(home).status_code
+    with client_scope(client.pk):
+        membership = Membership.objects.get(user_id=user.pk)
+    client_services.change_role(client, membership_id=membership.pk, role="owner", actor="system")
+
+    assert (before, browser.get(home).status_code) == (200, 302)
+
+
+def test_log_in_takes_a_password_and_a_code_and_is_in_the_chain():
+    client = make_client()
+    user = make_user(client=client)
+    browser = Browser()
+
+    first = browser.post(reverse("account_login"), {"login": user.email.upper(), "password": PASSWORD})
+    home = browser.get(reverse("clients:home", args=[client.slug]))
+    second = browser.post(reverse("mfa_authenticate"), {"code": services.current_totp_code(user.email)})
+
+    assert first["Location"].startswith(reverse("mfa_authenticate"))
+    assert home.status_code == 302
+    assert second.status_code == 302
+    assert browser.get(reverse("clients:home", args=[client.slug])).status_code == 200
+    with client_scope(client.pk):
+        assert AuditEntry.objects.filter(client_id=client.pk, action="login.succeeded").count() == 1
+
+
+def test_a_code_opens_once():
+    user = make_user()
+    code = services.current_totp_code(user.email)
+    answers = []
+    for _attempt in range(2):
+        browser = Browser()
+        browser.post(reverse("account_login"), {"login": user.email, "password": PASSWORD})
+        answers.append(browser.post(reverse("mfa_authenticate"), {"code": code}).status_code)
+
+    assert answers[0] == 302
+    assert answers[1] == 200
+
+
+def test_guessing_a_password_locks_the_log_in_for_all_processes():
+    user = make_user()
+    address = reverse("account_login")
+    for _attempt in range(5):
+        Browser().post(address, {"login": user.email, "password": "guess"})
+
+    answer = Browser().post(address, {"login": user.email, "password": PASSWORD})
+
+    assert answer.status_code == 200
+    assert "mfa" not in answer.headers.get("Location", "")
+
+
+def test_nobody_signs_up():
+    answer = Browser().post(reverse("account_signup"), {"email": "x@example.test"})
+
+    assert "By invitation" in answer.text or "Sur invitation" in answer.text
+
+
+def test_an_invited_person_joins_with_a_new_account(mailoutbox):
+    client = make_client("Librairie du Port")
+    owner = browser_of(make_user(client=client))
+    owner.post(reverse("clients:invite", args=[client.slug]), {"email": "claire@example.test", "role": "marketer"})
+    link = re.search(r"/invitation/\S+", mailoutbox[0].body)[0]
+    browser = Browser()
+    page = browser.get(link)
+
+    joined = browser.post(link, {"full_name": "Claire M.", "password": PASSWORD, "again": PASSWORD})
+
+    assert "claire@example.test" in page.text
+    assert joined.status_code == 302
+    assert browser.get(reverse("clients:home", args=[client.slug])).status_code == 200
+
+
+def test_a_weak_password_does_not_join(mailoutbox):
+    client = make_client()
+    browser_of(make_user(client=client)).post(
+        reverse("clients:invite", args=[client.slug]), {"email": "claire@example.test", "role": "marketer"}
+    )
+    link = re.search(r"/invitation/\S+", mailoutbox[0].body)[0]
+
+    answer = Browser().post(link, {"full_name": "C", "password": "motdepasse", "again": "motdepasse"})
+
+    assert answer.status_code == 422
+
+
+def test_an_api_key_is_shown_once_and_kept_as_a_hash():
+    client = make_client()
+    browser = browser_of(make_user(client=client))
+
+    made = browser.post(reverse("accounts:key-new", args=[client.slug]), {"name": "till", "scopes": ["messages:send"]})
+    text = re.search(r'value="(sofy_[^"]+)"', made.text)[1]
+
+    assert made["Cache-Control"] == "no-store"
+    assert text not in browser.get(reverse("accounts:keys", args=[client.slug])).text
+    found = services.find_api_key(text)
+    assert found is not None
+    assert found.client_id == client.pk
+    assert text.encode() not in bytes(found.digest)
+    assert services.find_api_key(text[:-1] + "x") is None
+
+
+def test_a_revoked_key_opens_nothing():
+    client = make_client()
+    key, text = services.create_api_key(client, name="till", scopes=["messages:send"])
+
+    services.revoke_api_key(client, key_id=key.pk, actor="system")
+
+    assert services.find_api_key(text) is None
+
+
+def test_a_session_is_seen_and_ended():
+    user = make_user()
+    other, here = browser_of(user), browser_of(user)
+    for browser in (other, here):
+        browser.get(reverse("accounts:profile"))
+
+    page = here.get(reverse("accounts:sessions"))
+    ended = here.post(re.search(r"/account/sessions/[1-9]\d*/end", page.text)[0])
+
+    assert ended.status_code == 302
+    assert other.get(reverse("accounts:profile")).status_code == 302
+    assert here.get(reverse("accounts:profile")).status_code == 200
+
+
+def test_an_owner_keeps_their_last_factor():
+    client = make_client()
+    browser = browser_of(make_user(client=client))
+
+    browser.post(reverse("mfa_deactivate_totp"))
+
+    assert browser.get(reverse("clients:home", args=[client.slug])).status_code == 200
+
+
+def test_staff_pages_do_not_exist_for_others():
+    client = make_client()
+    browser = browser_of(make_user(client=client))
+    addresses = [reverse("backoffice:clients"), reverse("backoffice:client-new"), reverse("backoffice:find")]
+    addresses.append(reverse("backoffice:client", args=[client.slug]))
+
+    assert {browser.get(address).status_code for address in addresses} == {404}
+
+
+def test_a_wrong_address_is_a_page_in_the_readers_language():
+    answer = Browser(headers={"accept-language": "fr"}).get("/nowhere")
+
+    assert answer.status_code == 404
+    assert "Sofy" in answer.text
+
+
+def test_ids_that_do_not_exist_are_404():
+    client = make_client()
+    browser = browser_of(make_user(client=client))
+
+    answer = browser.get(reverse("clients:establishment", args=[client.slug, UUID(int=5)]))
+
+    assert answer.status_code == 404
