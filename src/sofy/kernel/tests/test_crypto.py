@@ -9,13 +9,12 @@ from hypothesis import strategies as st
 from sofy.kernel import crypto
 from sofy.kernel.crypto import ClientKeys, Unreadable
 
-pytestmark = pytest.mark.clause("DPA 7")
-
 KEY, OTHER_KEY = b"k" * 32, b"o" * 32
 CLIENT, OTHER_CLIENT = UUID(int=1), UUID(int=2)
 ROW, OTHER_ROW = UUID(int=3), UUID(int=4)
 
 
+@pytest.mark.clause("DPA 7")
 @given(st.binary(max_size=300), st.binary(max_size=60))
 def test_what_is_sealed_opens_in_its_place(plaintext, aad):
     blob = crypto.seal(KEY, plaintext, aad)
@@ -25,6 +24,7 @@ def test_what_is_sealed_opens_in_its_place(plaintext, aad):
     assert len(plaintext) < 4 or plaintext not in blob
 
 
+@pytest.mark.clause("DPA 7")
 def test_the_same_value_is_never_sealed_twice_alike():
     assert crypto.seal(KEY, b"0639980001", b"") != crypto.seal(KEY, b"0639980001", b"")
 
@@ -32,6 +32,7 @@ def test_the_same_value_is_never_sealed_twice_alike():
 SEALED = crypto.seal(KEY, b"secret", b"place")
 
 
+@pytest.mark.clause("DPA 7")
 @pytest.mark.parametrize(
     ("_case", "key", "blob", "aad"),
     [
@@ -52,6 +53,7 @@ def test_anything_else_does_not_open(_case, key, blob, aad):
     assert "secret" not in str(failure.value)
 
 
+@pytest.mark.clause("DPA 7")
 @pytest.mark.parametrize("key", [b"", b"k" * 16, b"k" * 31])
 def test_only_256_bit_keys_are_taken(key):
     with pytest.raises(ValueError, match="32 bytes"):
@@ -60,6 +62,7 @@ def test_only_256_bit_keys_are_taken(key):
         crypto.blind_index(key, "phone", "")
 
 
+@pytest.mark.clause("DPA 7")
 @given(st.binary(min_size=32, max_size=32), st.text(alphabet="abcdef", max_size=10), st.text(max_size=100))
 def test_the_blind_index_is_hmac_sha256(key, kind, value):
     expected = hmac.new(key, kind.encode() + b"\0" + value.encode(), hashlib.sha256).digest()[:16]
@@ -67,6 +70,7 @@ def test_the_blind_index_is_hmac_sha256(key, kind, value):
     assert crypto.blind_index(key, kind, value) == expected
 
 
+@pytest.mark.clause("DPA 7")
 def test_the_index_keeps_kinds_and_clients_apart():
     index = crypto.blind_index
 
@@ -74,6 +78,7 @@ def test_the_index_keeps_kinds_and_clients_apart():
     assert index(KEY, "phone", "x") != index(OTHER_KEY, "phone", "x")
 
 
+@pytest.mark.clause("DPA 7")
 def test_a_clients_value_opens_only_where_it_was_put():
     keys = ClientKeys(CLIENT, KEY, KEY)
     blob = keys.seal("contact", "first_name", ROW, "Zoé")
@@ -91,6 +96,7 @@ def test_a_clients_value_opens_only_where_it_was_put():
         ClientKeys(OTHER_CLIENT, KEY, KEY).unseal("contact", "first_name", ROW, blob)
 
 
+@pytest.mark.clause("DPA 7")
 def test_rows_may_have_integer_ids():
     keys = ClientKeys.generate(CLIENT)
 
@@ -99,6 +105,7 @@ def test_rows_may_have_integer_ids():
         keys.unseal("t", "c", 8, keys.seal("t", "c", 7, "x"))
 
 
+@pytest.mark.clause("DPA 7")
 def test_client_keys_survive_the_key_store():
     keys = ClientKeys.generate(CLIENT)
     blob = keys.wrapped(KEY)
@@ -109,6 +116,7 @@ def test_client_keys_survive_the_key_store():
     assert back.index("phone", "x") == keys.index("phone", "x")
 
 
+@pytest.mark.clause("DPA 7")
 def test_wrapped_keys_open_for_nobody_else():
     blob = ClientKeys.generate(CLIENT).wrapped(KEY)
 
@@ -118,6 +126,7 @@ def test_wrapped_keys_open_for_nobody_else():
         ClientKeys.unwrap(KEY, OTHER_CLIENT, blob)
 
 
+@pytest.mark.clause("DPA 7")
 def test_keys_are_fresh_and_never_shown():
     one, two = ClientKeys.generate(CLIENT), ClientKeys.generate(CLIENT)
 

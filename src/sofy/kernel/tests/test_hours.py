@@ -10,8 +10,6 @@ from sofy.kernel.errors import Refused
 from sofy.kernel.hours import CONTRACT_HOURS, EVERY_DAY, NEVER, HoursPolicy, Window, decide
 from sofy.kernel.phone import UNKNOWN_ZONES
 
-pytestmark = pytest.mark.clause("CGVU 14.1")
-
 PARIS = ("Europe/Paris",)
 
 
@@ -23,6 +21,7 @@ def utc(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
+@pytest.mark.clause("CGVU 14.1")
 @pytest.mark.parametrize(
     ("_case", "at", "open_", "until"),
     [
@@ -44,6 +43,7 @@ def test_the_hours_of_the_contract_in_paris(_case, at, open_, until):
     assert decide(paris(at), PARIS, CONTRACT_HOURS) == Window(open_, paris(until))
 
 
+@pytest.mark.clause("CGVU 14.1")
 @pytest.mark.parametrize(
     ("_case", "zones", "at", "open_", "until"),
     [
@@ -83,6 +83,7 @@ def test_the_recipients_clock_counts(_case, zones, at, open_, until):
     assert decide(utc(at), zones, CONTRACT_HOURS) == Window(open_, utc(until))
 
 
+@pytest.mark.clause("CGVU 14.1")
 @pytest.mark.parametrize(
     ("_case", "at", "open_", "until"),
     [
@@ -95,16 +96,19 @@ def test_an_uncertain_zone_gets_the_intersection(_case, at, open_, until):
     assert decide(utc(at), ("Indian/Reunion", "Indian/Mayotte"), CONTRACT_HOURS) == Window(open_, utc(until))
 
 
+@pytest.mark.clause("CGVU 14.1")
 def test_zones_without_a_common_minute_never_open():
     assert decide(utc("2026-11-24T12:00"), UNKNOWN_ZONES, CONTRACT_HOURS) == Window(False, NEVER)
 
 
+@pytest.mark.clause("CGVU 14.1")
 def test_zones_that_meet_only_because_one_is_closed_less_still_open():
     morning = CONTRACT_HOURS.tightened(closes="09:00")
 
     assert decide(utc("2026-11-24T12:00"), ("Indian/Reunion", "Indian/Mayotte"), morning) == Window(False, NEVER)
 
 
+@pytest.mark.clause("CGVU 14.1")
 @pytest.mark.parametrize(
     ("_case", "policy", "at", "expected"),
     [
@@ -137,6 +141,7 @@ def test_a_client_may_tighten(_case, policy, at, expected):
     assert window == Window(expected[0], paris(expected[1]))
 
 
+@pytest.mark.clause("CGVU 14.1")
 def test_an_overseas_calendar_closes_its_own_day_and_the_national_ones():
     policy = CONTRACT_HOURS.tightened(holidays="metropole").tightened(holidays="reunion")
 
@@ -145,6 +150,7 @@ def test_an_overseas_calendar_closes_its_own_day_and_the_national_ones():
     assert decide(utc("2026-12-21T08:00"), ("Indian/Reunion",), policy).open
 
 
+@pytest.mark.clause("CGVU 14.1")
 @pytest.mark.parametrize(
     ("_case", "changes", "code"),
     [
@@ -170,6 +176,7 @@ def test_a_wider_or_senseless_policy_cannot_be_built(_case, changes, code):
         msgspec.convert({**msgspec.to_builtins(CONTRACT_HOURS), **changes}, HoursPolicy)
 
 
+@pytest.mark.clause("CGVU 14.1")
 @pytest.mark.parametrize(
     ("_case", "changes"),
     [
@@ -190,6 +197,7 @@ def test_tightening_never_widens(_case, changes):
     assert refused.value.code == "hours_wider"
 
 
+@pytest.mark.clause("CGVU 14.1")
 def test_a_policy_survives_its_json():
     tight = CONTRACT_HOURS.tightened(opens="09:00", days=(6, 1, 1), holidays="mayotte")
 
@@ -197,6 +205,7 @@ def test_a_policy_survives_its_json():
     assert tight.days == (1, 6)
 
 
+@pytest.mark.clause("CGVU 14.1")
 @pytest.mark.parametrize(
     ("_case", "at", "zones"),
     [("naive instant", datetime.fromisoformat("2026-11-24T12:00"), PARIS), ("no zone", utc("2026-11-24T12:00"), ())],
@@ -259,6 +268,7 @@ def permitted(instant: datetime, zone: str, policy: HoursPolicy) -> bool:
     return policy.opens <= f"{wall:%H:%M}" < policy.closes and wall.isoweekday() in policy.days
 
 
+@pytest.mark.clause("CGVU 14.1")
 @settings(max_examples=1000, deadline=None)
 @given(instants, places)
 def test_never_in_a_forbidden_minute_of_the_contract(instant, zones):
@@ -275,6 +285,7 @@ def test_never_in_a_forbidden_minute_of_the_contract(instant, zones):
         assert any(not 8 <= local_time(earlier, zone).hour < 20 for zone in zones)
 
 
+@pytest.mark.clause("CGVU 14.1")
 @settings(max_examples=400, deadline=None)
 @given(instants, places, policies)
 def test_a_policy_only_removes_minutes(instant, zones, policy):
@@ -290,6 +301,7 @@ def test_a_policy_only_removes_minutes(instant, zones, policy):
         assert decide(window.until, zones, policy).open
 
 
+@pytest.mark.clause("CGVU 14.1")
 @settings(max_examples=200, deadline=None)
 @given(instants, instants, places, policies)
 def test_a_remembered_decision_is_the_one_made_afresh(first, second, zones, policy):

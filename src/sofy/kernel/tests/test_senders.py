@@ -4,9 +4,8 @@ from hypothesis import strategies as st
 
 from sofy.kernel.senders import GENERIC_WORDS, check_sender
 
-pytestmark = pytest.mark.clause("CGVU 13")
 
-
+@pytest.mark.clause("CGVU 13")
 @pytest.mark.parametrize(
     ("_case", "sender", "purpose", "problem"),
     [
@@ -33,6 +32,7 @@ def test_sender(_case, sender, purpose, problem):
     assert check_sender(sender, purpose) == problem
 
 
+@pytest.mark.clause("CGVU 13")
 @pytest.mark.clause("CGVU 14.1", "CGVU 14.2")
 @pytest.mark.parametrize(
     ("sender", "purpose", "problem"),
@@ -49,6 +49,7 @@ def test_short_codes_belong_to_a_purpose(sender, purpose, problem):
     assert check_sender(sender, purpose) == problem
 
 
+@pytest.mark.clause("CGVU 13")
 def test_an_unknown_purpose_is_no_way_around():
     with pytest.raises(ValueError, match="purpose"):
         check_sender("Boulange", "gift")
@@ -58,6 +59,7 @@ def test_generic_words_are_written_as_they_are_compared():
     assert all(word.isascii() and word.isalpha() and word == word.lower() for word in GENERIC_WORDS)
 
 
+@pytest.mark.clause("CGVU 13")
 @given(st.text(max_size=15), st.sampled_from(["marketing", "alert"]))
 def test_what_passes_keeps_every_rule(sender, purpose):
     if check_sender(sender, purpose) is None:
