@@ -19,7 +19,7 @@ DSN_FILE = "pg_dsn"
 #: Every hot statement looks up a batch of rows by key. A plan that is right for a batch of a thousand must not change
 #: because a table was just filled and never analysed, so the other join methods are off on these connections only.
 HOT_OPTIONS = (
-    "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c jit=off"
+    "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c enable_bitmapscan=off -c jit=off"
     " -c plan_cache_mode=force_generic_plan -c application_name=sofy-engine"
 )
 

@@ -67,6 +67,7 @@ class Engine:
         self.claims = {lane: Claims(lane, self._links[lane], keystore, self.instance) for lane in LANES}
         self.sweepers = Sweepers(self._links["house"], self.instance, self.table, self.claims["alert"], self.items)
         self._room = {lane: asyncio.Event() for lane in LANES}
+        self._full = dict.fromkeys(LANES, False)
         self._tasks: set[asyncio.Task[Any]] = set()
         self._claiming: list[asyncio.Task[Any]] = []
         self._dispatch_due = False
@@ -120,27 +121,30 @@ class Engine:
         while True:
             event.clear()
             room = _BUFFER_ROWS - self.dispatcher.waiting(lane)
+            self._full[lane] = room < _BUFFER_ROWS // 2
             batch = None
-            if room >= _BUFFER_ROWS // 2 and self.table.serves(lane):
+            if not self._full[lane] and self.table.serves(lane):
                 batch = await claims.take(room)
-            for item in claims.failures:
-                item.status, item.reason, item.article, item.at = "withheld", "unreadable", "DPA 13", now_micros()
-                self._keep(item)
-                self.ledger.changed(item)
-            claims.failures.clear()
+            self._give_up(claims)
             if batch is not None:
                 for item in batch.items:
-                    self._keep(item)
+                    self.items[item.uid] = item
                 self.dispatcher.ready[lane].append(batch)
                 self._dispatch_soon()
                 continue
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_LOOK_EVERY_S):
                     await event.wait()
-            self._dispatch_soon()
+            if self.dispatcher.ready[lane]:
+                self._dispatch_soon()
 
-    def _keep(self, item: Item) -> None:
-        self.items[item.uid] = item
+    def _give_up(self, claims: Claims) -> None:
+        """Messages that cannot be opened: the key of their client was destroyed, or the row is damaged."""
+        for item in claims.failures:
+            item.status, item.reason, item.article, item.at = "withheld", "unreadable", "DPA 13", now_micros()
+            self.items[item.uid] = item
+            self.ledger.changed(item)
+        claims.failures.clear()
 
     def _dispatch_soon(self) -> None:
         if not self._dispatch_due:
@@ -153,7 +157,8 @@ class Engine:
             return
         self.dispatcher.run()
         for lane in LANES:
-            if self.dispatcher.waiting(lane) <= _BUFFER_ROWS // 2:
+            if self._full[lane] and self.dispatcher.waiting(lane) <= _BUFFER_ROWS // 2:
+                self._full[lane] = False
                 self._room[lane].set()
 
     def _refresh_soon(self, batch: Batch) -> None:

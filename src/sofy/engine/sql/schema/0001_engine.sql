@@ -53,7 +53,7 @@ create table engine_state (
     not_before       timestamptz,
     updated_at       timestamptz not null,
     primary key (client_id, message_id)
-) with (fillfactor = 65, autovacuum_vacuum_scale_factor = 0.05, autovacuum_analyze_scale_factor = 0.05);
+) with (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.05, autovacuum_analyze_scale_factor = 0.05);
 comment on table engine_state is 'Where each message stands. status is in no index, so that its updates stay on their page (HOT).';
 comment on column engine_state.rank is 'Height of status in the lattice of engine/statuses.py; an update never lowers it';
 
