@@ -20,7 +20,7 @@ from uuid import UUID
 
 from sofy.kernel import clock
 from sofy.project import people, runtime, stack
-from sofy.project.processes import read_json, write_json
+from sofy.project.processes import write_json
 from sofy.project.supervisor import AlreadyRunning, Supervisor
 
 if TYPE_CHECKING:
@@ -32,8 +32,8 @@ TEXT = (
     "{{ prenom|default('Bonjour') }}, votre boulangerie Martin vous offre une baguette ce week-end"
     " sur présentation de ce SMS. STOP SMS " + stack.SHORT_CODE
 )
-#: Receipts and replies of the simulated operator take at most this long; after it, silence is an answer.
-QUIET_S = 16.0
+#: Receipts and replies of the simulated operator take at most seven seconds; after this long, silence is an answer.
+QUIET_S = 9.0
 LONGEST_S = 240.0
 
 
@@ -281,13 +281,13 @@ def follow(client: Any, campaign: "Campaign", advance_to: Callable[[datetime], N
                 f" échecs {seen.failed}, retenus {seen.withheld}, STOP {seen.stops}"
             )
         quiet = now - changed_at
-        if seen.expanded and not seen.waiting and quiet > QUIET_S:
+        if seen.expanded and not seen.waiting and (quiet > QUIET_S or jumped):
             if not seen.under_way:
                 return last_submit
             if not jumped:
                 # The receipts that are still missing were lost: go to the moment when nobody waits for them any more.
-                jumped, changed_at = True, now
-                say("  l’horizon des accusés de réception est avancé")
+                jumped = True
+                say("  l’horloge avance au terme d’attente des accusés de réception")
                 advance_to(clock.now() + timedelta(days=3))
         elif opens is not None and quiet > 2:
             say(f"  il ne reste que des différés : l’horloge avance au {opens.astimezone(clock.PARIS):%d/%m à %H:%M}")
@@ -358,37 +358,30 @@ def count(campaign: "Campaign", imported: Any, log: Path, log_from: int) -> Outc
 
 
 def duplicates(log: Path, start: int) -> int:
-    """Recipients that the operator's log shows twice: the same part of a message to the same number."""
-    served: Counter[tuple[str, int]] = Counter()
+    """Recipients that the operator's log shows twice: the same text, or part of one, to the same number."""
+    served: Counter[tuple[str, int, str]] = Counter()
     with log.open("rb") as stream:
         stream.seek(start)
         for line in stream:
-            columns = line.decode("ascii", "replace").split()
-            if len(columns) >= 6:
-                part = int(columns[5][10:12], 16) if int(columns[3]) & 0x40 else 1
-                served[columns[2], part] += 1
-    return len({number for (number, _part), times in served.items() if times > 1})
+            _id, _source, number, esm_class, _coding, octets, *_ = line.decode("ascii", "replace").split()
+            header = 2 * (int(octets[:2], 16) + 1) if int(esm_class) & 0x40 else 0
+            part = int(octets[header - 2 : header], 16) if header else 1
+            served[number, part, octets[header:]] += 1
+    return len({number for (number, _part, _text), times in served.items() if times > 1})
 
 
-def write_report(client: Any, campaign: "Campaign", var: Path) -> list[Path]:
+def write_report(client: Any, campaign: "Campaign", var: Path) -> tuple[Path, ...]:
     """The report of the campaign as a page with pictures and as PDF."""
-    from sofy.soreach import export
+    from sofy.soreach import files as documents
     from sofy.soreach.services import lifecycle
 
-    folder = var / "reports"
-    folder.mkdir(parents=True, exist_ok=True)
-    written = []
     with _scope(client):
         fresh = lifecycle.find(client.pk, campaign.id)
-        for suffix, make in (("html", export.html), ("pdf", export.pdf)):
-            path = folder / f"{client.slug}.{suffix}"
-            content = make(fresh, client)
-            path.write_bytes(content.encode() if isinstance(content, str) else content)
-            written.append(path)
-    return written
+        assert fresh is not None
+        return documents.write_report(fresh, var / "reports" / client.slug)
 
 
-def summarise(outcome: Outcome, written: list[Path]) -> None:
+def summarise(outcome: Outcome, written: tuple[Path, ...]) -> None:
     """What happened, in words."""
     say(
         f"""
@@ -405,9 +398,3 @@ Campagne terminée en {outcome.seconds:.0f} s.
     for problem in outcome.problems():
         say(f"  ERREUR     {problem}")
     say("Pour regarder : make up\n")
-
-
-def last(var: Path) -> dict[str, Any] | None:
-    """The account and the client of the last run."""
-    known = read_json(var / "demo" / "last.json")
-    return known if isinstance(known, dict) else None

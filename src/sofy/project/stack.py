@@ -54,7 +54,7 @@ def supervisor(config: Config, ports: Ports) -> Supervisor:
     base_url = f"http://localhost:{ports.web}"
     os.environ.update(SOFY_WEB_PORT=str(ports.web), SOFY_BASE_URL=base_url)
     phones = f"http://localhost:{ports.phones}"
-    sandbox = ["sandbox", "--port", str(ports.smsc), "--page-port", str(ports.phones)]
+    sandbox = ["sandbox", "--port", str(ports.smsc), "--page-port", str(ports.phones), "--profile", "brisk"]
     children = [
         Child("sandbox", sandbox, phones),
         Child("engine", ["engine"]),
