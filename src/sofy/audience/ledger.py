@@ -7,28 +7,55 @@ Everything that changes consent goes through `append`: a form, a STOP, an import
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import psycopg
 
 from sofy.audience import rules
-from sofy.audience.arrays import BoolArray, ByteaArray, Int4Array, TextArray, TimeArray, UuidArray, micros
+from sofy.audience.arrays import ByteaArray, Int4Array, TextArray, TimeArray, UuidArray, micros
+from sofy.audience.bulk import row_ids
 from sofy.audience.rules import Fact, Instants
 from sofy.audience.sqlfiles import sql
 from sofy.engine.db import sql as engine_sql
 from sofy.engine.permissions import Permission, write_permissions
-from sofy.kernel.ids import uuid7s
 
 Cursor = psycopg.Cursor[tuple[Any, ...]]
 #: Identity, channel, purpose.
 Key = tuple[bytes, str, str]
 GATE_STATE = {"granted": "granted", "withdrawn": "withdrawn", "opposed": "opposed", "cleared": "withdrawn"}
+_TELL_AT_ONCE = 100  # above, the engine learns of refusals from its table rather than one by one
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True)
+class Circumstances:
+    """What events recorded together share: how, why and by whom."""
+
+    channel: str
+    purpose: str
+    source: str
+    detail: str = ""
+    lifts: bool = False
+    import_id: UUID | None = None
+    text_hash: bytes | None = None
+    actor: str = ""
+
+
+class Word(NamedTuple):
+    """What one person said. `contact_id` as bytes; `evidence` is sealed already."""
+
+    identity_index: bytes
+    state: str
+    at: datetime
+    contact_id: bytes | None = None
+    line: int | None = None
+    evidence: bytes | None = None
+    id: bytes | None = None
+
+
+@dataclass(frozen=True)
 class Event:
-    """One fact to record. `evidence` is sealed already."""
+    """One fact with its own circumstances, as a form or a STOP brings it. `evidence` is sealed for `id`."""
 
     identity_index: bytes
     channel: str
@@ -39,16 +66,26 @@ class Event:
     contact_id: UUID | None = None
     lifts: bool = False
     detail: str = ""
-    import_id: UUID | None = None
-    line: int | None = None
     text_hash: bytes | None = None
     evidence: bytes | None = None
     actor: str = ""
     id: UUID | None = None
 
-    @property
-    def key(self) -> Key:
-        return self.identity_index, self.channel, self.purpose
+    def split(self) -> tuple[Circumstances, Word]:
+        """What it may share with other events, and what is its own."""
+        shared = Circumstances(
+            self.channel, self.purpose, self.source, self.detail, self.lifts, None, self.text_hash, self.actor
+        )
+        contact, row_id = self.contact_id, self.id
+        return shared, Word(
+            self.identity_index,
+            self.state,
+            self.at,
+            contact.bytes if contact else None,
+            None,
+            self.evidence,
+            row_id.bytes if row_id else None,
+        )
 
 
 @dataclass(slots=True)
@@ -74,7 +111,9 @@ def known(cursor: Cursor, client_id: UUID, indexes: Sequence[bytes]) -> Known:
     A STOP that the engine has received and whose event is still on its way here counts already: the gate holds a refusal
     younger than anything this room told it.
     """
-    values = {"client": client_id, "indexes": ByteaArray.of(list(indexes))}
+    if not indexes:
+        return Known({})
+    values: dict[str, Any] = {"client": client_id, "indexes": ByteaArray.of(indexes)}
     gate = cursor.execute(sql("known_permissions"), values).fetchall()
     if not gate:
         return Known({})
@@ -85,139 +124,151 @@ def known(cursor: Cursor, client_id: UUID, indexes: Sequence[bytes]) -> Known:
         if state == "granted" or purpose == "all":
             continue
         mine = found.get((index, channel, purpose), Instants())
-        told = max((each for each in _told(mine)), default=None)
+        told = max((instant for instant in mine if instant), default=None)
         if told is None or since > told:
             stopped = Instants(withdrawn_at=since) if state == "withdrawn" else Instants(opposed_at=since)
             found[index, channel, purpose] = rules.join(mine, stopped)
     return Known(found)
 
 
-def _told(mine: Instants) -> Iterable[datetime]:
-    every = (mine.granted_at, mine.cleared_at, mine.withdrawn_at, mine.opposed_at, mine.lifted_at)
-    return (instant for instant in every if instant)
+def append(cursor: Cursor, client_id: UUID, events: Sequence[Event], *, now: datetime) -> None:
+    """Record single events. The caller holds the lock and is inside the client's scope."""
+    groups: dict[Circumstances, list[Word]] = {}
+    for event in events:
+        shared, word = event.split()
+        groups.setdefault(shared, []).append(word)
+    for shared, words in groups.items():
+        append_words(cursor, client_id, shared, words, now=now)
 
 
-def append(
+def append_words(
     cursor: Cursor,
     client_id: UUID,
-    events: Sequence[Event],
+    shared: Circumstances,
+    words: Sequence[Word],
     *,
     now: datetime,
     since: datetime | None = None,
     before: Known | None = None,
 ) -> Known:
-    """Record events and what they come to. The caller holds the lock and is inside the client's scope.
+    """Record what many people said in the same circumstances, and what it comes to, under the lock.
 
     `since` is when a consent counts from for the gate, where the latest word wins; an import tells its start, so that a
     STOP received while it runs is never overwritten.
     """
-    if not events:
+    if not words:
         return before or Known({})
-    _insert(cursor, client_id, events, now)
-    state = before or known(cursor, client_id, list({event.identity_index for event in events}))
-    touched: dict[Key, datetime] = {}
-    contributes: dict[tuple[str, datetime | None, bool], Instants] = {}  # a file says the same of thousands
-    instants = state.instants
-    for event in events:
-        key = event.key
-        sort = (event.state, event.at if event.lifts or event.state in rules.OPT_OUTS else None, event.lifts)
-        fact = contributes.get(sort)
-        if fact is None:
-            fact = contributes[sort] = rules.instant(Fact(event.state, event.at, now, event.lifts))
-        old = instants.get(key)
-        instants[key] = rules.join(old, fact) if old else fact
-        touched[key] = event.at if old is None else max(event.at, touched.get(key, event.at))
-    _write_states(cursor, client_id, state, touched)
-    _tell_gate(cursor, client_id, state, touched, now=now, granted_since=since or now)
+    state = before or known(cursor, client_id, list({word.identity_index for word in words}))
+    _insert(cursor, client_id, shared, words, now)
+    touched = _join(state, shared, words, now)
+    _write_states(cursor, client_id, shared, state, touched, now=now, granted_since=since or now)
     return state
 
 
-def _insert(cursor: Cursor, client_id: UUID, events: Sequence[Event], now: datetime) -> None:
-    ids = [event.id or made for event, made in zip(events, uuid7s(len(events)), strict=True)]
+def _insert(cursor: Cursor, client_id: UUID, shared: Circumstances, words: Sequence[Word], now: datetime) -> None:
     cursor.execute(
         sql("append_events"),
         {
             "client": client_id,
             "now": now,
-            "ids": UuidArray.of([each.bytes for each in ids]),
-            "indexes": ByteaArray.of([event.identity_index for event in events]),
-            "contacts": UuidArray.of([event.contact_id.bytes if event.contact_id else None for event in events]),
-            "channels": TextArray.of([event.channel for event in events]),
-            "purposes": TextArray.of([event.purpose for event in events]),
-            "states": TextArray.of([event.state for event in events]),
-            "lifts": BoolArray.of([event.lifts for event in events]),
-            "ats": TimeArray.of([micros(event.at) for event in events]),
-            "sources": TextArray.of([event.source for event in events]),
-            "details": TextArray.of([event.detail[:120] for event in events]),
-            "imports": UuidArray.of([event.import_id.bytes if event.import_id else None for event in events]),
-            "lines": Int4Array.of([event.line for event in events]),
-            "texts": ByteaArray.of([event.text_hash for event in events]),
-            "evidences": ByteaArray.of([event.evidence for event in events]),
-            "actors": TextArray.of([event.actor[:64] for event in events]),
+            "channel": shared.channel,
+            "purpose": shared.purpose,
+            "lifts": shared.lifts,
+            "source": shared.source,
+            "detail": shared.detail[:120],
+            "import": shared.import_id,
+            "text": shared.text_hash,
+            "actor": shared.actor[:64],
+            "ids": UuidArray.of([word.id or made for word, made in zip(words, row_ids(len(words)), strict=True)]),
+            "indexes": ByteaArray.of([word.identity_index for word in words]),
+            "states": TextArray.of([word.state for word in words]),
+            "ats": _times([word.at for word in words]),
+            "contacts": UuidArray.of([word.contact_id for word in words]),
+            "lines": Int4Array.of([word.line for word in words]),
+            "evidences": ByteaArray.of([word.evidence for word in words]),
         },
     )
 
 
-def _write_states(cursor: Cursor, client_id: UUID, state: Known, touched: dict[Key, datetime]) -> None:
-    keys = list(touched)
-    instants = [state.instants[key] for key in keys]
-    cursor.execute(
-        sql("write_states"),
-        {
-            "client": client_id,
-            "indexes": ByteaArray.of([key[0] for key in keys]),
-            "channels": TextArray.of([key[1] for key in keys]),
-            "purposes": TextArray.of([key[2] for key in keys]),
-            "states": TextArray.of([rules.current(each) for each in instants]),
-            "sinces": TimeArray.of([micros(touched[key]) for key in keys]),
-            "granted": _times([each.granted_at for each in instants]),
-            "cleared": _times([each.cleared_at for each in instants]),
-            "withdrawn": _times([each.withdrawn_at for each in instants]),
-            "opposed": _times([each.opposed_at for each in instants]),
-            "lifted": _times([each.lifted_at for each in instants]),
-        },
-    )
+def _join(state: Known, shared: Circumstances, words: Sequence[Word], now: datetime) -> dict[Key, datetime]:
+    """Bring events into what is known; answers the keys that moved, with the date to show."""
+    touched: dict[Key, datetime] = {}
+    contributes: dict[tuple[str, datetime | None], Instants] = {}  # a file says the same of thousands
+    instants, channel, purpose, lifts = state.instants, shared.channel, shared.purpose, shared.lifts
+    for word in words:
+        key = (word.identity_index, channel, purpose)
+        sort = (word.state, word.at if lifts or word.state in rules.OPT_OUTS else None)
+        fact = contributes.get(sort)
+        if fact is None:
+            fact = contributes[sort] = rules.instant(Fact(word.state, word.at, now, lifts))
+        old = instants.get(key)
+        instants[key] = rules.join(old, fact) if old else fact
+        touched[key] = word.at if old is None else max(word.at, touched.get(key, word.at))
+    return touched
 
 
-def _times(values: list[datetime | None]) -> TimeArray:
-    return TimeArray.of([None if value is None else micros(value.astimezone(UTC)) for value in values])
-
-
-def _tell_gate(
+def _write_states(
     cursor: Cursor,
     client_id: UUID,
+    shared: Circumstances,
     state: Known,
     touched: dict[Key, datetime],
     *,
     now: datetime,
     granted_since: datetime,
 ) -> None:
-    states = [rules.current(state.instants[key]) for key in touched]
-    if len(touched) <= 100:
+    instants = [state.instants[key] for key in touched]
+    states = [rules.current(each) for each in instants]
+    indexes = ByteaArray.of([key[0] for key in touched])
+    granted, cleared, withdrawn, opposed, lifted = zip(*instants, strict=True)
+    cursor.execute(
+        sql("write_states"),
+        {
+            "client": client_id,
+            "channel": shared.channel,
+            "purpose": shared.purpose,
+            "indexes": indexes,
+            "states": TextArray.of(states),
+            "sinces": _times(list(touched.values())),
+            "granted": _times(granted),
+            "cleared": _times(cleared),
+            "withdrawn": _times(withdrawn),
+            "opposed": _times(opposed),
+            "lifted": _times(lifted),
+        },
+    )
+    if len(touched) <= _TELL_AT_ONCE:
         rows = [
-            Permission(index, channel, purpose, GATE_STATE[each], granted_since if each == "granted" else now)  # type: ignore[arg-type]
-            for (index, channel, purpose), each in zip(touched, states, strict=True)
+            Permission(*key, GATE_STATE[each], granted_since if each == "granted" else now)  # type: ignore[arg-type]
+            for key, each in zip(touched, states, strict=True)
         ]
         write_permissions(cursor.connection, client_id, rows)
         return
     # The same statement with finished arrays: the adapters of lists would cost more than the rest of an import.
-    keys = list(touched)
     consented, refused = micros(granted_since), micros(now)
     cursor.execute(
         engine_sql("write_permissions"),
         {
             "client": client_id,
-            "recipients": ByteaArray.of([key[0] for key in keys]),
-            "channels": TextArray.of([key[1] for key in keys]),
-            "purposes": TextArray.of([key[2] for key in keys]),
+            "recipients": indexes,
+            "channels": TextArray.of([shared.channel] * len(touched)),
+            "purposes": TextArray.of([shared.purpose] * len(touched)),
             "states": TextArray.of([GATE_STATE[each] for each in states]),
             "sinces": TimeArray.of([consented if each == "granted" else refused for each in states]),
         },
     )
 
 
-def refresh_reach(cursor: Cursor, client_id: UUID, contacts: Iterable[UUID], *, now: datetime | None) -> None:
+def _times(values: Sequence[datetime | None]) -> TimeArray:
+    done: dict[datetime | None, int | None] = {None: None}  # few distinct instants in a batch
+    for value in values:
+        if value not in done and value is not None:
+            done[value] = micros(value.astimezone(UTC))
+    return TimeArray.of([done[value] for value in values])
+
+
+def refresh_reach(cursor: Cursor, client_id: UUID, contacts: Iterable[bytes | UUID], *, now: datetime | None) -> None:
     """Bring the derived reach of contacts up to date; `now` also marks them as changed."""
-    ids = sorted({contact.bytes for contact in contacts})
+    ids = sorted({contact if isinstance(contact, bytes) else contact.bytes for contact in contacts})
     if ids:
         cursor.execute(sql("refresh_reach"), {"client": client_id, "contacts": UuidArray.of(ids), "now": now})

@@ -6,7 +6,7 @@ over finished arrays. Killed at any moment, the import goes on from the last bat
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -27,13 +27,14 @@ from sofy.audience.arrays import (
 from sofy.audience.imports import attributes, update
 from sofy.audience.imports.prepare import Handle, Prepared
 from sofy.audience.imports.rows import Record, agreed_at
-from sofy.audience.ledger import Cursor, Event, Known
+from sofy.audience.ledger import Circumstances, Cursor, Known, Word
 from sofy.audience.models import Reach
 from sofy.audience.sqlfiles import sql
 from sofy.kernel import clock
 from sofy.kernel.crypto import ClientKeys
 from sofy.kit.rls import client_scope
 
+KINDS = ("phone", "email")
 CREATED, UPDATED, REJECTED = "created", "updated", "rejected"
 #: The planner knows nothing of tables that grow under it; these look-ups are always by key.
 BY_KEY_ONLY = "SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off"
@@ -72,10 +73,10 @@ class Decided:
     """What becomes of each row of a batch."""
 
     fresh: list[Prepared] = field(default_factory=list)
-    changes: list[tuple[Prepared, UUID]] = field(default_factory=list)
+    changes: list[tuple[Prepared, bytes]] = field(default_factory=list)
     ambiguous: list[Prepared] = field(default_factory=list)
     rejected: list[Record] = field(default_factory=list)
-    owners: dict[tuple[str, bytes], UUID] = field(default_factory=dict)
+    owners: dict[bytes, bytes] = field(default_factory=dict)  # blind index -> contact
 
 
 def write_batch(job: Job, tally: Tally, batch: Sequence[Prepared], rejected: Sequence[Record]) -> None:
@@ -91,11 +92,13 @@ def write_batch(job: Job, tally: Tally, batch: Sequence[Prepared], rejected: Seq
         now = clock.now()
         decided = _decide(cur, job, batch)
         decided.rejected = list(rejected)
-        known = _record_consent(cur, job, decided, now, after)
+        known = _record_consent(cur, job, decided, now)
         _insert_fresh(cur, job, decided.fresh, known, now)
         images = update.apply_changes(cur, job, decided.changes, now)
-        unclear = {decided.owners.get((h.kind, h.index)) for each in decided.ambiguous for h in each.handles}
-        ledger.refresh_reach(cur, job.client_id, unclear - {None}, now=now)
+        unclear = {
+            decided.owners[h.index] for each in decided.ambiguous for h in each.handles if h.index in decided.owners
+        }
+        ledger.refresh_reach(cur, job.client_id, unclear, now=now)
         _insert_rows(cur, job, decided, images, now)
         _count(decided, after)
         _checkpoint(cur, job, after)
@@ -105,75 +108,69 @@ def write_batch(job: Job, tally: Tally, batch: Sequence[Prepared], rejected: Seq
 def _decide(cur: Cursor, job: Job, batch: Sequence[Prepared]) -> Decided:
     """New, known or unclear: by the identities of each row, in the order of the file."""
     decided = Decided(owners=find_owners(cur, job.client_id, [handle for each in batch for handle in each.handles]))
-    owners = decided.owners
+    owners, fresh = decided.owners, decided.fresh
     for each in batch:
-        mine = {owner for handle in each.handles if (owner := owners.get((handle.kind, handle.index)))}
+        mine = {owners[handle.index] for handle in each.handles if handle.index in owners}
         if not mine:
-            decided.fresh.append(each)
+            fresh.append(each)
             for handle in each.handles:
-                owners[handle.kind, handle.index] = each.id
+                owners[handle.index] = each.id
         elif len(mine) == 1:
             (owner,) = mine
             decided.changes.append((each, owner))
             for handle in each.handles:
-                owners.setdefault((handle.kind, handle.index), owner)
+                owners[handle.index] = owner
         else:
             each.record.problems.append("matches_two_contacts")
             decided.ambiguous.append(each)
     return decided
 
 
-def find_owners(cur: Cursor, client_id: UUID, handles: Sequence[Handle]) -> dict[tuple[str, bytes], UUID]:
-    """Contacts that hold identities, by kind and blind index."""
-    owners: dict[tuple[str, bytes], UUID] = {}
-    for kind in ("phone", "email"):
+def find_owners(cur: Cursor, client_id: UUID, handles: Sequence[Handle]) -> dict[bytes, bytes]:
+    """Contacts that hold identities, by blind index."""
+    owners: dict[bytes, bytes] = {}
+    for kind in KINDS:
         indexes = [handle.index for handle in handles if handle.kind == kind]
         if indexes:
             values = {"client": client_id, "kind": kind, "indexes": ByteaArray.of(indexes)}
-            for _, index, contact in cur.execute(sql("find_identities"), values):
-                owners[kind, index] = contact
+            for index, contact in cur.execute(sql("find_identities"), values):
+                owners[index] = contact.bytes
     return owners
 
 
-def _record_consent(cur: Cursor, job: Job, decided: Decided, now: datetime, tally: Tally) -> Known:
+def _record_consent(cur: Cursor, job: Job, decided: Decided, now: datetime) -> Known:
     """Append what the rows say about consent to the ledger; answers the state of everybody in the batch."""
     everybody = [*decided.fresh, *(each for each, _ in decided.changes), *decided.ambiguous]
     known = ledger.known(cur, job.client_id, list({handle.index for each in everybody for handle in each.handles}))
-    events: list[Event] = []
-    asked: list[tuple[ledger.Key, Record]] = []
-    for each in everybody:
-        record = each.record
-        for handle in each.handles:
-            word = record.sms if handle.kind == "phone" else record.email
-            if not word or (word == "granted" and handle.kind == "phone" and not handle.mobile):
+    for kind in KINDS:
+        channel = rules.CHANNEL_OF_KIND[kind]
+        agreed: list[Word] = []
+        refused: list[Word] = []
+        asked: list[tuple[bytes, Record]] = []
+        for each in everybody:
+            record = each.record
+            state = record.sms if kind == "phone" else record.email
+            if not state:
                 continue
-            owner = decided.owners.get((handle.kind, handle.index), each.id)
-            at = agreed_at(record, now) if word == "granted" else now
-            channel = rules.CHANNEL_OF_KIND[handle.kind]
-            events.append(
-                Event(
-                    handle.index,
-                    channel,
-                    job.purpose if word == "granted" else "marketing",
-                    word,
-                    at,
-                    "import",
-                    owner,
-                    False,
-                    job.source,
-                    job.import_id,
-                    record.row,
-                    job.text_hash,
-                    None,
-                    job.actor,
-                )
-            )
-            if word == "granted":
-                asked.append((events[-1].key, record))
-    known = ledger.append(cur, job.client_id, events, now=now, since=job.started_at, before=known)
-    for key, record in asked:
-        if known.state(key) != "granted":
-            record.problems.append("opted_out_kept")
+            for handle in each.handles:
+                if handle.kind != kind:
+                    continue
+                owner = decided.owners.get(handle.index)
+                if state != "granted":
+                    refused.append(Word(handle.index, state, now, owner, record.row))
+                elif handle.mobile or kind != "phone":
+                    agreed.append(Word(handle.index, state, agreed_at(record, now), owner, record.row))
+                    asked.append((handle.index, record))
+        shared = Circumstances(
+            channel, job.purpose, "import", job.source, False, job.import_id, job.text_hash, job.actor
+        )
+        ledger.append_words(cur, job.client_id, shared, agreed, now=now, since=job.started_at, before=known)
+        # A refusal is about marketing, whatever the basis of the file.
+        shared = replace(shared, purpose="marketing")
+        ledger.append_words(cur, job.client_id, shared, refused, now=now, since=job.started_at, before=known)
+        for index, record in asked:
+            if known.state((index, channel, job.purpose)) != "granted":
+                record.problems.append("opted_out_kept")
     return known
 
 
@@ -182,7 +179,7 @@ def _insert_fresh(cur: Cursor, job: Job, fresh: Sequence[Prepared], known: Known
         return
     shops = job.establishments
     records = [each.record for each in fresh]
-    ids = [each.id.bytes for each in fresh]
+    ids = [each.id for each in fresh]
     reaches = [reach(each.handles, known) for each in fresh]
     cur.execute(
         sql("insert_contacts"),
@@ -209,11 +206,9 @@ def _insert_fresh(cur: Cursor, job: Job, fresh: Sequence[Prepared], known: Known
         },
     )
     insert_identities(cur, job.client_id, [(handle, each.id) for each in fresh for handle in each.handles], now)
-    insert_tokens(
-        cur, job.client_id, [(token, key) for each, key in zip(fresh, ids, strict=True) for token in each.tokens]
-    )
+    insert_tokens(cur, job.client_id, [(each.tokens, each.id) for each in fresh])
     members = {"client": job.client_id, "book": job.book_id, "contacts": UuidArray.of(ids), "now": now}
-    cur.execute(sql("insert_members"), members)
+    cur.execute(sql("insert_new_members"), members)
     attributes.write(cur, job.client_id, job.keys, job.kinds, [(each.id, each.record.attributes) for each in fresh])
 
 
@@ -250,24 +245,21 @@ _REACH = {
 _BETTER = {0: 0, 1: 1, 4: 2, 2: 3, 3: 4}
 
 
-def insert_identities(cur: Cursor, client_id: UUID, owned: Sequence[tuple[Handle, UUID]], now: datetime) -> None:
+def insert_identities(cur: Cursor, client_id: UUID, owned: Sequence[tuple[Handle, bytes]], now: datetime) -> None:
     """Store identities under their contacts; an identity that comes twice in a batch is stored once."""
-    seen: set[tuple[str, bytes]] = set()
-    for kind in ("phone", "email"):
-        rows = []
-        for handle, contact in owned:
-            if handle.kind == kind and (kind, handle.index) not in seen:
-                seen.add((kind, handle.index))
-                rows.append((handle, contact))
+    unique = {handle.index: (handle, contact) for handle, contact in reversed(owned)}
+    for kind in KINDS:
+        rows = [each for each in unique.values() if each[0].kind == kind]
         if rows:
+            rows.sort(key=_by_index)  # neighbours on the pages of the index
             cur.execute(
                 sql("insert_identities"),
                 {
                     "client": client_id,
                     "kind": kind,
                     "now": now,
-                    "ids": UuidArray.of([handle.id.bytes for handle, _ in rows]),
-                    "contacts": UuidArray.of([contact.bytes for _, contact in rows]),
+                    "ids": UuidArray.of([handle.id for handle, _ in rows]),
+                    "contacts": UuidArray.of([contact for _, contact in rows]),
                     "values": ByteaArray.of([handle.sealed for handle, _ in rows]),
                     "indexes": ByteaArray.of([handle.index for handle, _ in rows]),
                     "mobiles": BoolArray.of([handle.mobile for handle, _ in rows]),
@@ -276,21 +268,30 @@ def insert_identities(cur: Cursor, client_id: UUID, owned: Sequence[tuple[Handle
             )
 
 
-def insert_tokens(cur: Cursor, client_id: UUID, tokens: Sequence[tuple[bytes, bytes]]) -> None:
-    """Make contacts findable by their names: pairs of token and contact id."""
-    if tokens:
+def _by_index(owned: tuple[Handle, bytes]) -> bytes:
+    return owned[0].index
+
+
+def insert_tokens(cur: Cursor, client_id: UUID, named: Sequence[tuple[Sequence[bytes], bytes]]) -> None:
+    """Make contacts findable by their names: pairs of tokens and contact id, contacts in ascending order."""
+    holders: dict[bytes, list[bytes]] = {}
+    for tokens, contact in named:
+        for token in tokens:
+            holders.setdefault(token, []).append(contact)
+    if holders:
+        ordered = sorted(holders)
         values = {
             "client": client_id,
-            "tokens": ByteaArray.of([token for token, _ in tokens]),
-            "contacts": UuidArray.of([contact for _, contact in tokens]),
+            "tokens": ByteaArray.of([token for token in ordered for _ in holders[token]]),
+            "contacts": UuidArray.of([contact for token in ordered for contact in holders[token]]),
         }
         cur.execute(sql("insert_tokens"), values)
 
 
 def _insert_rows(cur: Cursor, job: Job, decided: Decided, images: dict[int, bytes], now: datetime) -> None:
     """Rows in any order: the table is read by row number."""
-    rows: list[tuple[Record, str, bytes | None]] = [(each.record, CREATED, each.id.bytes) for each in decided.fresh]
-    rows += [(each.record, UPDATED, owner.bytes) for each, owner in decided.changes]
+    rows: list[tuple[Record, str, bytes | None]] = [(each.record, CREATED, each.id) for each in decided.fresh]
+    rows += [(each.record, UPDATED, owner) for each, owner in decided.changes]
     rows += [(each.record, UPDATED, None) for each in decided.ambiguous]
     rows += [(record, REJECTED, None) for record in decided.rejected]
     cur.execute(

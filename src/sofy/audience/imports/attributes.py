@@ -25,7 +25,7 @@ def write(
     client_id: UUID,
     keys: ClientKeys,
     kinds: dict[str, tuple[str, bool]],
-    values: Iterable[tuple[UUID, dict[str, Value] | None]],
+    values: Iterable[tuple[bytes, dict[str, Value] | None]],
 ) -> None:
     """Store the attributes of contacts; a later value of the same attribute replaces the earlier one."""
     rows: dict[tuple[bytes, str], tuple[Any, ...]] = {}
@@ -33,11 +33,11 @@ def write(
         for name, value in (given or {}).items():
             kind, private = kinds.get(name, ("text", False))
             text = value if isinstance(value, str) and not private else None
-            sealed = keys.seal(TABLE, sealed_column(name), contact, str(value)) if private else None
+            sealed = keys.seal(TABLE, sealed_column(name), UUID(bytes=contact), str(value)) if private else None
             number = format(value, "f") if isinstance(value, Decimal) and not private else None
             day = value if isinstance(value, date) and not private else None
             flag = value if isinstance(value, bool) else None
-            rows[contact.bytes, name] = (kind, text, number, day, flag, sealed)
+            rows[contact, name] = (kind, text, number, day, flag, sealed)
     if not rows:
         return
     columns = list(zip(*rows.values(), strict=True))
@@ -57,7 +57,7 @@ def write(
     )
 
 
-def load(cur: Cursor, client_id: UUID, contacts: Iterable[bytes]) -> dict[tuple[UUID, str], tuple[Any, ...]]:
+def load(cur: Cursor, client_id: UUID, contacts: Iterable[bytes]) -> dict[tuple[bytes, str], tuple[Any, ...]]:
     """Stored values by contact and name: kind, text, number, date, bool, sealed."""
     rows = cur.execute(sql("load_attributes"), {"client": client_id, "contacts": UuidArray.of(list(contacts))})
-    return {(row[0], row[1]): row[2:] for row in rows}
+    return {(row[0].bytes, row[1]): row[2:] for row in rows}

@@ -131,4 +131,4 @@ def _weight(character: str, before: str) -> float:
         return -4.0 if character.isalpha() or before.isalpha() else -2.0
     if character.isupper() and before.islower():
         return -4.0  # a capital inside a word
-    return weight**0.5
+    return float(weight**0.5)

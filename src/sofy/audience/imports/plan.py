@@ -13,7 +13,6 @@ from sofy.audience.imports.read import Table
 from sofy.audience.imports.rows import Record, reader, unreadable
 from sofy.audience.models import Import
 from sofy.kernel.crypto import ClientKeys
-from sofy.kernel.ids import uuid7
 from sofy.kit.keys import keys_for
 from sofy.kit.rls import client_scope
 
@@ -34,7 +33,7 @@ def dry_run(row: Import, table: Table, *, progress: run.Progress | None = None) 
     counts: Counter[str] = Counter()
     warnings: Counter[str] = Counter()
     alarms = Alarms()
-    in_file: dict[tuple[str, bytes], int] = {}
+    in_file: dict[bytes, int] = {}
     words: dict[bytes, str] = {}
     made = 0
     for batch in run._batches(run.data_rows(table, row.mapping["header"]), 0):
@@ -49,8 +48,8 @@ def dry_run(row: Import, table: Table, *, progress: run.Progress | None = None) 
         for record in records:
             alarms.see(record)
             mine = handles[record.row]
-            stored = {owners.get((handle.kind, handle.index)) for handle in mine} - {None}
-            seen = {in_file[key] for handle in mine if (key := (handle.kind, handle.index)) in in_file}
+            stored = {owners[handle.index] for handle in mine if handle.index in owners}
+            seen = {in_file[handle.index] for handle in mine if handle.index in in_file}
             if record.rejected:
                 counts["rejected"] += 1
             elif len(stored) + len(seen) > 1:
@@ -63,7 +62,7 @@ def dry_run(row: Import, table: Table, *, progress: run.Progress | None = None) 
                 counts["imported"] += 1
                 made += 1
                 for handle in mine:
-                    in_file[handle.kind, handle.index] = made
+                    in_file[handle.index] = made
             warnings.update(record.problems)
             for handle in mine:
                 _see_consent(record, handle, known, words, counts)
@@ -85,10 +84,9 @@ def dry_run(row: Import, table: Table, *, progress: run.Progress | None = None) 
 
 
 def _handles(keys: ClientKeys, record: Record) -> list[Handle]:
-    made = uuid7()
     values = [("phone", number.e164, number.kind == "mobile") for number in record.phones]
     values += [("email", address, False) for address in record.emails]
-    return [Handle(made, kind, value, keys.index(kind, value), b"", mobile, 0) for kind, value, mobile in values]
+    return [Handle(b"", kind, keys.index(kind, value), b"", mobile, 0) for kind, value, mobile in values]
 
 
 _SEVERITY = {"": 0, "granted": 1, "withdrawn": 2, "opposed": 3}

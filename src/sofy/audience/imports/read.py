@@ -9,7 +9,7 @@ import io
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from sofy.audience.imports import encodings, sheet
 from sofy.kernel.errors import Refused
@@ -93,7 +93,9 @@ def delimiter(start: str) -> str:
 def _csv_rows(content: BinaryIO, encoding: str, separator: str) -> Iterator[Row]:
     """Records of a CSV; a quote that nothing closes costs its own line and no other."""
     csv.field_size_limit(MAX_CELL)
-    text = io.TextIOWrapper(_Unclosable(content), encoding, errors=encodings.ERRORS.get(encoding, "strict"), newline="")
+    text: "io.TextIOWrapper[Any]" = io.TextIOWrapper(
+        _Unclosable(content), encoding, errors=encodings.ERRORS.get(encoding, "strict"), newline=""
+    )
     lines = _Lines(text)
     taken = lines.taken
     number = 0
@@ -132,7 +134,7 @@ def _is_declaration(cells: list[str], line: str) -> bool:
 class _Lines:
     """Physical lines that remembers those of the current record, to read them again when the record made no sense."""
 
-    def __init__(self, text: io.TextIOWrapper) -> None:
+    def __init__(self, text: "io.TextIOWrapper[Any]") -> None:
         self.text = text
         self.taken: list[str] = []
         self.waiting: list[str] = []

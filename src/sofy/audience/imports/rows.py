@@ -13,9 +13,9 @@ from typing import Any
 from zoneinfo import available_timezones
 
 from sofy.audience import rules
-from sofy.audience.imports import values
+from sofy.audience.imports import phones, values
 from sofy.kernel.clauses import clause
-from sofy.kernel.phone import Number, Problem, parse
+from sofy.kernel.phone import Number, Problem
 from sofy.kernel.text import fold
 
 NAME_MAX = 80
@@ -142,7 +142,7 @@ def _setter(word: str, reading: Reading) -> Setter:
 
 def _phone(fictional: bool) -> Setter:
     def put(record: Record, cell: str) -> None:
-        number = parse(cell, fictional=fictional)
+        number = phones.read(cell, fictional=fictional)
         if isinstance(number, Number):
             if not record.phones or number not in record.phones:
                 record.phones.append(number)
@@ -157,7 +157,7 @@ def _several_phones(record: Record, cell: str, problem: Problem, fictional: bool
     for mark in ("/", ";", ",", "\n", " ou ", " or ", "|"):
         parts = cell.split(mark)
         if len(parts) > 1:
-            found = [parse(part, fictional=fictional) for part in parts if part.strip()]
+            found = [phones.read(part, fictional=fictional) for part in parts if part.strip()]
             numbers = [number for number in found if isinstance(number, Number)]
             if numbers:
                 record.phones.extend(number for number in numbers if number not in record.phones)

@@ -3,7 +3,7 @@
 What a row replaced is kept as a sealed image with the row, so that it can be put back.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
@@ -76,11 +76,11 @@ class Person:
         self.changed = True
 
 
-def load_people(cur: Cursor, client_id: UUID, ids: Sequence[UUID]) -> dict[UUID, Person]:
+def load_people(cur: Cursor, client_id: UUID, ids: Iterable[bytes]) -> dict[bytes, Person]:
     """Contacts to change, locked until the transaction ends."""
-    keys = UuidArray.of(sorted({each.bytes for each in ids}))
+    keys = UuidArray.of(sorted(set(ids)))
     rows = cur.execute(sql("load_contacts"), {"client": client_id, "ids": keys})
-    return {row[0]: Person(row[0], dict(zip(FIELDS, row[1:-1], strict=True)), row[-1]) for row in rows}
+    return {row[0].bytes: Person(row[0], dict(zip(FIELDS, row[1:-1], strict=True)), row[-1]) for row in rows}
 
 
 def save_people(cur: Cursor, client_id: UUID, people: Sequence[Person]) -> None:
@@ -111,7 +111,9 @@ def save_people(cur: Cursor, client_id: UUID, people: Sequence[Person]) -> None:
     )
 
 
-def apply_changes(cur: Cursor, job: "Job", changes: Sequence[tuple[Prepared, UUID]], now: datetime) -> dict[int, bytes]:
+def apply_changes(
+    cur: Cursor, job: "Job", changes: Sequence[tuple[Prepared, bytes]], now: datetime
+) -> dict[int, bytes]:
     """Apply rows to the contacts they are about, in the order of the file; answers the sealed image per row number."""
     from sofy.audience.imports.apply import find_owners, insert_identities
 
@@ -120,20 +122,20 @@ def apply_changes(cur: Cursor, job: "Job", changes: Sequence[tuple[Prepared, UUI
     people = load_people(cur, job.client_id, [owner for _, owner in changes])
     renamed = {owner for each, owner in changes if each.record.first_name or each.record.last_name}
     names_before = {key: _names(people[key], job.keys) for key in renamed}
-    stored = attributes.load(cur, job.client_id, {key.bytes for key in people}) if job.kinds else {}
+    stored = attributes.load(cur, job.client_id, people) if job.kinds else {}
     taken = find_owners(cur, job.client_id, [handle for each, _ in changes for handle in each.handles])
     members = _join_book(cur, job, [owner for _, owner in changes], now)
-    added: list[tuple[Handle, UUID]] = []
+    added: list[tuple[Handle, bytes]] = []
     images: dict[int, Image] = {}
     for each, owner in changes:
         person = people[owner]
         image = images[each.record.row] = Image(person.updated_at)
         _change_fields(person, each, job, image)
         for handle in each.handles:
-            if (handle.kind, handle.index) not in taken:
-                taken[handle.kind, handle.index] = owner
+            if handle.index not in taken:
+                taken[handle.index] = owner
                 added.append((handle, owner))
-                image.identities.append(handle.id)
+                image.identities.append(UUID(bytes=handle.id))
         for name, value in (each.record.attributes or {}).items():
             old = stored.get((owner, name))
             image.attributes[name] = [_plain(part) for part in old] if old else None
@@ -183,12 +185,12 @@ def _change_fields(person: Person, each: Prepared, job: "Job", image: Image) -> 
             person.values["establishment_id"] = shop
 
 
-def _join_book(cur: Cursor, job: "Job", contacts: Sequence[UUID], now: datetime) -> set[UUID]:
-    ids = UuidArray.of(sorted({contact.bytes for contact in contacts}))
+def _join_book(cur: Cursor, job: "Job", contacts: Iterable[bytes], now: datetime) -> set[bytes]:
+    ids = UuidArray.of(sorted(set(contacts)))
     rows = cur.execute(
         sql("insert_members"), {"client": job.client_id, "book": job.book_id, "contacts": ids, "now": now}
     )
-    return {row[0] for row in rows}
+    return {row[0].bytes for row in rows}
 
 
 def _names(person: Person, keys: ClientKeys) -> tuple[str | None, str | None]:
@@ -199,19 +201,19 @@ def rename(
     cur: Cursor,
     client_id: UUID,
     preparer: Preparer,
-    before: dict[UUID, tuple[str | None, str | None]],
-    after: dict[UUID, tuple[str | None, str | None]],
+    before: dict[bytes, tuple[str | None, str | None]],
+    after: dict[bytes, tuple[str | None, str | None]],
 ) -> None:
     """Bring the search tokens of contacts in line with their names."""
     from sofy.audience.imports.apply import insert_tokens
 
     gone: list[tuple[bytes, bytes]] = []
-    new: list[tuple[bytes, bytes]] = []
+    new: list[tuple[list[bytes], bytes]] = []
     for contact, names in after.items():
         if names != before[contact]:
             old, now = set(preparer.tokens(*before[contact])), set(preparer.tokens(*names))
-            gone += [(token, contact.bytes) for token in old - now]
-            new += [(token, contact.bytes) for token in now - old]
+            gone += [(token, contact) for token in old - now]
+            new.append((list(now - old), contact))
     if gone:
         values = {
             "client": client_id,
@@ -226,11 +228,11 @@ def _plain(part: Any) -> Any:
     return part.hex() if isinstance(part, bytes) else part.isoformat() if isinstance(part, date) else part
 
 
-def _as_stored(job: "Job", contact: UUID, name: str, value: Any) -> tuple[Any, ...]:
+def _as_stored(job: "Job", contact: bytes, name: str, value: Any) -> tuple[Any, ...]:
     """The row `attributes.write` makes of a value, for the image of a later row of the same batch."""
     kind, private = job.kinds.get(name, ("text", False))
     if private:
-        sealed = job.keys.seal(attributes.TABLE, attributes.sealed_column(name), contact, str(value))
+        sealed = job.keys.seal(attributes.TABLE, attributes.sealed_column(name), UUID(bytes=contact), str(value))
         return kind, None, None, None, None, sealed
     columns: dict[str, Any] = {"text": None, "number": None, "date": None, "bool": None}
     columns[kind] = format(value, "f") if kind == "number" else value

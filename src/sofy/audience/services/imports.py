@@ -13,6 +13,7 @@ from django.conf import settings
 from sofy.audience import vault
 from sofy.audience.arrays import cursor
 from sofy.audience.imports import columns, plan, read, run
+from sofy.audience.imports.rows import PURPOSE_OF_BASIS
 from sofy.audience.imports.run import Progress
 from sofy.audience.models import Book, ConsentText, Import
 from sofy.audience.sqlfiles import sql
@@ -143,8 +144,8 @@ def _open(
     with client_scope(client_id):
         if not Book.objects.filter(client_id=client_id, id=book_id, deleted_at=None).exists():
             raise Refused("book_unknown", 404)
-    if legal_basis and legal_basis not in run.PURPOSE_OF_BASIS:
-        raise Refused("legal_basis_unknown", choices=", ".join(run.PURPOSE_OF_BASIS))
+    if legal_basis and legal_basis not in PURPOSE_OF_BASIS:
+        raise Refused("legal_basis_unknown", choices=", ".join(PURPOSE_OF_BASIS))
     content = vault.open_file(keys_for(client_id), upload_id)
     table = read.open_table(content, password=password)
     rows = run.sample(table)

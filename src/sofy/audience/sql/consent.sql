@@ -19,21 +19,19 @@ SELECT s.identity_index, s.channel, s.purpose, s.granted_at, s.cleared_at, s.wit
 -- The ledger only grows: the web role has no right to change or delete its rows.
 INSERT INTO audience_consent_event (client_id, id, identity_index, contact_id, channel, purpose, state, lifts, at,
                                     recorded_at, source, detail, import_id, line, text_hash, evidence, actor)
-SELECT %(client)s, e.id, e.identity_index, e.contact_id, e.channel, e.purpose, e.state, e.lifts, e.at,
-       %(now)s, e.source, e.detail, e.import_id, e.line, e.text_hash, e.evidence, e.actor
-  FROM unnest(%(ids)s, %(indexes)s, %(contacts)s, %(channels)s, %(purposes)s, %(states)s, %(lifts)s, %(ats)s,
-              %(sources)s, %(details)s, %(imports)s, %(lines)s, %(texts)s, %(evidences)s, %(actors)s)
-       AS e (id, identity_index, contact_id, channel, purpose, state, lifts, at,
-             source, detail, import_id, line, text_hash, evidence, actor)
+SELECT %(client)s, e.id, e.identity_index, e.contact_id, %(channel)s, %(purpose)s, e.state, %(lifts)s, e.at,
+       %(now)s, %(source)s, %(detail)s, %(import)s, e.line, %(text)s, e.evidence, %(actor)s
+  FROM unnest(%(ids)s, %(indexes)s, %(contacts)s, %(states)s, %(ats)s, %(lines)s, %(evidences)s)
+       AS e (id, identity_index, contact_id, state, at, line, evidence)
 
 -- name: write_states
 -- The new state was joined with the old one under the lock (rules.join), so it replaces it.
 INSERT INTO audience_consent_state AS s (client_id, identity_index, channel, purpose, state, since,
                                          granted_at, cleared_at, withdrawn_at, opposed_at, lifted_at)
-SELECT %(client)s, n.*
-  FROM unnest(%(indexes)s, %(channels)s, %(purposes)s, %(states)s, %(sinces)s,
-              %(granted)s, %(cleared)s, %(withdrawn)s, %(opposed)s, %(lifted)s)
-       AS n (identity_index, channel, purpose, state, since, granted_at, cleared_at, withdrawn_at, opposed_at, lifted_at)
+SELECT %(client)s, n.identity_index, %(channel)s, %(purpose)s, n.state, n.since,
+       n.granted_at, n.cleared_at, n.withdrawn_at, n.opposed_at, n.lifted_at
+  FROM unnest(%(indexes)s, %(states)s, %(sinces)s, %(granted)s, %(cleared)s, %(withdrawn)s, %(opposed)s, %(lifted)s)
+       AS n (identity_index, state, since, granted_at, cleared_at, withdrawn_at, opposed_at, lifted_at)
  ORDER BY n.identity_index
 ON CONFLICT (client_id, identity_index, channel, purpose) DO UPDATE
    SET state = excluded.state, since = excluded.since, granted_at = excluded.granted_at,

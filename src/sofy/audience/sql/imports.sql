@@ -1,6 +1,6 @@
 -- name: find_identities
 -- Whose are these identities already? One index probe each.
-SELECT i.kind, i.index, i.contact_id
+SELECT i.index, i.contact_id
   FROM audience_identity i
  WHERE i.client_id = %(client)s AND i.kind = %(kind)s AND i.index = ANY (%(indexes)s) AND i.deleted_at IS NULL
 
@@ -20,21 +20,23 @@ INSERT INTO audience_identity (client_id, id, contact_id, kind, value, index, va
 SELECT %(client)s, n.id, n.contact_id, %(kind)s, n.value, n.index, true, n.mobile, n.position, %(now)s
   FROM unnest(%(ids)s, %(contacts)s, %(values)s, %(indexes)s, %(mobiles)s, %(positions)s)
        AS n (id, contact_id, value, index, mobile, position)
- ORDER BY n.index
 
 -- name: insert_tokens
--- Sorted, so that the rows of a common name land on the same pages of the index.
+-- They come sorted by token, so that the rows of a common name land on the same pages of the index.
 INSERT INTO audience_name_token (client_id, token, contact_id)
 SELECT %(client)s, n.token, n.contact_id
   FROM unnest(%(tokens)s, %(contacts)s) AS n (token, contact_id)
- ORDER BY n.token, n.contact_id
-ON CONFLICT DO NOTHING
 
 -- name: delete_tokens
 -- By their whole key: no second index on the largest table of the room.
 DELETE FROM audience_name_token t
  USING unnest(%(tokens)s, %(contacts)s) AS n (token, contact_id)
  WHERE t.client_id = %(client)s AND t.token = n.token AND t.contact_id = n.contact_id
+
+-- name: insert_new_members
+-- New contacts are in no book yet.
+INSERT INTO audience_membership (client_id, book_id, contact_id, added_at)
+SELECT %(client)s, %(book)s, n.contact_id, %(now)s FROM unnest(%(contacts)s) AS n (contact_id)
 
 -- name: insert_members
 -- Who is in the book already stays as of that day.
