@@ -1,6 +1,7 @@
 import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import pytest
 
@@ -11,10 +12,13 @@ INSTANT = datetime(2036, 5, 4, 12, 0, 0, 123000, tzinfo=UTC)
 
 @pytest.fixture(autouse=True)
 def fresh_sequence(monkeypatch):
-    monkeypatch.setattr(ids, "_last_ms", -1)
-    monkeypatch.setattr(ids, "_last_random", 0)
+    monkeypatch.setattr(ids, "_last", 0)
     yield
     clock.reset()
+
+
+def vars_of(id_: UUID) -> tuple[object, ...]:
+    return id_.int, id_.is_safe, hash(id_), repr(id_)
 
 
 def test_an_id_is_a_uuid_of_version_7_that_carries_the_time():
@@ -22,6 +26,8 @@ def test_an_id_is_a_uuid_of_version_7_that_carries_the_time():
 
     made = ids.uuid7()
 
+    assert made == UUID(str(made))
+    assert vars_of(made) == vars_of(UUID(str(made)))
     assert (made.version, made.variant) == (7, "specified in RFC 4122")
     assert made.int >> 80 == int(INSTANT.timestamp() * 1000)
 
@@ -39,14 +45,13 @@ def test_ids_ascend_also_within_a_millisecond_and_when_the_clock_goes_back():
 
 def test_a_full_millisecond_spills_into_the_next(monkeypatch):
     clock.install(lambda: INSTANT)
-    ids.uuid7()
-    monkeypatch.setattr(ids, "_last_random", ids._RANDOM_MAX - 1)
-    last_ms = ids._last_ms
+    last = ids.uuid7().int | (1 << 62) - 2
+    monkeypatch.setattr(ids, "_last", last)
 
-    made = ids.uuid7()
+    made = ids.uuid7s(2)
 
-    assert made.int >> 80 == last_ms + 1
-    assert made.version == 7
+    assert all(id_.int >> 80 == (last >> 80) + 1 for id_ in made)
+    assert all(id_.version == 7 for id_ in made)
 
 
 def test_threads_never_share_an_id():
