@@ -1,6 +1,7 @@
 """Application of the message screens."""
 
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class MessagingConfig(AppConfig):
@@ -9,3 +10,16 @@ class MessagingConfig(AppConfig):
     name = "sofy.messaging"
     label = "messaging"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from sofy.messaging.words import REFUSALS
+        from sofy.ui import problems
+        from sofy.ui.nav import Entry, register
+
+        problems.register(REFUSALS)
+        group = _("Messaging")
+        register(
+            Entry("client", group, _("Messages"), "messaging:messages", "messages", 400, "message.view", key="m"),
+            Entry("client", group, _("Senders"), "messaging:senders", "id", 410, "sender.view"),
+            Entry("op", _("Messaging"), _("Routes"), "messaging:routes", "route", 300, phone=True, key="r"),
+        )

@@ -1,5 +1,6 @@
 """What the tests of this room begin with: a client with contacts who agreed, a route, a sender, a campaign."""
 
+from datetime import timedelta
 from decimal import Decimal
 from uuid import UUID
 
@@ -91,3 +92,33 @@ def make_campaign(
     campaign = Campaign.objects.create(client_id=client.id, name=name, **(fields | columns))
     Variant.objects.create(client_id=client.id, campaign=campaign, label="A", source=text)
     return campaign
+
+
+def play(admin: psycopg.Connection[object], campaign: Campaign) -> None:
+    """Let the messages of a campaign come to something: of twelve, nine delivered, one failed, one withheld, one unknown."""
+    messages = admin.execute(
+        "SELECT message_id FROM engine_state WHERE campaign_id = %s ORDER BY contact_id", [campaign.id]
+    ).fetchall()
+    for number, (message_id,) in enumerate(messages):
+        status, reason = {
+            9: ("failed", "absent_subscriber"),
+            10: ("withheld", "withdrawn"),
+            11: ("unknown", "no_receipt"),
+        }.get(number % 12, ("delivered", None))
+        sent = None if status == "withheld" else clock.now() + timedelta(seconds=number % 50)
+        final = None if status == "unknown" else clock.now() + timedelta(seconds=2 + number % 90)
+        admin.execute(
+            "UPDATE engine_state SET status = %s, reason = %s, rank = 50, submitted_at = %s, final_at = %s WHERE message_id = %s",
+            [status, reason, sent, final, message_id],
+        )
+    admin.execute("DELETE FROM engine_queue WHERE client_id = %s", [campaign.client_id])
+
+
+def say_stop(admin: psycopg.Connection[object], campaign: Campaign, number: int = 0) -> None:
+    """One recipient answers STOP."""
+    admin.execute(
+        "INSERT INTO engine_inbound (client_id, id, route_id, recipient_index, message_id, payload, keyword, at)"
+        " SELECT client_id, %s, %s, recipient_index, message_id, '', 'stop', %s FROM engine_state WHERE campaign_id = %s"
+        " ORDER BY contact_id OFFSET %s LIMIT 1",
+        [ids.uuid7(), campaign.route_id, clock.now(), campaign.id, number],
+    )

@@ -19,6 +19,11 @@ from sofy.soreach.services.drafts import LABELS
 from sofy.ui import problems
 
 CAROUSEL = 8
+EXAMPLES = {
+    "default": "{{ prenom|default('vous') }}",
+    "condition": "{% if ville %}…{% else %}…{% endif %}",
+    "filter": "{{ nom|title }}",
+}
 
 
 def reach_rows(campaign: Campaign) -> dict[str, Any]:

@@ -45,6 +45,7 @@ def content(request: ClientRequest, campaign: Campaign) -> HttpResponse:
     context = step_context(campaign, "content") | {
         "form": form,
         "fields": people.fields(request.client.pk).items(),
+        "examples": preview.EXAMPLES,
         **shown,
     }
     template = "soreach/content.html#preview" if request.htmx else "soreach/content.html"

@@ -1,0 +1,24 @@
+"""What the engine's tables keep about people; this room declares them because the engine knows no registry."""
+
+from sofy.kit.personal_data import declare
+
+RETENTION = "as long as the client's settings say, at most three years; erased with the client's keys"
+
+declare(
+    "engine_message", ["payload"], purpose="Number and text of a message, for sending and as proof", retention=RETENTION
+)
+declare("engine_inbound", ["payload"], purpose="What somebody sent back", retention=RETENTION)
+declare(
+    "engine_message",
+    ["recipient_index", "contact_id", "zone"],
+    purpose="Find the messages of one person",
+    retention=RETENTION,
+    in_clear="a keyed hash, an id and a time zone",
+)
+declare(
+    "gate_permission",
+    ["recipient_index"],
+    purpose="Let nothing leave to somebody who said no",
+    retention="as long as the client exists: an opposition must outlive the contact",
+    in_clear="a keyed hash",
+)

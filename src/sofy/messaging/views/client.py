@@ -1,0 +1,100 @@
+"""A client's messages and sender names."""
+
+from uuid import UUID
+
+from django.conf import settings
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from sofy.clients.access import ClientRequest, requires
+from sofy.kernel import phone
+from sofy.kernel.errors import Refused
+from sofy.messaging import queries
+from sofy.messaging.forms import LogForm, SenderForm
+from sofy.messaging.services import senders as services
+from sofy.ui import notify, problems
+
+PER_PAGE = 50
+
+
+@requires("message.view")
+def messages(request: ClientRequest) -> HttpResponse:
+    """The log, the newest first; a number is found whole."""
+    form = LogForm(request.GET or None)
+    chosen = form.cleaned_data if form.is_valid() else {}
+    number, unknown = _number(chosen.get("number", ""))
+    before = _uuid(request.GET.get("after", ""))
+    rows = [] if unknown else queries.message_log(
+        request.client.pk, before=before, status=chosen.get("status", ""), purpose=chosen.get("purpose", ""),
+        number=number, limit=PER_PAGE + 1,
+    )  # fmt: skip
+    context = {
+        "form": form if form.is_bound else LogForm(),
+        "rows": rows[:PER_PAGE],
+        "after": str(rows[PER_PAGE - 1].id) if len(rows) > PER_PAGE else "",
+        "first": before == queries.LAST,
+        "filtered": bool(request.GET),
+        "unknown_number": unknown,
+    }
+    return render(request, "messaging/messages.html", context)
+
+
+def _number(raw: str) -> tuple[str, bool]:
+    """The canonical number, and whether what was typed is none."""
+    if not raw.strip():
+        return "", False
+    parsed = phone.parse(raw, fictional=settings.SOFY.fictional_numbers)
+    return (parsed.e164, False) if isinstance(parsed, phone.Number) else ("", True)
+
+
+def _uuid(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        return queries.LAST
+
+
+@requires("message.view")
+def message(request: ClientRequest, message_id: UUID) -> HttpResponse:
+    """One message with its number, its text and what happened to it."""
+    opened = queries.opened_message(request.client.pk, message_id)
+    if opened is None:
+        raise Http404
+    return render(request, "messaging/message.html", {"opened": opened, "line": opened.line})
+
+
+@requires("sender.view")
+def senders(request: ClientRequest) -> HttpResponse:
+    """Names that campaigns may show."""
+    form = SenderForm(request.POST or None)
+    if request.method == "POST":
+        return _add(request, form)
+    return render(request, "messaging/senders.html", {"form": form, "rows": queries.active_senders(request.client.pk)})
+
+
+@requires("sender.edit")
+def _add(request: ClientRequest, form: SenderForm) -> HttpResponse:
+    if form.is_valid():
+        try:
+            sender = services.add_sender(request.client.pk, name=form.cleaned_data["name"], actor=request.user.actor)
+        except Refused as refused:
+            form.add_error("name", problems.sentence(refused))
+        else:
+            notify.done(request, _("Campaigns may now show “%(name)s”.") % {"name": sender.name})
+            return redirect("messaging:senders", request.client.slug)
+    rows = queries.active_senders(request.client.pk)
+    return render(request, "messaging/senders.html", {"form": form, "rows": rows}, status=422)
+
+
+@require_POST
+@requires("sender.edit")
+def withdraw(request: ClientRequest, sender_id: UUID) -> HttpResponse:
+    """Take a name away."""
+    try:
+        services.withdraw_sender(request.client.pk, sender_id, actor=request.user.actor)
+    except Refused:
+        raise Http404 from None
+    notify.done(request, _("The sender is withdrawn."))
+    return redirect("messaging:senders", request.client.slug)

@@ -1,0 +1,198 @@
+"""Every page of the room: in both languages, for whom it is, and nothing for a stranger."""
+
+import re
+
+import pytest
+
+from sofy.accounts.tests.factories import make_user
+from sofy.kit.rls import client_scope
+from sofy.soreach.models import Campaign, Variant
+from sofy.soreach.tests import factories
+
+WIZARD = ("audience", "content", "schedule", "checks", "confirm")
+AFTER = ("progress", "report", "report/people?figure=recipients", "cancel", "report.csv", "report.xlsx", "report.pdf")
+POSTS = ("duplicate", "delete", "test", "pause", "resume", "recall", "approve", "cancel", "confirm", "audience", "content")
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_pages_open_in_both_languages(world, language):
+    draft, sent = world.draft(), world.sent(name="Partie")
+    browser = world.browser(language=language)
+    pages = [world.url(), world.url(page="new"), *(world.url(draft, page) for page in WIZARD)]
+    pages += [world.url(sent, page) for page in AFTER if "." not in page]
+
+    for page in pages:
+        answer = browser.get(page)
+
+        assert answer.status_code == 200, page
+        assert f'lang="{language}"' in answer.text
+        assert "style=" not in re.sub(r"<svg.*?</svg>", "", answer.text, flags=re.DOTALL), page
+
+
+def test_an_empty_list_teaches(world):
+    answer = world.browser().get(world.url())
+
+    assert "Write to your customers" in answer.text
+
+
+def test_a_stranger_learns_nothing(world):
+    draft, sent = world.draft(), world.sent(name="Partie")
+    other = factories.make_client("Autre")
+    hostile = world.browser(user=make_user(client=other))
+    pages = [world.url(), world.url(page="new")]
+    pages += [world.url(c, page) for c in (draft, sent) for page in (*WIZARD, *AFTER)]
+    elsewhere = [page.replace(world.client.slug, other.slug) for page in pages[2:]]
+
+    for page in pages + elsewhere:
+        assert hostile.get(page).status_code == 404, page
+    for page in POSTS:
+        assert hostile.post(world.url(draft, page)).status_code == 404, page
+        assert hostile.post(world.url(draft, page).replace(world.client.slug, other.slug)).status_code == 404, page
+    assert world.reload(draft).status == Campaign.Status.DRAFT
+
+
+@pytest.mark.parametrize(
+    ("_case", "role", "page", "status"),
+    [
+        ("an auditor reads the list", "auditor", "", 200),
+        ("an auditor prepares nothing", "auditor", "new", 403),
+        ("a store manager prepares", "store_manager", "new", 200),
+        ("a developer sees no campaigns", "developer", "", 403),
+    ],
+)
+def test_permissions_of_the_list(_case, world, role, page, status):
+    assert world.browser(role).get(world.url(page=page)).status_code == status
+
+
+@pytest.mark.parametrize(
+    ("_case", "role", "page", "status"),
+    [
+        ("a store manager launches nothing", "store_manager", "confirm", 403),
+        ("a store manager exports nothing", "store_manager", "report.csv", 403),
+        ("an auditor exports nothing", "auditor", "report.pdf", 403),
+        ("a marketer reports", "marketer", "report", 200),
+    ],
+)
+def test_permissions_of_a_campaign(_case, world, role, page, status):
+    campaign = world.draft() if page == "confirm" else world.sent()
+
+    assert world.browser(role).get(world.url(campaign, page)).status_code == status
+
+
+def test_from_a_name_to_the_launch(world):
+    with client_scope(world.client.pk):
+        factories.make_contact(world.client, 1)
+        segment = factories.make_segment(world.client)
+        factories.Sender.objects.create(client_id=world.client.pk, name="FLEURS", created_by="user:x")
+    browser = world.browser()
+    here = browser.post(world.url(page="new"), {"name": "Samedi"}).url
+    with client_scope(world.client.pk):
+        campaign = Campaign.objects.get()
+    assert here == world.url(campaign, "audience")
+
+    browser.post(world.url(campaign, "audience"), {"segment_ids": [str(segment.id)]})
+    browser.post(world.url(campaign, "content"), {"text_A": "Bonjour {{ prenom }}", "sender": "FLEURS", "route_id": str(world.route_id), "mention": "A"})
+    browser.post(world.url(campaign, "schedule"), {"timing": "now", "late": "next_opening"})
+    browser.post(world.url(campaign, "checks"), {"topics": []})
+    answer = browser.post(world.url(campaign, "confirm"))
+
+    assert answer.status_code == 302, answer.text
+    campaign = world.reload(campaign)
+    assert (campaign.status, campaign.confirmed_count) == (Campaign.Status.EXPANDING, 1)
+    with client_scope(world.client.pk):
+        assert Variant.objects.get().source == "Bonjour {{ prenom }} STOP SMS 36111"
+
+
+def test_the_preview_shows_the_text_of_a_real_contact(world):
+    draft = world.draft()
+
+    answer = world.browser().post(
+        world.url(draft, "content"), {"text_A": "Salut {{ prenom }} STOP SMS 36111", "sender": "FLEURS"}, headers={"hx-request": "true"}
+    )
+
+    assert "Salut Prénom0 STOP SMS 36111" in answer.text
+    assert "<html" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("_case", "text", "shown"),
+    [
+        ("a mistake", "{{ prenon }}", "Did you mean “prenom”?"),
+        ("a loop", "{% for a in b %}", "“for” is not possible"),
+        ("a sign that costs", "Fête STOP SMS 36111", "<mark>ê</mark>"),
+        ("no mention", "Bonjour", "mention STOP SMS 36111 is missing"),
+    ],
+)
+def test_the_preview_explains(_case, world, text, shown):
+    answer = world.browser().post(world.url(world.draft(), "content"), {"text_A": text}, headers={"hx-request": "true"})
+
+    assert shown in answer.text.replace("&quot;", '"')
+
+
+def test_a_running_campaign_is_not_edited(world):
+    campaign = world.sent()
+    browser = world.browser()
+
+    for page in WIZARD:
+        assert browser.post(world.url(campaign, page), {"text_A": "autre"}).status_code == 302
+    with client_scope(world.client.pk):
+        assert Variant.objects.get().source.startswith("{{ prenom }}")
+
+
+def test_a_launch_that_lacks_the_mention_is_refused(world):
+    draft = world.draft(text="Bonjour")
+
+    answer = world.browser().post(world.url(draft, "confirm"))
+
+    assert answer.status_code == 422
+    assert world.reload(draft).status == Campaign.Status.DRAFT
+
+
+def test_progress_is_a_fragment_that_stops_at_the_end(world):
+    campaign = world.sent()
+    browser = world.browser()
+
+    answer = browser.get(world.url(campaign, "progress"), headers={"hx-request": "true"})
+
+    assert 'id="standing"' in answer.text
+    assert "<html" not in answer.text
+    assert "data-live" not in answer.text
+    assert world.reload(campaign).status == Campaign.Status.FINISHED
+
+
+def test_a_figure_leads_to_its_people(world):
+    campaign = world.sent()
+    browser = world.browser()
+
+    failed = browser.get(world.url(campaign, "report/people?figure=reason:absent_subscriber"))
+    left_out = browser.get(world.url(campaign, "report/people?figure=excluded:no_consent"))
+    unknown = browser.get(world.url(campaign, "report/people?figure=nothing"))
+
+    assert "Prénom9 Nom9" in failed.text
+    assert "Prénom9000 Nom9000" in left_out.text
+    assert unknown.status_code == 404
+
+
+def test_a_store_manager_sees_names_of_their_shop_only(world):
+    campaign = world.sent()
+    browser = world.browser("store_manager")
+
+    answer = browser.get(world.url(campaign, "report/people?figure=recipients"))
+
+    assert "Contact of another shop" in answer.text
+    assert "Nom1" not in answer.text
+
+
+def test_home_shows_what_runs(world):
+    draft = world.draft()
+    with client_scope(world.client.pk):
+        Campaign.objects.filter(id=draft.id).update(status="paused", launched_at=factories.clock.now())
+
+    answer = world.browser().get(f"/c/{world.client.slug}/")
+
+    assert world.url(draft, "progress") in answer.text
+
+
+@pytest.mark.parametrize("page", ["pause", "resume", "recall", "approve", "duplicate", "delete", "test"])
+def test_actions_need_a_post(world, page):
+    assert world.browser().get(world.url(world.draft(), page)).status_code == 405
