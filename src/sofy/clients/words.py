@@ -1,5 +1,8 @@
 """How the journal and refusals are said to people."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -35,6 +38,36 @@ ACTIONS: dict[str, "str | Promise"] = {
     "staff.read": _("Read by the operator’s staff"),
 }
 
+#: Who acted, when it was no person.
+ACTORS: dict[str, "str | Promise"] = {
+    "system": _("The system"),
+    "command": _("The command line"),
+    "engine": _("The engine"),
+    "worker": _("The worker"),
+}
+
+#: Names of facts; ids and codes stay as they are.
+FACTS: dict[str, "str | Promise"] = {
+    "member": _("member"),
+    "user": _("person"),
+    "role": _("role"),
+    "from": _("from"),
+    "to": _("to"),
+    "invitation": _("invitation"),
+    "establishment": _("establishment"),
+    "establishments": _("establishments"),
+    "fields": _("fields"),
+    "key": _("key"),
+    "scopes": _("rights"),
+    "reason": _("reason"),
+    "slug": _("address"),
+    "campaign": _("campaign"),
+    "import": _("import"),
+    "rows": _("rows"),
+    "recipients": _("recipients"),
+    "count": _("count"),
+}
+
 #: What the journal can be narrowed to: the part of an action before its dot.
 KINDS: dict[str, "str | Promise"] = {
     "login": _("Log-ins"),
@@ -59,6 +92,24 @@ REFUSALS: dict[str, "str | Promise"] = {
     "invitation_invalid": _("This invitation is no longer valid. Ask for a new one."),
     "invitation_for_other": _("This invitation was written to another address. Log in with that address to take it."),
 }
+
+
+def facts(values: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Facts of an entry as people read them: names in words, ids by their end, lists in a row."""
+    return [(str(FACTS.get(name, name)), _shown(value)) for name, value in values.items()]
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(_shown(item) for item in value)
+    text = str(value)
+    # The beginning of an id is its time, alike for neighbours: the end tells them apart.
+    return f"…{text[-6:]}" if len(text) == 36 and text.count("-") == 4 else text
+
+
+def actor(code: str, names: Mapping[str, str]) -> str:
+    """Who acted: the present name of a person, or the word for a part of the product."""
+    return names.get(code) or str(ACTORS.get(code, code))
 
 
 def action(code: str) -> str:
