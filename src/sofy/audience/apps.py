@@ -9,3 +9,8 @@ class AudienceConfig(AppConfig):
     name = "sofy.audience"
     label = "audience"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from sofy.audience import pages
+
+        pages.register()

@@ -1,0 +1,225 @@
+"""Forms of the contact pages."""
+
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from sofy.audience.models import Contact
+from sofy.audience.segments.forms import LANGUAGES
+from sofy.audience.segments.sentence import language_name
+from sofy.audience.services.imports import Preview
+from sofy.clients import queries as clients
+from sofy.clients.models import Client
+from sofy.kernel import clock
+from sofy.kernel.text import words
+
+
+class Lines(forms.CharField):
+    """One text per line."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(widget=forms.Textarea(attrs={"rows": 2}), required=False, **options)
+
+    def to_python(self, value: Any) -> Any:
+        """The lines that are not blank."""
+        return [line.strip() for line in str(value or "").splitlines() if line.strip()]
+
+
+class ContactForm(forms.Form):
+    """One person."""
+
+    title = forms.ChoiceField(
+        label=_("Title"),
+        required=False,
+        choices=[("", _("Not known")), ("mrs", pgettext_lazy("title", "Mrs")), ("mr", pgettext_lazy("title", "Mr"))],
+    )
+    first_name = forms.CharField(label=_("First name"), max_length=80, required=False)
+    last_name = forms.CharField(label=_("Last name"), max_length=80, required=False)
+    phones = Lines(label=_("Phone numbers"), max_length=400, help_text=_("One per line, the preferred one first."))
+    emails = Lines(label=_("E-mail addresses"), max_length=2000, help_text=_("One per line, the preferred one first."))
+    birth_date = forms.DateField(
+        label=_("Birth date"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
+    language = forms.ChoiceField(label=_("Language"), required=False)
+    street = forms.CharField(label=_("Street"), max_length=200, required=False)
+    postcode = forms.CharField(label=_("Postcode"), max_length=12, required=False)
+    town = forms.CharField(label=_("Town"), max_length=80, required=False)
+    establishment_id = forms.ChoiceField(label=_("Preferred shop"), required=False)
+
+    def __init__(self, *args: Any, client: Client, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        shops = [(str(shop.pk), shop.name) for shop in clients.visible_establishments(client)]
+        limited = client.viewer_establishments is not None
+        languages = [("", _("Not known")), *((code, language_name(code)) for code in LANGUAGES)]
+        self.fields["establishment_id"].choices = shops if limited else [("", _("None")), *shops]  # type: ignore[attr-defined]
+        self.fields["language"].choices = languages  # type: ignore[attr-defined]
+
+    def clean_birth_date(self) -> Any:
+        """Nobody is born tomorrow."""
+        day = self.cleaned_data["birth_date"]
+        if day is not None and not (day.year >= 1900 and day <= clock.now().astimezone(clock.PARIS).date()):
+            raise forms.ValidationError(_("A birth date is between 1900 and today."))
+        return day
+
+    def columns(self) -> dict[str, Any]:
+        """What becomes of the columns of the contact."""
+        data = {name: value for name, value in self.cleaned_data.items() if name not in ("phones", "emails")}
+        data["establishment_id"] = UUID(data["establishment_id"]) if data["establishment_id"] else None
+        for name in ("first_name", "last_name", "street"):
+            data[name] = data[name] or None
+        return data
+
+    @staticmethod
+    def initial_of(contact: Contact, phones: list[str], emails: list[str]) -> dict[str, Any]:
+        """What the form shows for a contact."""
+        names = ("title", "first_name", "last_name", "birth_date", "language", "street", "postcode", "town")
+        shown = {name: getattr(contact, name) for name in names}
+        shop = str(contact.establishment_id or "")
+        return shown | {"phones": "\n".join(phones), "emails": "\n".join(emails), "establishment_id": shop}
+
+
+class ConsentForm(forms.Form):
+    """One word of a person about one of their addresses."""
+
+    identity = forms.ChoiceField(label=_("Address"))
+    purpose = forms.ChoiceField(label=_("About"), choices=[("marketing", _("marketing")), ("alert", _("alerts"))])
+    state = forms.ChoiceField(
+        label=_("The person"),
+        choices=[("granted", _("agrees")), ("withdrawn", _("withdraws their consent")), ("opposed", _("opposes"))],
+    )
+    source = forms.ChoiceField(
+        label=_("Said"),
+        choices=[("screen", _("to us, in person or by phone")), ("paper", _("on paper")), ("form", _("in a form"))],
+    )
+    text = forms.CharField(
+        label=_("Text the person was shown"),
+        required=False,
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_("Kept with its fingerprint: it is the proof of what was agreed to."),
+    )
+    evidence = forms.CharField(
+        label=_("What proves it"),
+        required=False,
+        max_length=400,
+        help_text=_("Needed when the person had refused before: reference of the form, of the scan, of the message."),
+    )
+
+    def __init__(self, *args: Any, identities: list[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["identity"].choices = identities  # type: ignore[attr-defined]
+
+
+class SuppressionForm(forms.Form):
+    """Addresses nobody may write to."""
+
+    addresses = Lines(
+        label=_("Phone numbers and e-mail addresses"),
+        max_length=100_000,
+        help_text=_("One per line; paste a column from Excel."),
+    )
+    reason = forms.ChoiceField(
+        label=_("Reason"),
+        choices=[
+            ("manual", _("The person asked us")),
+            ("complaint", _("Complaint")),
+            ("opt_out_list", _("List of opt-outs")),
+            ("invalid", _("Wrong address")),
+        ],
+    )
+    source = forms.CharField(label=_("Where this comes from"), max_length=120, required=False)
+
+
+class MappingForm(forms.Form):
+    """What each column of a file is, where its people go, and why they may be written to."""
+
+    book = forms.ChoiceField(label=_("Contact book"), required=False)
+    new_book = forms.CharField(label=_("or a new book"), required=False, max_length=120)
+    legal_basis = forms.ChoiceField(
+        label=_("Why may these people be written to?"),
+        required=False,
+        choices=[
+            ("", _("Not said: they enter as not contactable")),
+            ("consent", _("They agreed (opt-in)")),
+            ("customer", _("They are customers, for similar products")),
+            ("contract", _("Service messages of a contract: alerts only")),
+        ],
+    )
+    source = forms.CharField(
+        label=_("Where does their consent come from?"),
+        required=False,
+        max_length=120,
+        help_text=_("For example: loyalty card form, January 2026."),
+    )
+    consent_text = forms.CharField(
+        label=_("Text they were shown"),
+        required=False,
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_("Kept with its fingerprint: it is the proof of what was agreed to."),
+    )
+
+    def __init__(self, *args: Any, preview: Preview, books: list[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.preview = preview
+        self.fields["book"].choices = [("", _("New book")), *books]  # type: ignore[attr-defined]
+        self.fields["book"].initial = books[0][0] if len(books) == 1 else ""
+        own = [(c.field, _("Own field: %(name)s") % {"name": c.header or c.field[10:]}) for c in preview.columns]
+        for number, column in enumerate(preview.columns):
+            choices = [("", _("Leave out")), *FIELD_WORDS.items()]
+            choices += [pair for pair in own[number : number + 1] if pair[0].startswith("attribute:")]
+            if not column.field.startswith("attribute:") and column.header:
+                name = "_".join(words(column.header))[:50]
+                choices += [(f"attribute:{name}", _("Own field: %(name)s") % {"name": column.header})] if name else []
+            self.fields[f"column_{number}"] = forms.ChoiceField(
+                label=column.header or _("Column %(n)s") % {"n": number + 1},
+                choices=choices,
+                required=False,
+                initial=column.field,
+            )
+
+    def mapping(self) -> list[str]:
+        """One word per column."""
+        return [self.cleaned_data[f"column_{number}"] for number in range(len(self.preview.columns))]
+
+    def clean(self) -> dict[str, Any]:
+        """A book is chosen or named; a basis comes with its source."""
+        data = super().clean() or {}
+        if not data.get("book") and not str(data.get("new_book", "")).strip():
+            self.add_error("new_book", _("Choose a contact book, or give the new one a name."))
+        if data.get("legal_basis") and not str(data.get("source", "")).strip():
+            self.add_error("source", _("Say where the consent comes from: without it nobody becomes contactable."))
+        return data
+
+    def settings(self) -> list[forms.BoundField]:
+        """The fields that are about the whole file."""
+        return [self[name] for name in ("book", "new_book", "legal_basis", "source", "consent_text")]
+
+
+FIELD_WORDS: dict[str, Any] = {
+    "title": _("Title"),
+    "first_name": _("First name"),
+    "last_name": _("Last name"),
+    "full_name": _("Whole name"),
+    "phone": _("Phone"),
+    "email": _("E-mail"),
+    "birth_date": _("Birth date"),
+    "language": _("Language"),
+    "street": _("Street"),
+    "postcode": _("Postcode"),
+    "town": _("Town"),
+    "latitude": _("Latitude"),
+    "longitude": _("Longitude"),
+    "establishment": _("Shop"),
+    "zone": _("Time zone"),
+    "consent": _("Consent, all channels"),
+    "consent_sms": _("Consent to SMS"),
+    "consent_email": _("Consent to e-mail"),
+    "consent_date": _("Date of consent"),
+    "optout": _("Opt-out, all channels"),
+    "optout_sms": _("Opt-out from SMS"),
+    "optout_email": _("Opt-out from e-mail"),
+}

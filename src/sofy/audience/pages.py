@@ -1,0 +1,35 @@
+"""What this room hangs in the frame of all pages: entries of the rail, sentences, a search."""
+
+from collections.abc import Iterable
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from sofy.audience.wording import SENTENCES
+from sofy.ui import commands, nav, problems
+
+
+def register() -> None:
+    """Called once, when the applications are ready."""
+    problems.register(SENTENCES)
+    group = "SoReach"
+    nav.register(
+        nav.Entry("client", group, _("Contacts"), "audience:contacts", "users", 210, "contact.view", key="c"),
+        nav.Entry("client", group, _("Segments"), "audience:segments", "filter", 220, "segment.view", key="s"),
+        nav.Entry("client", group, _("Imports"), "audience:imports", "file-import", 230, "contact.import"),
+        nav.Entry("client", group, _("Suppression list"), "audience:suppressions", "ban", 240, "contact.view"),
+    )
+    commands.register(find_contact, "contact.view")
+
+
+def find_contact(request: HttpRequest, text: str) -> Iterable[commands.Hit]:
+    """The contact with this phone number or e-mail address."""
+    from sofy.audience import queries
+    from sofy.audience.templatetags.audience import person
+
+    client = getattr(request, "client", None)
+    found = queries.find_by_identity(client, text) if client is not None else None
+    if found is not None:
+        url = reverse("audience:contact", args=[client.slug, found.id])
+        yield commands.Hit(person(found), url, "user", found.town)

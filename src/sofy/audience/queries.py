@@ -1,0 +1,208 @@
+"""Reads for the pages: finding people, and pages of the list that stay fast at a million contacts."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connection
+from django.db.models import Count
+
+from sofy.audience.imports import values
+from sofy.audience.imports.prepare import TOKEN_BYTES
+from sofy.audience.models import Contact, Identity, Suppression
+from sofy.audience.segments import context, preview, tree
+from sofy.audience.segments.compile import Compiler, after_prefix, from_contacts
+from sofy.audience.segments.models import Segment
+from sofy.audience.segments.services import root_of
+from sofy.clients.models import Client
+from sofy.kernel import phone
+from sofy.kernel.errors import Refused
+from sofy.kernel.text import fold, search_token, words
+from sofy.kit.keys import keys_for
+
+PAGE = 50
+READ_AHEAD = 400
+SCANS = 10
+
+
+@dataclass(frozen=True)
+class Filter:
+    """What the address of the list asks for; empty fields ask nothing."""
+
+    name: str = ""
+    place: str = ""
+    book: UUID | None = None
+    segment: UUID | None = None
+    sms: int | None = None
+    email: int | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the whole base is shown."""
+        return self == Filter()
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of the list; `after` is where the next one begins, None at the end."""
+
+    contacts: list[Contact]
+    after: UUID | None = None
+    phones: dict[UUID, str] = field(default_factory=dict)
+    emails: dict[UUID, str] = field(default_factory=dict)
+
+
+def canonical(text: str) -> tuple[str, str] | None:
+    """Kind and canonical value of a typed phone number or e-mail address; None when it is neither."""
+    text = text.strip()
+    if "@" in text:
+        address = values.email(text)
+        return ("email", address) if address else None
+    number = phone.parse(text, fictional=settings.SOFY.fictional_numbers)
+    return ("phone", number.e164) if isinstance(number, phone.Number) else None
+
+
+def find_by_identity(client: Client, text: str) -> Contact | None:
+    """The contact with this phone number or e-mail address, if the person of the request may see them."""
+    found = canonical(text)
+    if found is None:
+        return None
+    index = keys_for(client.pk).index(*found)
+    identity = Identity.objects.filter(client_id=client.pk, kind=found[0], index=index, deleted_at=None).first()
+    return contact(client, identity.contact_id) if identity else None
+
+
+def contact(client: Client, contact_id: UUID) -> Contact | None:
+    """A contact that is there and that the person of the request may see."""
+    row = Contact.objects.filter(client_id=client.pk, id=contact_id, deleted_at=None).first()
+    return row if row is not None and client.sees_establishment(row.establishment_id) else None
+
+
+def page(client: Client, wanted: Filter, *, after: UUID | None = None, size: int = PAGE) -> Page:
+    """One page, newest contacts first.
+
+    Names are found by keyed tokens and compared after opening, so a page may take several reads; it is short rather
+    than slow when a name is common to many.
+    """
+    kept: list[Contact] = []
+    cursor, more = after, True
+    needle = words(wanted.name)
+    for _ in range(SCANS):
+        ids = _ids(client, wanted, cursor, size + 1 if not needle else READ_AHEAD)
+        rows = Contact.objects.filter(client_id=client.pk, id__in=ids).order_by("-id")
+        kept += [row for row in rows if not needle or _is_named(row, needle)]
+        more = len(ids) > size if not needle else len(ids) == READ_AHEAD
+        if len(kept) > size or not more:
+            break
+        cursor = ids[-1]
+    shown = kept[:size]
+    following = shown[-1].id if shown and len(kept) > size else (cursor if more and needle else None)
+    return Page(shown, following, *addresses(client.pk, [row.id for row in shown]))
+
+
+def addresses(client_id: UUID, ids: Sequence[UUID]) -> tuple[dict[UUID, str], dict[UUID, str]]:
+    """First phone and first e-mail address of some contacts, opened."""
+    rows = Identity.objects.filter(client_id=client_id, contact_id__in=ids, deleted_at=None).order_by(
+        "-position", "-id"
+    )
+    phones, emails = {}, {}
+    for row in rows:
+        if row.kind == Identity.Kind.PHONE:
+            phones[row.contact_id] = phone.display(row.value)
+        elif row.kind == Identity.Kind.EMAIL:
+            emails[row.contact_id] = row.value
+    return phones, emails
+
+
+def total(client: Client, wanted: Filter) -> int | None:
+    """How many contacts a filter holds for; None for names, which are only known once opened."""
+    if wanted.name:
+        return None
+    compiler = Compiler(_context(client, wanted))
+    where = _where(client, wanted, compiler)
+    with connection.cursor() as cursor:
+        cursor.execute(from_contacts("count(*)", where), compiler.params)
+        return int(cursor.fetchone()[0])
+
+
+def chosen(client: Client, ids: Iterable[UUID]) -> list[Contact]:
+    """Those of the given contacts that are there and that the person of the request may see."""
+    rows = Contact.objects.filter(client_id=client.pk, id__in=list(ids), deleted_at=None)
+    return [row for row in rows if client.sees_establishment(row.establishment_id)]
+
+
+def _context(client: Client, wanted: Filter) -> context.Context:
+    return context.load(client.pk, _root(client, wanted))
+
+
+def _root(client: Client, wanted: Filter) -> tree.AnyNode:
+    parts: list[tree.AnyNode] = []
+    if wanted.book:
+        parts.append(tree.InBook(books=(wanted.book,)))
+    if wanted.segment:
+        segment = Segment.objects.filter(client_id=client.pk, id=wanted.segment, deleted_at=None).first()
+        if segment is None:
+            raise Refused("not_found", 404)
+        parts.append(root_of(segment))
+    return preview.within(tree.All(of=tuple(parts)), client.viewer_establishments)
+
+
+def _where(client: Client, wanted: Filter, compiler: Compiler) -> str:
+    parts = [compiler.expression(_root(client, wanted))]
+    if wanted.place:
+        parts.append(_place(wanted.place, compiler))
+    parts += [f"c.{name} = {compiler.param(value)}" for name, value in _reach(wanted)]
+    for token in filter(None, map(search_token, words(wanted.name))):
+        index = keys_for(client.pk).index("name", token)[:TOKEN_BYTES]
+        rows = "SELECT FROM audience_name_token t WHERE t.client_id = %(client)s AND t.contact_id = c.id"
+        parts.append(f"EXISTS ({rows} AND t.token = {compiler.param(index)})")
+    return " AND ".join(parts)
+
+
+def _reach(wanted: Filter) -> list[tuple[str, int]]:
+    return [(name, value) for name, value in (("sms", wanted.sms), ("email", wanted.email)) if value is not None]
+
+
+def _place(place: str, compiler: Compiler) -> str:
+    column = "c.postcode" if place[:1].isdigit() or place[:2].upper() in ("2A", "2B") else "c.town_key"
+    prefix = place.strip().upper() if column == "c.postcode" else fold(place).strip()
+    if not prefix:
+        return "TRUE"
+    return f"({column} >= {compiler.param(prefix)} AND {column} < {compiler.param(after_prefix(prefix))})"
+
+
+def _ids(client: Client, wanted: Filter, after: UUID | None, limit: int) -> list[UUID]:
+    if wanted.name and not any(map(search_token, words(wanted.name))):
+        return []
+    compiler = Compiler(_context(client, wanted))
+    where = _where(client, wanted, compiler)
+    if after is not None:
+        where += f" AND c.id < {compiler.param(after)}"
+    with connection.cursor() as cursor:
+        cursor.execute(from_contacts("c.id", where, f" ORDER BY c.id DESC LIMIT {int(limit)}"), compiler.params)
+        return [row[0] for row in cursor.fetchall()]
+
+
+def _is_named(row: Contact, needle: list[str]) -> bool:
+    """Whether each searched word begins one of the person's names."""
+    names = words(f"{row.first_name or ''} {row.last_name or ''}")
+    return all(any(name.startswith(word) for name in names) for word in needle)
+
+
+def timeline(client_id: UUID, contact_id: UUID, limit: int = 100) -> list[dict[str, Any]]:
+    """What happened with messages to a contact, newest first."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT e.kind, e.at, e.campaign_id, e.message_id FROM engine_event e"
+            " WHERE e.client_id = %s AND e.contact_id = %s ORDER BY e.at DESC LIMIT %s",
+            [client_id, contact_id, limit],
+        )
+        return [dict(zip(("kind", "at", "campaign", "message"), row, strict=True)) for row in cursor.fetchall()]
+
+
+def suppression_counts(client_id: UUID) -> list[tuple[str, str, int]]:
+    """Channel, reason and number of addresses of the suppression list."""
+    rows = Suppression.objects.filter(client_id=client_id).values_list("channel", "reason")
+    return list(rows.annotate(number=Count("identity_index")).order_by("channel", "reason"))

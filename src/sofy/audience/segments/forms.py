@@ -1,0 +1,301 @@
+"""The rows of the segment builder: one small form per condition, each row a piece of a sentence."""
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from django import forms
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from sofy.audience.segments import tree
+from sofy.audience.segments.names import Names
+from sofy.audience.segments.sentence import language_name
+
+Text = str | Promise
+LANGUAGES = ("fr", "en", "de", "es", "it", "nl", "pt", "ar", "pl", "ro", "tr", "zh")
+IS = (_("is"), _("is not"))
+
+
+def several(**options: Any) -> forms.MultipleChoiceField:
+    """A choice of one or more that stays small: a list of three lines."""
+    return forms.MultipleChoiceField(widget=forms.SelectMultiple(attrs={"size": 3}), **options)
+
+
+class Words(forms.CharField):
+    """Several short texts, separated by commas."""
+
+    def to_python(self, value: Any) -> Any:
+        """The words without the commas."""
+        return [word.strip() for word in str(value or "").split(",") if word.strip()]
+
+
+class ConditionForm(forms.Form):
+    """Base of all rows. `verbs`: how the row reads as it is, and negated."""
+
+    label: ClassVar[Text]
+    node: ClassVar[type]
+    verbs: ClassVar[tuple[Text, Text]] = IS
+    #: What stands behind a field in the sentence.
+    after: ClassVar[dict[str, Text]] = {}
+
+    def __init__(self, *args: Any, names: Names, **kwargs: Any) -> None:
+        super().__init__(*args, use_required_attribute=False, **kwargs)
+        self.names = names
+        for field in self.fields.values():
+            field.widget.attrs.setdefault("class", "builder-control")
+        self.offer()
+
+    def offer(self) -> None:
+        """Fill the choices that depend on the client."""
+
+    def facts(self) -> dict[str, Any]:
+        """The fields of the condition, from valid data."""
+        return {name: value for name, value in self.cleaned_data.items() if value not in (None, "", [])}
+
+    def parts(self) -> list[tuple[forms.BoundField, Text]]:
+        """The fields with what stands behind them."""
+        return [(field, self.after.get(field.name, "")) for field in self]
+
+    @classmethod
+    def initial_of(cls, node: Any) -> dict[str, Any]:
+        """What the fields show for a condition."""
+        shown = {name: getattr(node, name) for name in cls.base_fields if hasattr(node, name)}
+        words = {name for name, field in cls.base_fields.items() if isinstance(field, Words)}
+        return {name: ", ".join(value) if name in words else value for name, value in shown.items()}
+
+
+class TitleForm(ConditionForm):
+    """Addressed as."""
+
+    label, node = _("Title"), tree.IsTitle
+    TITLES: ClassVar = [
+        ("mrs", pgettext_lazy("title", "Mrs")),
+        ("mr", pgettext_lazy("title", "Mr")),
+        ("unknown", _("Not known")),
+    ]
+    values = several(label="", choices=TITLES)
+
+
+class LanguageForm(ConditionForm):
+    """Preferred language."""
+
+    label, node = _("Language"), tree.IsLanguage
+    values = several(label="")
+
+    def offer(self) -> None:
+        self.fields["values"].choices = [(code, language_name(code)) for code in LANGUAGES]  # type: ignore[attr-defined]
+
+
+class AgeForm(ConditionForm):
+    """Age in years."""
+
+    label, node, after = _("Age"), tree.IsAged, {"at_most": _("years")}
+    at_least = forms.IntegerField(label=_("from"), min_value=0, max_value=130, required=False)
+    at_most = forms.IntegerField(label=_("to"), min_value=0, max_value=130, required=False)
+
+
+class PostcodeForm(ConditionForm):
+    """Beginnings of postcodes."""
+
+    label, node = _("Postcode"), tree.InPostcode
+    verbs = (_("begins with"), _("does not begin with"))
+    prefixes = Words(label="", help_text=_("Several: 75, 92"), max_length=400)
+
+
+class TownForm(ConditionForm):
+    """Beginnings of towns."""
+
+    label, node = _("Town"), tree.InTown
+    verbs = (_("begins with"), _("does not begin with"))
+    prefixes = Words(label="", help_text=_("Several: Lyon, Bron"), max_length=400)
+
+
+class AttributeForm(ConditionForm):
+    """A field of the client's own."""
+
+    label, node = _("Your own field"), tree.HasAttribute
+    TESTS: ClassVar = [
+        ("equals", _("equal to")),
+        ("differs", _("other than")),
+        ("starts_with", _("beginning with")),
+        ("above", _("above")),
+        ("below", _("below")),
+        ("between", _("between")),
+        ("filled", _("filled in")),
+    ]
+    name = forms.ChoiceField(label="")
+    test = forms.ChoiceField(label="", choices=TESTS)
+    value = forms.CharField(label=_("value"), required=False, max_length=200)
+    to = forms.CharField(label=_("and"), required=False, max_length=200, help_text=_("for “between” only"))
+
+    def offer(self) -> None:
+        choices = [(name, label) for name, (label, _kind) in self.names.attributes.items()]
+        self.fields["name"].choices = choices  # type: ignore[attr-defined]
+
+
+class BookForm(ConditionForm):
+    """Contact books."""
+
+    label, node, verbs = _("Contact book"), tree.InBook, (_("is one of"), _("is none of"))
+    books = several(label="")
+
+    def offer(self) -> None:
+        self.fields["books"].choices = _choices(self.names.books)  # type: ignore[attr-defined]
+
+
+class EstablishmentForm(ConditionForm):
+    """Preferred establishment."""
+
+    label, node, verbs = _("Shop"), tree.OfEstablishment, (_("is one of"), _("is none of"))
+    establishments = several(label="")
+
+    def offer(self) -> None:
+        self.fields["establishments"].choices = _choices(self.names.establishments)  # type: ignore[attr-defined]
+
+
+class NearForm(ConditionForm):
+    """Distance to a shop or to a point."""
+
+    label, node, verbs = _("Distance"), tree.Near, (_("is within"), _("is beyond"))
+    after: ClassVar = {"km": _("km")}
+    km = forms.FloatField(label="", min_value=0.1, max_value=1000, initial=10)
+    establishment = forms.ChoiceField(label=_("of"), required=False)
+    latitude = forms.FloatField(label=_("or latitude"), required=False, min_value=-90, max_value=90)
+    longitude = forms.FloatField(label=_("longitude"), required=False, min_value=-180, max_value=180)
+
+    def offer(self) -> None:
+        choices = [("", _("choose a shop")), *_choices(self.names.establishments)]
+        self.fields["establishment"].choices = choices  # type: ignore[attr-defined]
+
+
+class ConsentForm(ConditionForm):
+    """Consent for a channel and a purpose."""
+
+    label, node = _("Consent"), tree.HasConsent
+    channel = forms.ChoiceField(label=_("by"), choices=[("sms", "SMS"), ("email", _("e-mail"))])
+    purpose = forms.ChoiceField(label=_("for"), choices=[("marketing", _("marketing")), ("alert", _("alerts"))])
+    state = forms.ChoiceField(
+        label="", choices=[("granted", _("given")), ("refused", _("refused")), ("unknown", _("never asked"))]
+    )
+
+
+class ChannelForm(ConditionForm):
+    """Has an address for a channel."""
+
+    label, node, verbs = _("Can be written to"), tree.HasChannel, (_("has"), _("has no"))
+    channel = forms.ChoiceField(label="", choices=[("sms", _("mobile number")), ("email", _("e-mail address"))])
+
+
+class SinceForm(ConditionForm):
+    """A time that ends now."""
+
+    after: ClassVar[dict[str, Text]] = {"days": _("days")}
+    days = forms.IntegerField(label=_("in the last"), min_value=1, max_value=tree.MAX_DAYS, required=False)
+    since = forms.DateField(
+        label=_("or since"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
+
+
+class CreatedForm(SinceForm):
+    """Entry into the base."""
+
+    label, node, verbs = _("Entered the base"), tree.CreatedSince, (_("yes,"), _("no, not"))
+
+
+class UpdatedForm(SinceForm):
+    """Last change."""
+
+    label, node, verbs = _("Record changed"), tree.UpdatedSince, (_("yes,"), _("no, not"))
+
+
+class ImportForm(ConditionForm):
+    """Imports."""
+
+    label, node, verbs = _("Came with an import"), tree.ImportedBy, (_("is one of"), _("is none of"))
+    imports = several(label="")
+
+    def offer(self) -> None:
+        self.fields["imports"].choices = _choices(self.names.imports)  # type: ignore[attr-defined]
+
+
+class BehaviourForm(SinceForm):
+    """What happened with campaigns."""
+
+    label, node, verbs = (
+        _("Campaigns"),
+        tree.Behaved,
+        (pgettext_lazy("auxiliary", "has"), pgettext_lazy("auxiliary", "has not")),
+    )
+    what = forms.ChoiceField(
+        label="",
+        choices=[
+            ("clicked", _("clicked")),
+            ("replied", _("replied")),
+            ("delivered", _("received")),
+            ("sent", _("been sent")),
+            ("silent", _("received and stayed silent")),
+        ],
+    )
+    campaign = forms.ChoiceField(label="", required=False)
+    field_order = ("what", "campaign", "days", "since")
+
+    def offer(self) -> None:
+        choices = [("", _("any campaign")), *_choices(self.names.campaigns)]
+        self.fields["campaign"].choices = choices  # type: ignore[attr-defined]
+
+
+class SegmentForm(ConditionForm):
+    """Another segment."""
+
+    label, node, verbs = _("Another segment"), tree.InSegment, (_("is in"), _("is not in"))
+    segment = forms.ChoiceField(label="")
+
+    def offer(self) -> None:
+        self.fields["segment"].choices = _choices(self.names.segments)  # type: ignore[attr-defined]
+
+
+class SnapshotForm(ConditionForm):
+    """A frozen list."""
+
+    label, node, verbs = _("Frozen list"), tree.InSnapshot, (_("is on"), _("is not on"))
+    segment = forms.ChoiceField(label="")
+
+    def offer(self) -> None:
+        self.fields["segment"].choices = _choices(self.names.snapshots)  # type: ignore[attr-defined]
+
+
+def _choices(names: dict[Any, str]) -> list[tuple[str, str]]:
+    return [(str(key), name) for key, name in names.items()]
+
+
+def kind_of(node: type) -> str:
+    """The word of a node in the JSON form."""
+    return str(node.__struct_config__.tag)  # type: ignore[attr-defined]
+
+
+FORMS: dict[str, type[ConditionForm]] = {
+    kind_of(form.node): form
+    for form in (
+        ConsentForm, ChannelForm, NearForm, PostcodeForm, TownForm, EstablishmentForm, AgeForm, TitleForm, LanguageForm,
+        BehaviourForm, BookForm, AttributeForm, CreatedForm, UpdatedForm, ImportForm, SegmentForm, SnapshotForm,
+    )
+}  # fmt: skip
+GROUPS: dict[str, Text] = {
+    "all": _("all of these hold"),
+    "any": _("at least one of these holds"),
+    "none": _("none of these holds"),
+}
+
+
+def offered(names: Names) -> list[tuple[str, Text]]:
+    """The kinds of rows worth offering: none that could only be empty."""
+    needs: dict[str, Callable[[Names], Any]] = {
+        "book": lambda n: n.books,
+        "establishment": lambda n: n.establishments,
+        "attribute": lambda n: n.attributes,
+        "import": lambda n: n.imports,
+        "segment": lambda n: n.segments,
+        "snapshot": lambda n: n.snapshots,
+    }
+    return [(kind, form.label) for kind, form in FORMS.items() if kind not in needs or needs[kind](names)]

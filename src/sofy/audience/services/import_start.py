@@ -1,0 +1,90 @@
+"""Imports from a page: checked in the request, run by the worker, looked at row by row before."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+
+from sofy.audience.imports import run as running
+from sofy.audience.imports.rows import reader, unreadable
+from sofy.audience.models import Import
+from sofy.audience.services import imports
+from sofy.audience.services.imports import ImportResult
+from sofy.kernel import clock
+from sofy.kernel.errors import Refused
+from sofy.kit import audit
+from sofy.kit.jobs import defer
+from sofy.kit.rls import client_scope
+
+SHOWN_ROWS = 50
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What the mapping screen decides."""
+
+    book_id: UUID
+    mapping: Sequence[str]
+    legal_basis: str = ""
+    source: str = ""
+    consent_text: str = ""
+
+
+def check(*, client_id: UUID, upload_id: UUID, choices: Choices) -> ImportResult:
+    """What the import would do; nothing is written and the upload stays. Raises: Refused, as `imports.import_file`."""
+    row, table = _opened(client_id, upload_id, choices)
+    with closing(table.content):
+        return imports.plan.dry_run(row, table)
+
+
+def rows_with(*, client_id: UUID, upload_id: UUID, choices: Choices, code: str) -> list[tuple[int, list[str]]]:
+    """The first rows of a file about which `code` is said, as they stand in the file."""
+    row, table = _opened(client_id, upload_id, choices)
+    kinds = {word[10:]: (kind, private) for word, (_, kind, private) in row.mapping["attributes"].items()}
+    declared = running.is_declared(row.legal_basis, row.source)
+    read = reader(running.reading_of({**row.mapping, "kinds": kinds}, declared=declared))
+
+    def found() -> Iterator[tuple[int, list[str]]]:
+        for number, cells in running.data_rows(table, row.mapping["header"]):
+            record = unreadable(number) if cells is None else read(number, cells)
+            if code in record.problems or (code == "rejected" and record.rejected):
+                yield number, cells or []
+
+    with closing(table.content):
+        return list(islice(found(), SHOWN_ROWS))
+
+
+def start(*, client_id: UUID, upload_id: UUID, choices: Choices, file_name: str, actor: str) -> Import:
+    """Keep the import and queue it, in one transaction. Raises: Refused, as `imports.import_file`."""
+    row, table = _opened(client_id, upload_id, choices)
+    table.content.close()
+    row.file_name, row.actor = file_name[:200] or None, actor
+    with transaction.atomic():
+        row.text_hash = imports._keep_text(client_id, choices.consent_text)
+        row.mapping["kinds"] = running.declare_attributes(client_id, imports._as_columns(row.mapping))
+        row.save(force_insert=True)
+        audit.append(client_id, "contacts.import_started", actor, imports._facts(row))
+        from sofy.audience.tasks import run_import
+
+        defer(run_import, client_id, import_id=row.id)
+    return row
+
+
+def run(*, client_id: UUID, import_id: UUID) -> None:
+    """Bring an import to its end; what is wrong with its file is kept with it."""
+    try:
+        imports.resume_import(client_id=client_id, import_id=import_id)
+    except Refused as refused:
+        with client_scope(client_id):
+            rows = Import.objects.filter(client_id=client_id, id=import_id, state=Import.State.RUNNING)
+            rows.update(state=Import.State.FAILED, error=refused.code[:40], finished_at=clock.now())
+
+
+def _opened(client_id: UUID, upload_id: UUID, choices: Choices) -> tuple[Import, Any]:
+    return imports._open(
+        client_id, choices.book_id, upload_id, choices.mapping, choices.legal_basis, choices.source, ""
+    )

@@ -1,0 +1,18 @@
+"""Jobs of the worker; each calls the service of the same name."""
+
+from uuid import UUID
+
+from sofy.audience.services import export, import_start
+from sofy.kit.jobs import client_job
+
+
+@client_job(name="audience.run_import", queue="imports")
+def run_import(*, client_id: UUID, import_id: str) -> None:
+    """Bring an import to its end, from wherever it stands."""
+    import_start.run(client_id=client_id, import_id=UUID(import_id))
+
+
+@client_job(name="audience.export_contacts", queue="exports")
+def export_contacts(*, client_id: UUID, file_id: str, wanted: dict[str, str], limit: list[str] | None) -> None:
+    """Write the file of an export."""
+    export.write(client_id=client_id, file_id=UUID(file_id), wanted=wanted, limit=limit)

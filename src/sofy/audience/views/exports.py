@@ -1,0 +1,58 @@
+"""Exports of contacts: at once when few, from a page that waits for the job when many."""
+
+from typing import BinaryIO
+from uuid import UUID
+
+from django.http import FileResponse, Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_POST
+
+from sofy.audience import queries, vault
+from sofy.audience.services import export
+from sofy.audience.views.contacts import read_filter
+from sofy.clients.access import ClientRequest, requires
+from sofy.kernel.errors import Refused
+from sofy.kit.keys import keys_for
+
+
+@require_POST
+@requires("contact.export")
+def contact_export(request: ClientRequest) -> HttpResponse:
+    """The contacts of the list as a file; a big one is written by a job."""
+    wanted = read_filter(request.GET)
+    try:
+        total = queries.total(request.client, wanted)
+    except Refused:
+        raise Http404 from None
+    if total is not None and total > export.DIRECT:
+        file_id = export.by_job(client=request.client, wanted=wanted, actor=request.user.actor)
+        return redirect("audience:contact-export-page", request.client.slug, file_id)
+    body = export.direct(client=request.client, wanted=wanted, actor=request.user.actor)
+    response = HttpResponse(body, content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = 'attachment; filename="contacts.csv"'
+    return response
+
+
+@require_GET
+@requires("contact.export")
+def export_page(request: ClientRequest, file_id: UUID) -> HttpResponse:
+    """Whether the file is there yet."""
+    template = "audience/export.html" + ("#wait" if request.htmx else "")
+    return render(request, template, {"file_id": file_id, "ready": _open(request, file_id) is not None})
+
+
+@require_GET
+@requires("contact.export")
+def export_file(request: ClientRequest, file_id: UUID) -> FileResponse:
+    """The file."""
+    content = _open(request, file_id)
+    if content is None:
+        raise Http404
+    return FileResponse(content, as_attachment=True, filename="contacts.csv", content_type="text/csv; charset=utf-8")
+
+
+def _open(request: ClientRequest, file_id: UUID) -> BinaryIO | None:
+    try:
+        return vault.open_file(keys_for(request.client.pk), file_id)
+    except Refused:
+        return None

@@ -1,0 +1,170 @@
+"""Pages of imports: drop a file, say what its columns are, see what will happen, follow it, undo it."""
+
+from typing import Any
+from uuid import UUID
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from sofy.audience.forms import MappingForm
+from sofy.audience.imports.columns import Column
+from sofy.audience.models import Book, Import
+from sofy.audience.services import contacts, import_start, imports
+from sofy.audience.services.import_start import Choices
+from sofy.audience.services.imports import Preview
+from sofy.audience.wording import say
+from sofy.clients.access import ClientRequest, requires
+from sofy.kernel.errors import Refused
+from sofy.ui import notify
+
+NAME_COOKIE = "upload_name"
+MAX_UPLOAD = 512 * 1024 * 1024
+
+
+@require_GET
+@requires("contact.import")
+def import_list(request: ClientRequest) -> HttpResponse:
+    """All imports, the latest first."""
+    rows = Import.objects.filter(client_id=request.client.pk).order_by("-started_at")[:200]
+    books = dict(Book.objects.filter(client_id=request.client.pk).values_list("id", "name"))
+    return render(request, "audience/imports.html", {"rows": rows, "books": books})
+
+
+@require_http_methods(["GET", "POST"])
+@requires("contact.import")
+def import_new(request: ClientRequest) -> HttpResponse:
+    """Drop a file; it is kept encrypted and read at once."""
+    problem, file = "", request.FILES.get("file")
+    if request.method == "POST":
+        try:
+            if file is None:
+                raise Refused("file_missing")
+            upload = imports.store_upload(client_id=request.client.pk, content=file.file)
+            imports.preview(client_id=request.client.pk, upload_id=upload)
+        except Refused as refused:
+            problem = say(refused)
+        else:
+            response = redirect("audience:import-map", request.client.slug, upload)
+            response.set_signed_cookie(NAME_COOKIE, str(file.name)[-120:], max_age=86400, httponly=True, samesite="Lax")
+            return response
+    return render(request, "audience/import_new.html", {"problem": problem}, status=422 if problem else 200)
+
+
+@require_http_methods(["GET", "POST"])
+@requires("contact.import")
+def import_map(request: ClientRequest, upload_id: UUID) -> HttpResponse:
+    """What the columns are, which book, which legal basis; then what would happen; then go."""
+    try:
+        shown = imports.preview(client_id=request.client.pk, upload_id=upload_id)
+    except Refused as refused:
+        if refused.status == 410:
+            raise Http404 from None
+        raise
+    form = MappingForm(request.POST or None, preview=shown, books=_books(request))
+    context = _mapping_context(request, shown, form)
+    if request.method == "POST" and request.POST.get("do") != "change" and form.is_valid():
+        try:
+            return _checked_or_started(request, upload_id, form, context)
+        except Refused as refused:
+            form.add_error(None, say(refused))
+    return render(request, "audience/import_map.html", context, status=422 if form.errors else 200)
+
+
+def _checked_or_started(
+    request: ClientRequest, upload_id: UUID, form: MappingForm, context: dict[str, Any]
+) -> HttpResponse:
+    action = request.POST.get("do", "check")
+    client, book = request.client.pk, _book(request, form)
+    choices = Choices(
+        book,
+        form.mapping(),
+        form.cleaned_data["legal_basis"],
+        form.cleaned_data["source"],
+        form.cleaned_data["consent_text"],
+    )
+    if action == "start":
+        name = request.get_signed_cookie(NAME_COOKIE, default="")
+        row = import_start.start(
+            client_id=client, upload_id=upload_id, choices=choices, file_name=name, actor=request.user.actor
+        )
+        return redirect("audience:import", request.client.slug, row.id)
+    context["result"] = import_start.check(client_id=client, upload_id=upload_id, choices=choices)
+    context["warnings"] = sorted(context["result"].warnings.items(), key=lambda item: -item[1])
+    if action.startswith("rows_"):
+        context["code"] = action.removeprefix("rows_")
+        context["rows"] = import_start.rows_with(
+            client_id=client, upload_id=upload_id, choices=choices, code=context["code"]
+        )
+    return render(request, "audience/import_check.html", context)
+
+
+def _mapping_context(request: ClientRequest, shown: Preview, form: MappingForm) -> dict[str, Any]:
+    columns: list[tuple[Column, Any]] = [(column, form[f"column_{i}"]) for i, column in enumerate(shown.columns)]
+    name = request.get_signed_cookie(NAME_COOKIE, default="")
+    return {"preview": shown, "form": form, "columns": columns, "file_name": name}
+
+
+def _books(request: ClientRequest) -> list[tuple[str, str]]:
+    rows = Book.objects.filter(client_id=request.client.pk, deleted_at=None).order_by("name")
+    return [(str(book.id), book.name) for book in rows]
+
+
+def _book(request: ClientRequest, form: MappingForm) -> UUID:
+    """The book chosen, or a new one; one that a check already made is found by its name."""
+    if form.cleaned_data["book"]:
+        return UUID(form.cleaned_data["book"])
+    name = form.cleaned_data["new_book"]
+    found = Book.objects.filter(client_id=request.client.pk, name=name, deleted_at=None).first()
+    if found is None:
+        found = contacts.create_book(client_id=request.client.pk, name=name, actor=request.user.actor)
+    return found.id
+
+
+@require_GET
+@requires("contact.import")
+def import_page(request: ClientRequest, import_id: UUID) -> HttpResponse:
+    """One import: how far it is, what it did, its errors, its Undo."""
+    row = _import(request, import_id)
+    book = Book.objects.filter(client_id=request.client.pk, id=row.book_id).first()
+    context = {
+        "row": row,
+        "book": book,
+        "warnings": sorted(row.warnings.items(), key=lambda item: -item[1]),
+        "may_undo": row.state == Import.State.DONE and hasattr(imports, "undo_import"),
+        "has_errors": row.rejected and hasattr(imports, "error_file"),
+    }
+    return render(request, "audience/import.html" + ("#progress" if request.htmx else ""), context)
+
+
+@require_POST
+@requires("contact.import")
+def import_undo(request: ClientRequest, import_id: UUID) -> HttpResponse:
+    """Take an import back: what it created and changed, never an opt-out."""
+    row = _import(request, import_id)
+    try:
+        imports.undo_import(client_id=request.client.pk, import_id=row.id, actor=request.user.actor)
+    except Refused as refused:
+        notify.refuse(request, say(refused))
+    else:
+        notify.done(request, _("The import was taken back. Opt-outs stay, and contacts changed since were left alone."))
+    return redirect("audience:import", request.client.slug, row.id)
+
+
+@require_GET
+@requires("contact.import")
+def import_errors(request: ClientRequest, import_id: UUID) -> HttpResponse:
+    """The rows with problems, in the format of the file that came."""
+    row = _import(request, import_id)
+    name, kind, body = imports.error_file(client_id=request.client.pk, import_id=row.id)
+    response = HttpResponse(body, content_type=kind)
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+def _import(request: ClientRequest, import_id: UUID) -> Import:
+    row = Import.objects.filter(client_id=request.client.pk, id=import_id).first()
+    if row is None:
+        raise Http404
+    return row

@@ -1,0 +1,74 @@
+"""The page of the suppression list."""
+
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods, require_POST
+
+from sofy.audience import queries
+from sofy.audience.forms import SuppressionForm
+from sofy.audience.models import Suppression
+from sofy.audience.services import suppression
+from sofy.audience.wording import say
+from sofy.clients.access import ClientRequest, requires
+from sofy.kernel.errors import Refused
+from sofy.kit.keys import keys_for
+from sofy.ui import notify
+
+
+@require_http_methods(["GET", "POST"])
+@requires("contact.view")
+def suppression_list(request: ClientRequest) -> HttpResponse:
+    """How many addresses are on the list and why; whether one is on it (by POST). Addresses are kept as a keyed hash."""
+    rows = Suppression.objects.filter(client_id=request.client.pk)
+    context = {
+        "groups": queries.suppression_counts(request.client.pk),
+        "total": rows.count(),
+        "form": SuppressionForm(),
+        "may_edit": request.client.can("contact.edit"),
+    }
+    if typed := request.POST.get("who", "").strip():
+        context |= {"who": typed, "found": _listed(request, typed)}
+    return render(request, "audience/suppressions.html", context)
+
+
+def _listed(request: ClientRequest, typed: str) -> Suppression | None | bool:
+    """The row of an address; None when it is not on the list, False when it is no address."""
+    found = queries.canonical(typed)
+    if found is None:
+        return False
+    index = keys_for(request.client.pk).index(*found)
+    return Suppression.objects.filter(client_id=request.client.pk, identity_index=index).first()
+
+
+@require_POST
+@requires("contact.edit")
+def suppression_add(request: ClientRequest) -> HttpResponse:
+    """Put addresses on the list; one wrong line keeps all of them out, so that nothing is half done."""
+    form = SuppressionForm(request.POST)
+    if form.is_valid():
+        lines = form.cleaned_data["addresses"]
+        try:
+            added = suppression.add(
+                client_id=request.client.pk,
+                phones=[line for line in lines if "@" not in line],
+                emails=[line for line in lines if "@" in line],
+                reason=form.cleaned_data["reason"],
+                source=form.cleaned_data["source"],
+                actor=request.user.actor,
+            )
+        except Refused as refused:
+            form.add_error("addresses", say(refused))
+        else:
+            text = ngettext("%(n)s address added.", "%(n)s addresses added.", added) % {"n": added}
+            notify.done(request, text if added else _("These addresses were on the list already."))
+            return redirect("audience:suppressions", request.client.slug)
+    rows = Suppression.objects.filter(client_id=request.client.pk)
+    context = {
+        "groups": queries.suppression_counts(request.client.pk),
+        "total": rows.count(),
+        "form": form,
+        "may_edit": True,
+    }
+    return render(request, "audience/suppressions.html", context, status=422)

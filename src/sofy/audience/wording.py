@@ -1,0 +1,66 @@
+"""What was refused, said to people: a sentence per code, with what to do."""
+
+from collections.abc import Mapping
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from sofy.kernel.errors import Refused
+from sofy.ui import problems
+
+SENTENCES: Mapping[str, str | Promise] = {
+    # conditions of a segment
+    "choose_one": _("Choose at least one value."),
+    "too_many_values": _("Too many values: 200 at most."),
+    "bad_value": _("This value cannot be used: write letters or digits."),
+    "postcode_letters": _("A postcode begins with letters and digits only, as in 75 or 2A."),
+    "age_missing": _("Give at least one of the two ages."),
+    "age_range": _("An age is between 0 and 130."),
+    "age_order": _("The first age is above the second."),
+    "km_range": _("A distance is more than 0 and at most 1,000 km."),
+    "place_missing": _("Choose a shop, or give a latitude and a longitude, not both."),
+    "place_range": _("A latitude is between -90 and 90, a longitude between -180 and 180."),
+    "since_missing": _("Give a number of days or a date, not both."),
+    "days_range": _("A number of days is between 1 and 3,650."),
+    "value_missing": _("Give the value to compare with."),
+    "attribute_missing": _("This field of your contacts does not exist any more. Choose another one."),
+    "attribute_value": _("This value does not fit the field: a number, a date (2026-11-24) or yes/no is expected."),
+    "attribute_test": _("This comparison does not exist for this field."),
+    "too_many_conditions": _("Too many conditions: 60 at most. Put some into another segment and use that one here."),
+    "too_deep": _("Too many groups inside each other."),
+    "establishment_without_place": _(
+        "This shop has no coordinates: add them to it, or give a latitude and a longitude."
+    ),
+    "segment_missing": _("A segment that is used here does not exist any more. Remove that row."),
+    "segment_cycle": _("A segment cannot contain itself, directly or through another one."),
+    "segment_too_big": _("The segments used here contain too many conditions together."),
+    "segment_unreadable": _("This is not a segment that can be read. Nothing was changed."),
+    "segment_invalid": _("Some rows are incomplete. Nothing was saved yet."),
+    "segment_frozen": _("A frozen list cannot be changed. Make a segment and freeze it again."),
+    "segment_used": _("Other segments use this one: {names}. Change them first."),
+    "name_missing": _("Give a name of at most 120 characters."),
+    # contacts, consent, suppression
+    "identity_missing": _("Give at least one phone number or e-mail address."),
+    "phone_invalid": _("“{typed}” is not a phone number that exists. Write it as 06 39 98 00 00 or +33 6 39 98 00 00."),
+    "email_invalid": _("“{typed}” is not an e-mail address. Write it as name@example.fr."),
+    "identity_taken": _("“{typed}” belongs to another contact already. Find that contact and change it instead."),
+    "choice_unknown": _("Choose one of the values offered."),
+    "evidence_missing": _(
+        "This person refused before: say what proves that they now agree (a form, a scan, a message)."
+    ),
+    "opt_out_not_liftable": _("An opt-out is lifted only by a new consent with its proof, never by a file."),
+    "date_in_future": _("This date is in the future."),
+    "unknown_source": _("Choose where this comes from."),
+    "book_unknown": _("This contact book does not exist any more. Choose another one."),
+    "not_found": _("This does not exist any more. Somebody may have removed it."),
+}
+
+
+def say(refused: Refused) -> str:
+    """The sentence for a refusal, in the language of the reader."""
+    return problems.sentence(refused)
+
+
+def say_code(code: str) -> str:
+    """The sentence for a code that needs no facts."""
+    return problems.sentence(Refused(code))
