@@ -25,10 +25,13 @@ def show(answer: Answer, arguments: argparse.Namespace) -> int:
     return answer.code
 
 
-def complain(problem: str, code: str, arguments: argparse.Namespace, **facts: Any) -> int:
+def complain(problem: str, code: str, arguments: argparse.Namespace, facts: dict[str, Any] | None = None) -> int:
     """Print what went wrong: on standard error for people, as an object for programs."""
     if getattr(arguments, "json", False):
-        print(json.dumps({"error": code, "message": problem, **facts}, ensure_ascii=False, default=str), flush=True)
+        print(
+            json.dumps({**(facts or {}), "error": code, "message": problem}, ensure_ascii=False, default=str),
+            flush=True,
+        )
     else:
         print(f"sofy: {problem}", file=sys.stderr, flush=True)
     return 1

@@ -36,7 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ConfigError as error:
         return complain(str(error), error.code, arguments)
     except Refused as error:
-        return complain(_sentence(error), error.code, arguments, **error.facts)
+        return complain(_sentence(error), error.code, arguments, error.facts)
     except (EmbeddedPostgresError, FileNotFoundError, RuntimeError) as error:
         return complain(str(error), "failed", arguments)
     except KeyboardInterrupt:

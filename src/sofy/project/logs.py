@@ -10,7 +10,7 @@ from typing import Any
 import structlog
 
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+")
-_PHONE = re.compile(r"(?<![\w-])(?:\+|00)?\d(?:[ .\-/()]?\d){8,14}(?![\w-])")
+_PHONE = re.compile(r"(?<![\w-])(?:\+|00?)(?:[ .\-/()]*\d){8,14}(?![\w-])")
 _CREDENTIALS = {"password", "passwd", "secret", "token", "authorization", "cookie", "api_key"}
 _PERSONAL = {"to", "phone", "recipient", "email", "name", "first_name", "last_name", "text", "body"}
 _MARK = "[redacted]"

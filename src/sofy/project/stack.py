@@ -11,7 +11,7 @@ from sofy.kernel.config import Config
 from sofy.project import runtime
 from sofy.project.embedded_pg import EmbeddedPostgres
 from sofy.project.processes import free_port
-from sofy.project.supervisor import Child, Supervisor
+from sofy.project.supervisor import Child, Supervisor, sofy
 
 SHORT_CODE = "36105"
 SANDBOX_ROUTE = "sandbox"
@@ -56,10 +56,10 @@ def supervisor(config: Config, ports: Ports) -> Supervisor:
     phones = f"http://localhost:{ports.phones}"
     sandbox = ["sandbox", "--port", str(ports.smsc), "--page-port", str(ports.phones), "--profile", "brisk"]
     children = [
-        Child("sandbox", sandbox, phones),
-        Child("engine", ["engine"]),
-        Child("worker", ["worker"]),
-        Child("web", ["web"], base_url, health=f"{base_url}/healthz"),
+        Child("sandbox", sofy(*sandbox), phones),
+        Child("engine", sofy("engine")),
+        Child("worker", sofy("worker")),
+        Child("web", sofy("web"), base_url, health=f"{base_url}/healthz"),
     ]
     embedded = not os.environ.get("SOFY_DATABASE_URL_GIVEN")
     database = EmbeddedPostgres(secrets_dir=runtime.secrets_dir()) if embedded else None

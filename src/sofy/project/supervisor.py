@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 from urllib.error import URLError
@@ -30,9 +30,8 @@ class Child:
     """One process: how to start it, and how its life has been so far."""
 
     name: str
-    arguments: Sequence[str]
+    command: Sequence[str]
     address: str = ""
-    environment: dict[str, str] = field(default_factory=dict)
     process: subprocess.Popen[bytes] | None = None
     restarts: int = 0
     started_at: float = 0.0
@@ -47,6 +46,11 @@ class Child:
     def healthy(self) -> bool:
         """Whether it runs and, where it has a health address, answers there."""
         return self.running and (not self.health or answers(self.health))
+
+
+def sofy(*arguments: str) -> list[str]:
+    """The command line of one of our own processes."""
+    return [sys.executable, "-m", "sofy.project.cli", *arguments]
 
 
 class AlreadyRunning(RuntimeError):
@@ -72,6 +76,7 @@ class Supervisor:
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
+            self._lock.close()
             known = read_json(self.status_file) or {}
             pid = known.get("pid", "?")
             raise AlreadyRunning(
@@ -150,8 +155,7 @@ class Supervisor:
             log.replace(log.with_suffix(".log.1"))
         with log.open("ab") as stream:
             child.process = subprocess.Popen(
-                [sys.executable, "-m", "sofy.project.cli", *child.arguments],
-                env={**os.environ, **child.environment},
+                child.command,
                 stdin=subprocess.DEVNULL,
                 stdout=stream,
                 stderr=stream,

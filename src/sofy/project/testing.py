@@ -72,10 +72,11 @@ class TestDatabase:
             if not connection.execute("select 1 from pg_database where datname = %s", [template]).fetchone():
                 self._build_template(connection, template)
             self._drop(connection, self.name)
-            for statement in ("create database {} template {} owner sofy_owner",):
-                connection.execute(sql.SQL(statement).format(sql.Identifier(self.name), sql.Identifier(template)))
+            copy = sql.SQL("create database {} template {} owner sofy_owner")
+            connection.execute(copy.format(sql.Identifier(self.name), sql.Identifier(template)))
             database_rights = "grant connect on database {} to sofy_web, sofy_staff, sofy_engine"
             connection.execute(sql.SQL(database_rights).format(sql.Identifier(self.name)))
+            database.remember_migrated(connection, self.name, database.migrations_digest())
         self._take_passwords()
         self._seeded = set(self._tables_with_rows()) | set(KEPT)
 

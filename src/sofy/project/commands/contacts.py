@@ -2,7 +2,6 @@
 
 import argparse
 import dataclasses
-import json
 import sys
 import time
 from pathlib import Path
@@ -104,5 +103,5 @@ def count_segment(arguments: argparse.Namespace) -> Answer:
             reach = reach_counts(client.pk, [segment.id], [])
             return Answer(f"{segment.name}: {size} contacts {reach}", {"size": size, "reach": reach})
         source = sys.stdin.read() if str(arguments.tree) == "-" else arguments.tree.read_text()
-        size = counts.count(client.pk, tree.read(json.loads(source)))
+        size = counts.count(client.pk, tree.loads(source))
     return Answer(f"{size} contacts", {"size": size})

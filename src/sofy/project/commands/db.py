@@ -17,7 +17,7 @@ def add(commands: Commands) -> None:
     leaf(actions, "stop", "Stop the embedded server; the next command starts it again.", stop)
     url = leaf(actions, "url", "The address to connect to; starts the embedded server when needed.", show_url)
     url.add_argument("--role", choices=database.ROLES, help="the login of a role instead of the administrator's")
-    commands.add_parser("django", help="Run a command of Django, for developers.")
+    commands.add_parser("django", help="Run a command of Django.", description="Run a command of Django.")
 
 
 def init(_arguments: argparse.Namespace) -> Answer:

@@ -1,0 +1,157 @@
+"""The command line: every command explains itself, answers in JSON, and bears a second run."""
+
+import json
+
+import pytest
+
+from sofy.project import cli, runtime
+from sofy.project.commands import clauses
+
+
+@pytest.fixture
+def sofy(engine_db, monkeypatch, capsys):
+    """Run a command against this test's database; answers the exit status and what it printed."""
+    monkeypatch.setenv("SOFY_DATABASE_URL", engine_db.database.admin_url)
+    monkeypatch.setattr(runtime, "_admin_url", [])
+
+    def run(*arguments):
+        capsys.readouterr()
+        status = cli.main(list(arguments))
+        return status, capsys.readouterr().out
+
+    return run
+
+
+def _json(answer):
+    return json.loads(answer[1].strip().splitlines()[-1])
+
+
+def _leaves(parser, words=()):
+    groups = [action for action in parser._actions if hasattr(action, "choices") and isinstance(action.choices, dict)]
+    if not groups:
+        yield words, parser
+    for group in groups:
+        for name, below in group.choices.items():
+            yield from _leaves(below, (*words, name))
+
+
+def test_every_command_explains_itself_and_can_run():
+    leaves = {" ".join(words): parser for words, parser in _leaves(cli.parser())}
+
+    assert {
+        "client create",
+        "user code",
+        "route pause",
+        "contacts import",
+        "campaign status",
+        "db url",
+        "status",
+    } <= set(leaves)
+    assert [name for name, parser in leaves.items() if not parser.description] == []
+    assert [name for name, parser in leaves.items() if name != "django" and not parser.get_default("run")] == []
+
+
+def test_a_client_and_its_people_can_be_made_twice(sofy):
+    first = _json(sofy("client", "create", "Boulangerie Zoé", "--slug", "zoe", "--json"))
+    second = _json(sofy("client", "create", "Boulangerie Zoé", "--slug", "zoe", "--json"))
+    person = _json(sofy("user", "create", "zoe@example.org", "--client", "zoe", "--json"))
+    again = _json(sofy("user", "create", "zoe@example.org", "--client", "zoe", "--json"))
+
+    assert (first["new"], second["new"]) == (True, False)
+    assert first["id"] == second["id"]
+    assert person["new"]
+    assert len(person["password"]) >= 12
+    assert not again["new"]
+    assert "password" not in again
+
+
+def test_the_chains_are_verified_and_a_touched_one_is_named(sofy, engine_db):
+    sofy("client", "create", "Zoé", "--slug", "zoe")
+    whole = sofy("audit", "verify", "--json")
+    with engine_db.connect("admin") as admin:
+        admin.execute("update kit_audit set actor = 'nobody'")
+
+    touched = sofy("audit", "verify", "--client", "zoe", "--json")
+
+    assert whole[0] == 0
+    assert _json(whole)["intact"]
+    assert touched[0] == 1
+    assert _json(touched)["chains"][0]["broken_at"] == 1
+
+
+def test_a_key_is_shown_once(sofy):
+    from sofy.accounts.rules import SCOPES
+
+    sofy("client", "create", "Zoé", "--slug", "zoe")
+
+    made = _json(sofy("apikey", "create", "till", "--client", "zoe", "--scope", next(iter(SCOPES)), "--json"))
+
+    assert made["key"].startswith("sofy_")
+
+
+def test_a_route_is_added_listed_and_paused(sofy):
+    settings = ["--set", "host=127.0.0.1", "--set", "port=2775", "--set", "system_id=a", "--set", "password=secret"]
+    for _ in range(2):
+        sofy("route", "add", "main", "--short-code", "36105", "--price", "0,045", *settings)
+    sofy("route", "pause", "main")
+
+    rows = _json(sofy("route", "list", "--json"))["routes"]
+
+    assert [(row["code"], row["state"], row["short_code"]) for row in rows] == [("main", "paused", "36105")]
+    assert "secret" not in json.dumps(rows)
+
+
+@pytest.mark.parametrize(
+    ("_case", "arguments", "code"),
+    [
+        ("unknown client", ["segment", "count", "--client", "nobody", "--tree", "x"], "client_unknown"),
+        ("unknown connector", ["route", "add", "x", "--connector", "pigeon"], "connector_unknown"),
+        ("bad settings", ["route", "add", "x", "--set", "port=many"], "route_settings"),
+        ("missing file", ["contacts", "import", "nowhere.csv", "--client", "zoe"], "file_missing"),
+    ],
+)
+def test_what_cannot_be_done_is_said_in_words_and_in_code(sofy, _case, arguments, code):
+    sofy("client", "create", "Zoé", "--slug", "zoe")
+
+    status, said = sofy(*arguments, "--json")
+
+    assert status == 1
+    assert json.loads(said)["error"] == code
+
+
+def test_a_file_is_tried_then_imported(sofy, tmp_path):
+    path = tmp_path / "contacts.csv"
+    path.write_text("Prénom;Portable;Accord SMS\nZoé;06 39 98 00 01;oui\nPaul;06 39 98 00 02;non\n;12;oui\n")
+    sofy("client", "create", "Zoé", "--slug", "zoe")
+    command = [
+        "contacts",
+        "import",
+        str(path),
+        "--client",
+        "zoe",
+        "--legal-basis",
+        "consent",
+        "--source",
+        "till",
+        "--json",
+    ]
+
+    tried = _json(sofy(*command, "--dry-run"))
+    done = _json(sofy(*command))
+    again = _json(sofy(*command))
+
+    assert (tried["imported"], tried["rejected"], tried["import_id"]) == (2, 1, None)
+    assert (done["imported"], done["reachable_sms"]) == (2, 1)
+    assert (again["imported"], again["updated"]) == (0, 2)
+
+
+def test_tests_are_found_by_the_article_they_carry(tmp_path):
+    folder = tmp_path / "tests"
+    folder.mkdir()
+    (tmp_path / "src").mkdir()
+    (folder / "test_a.py").write_text("@pytest.mark.clause('CGVU 14.1', 'DPA 5')\ndef test_a(): pass\n")
+
+    assert clauses.tests_by_article(tmp_path) == {
+        "CGVU 14.1": ["tests/test_a.py::test_a"],
+        "DPA 5": ["tests/test_a.py::test_a"],
+    }

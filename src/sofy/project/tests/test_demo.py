@@ -1,0 +1,116 @@
+"""The demo's own arithmetic, and the contact file it ships."""
+
+import csv
+import io
+import json
+from datetime import UTC, datetime
+from importlib.resources import files
+
+import pytest
+from tools import demo_contacts
+
+from sofy.kernel import clock, ids, phone
+from sofy.project import demo
+
+DATA = files("sofy.project") / "demo_data"
+
+
+@pytest.mark.parametrize(
+    ("_case", "now", "start"),
+    [
+        ("before the first", datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 11, 24, 14, 30, tzinfo=clock.PARIS)),
+        ("exactly then", clock.DEMO_START, datetime(2026, 11, 24, 14, 30, tzinfo=clock.PARIS)),
+        (
+            "a minute late",
+            datetime(2026, 11, 24, 13, 31, tzinfo=UTC),
+            datetime(2026, 12, 1, 14, 30, tzinfo=clock.PARIS),
+        ),
+        ("in summer", datetime(2027, 7, 5, 9, 0, tzinfo=UTC), datetime(2027, 7, 6, 14, 30, tzinfo=clock.PARIS)),
+    ],
+)
+def test_a_run_starts_on_a_tuesday_at_half_past_two_and_time_never_goes_back(_case, now, start):
+    assert demo.start_of_run(now) == start
+
+
+def _log(tmp_path, *lines):
+    path = tmp_path / "accepted.log"
+    path.write_text("".join(f"id{number} SHOP {line} 2026-11-24T13:30:00Z\n" for number, line in enumerate(lines)))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("_case", "lines", "expected"),
+    [
+        ("one each", ["33639980001 0 0 4141", "33639980002 0 0 4141"], 0),
+        ("twice the same", ["33639980001 0 0 4141", "33639980001 0 0 4141"], 1),
+        ("two parts of one", ["33639980001 64 0 0500030102014141", "33639980001 64 0 0500030102024141"], 0),
+        ("a part twice", ["33639980001 64 0 0500030102014141", "33639980001 64 0 0500030902014141"], 1),
+        ("an answer to CONTACT", ["33639980001 0 0 4141", "33639980001 0 0 4242"], 0),
+    ],
+)
+def test_only_the_same_text_to_the_same_number_is_a_duplicate(tmp_path, _case, lines, expected):
+    assert demo.duplicates(_log(tmp_path, *lines), 0) == expected
+
+
+def test_the_log_of_earlier_runs_does_not_count(tmp_path):
+    path = _log(tmp_path, "33639980001 0 0 4141")
+    before = path.stat().st_size
+    with path.open("a") as stream:
+        stream.write("id9 SHOP 33639980001 0 0 4141 2026-11-24T13:30:00Z\n")
+
+    assert demo.duplicates(path, before) == 0
+
+
+def _outcome(**changes):
+    figures = dict.fromkeys(demo.Outcome.__dataclass_fields__, 0)
+    sound = {"reachable": 10, "accepted": 9, "withheld": 1, "delivered": 7, "failed": 1, "unknown": 1}
+    return demo.Outcome(**figures | sound | changes)
+
+
+@pytest.mark.parametrize("changes", [{"lost": 1}, {"duplicates": 1}, {"withheld": 0}, {"failed": 0}])
+def test_figures_that_do_not_add_up_fail_the_run(changes):
+    assert _outcome().problems() == []
+    assert len(_outcome(**changes).problems()) == 1
+
+
+def _rows():
+    text = (DATA / "contacts.csv").read_bytes().decode("cp1252")
+    return list(csv.DictReader(io.StringIO(text, newline=""), delimiter=";"))
+
+
+def test_the_shipped_file_is_the_one_the_tool_writes():
+    import random
+
+    rows, expected = demo_contacts.build(random.Random(20261124))
+
+    assert [list(row.values()) for row in _rows()] == rows
+    assert json.loads((DATA / "expected.json").read_text()) == expected
+
+
+def test_every_mainland_number_of_the_shipped_file_is_fiction():
+    numbers = [phone.parse(row["Tél. mobile"], fictional=True) for row in _rows()]
+    known = [number.e164 for number in numbers if isinstance(number, phone.Number)]
+
+    assert len(known) > 2500
+    assert [e for e in known if e.startswith("+33") and not e.startswith(("+3363998", "+33700", "+3319900"))] == []
+
+
+def test_importing_the_shipped_file_gives_its_known_counts(engine_db):
+    from sofy.audience.services import imports
+    from sofy.clients.services import create_client
+    from sofy.project.commands.contacts import book_of
+
+    client = create_client(name=f"Shop {ids.base58(4)}")
+    result = imports.import_file(
+        client_id=client.pk,
+        book_id=book_of(client.pk, "Book"),
+        path=str(DATA / "contacts.csv"),
+        legal_basis="consent",
+        source="form",
+        actor="test",
+    )
+
+    expected = json.loads((DATA / "expected.json").read_text())
+    assert (result.total, result.imported, result.updated, result.rejected, result.reachable_sms) == tuple(
+        expected[name] for name in ("rows", "imported", "updated", "rejected", "reachable")
+    )

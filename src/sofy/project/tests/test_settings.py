@@ -1,0 +1,87 @@
+"""Settings that protect people, whatever a page does."""
+
+import pytest
+import structlog
+from django.conf import settings
+from django.http import HttpResponse
+from django.utils import translation
+
+from sofy.project import database, logs, middleware
+
+
+def test_pages_may_load_nothing_from_elsewhere_and_run_no_inline_script():
+    policy = {name: set(map(str, values)) for name, values in settings.CONTENT_SECURITY_POLICY["DIRECTIVES"].items()}
+
+    assert policy["default-src"] == {"'none'"}
+    assert policy["script-src"] == policy["style-src"] == {"'self'"}
+    assert not any("unsafe" in value for values in policy.values() for value in values)
+
+
+def test_every_request_is_one_transaction():
+    assert all(each["ATOMIC_REQUESTS"] for each in settings.DATABASES.values())
+
+
+@pytest.mark.parametrize(
+    ("_case", "text"),
+    [
+        ("e164", "sent to +33639980001 ok"),
+        ("spaces", "06 39 98 00 01"),
+        ("dots", "tel 06.39.98.00.01."),
+        ("zeros", "0033639980001"),
+        ("e-mail", "from zoe.lefevre@example.org"),
+    ],
+)
+def test_personal_data_never_reaches_a_log_line(_case, text):
+    event = logs.redact(None, "info", {"event": text, "more": [{"where": text}]})
+
+    assert "39" not in str(event)
+    assert "example" not in str(event)
+
+
+@pytest.mark.parametrize(
+    "text", ["01a20dbf-c2d6-7029-8124-b3981e53d8a0", "2026-11-21 23:11:32", "1979 rows in 12 s", "127.0.0.1:35835"]
+)
+def test_ids_times_and_counts_stay_readable(text):
+    assert logs.clean(text) == text
+
+
+@pytest.mark.parametrize("key", ["password", "to", "first_name", "Authorization"])
+def test_secret_keys_are_masked_whole(key):
+    assert logs.redact(None, "info", {key: "anything"}) == {key: "[redacted]"}
+
+
+def test_structlog_passes_the_redaction():
+    assert logs.redact in structlog.get_config()["processors"]
+
+
+@pytest.mark.parametrize(("chosen", "expected"), [("en", "en"), ("fr", "fr"), ("", "fr")])
+def test_a_persons_language_comes_before_the_browsers(rf, chosen, expected):
+    seen = []
+    page = middleware.PreferredLanguage(lambda request: seen.append(translation.get_language()) or HttpResponse())
+    request = rf.get("/")
+    request.user = type("User", (), {"language": chosen})()
+
+    with translation.override("fr"):
+        page(request)
+
+    assert seen == [expected]
+
+
+@pytest.mark.parametrize(
+    ("_case", "url", "name"),
+    [
+        ("the administrator's own", "postgresql://a:b@h:1/postgres", "sofy"),
+        ("none", "postgresql://a:b@h:1", "sofy"),
+        ("named", "postgresql://a:b@h:1/shop?sslmode=require", "shop"),
+    ],
+)
+def test_the_database_is_the_one_named_or_ours(_case, url, name):
+    assert database.database_name(url) == name
+
+
+def test_a_role_logs_in_on_the_same_server_with_its_own_password(tmp_path):
+    url = database.role_url("postgresql://admin:x@h:5/shop?sslmode=require", tmp_path, "sofy_web")
+
+    assert url.startswith("postgresql://sofy_web:")
+    assert url.endswith("@h:5/shop?sslmode=require")
+    assert database.role_url("postgresql://h:5/shop", tmp_path, "sofy_web").split("@")[0] == url.split("@")[0]

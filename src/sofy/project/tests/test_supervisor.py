@@ -1,0 +1,117 @@
+"""The supervisor: what dies comes back, what is stopped stays away, and nothing outlives it."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from sofy.project import supervisor as module
+from sofy.project.processes import free_port, is_alive
+from sofy.project.supervisor import AlreadyRunning, Child, Supervisor
+
+SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
+STUBBORN = [sys.executable, "-c", "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(60)"]
+FAILING = [sys.executable, "-c", "raise SystemExit(3)"]
+
+
+@pytest.fixture
+def supervise(tmp_path):
+    started = []
+
+    def make(*commands):
+        children = [Child(f"child{number}", command) for number, command in enumerate(commands)]
+        made = Supervisor(tmp_path, children)
+        started.append(made)
+        made.start()
+        return made
+
+    yield make
+    for made in started:
+        made.stop(grace_s=1)
+
+
+def _until(condition, supervisor=None, timeout_s=10):
+    deadline = time.monotonic() + timeout_s
+    while time.monotonic() < deadline:
+        if supervisor:
+            supervisor.tick()
+        if condition():
+            return True
+        time.sleep(0.02)
+    return False
+
+
+def test_a_killed_child_is_started_again(supervise):
+    made = supervise(SLEEP)
+    pid = made.children[0].process.pid
+
+    os.kill(pid, signal.SIGKILL)
+
+    assert _until(lambda: made.children[0].running and made.children[0].process.pid != pid, made)
+    written = json.loads(made.status_file.read_text())
+    assert written["processes"][0]["restarts"] == 1
+
+
+def test_a_child_that_keeps_dying_is_tried_less_and_less_often(supervise):
+    made = supervise(FAILING)
+
+    _until(lambda: False, made, timeout_s=1.5)
+
+    assert 1 <= made.children[0].restarts <= 3
+
+
+def test_stopping_ends_every_child_also_a_deaf_one(supervise):
+    made = supervise(SLEEP, STUBBORN)
+    pids = [child.process.pid for child in made.children]
+    time.sleep(0.3)
+
+    made.stop(grace_s=0.5)
+
+    assert not any(is_alive(pid) for pid in pids)
+    assert not made.status_file.exists()
+
+
+def test_a_second_supervisor_of_the_same_checkout_is_refused(supervise, tmp_path):
+    supervise(SLEEP)
+
+    with pytest.raises(AlreadyRunning, match=str(os.getpid())):
+        Supervisor(tmp_path, [Child("other", SLEEP)]).start()
+
+
+def test_children_end_with_a_killed_supervisor(tmp_path):
+    program = (
+        "import sys, pathlib, time\n"
+        "from sofy.project.supervisor import Child, Supervisor\n"
+        "sleep = [sys.executable, '-c', 'import time; time.sleep(60)']\n"
+        "made = Supervisor(pathlib.Path(sys.argv[1]), [Child('a', sleep)])\n"
+        "made.start(); print(made.children[0].process.pid, flush=True); time.sleep(60)"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", program, str(tmp_path)], stdout=subprocess.PIPE, text=True)
+    child = int(parent.stdout.readline())
+
+    parent.kill()
+    parent.communicate()
+
+    assert _until(lambda: not is_alive(child))
+
+
+def test_the_status_tells_the_dead_from_the_living(supervise, tmp_path):
+    made = supervise(SLEEP, SLEEP)
+    os.kill(made.children[0].process.pid, signal.SIGKILL)
+    made.children[0].process.wait()
+
+    states = {row["name"]: row["alive"] for row in module.status(tmp_path)}
+
+    assert states == {"child0": False, "child1": True}
+
+
+def test_a_process_that_never_answers_is_named(supervise):
+    made = supervise(SLEEP)
+    made.children[0].health = f"http://127.0.0.1:{free_port()}/healthz"
+
+    with pytest.raises(RuntimeError, match="child0"):
+        made.wait_until_healthy(timeout_s=0.3)
