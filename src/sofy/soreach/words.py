@@ -214,7 +214,7 @@ def sentence(report: Report) -> str:
         "%(received)s people out of %(recipients)s received it",
         shown.received,
     ) % {"received": number(shown.received), "recipients": number(shown.recipients)}
-    clicked = ngettext("%(n)s clicked", "%(n)s people clicked", shown.clicked) % {"n": number(shown.clicked)}
+    clicked = ngettext("%(n)s person clicked", "%(n)s people clicked", shown.clicked) % {"n": number(shown.clicked)}
     return gettext("%(received)s; %(clicked)s; %(stops)s STOP.") % {
         "received": received,
         "clicked": clicked,
