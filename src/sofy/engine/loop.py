@@ -45,6 +45,8 @@ _LOOK_EVERY_S = 0.25
 #: A batch that found no way out goes back to the queue, for an engine or a moment that has one.
 _BUFFER_AT_MOST_S = 60.0
 _BUFFER_ROWS = 3000
+#: Messages without an answer whose late answer would still be understood.
+_SILENT_KEPT = 10_000
 
 
 class Engine:
@@ -53,6 +55,7 @@ class Engine:
     def __init__(self, url: str, keystore: KeyStore, spool: Path) -> None:
         self.instance = uuid4()
         self.items: dict[UUID, Item] = {}
+        self.silent: dict[UUID, Item] = {}
         self._url = url
         self._spool = spool
         self._links = {duty: HotLink(url, duty) for duty in (*LANES, "outcomes", "receipts", "inbound", "house")}
@@ -89,6 +92,8 @@ class Engine:
 
     async def stop(self, grace_s: float = 5.0) -> None:
         """Claim nothing more, give back what was not handed over, wait for answers, write everything."""
+        if self._stopping:
+            return
         self._stopping = True
         for task in self._claiming:
             task.cancel()
@@ -185,6 +190,8 @@ class Engine:
                 self.dispatcher.exposure.pop(item.client, None)
         if self.items.get(item.uid) is item:
             del self.items[item.uid]
+            if item.status == "unknown":
+                self.silent[item.uid] = item
         item.text = item.to = ""
 
     # routes
@@ -206,6 +213,8 @@ class Engine:
             await asyncio.sleep(1.0)
             self.journal.trim()
             self.refusals.forget_old()
+            for uid in list(self.silent)[:-_SILENT_KEPT]:
+                del self.silent[uid]
             moment = time.monotonic()
             for lane in LANES:
                 for batch in self.dispatcher.ready[lane]:
@@ -263,7 +272,7 @@ class RouteEvents:
         answers: list[tuple[bytes, int, str, str, str]] = []
         known: list[tuple[Item, Reported]] = []
         for report in outcomes:
-            item = engine.items.get(report.message_id)
+            item = engine.items.get(report.message_id) or engine.silent.get(report.message_id)
             outcome = report.outcome
             if type(outcome) is Throttled:
                 counters.throttled += 1

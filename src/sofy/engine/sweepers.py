@@ -23,6 +23,8 @@ from sofy.kernel import clock, ids
 log = structlog.get_logger(__name__)
 
 HEALTH_EVERY_S = 5.0
+HORIZON_EVERY_S = 10.0
+CAMPAIGNS_EVERY_S = 1.0
 
 
 class Sweepers:
@@ -39,10 +41,10 @@ class Sweepers:
         self._losses = 0
         self._sampled_at = time.monotonic()
         self._duties: list[tuple[float, Callable[[], Awaitable[None]]]] = [
-            (1.0, self._campaigns),
+            (CAMPAIGNS_EVERY_S, self._campaigns),
             (2.0, self._beat),
             (HEALTH_EVERY_S, self._health),
-            (10.0, self._horizon),
+            (HORIZON_EVERY_S, self._horizon),
             (20.0, self._orphans),
             (60.0, self._leases),
             (3600.0, self._forget),

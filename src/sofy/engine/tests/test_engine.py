@@ -1,0 +1,440 @@
+"""Messages through a whole engine: database, gate, lanes, receipts, ledger."""
+
+import asyncio
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from sofy.connectors.base import Accepted, Action, Inbound, NotSent, Receipt, Refused, Unknown
+from sofy.engine import permissions
+from sofy.engine.tests.conftest import MENTION, SHORT_CODE, House, Machine
+from sofy.kernel import clock, ids
+from sofy.kernel.hours import HoursPolicy
+
+
+async def test_a_message_goes_from_intake_to_delivered(house: House, machine: Machine):
+    (message,) = house.submit(house.message(unit_price_eur=Decimal("0.045"), contact_id=ids.uuid7()))
+
+    await machine.settled(message)
+    sent = machine.connector().sent[0]
+    await machine.connector().receipt(message.id)
+    await machine.settled(message, status="delivered")
+
+    assert (sent.to, sent.text, sent.sender) == (message.to, message.text, "MARTIN")
+    assert house.events(message) == ["delivered", "submitted"] or house.events(message) == ["submitted", "delivered"]
+    assert house.queue() == []
+    state = house.state(message)
+    assert state["article"] == "CGVU 14.1"
+    assert state["final_at"] is not None and state["submitted_at"] is not None and state["parts_done"] == 1
+    (spent,) = house.conn.execute("SELECT spent_eur FROM gate_client WHERE client_id = %s", (house.client,)).fetchone()
+    assert spent == Decimal("0.045")
+
+
+@pytest.mark.clause("CGVU 14.1")
+async def test_marketing_at_night_waits_for_the_morning_and_alerts_leave(house: House, machine: Machine):
+    clock.install(lambda: clock.DEMO_START.replace(hour=21))
+
+    marketing, alert = house.submit(house.message(), house.message(purpose="alert", text="Code 1234", short_code=None))
+    await machine.settled(alert)
+    await machine.settled(marketing, status="deferred")
+
+    morning = (clock.DEMO_START + timedelta(days=1)).astimezone(clock.PARIS).replace(hour=8, minute=0)
+    assert house.state(marketing)["not_before"] == morning
+    assert [one.to for one in machine.connector().sent] == [alert.to]
+    clock.install(lambda: morning)
+    await machine.settled(marketing)
+    assert machine.connector().sent[1].validity_until == morning.replace(hour=20)
+
+
+@pytest.mark.clause("CGVU 17")
+@pytest.mark.parametrize(
+    ("_case", "state", "reason"),
+    [("never asked", None, "no_consent"), ("said no", "opposed", "opposed"), ("took it back", "withdrawn", "withdrawn")],
+)
+async def test_no_consent_no_marketing(_case: str, state: Any, reason: str, house: House, machine: Machine):
+    message = house.message()
+    if state:
+        house.consent(message.to, state)
+
+    house.submit(message, consent=False)
+    await machine.settled(message, status="withheld")
+
+    assert (house.state(message)["reason"], house.state(message)["article"]) == (reason, "CGVU 17")
+    assert machine.connector().sent == []
+    assert house.queue() == []
+
+
+async def test_a_number_of_the_platform_list_gets_nothing(house: House, machine: Machine):
+    message = house.message(purpose="alert", text="Code 1234", short_code=None)
+    index = house.keystore.platform().index("phone", message.to)
+    house.conn.execute("INSERT INTO platform_suppression VALUES (%s, 'all', 'regulator', %s)", (index, clock.now()))
+
+    house.submit(message)
+    await machine.settled(message, status="withheld")
+
+    assert house.state(message)["reason"] == "platform_suppressed"
+
+
+@pytest.mark.clause("CGVU 11")
+async def test_a_suspended_client_sends_nothing(house: House, machine: Machine):
+    permissions.write_client(house.conn, house.client, state="suspended")
+
+    (message,) = house.submit(house.message())
+    await machine.settled(message, status="withheld")
+
+    assert house.state(message)["article"] == "CGVU 11"
+
+
+async def test_a_spent_budget_holds_marketing_until_it_is_raised(house: House, machine: Machine):
+    permissions.write_client(house.conn, house.client, budget_eur=Decimal("0.10"))
+    messages = [house.message(unit_price_eur=Decimal("0.06")) for _ in range(3)]
+
+    house.submit(*messages)
+    await machine.until(lambda: sorted(house.state(m)["status"] for m in messages) == ["held", "held", "submitted"])
+    permissions.write_client(house.conn, house.client, budget_eur=Decimal(10))
+    clock.install(lambda: clock.DEMO_START + timedelta(minutes=11))
+
+    await machine.settled(*messages)
+
+
+async def test_a_client_may_close_earlier(house: House, machine: Machine):
+    hours = HoursPolicy(opens="09:00", closes="12:00")
+    permissions.write_client(house.conn, house.client, hours={"opens": hours.opens, "closes": hours.closes})
+
+    (message,) = house.submit(house.message())
+    await machine.settled(message, status="deferred")
+
+    assert house.state(message)["not_before"].astimezone(clock.PARIS).hour == 9
+
+
+@pytest.mark.clause("CGVU 14.1", "CGVU 17")
+@pytest.mark.parametrize("text", ["STOP", "Arrêt svp", "stop."])
+async def test_stop_ends_marketing_of_that_client_to_that_number(text: str, house: House, machine: Machine):
+    first = house.message()
+    other_client = house.new_client()
+    house.submit(first)
+    await machine.settled(first)
+    machine.connector().room = 0
+    later = house.message(to=first.to, due_at=clock.now() + timedelta(hours=1))
+    alert = house.message(to=first.to, purpose="alert", text="Code", due_at=clock.now() + timedelta(hours=1))
+    foreign = house.message(to=first.to, due_at=clock.now() + timedelta(hours=1))
+    house.submit(later, alert)
+    house.submit(foreign, client=other_client)
+
+    await machine.connector().events.on_inbound([Inbound(sender=first.to, recipient=SHORT_CODE, text=text)])
+
+    assert house.state(later)["status"] == "cancelled" and house.state(later)["reason"] == "stop"
+    assert house.state(alert)["status"] == "accepted"
+    assert house.state(foreign)["status"] == "accepted"
+    permission = house.conn.execute(
+        "SELECT state FROM gate_permission WHERE client_id = %s AND purpose = 'marketing'", (house.client,)
+    ).fetchall()
+    assert permission == [("opposed",)]
+    (news,) = house.outbox("sms.stop")
+    assert news["message_id"] == str(first.id) and "36" not in news.get("to", "")
+    assert "stop" in house.events(first)
+
+
+async def test_a_stop_between_claim_and_hand_over_is_obeyed(house: House, machine: Machine):
+    first = house.message()
+    house.submit(first)
+    await machine.settled(first)
+    machine.connector().room = 0
+    second = house.message(to=first.to)
+    house.submit(second)
+    await machine.until(lambda: machine.engine.dispatcher.waiting("marketing") == 1)
+
+    await machine.connector().events.on_inbound([Inbound(sender=first.to, recipient=SHORT_CODE, text="STOP")])
+    machine.connector().room = 10
+    machine.connector().events.on_capacity()
+    await machine.settled(second, status="withheld")
+
+    assert [one.message_id for one in machine.connector().sent] == [first.id]
+    assert house.state(second)["reason"] == "opposed"
+
+
+async def test_a_refusal_written_elsewhere_reaches_a_claimed_message(house: House, machine: Machine):
+    machine.connector().room = 0
+    (message,) = house.submit(house.message())
+    await machine.until(lambda: machine.engine.dispatcher.waiting("marketing") == 1)
+
+    house.consent(message.to, "withdrawn")
+    await asyncio.sleep(0.3)
+    machine.connector().room = 10
+    machine.connector().events.on_capacity()
+
+    await machine.settled(message, status="withheld")
+
+
+async def test_contact_is_answered_with_an_alert(house: House, machine: Machine):
+    permissions.write_client(house.conn, house.client, contact_answer="Martin, 01 99 00 00 00")
+    (message,) = house.submit(house.message())
+    await machine.settled(message)
+
+    await machine.connector().events.on_inbound([Inbound(sender=message.to, recipient=SHORT_CODE, text="Contact")])
+    await machine.until(lambda: len(machine.connector().sent) == 2)
+
+    answer = machine.connector().sent[1]
+    assert (answer.to, answer.text, answer.purpose) == (message.to, "Martin, 01 99 00 00 00", "alert")
+
+
+async def test_an_inbound_text_is_kept_sealed_for_its_client(house: House, machine: Machine):
+    (message,) = house.submit(house.message())
+    await machine.settled(message)
+
+    await machine.connector().events.on_inbound([Inbound(sender=message.to, recipient=SHORT_CODE, text="Merci !")])
+
+    (row,) = house.conn.execute("SELECT id, payload, keyword FROM engine_inbound").fetchall()
+    assert b"Merci" not in row[1]
+    assert "Merci !" in house.keys().unseal("engine_inbound", "payload", row[0], row[1])
+    assert len(house.outbox("sms.inbound")) == 1
+
+
+async def test_a_receipt_before_its_answer_waits_for_it(house: House, machine: Machine):
+    connector = machine.connector()
+    connector.script = lambda message, part: None
+    (message,) = house.submit(house.message())
+    await machine.until(lambda: connector.sent)
+
+    await connector.events.on_receipts([Receipt(keys=("abc",), status="delivered")])
+    await asyncio.sleep(0.5)
+    connector.answer(message.id, Accepted("abc"))
+
+    await machine.settled(message, status="delivered")
+
+
+async def test_a_receipt_parked_in_the_database_finds_its_message_later(house: House, machine: Machine):
+    connector = machine.connector()
+    connector.script = lambda message, part: None
+    (message,) = house.submit(house.message())
+    await machine.until(lambda: connector.sent)
+
+    await connector.events.on_receipts([Receipt(keys=("zzz", "abc"), status="delivered")])
+    await machine.until(lambda: house.conn.execute("SELECT count(*) FROM receipt_parked").fetchone() == (1,))
+    connector.answer(message.id, Accepted("abc"))
+
+    await machine.settled(message, status="delivered")
+    await machine.until(lambda: house.conn.execute("SELECT count(*) FROM receipt_parked").fetchone() == (0,))
+
+
+async def test_a_receipt_for_an_old_message_is_found_by_its_key(house: House, start: Any):
+    house.add_route()
+    first = await start()
+    (message,) = house.submit(house.message())
+    await first.settled(message)
+    supplier_id = first.connector().supplier_ids[message.id, 0]
+    await first.engine.stop(0.5)
+    second = await start()
+
+    await second.connector().events.on_receipts([Receipt(keys=("other", supplier_id), status="failed", code="27")])
+
+    await second.settled(message, status="failed")
+    assert house.state(message)["supplier_code"] == "27"
+    await second.connector().events.on_receipts([Receipt(keys=(supplier_id,), status="delivered")])
+    await second.settled(message, status="delivered")
+    await second.connector().events.on_receipts([Receipt(keys=(supplier_id,), status="failed")])
+    await asyncio.sleep(0.4)
+    assert house.state(message)["status"] == "delivered"
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+async def test_all_parts_make_a_delivery(restarted: bool, house: House, start: Any):
+    house.add_route()
+    machine = await start()
+    text = "x" * 400 + MENTION
+    (message,) = house.submit(house.message(text=text))
+    await machine.settled(message)
+    known = machine.connector().supplier_ids
+    await machine.connector().receipt(message.id, part=0)
+    await asyncio.sleep(0.3)
+    if restarted:
+        await machine.engine.stop(0.5)
+        machine = await start()
+        machine.connector().supplier_ids = known
+
+    await machine.connector().receipt(message.id, part=2)
+    await asyncio.sleep(0.5)
+    assert house.state(message)["status"] == "submitted"
+    await machine.connector().receipt(message.id, part=1)
+
+    await machine.settled(message, status="delivered")
+
+
+@pytest.mark.parametrize(
+    ("_case", "outcome", "status", "reason"),
+    [
+        ("dead number", Refused("0x0b", Action.SUPPRESS), "failed", "refused_suppress"),
+        ("refused for good", Refused("0x65", Action.PERMANENT), "failed", "refused_permanent"),
+        ("our settings", Refused("0x0a", Action.CONFIGURATION), "failed", "refused_configuration"),
+        ("no answer", Unknown("timeout"), "unknown", "no_answer"),
+    ],
+)
+async def test_what_a_refusal_means(_case: str, outcome: Any, status: str, reason: str, house: House, machine: Machine):
+    machine.connector().script = lambda message, part: outcome
+
+    (message,) = house.submit(house.message())
+    await machine.settled(message, status=status)
+
+    assert house.state(message)["reason"] == reason
+    assert len(machine.connector().sent) == 1
+    assert len(house.outbox("sms.unreachable")) == (1 if _case == "dead number" else 0)
+
+
+async def test_a_temporary_refusal_is_tried_again_later(house: House, machine: Machine):
+    machine.connector().script = lambda message, part: Refused("0x64", Action.RETRY)
+    (message,) = house.submit(house.message())
+    await machine.until(lambda: house.queue() and house.queue()[0][2] == 1)
+
+    machine.connector().script = None
+    clock.install(lambda: clock.DEMO_START + timedelta(seconds=31))
+
+    await machine.settled(message)
+    assert house.queue() == []
+
+
+async def test_another_route_takes_what_one_refused(house: House, start: Any):
+    house.add_route("cheap", "0.01")
+    house.add_route("dear", "0.05")
+    machine = await start()
+    machine.connector("cheap").script = lambda message, part: Refused("0x08", Action.OTHER_ROUTE)
+
+    (message,) = house.submit(house.message())
+    await machine.settled(message)
+
+    assert len(machine.connector("cheap").sent) == 1
+    assert len(machine.connector("dear").sent) == 1
+
+
+async def test_an_alert_without_answer_is_sent_again_and_marketing_never(house: House, machine: Machine):
+    machine.connector().script = lambda message, part: Unknown("timeout")
+    alert, marketing = house.submit(house.message(purpose="alert", text="Code"), house.message())
+    await machine.settled(marketing, status="unknown")
+    machine.connector().script = None
+
+    await machine.settled(alert)
+
+    to_whom = [one.to for one in machine.connector().sent]
+    assert to_whom.count(marketing.to) == 1
+    assert to_whom.count(alert.to) >= 2
+
+
+async def test_a_late_answer_lets_the_receipt_resolve_an_unknown(house: House, machine: Machine):
+    connector = machine.connector()
+    connector.script = lambda message, part: None
+    (message,) = house.submit(house.message())
+    await machine.until(lambda: connector.sent)
+    connector.answer(message.id, Unknown("timeout"))
+    await machine.settled(message, status="unknown")
+
+    connector.answer(message.id, Accepted("late"))
+    await connector.events.on_receipts([Receipt(keys=("late",), status="delivered")])
+
+    await machine.settled(message, status="delivered")
+
+
+async def test_too_late_goes_back_to_the_gate(house: House, machine: Machine):
+    machine.connector().script = lambda message, part: NotSent("too_late")
+    (message,) = house.submit(house.message())
+    await machine.until(lambda: len(machine.connector().sent) >= 1)
+    clock.install(lambda: clock.DEMO_START.replace(hour=22))
+
+    await machine.settled(message, status="deferred")
+
+
+async def test_alerts_pass_a_full_marketing_lane_and_clients_take_turns(house: House, machine: Machine):
+    machine.connector().room = 0
+    small = house.new_client()
+    house.submit(*[house.message() for _ in range(400)])
+    house.submit(*[house.message() for _ in range(20)], client=small)
+    (alert,) = house.submit(house.message(purpose="alert", text="Code"))
+    await machine.until(lambda: machine.engine.dispatcher.waiting("marketing") >= 420)
+    await machine.until(lambda: machine.engine.dispatcher.waiting("alert") == 1)
+
+    machine.connector().room = 150
+    machine.engine.dispatcher.run()
+
+    sent = machine.connector().sent
+    assert sent[0].message_id == alert.id
+    assert sum(one.client_id == small for one in sent[:151]) == 20
+
+
+async def test_pause_resume_cancel(house: House, machine: Machine):
+    campaign = ids.uuid7()
+    permissions.start_campaign(house.conn, house.client, campaign)
+    machine.connector().room = 0
+    messages = house.submit(*[house.message(campaign_id=campaign) for _ in range(5)])
+    await machine.until(lambda: machine.engine.dispatcher.waiting("marketing") == 5)
+
+    permissions.pause_campaign(house.conn, house.client, campaign)
+    await asyncio.sleep(0.7)  # what the gate knows is older than its limit now, and read again
+    machine.connector().room = 10
+    machine.connector().events.on_capacity()
+    await machine.settled(*messages, status="held")
+    assert machine.connector().sent == []
+    machine.connector().room = 2
+    permissions.resume_campaign(house.conn, house.client, campaign)
+    await machine.until(lambda: len(machine.connector().sent) >= 2)
+    machine.connector().room = 0
+    await asyncio.sleep(0.3)
+    permissions.cancel_campaign(house.conn, house.client, campaign)
+    await asyncio.sleep(0.7)
+    machine.connector().room = 10
+    machine.connector().events.on_capacity()
+
+    await machine.settled(*messages, status=["submitted", "cancelled", "withheld"])
+    assert house.queue() == []
+
+
+async def test_a_finished_campaign_is_published_once(house: House, machine: Machine):
+    campaign = ids.uuid7()
+    permissions.start_campaign(house.conn, house.client, campaign)
+    messages = house.submit(*[house.message(campaign_id=campaign) for _ in range(5)])
+    await machine.settled(*messages)
+    await asyncio.sleep(0.5)
+    assert house.outbox("campaign.finished") == []
+
+    permissions.campaign_expanded(house.conn, house.client, campaign)
+    await machine.until(lambda: house.outbox("campaign.finished"))
+    await asyncio.sleep(0.5)
+
+    assert house.outbox("campaign.finished") == [{"campaign_id": str(campaign)}]
+
+
+async def test_no_receipt_by_the_horizon_is_unknown(house: House, start: Any, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("sofy.engine.sweepers.HORIZON_EVERY_S", 0.2)
+    house.add_route(receipt_horizon_s=3600)
+    machine = await start()
+    (message,) = house.submit(house.message())
+    await machine.settled(message)
+
+    clock.install(lambda: clock.DEMO_START + timedelta(hours=2))
+    await machine.settled(message, status="unknown")
+    await machine.connector().receipt(message.id)
+
+    await machine.settled(message, status="delivered")
+
+
+async def test_a_destroyed_key_withholds_what_it_sealed(house: House, machine: Machine):
+    machine.connector().room = 0
+    messages = house.submit(house.message(due_at=clock.now() + timedelta(hours=1)))
+    house.keystore.destroy(house.client)
+    clock.install(lambda: clock.DEMO_START + timedelta(hours=2))
+
+    await machine.settled(*messages, status="withheld")
+
+    assert house.state(messages[0])["article"] == "DPA 13"
+
+
+async def test_an_orderly_end_gives_back_what_was_not_sent(house: House, start: Any):
+    house.add_route()
+    machine = await start()
+    machine.connector().room = 0
+    house.submit(*[house.message() for _ in range(10)])
+    await machine.until(lambda: machine.engine.dispatcher.waiting("marketing") == 10)
+
+    await machine.engine.stop(1)
+
+    assert [row[3] for row in house.queue()] == [None] * 10
+    assert list((house.folder / "spool").iterdir()) == []
