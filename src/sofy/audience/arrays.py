@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import date
 from struct import Struct
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import psycopg
 from django.db import connections
@@ -35,7 +35,7 @@ class BoolArray(PgArray):
     """boolean[]; None is null."""
 
     element_oid, array_oid = 16, 1000
-    _FORM = {None: _NULL, True: b"\0\0\0\1\1", False: b"\0\0\0\1\0"}
+    _FORM: ClassVar = {None: _NULL, True: b"\0\0\0\1\1", False: b"\0\0\0\1\0"}
 
     @classmethod
     def of(cls, values: Sequence[bool | None]) -> Self:
@@ -84,7 +84,7 @@ _KINDS = (BoolArray, Int4Array, DateArray, Float8Array)
 def cursor(using: str = "default") -> psycopg.Cursor[tuple[Any, ...]]:
     """A plain psycopg cursor on Django's connection, in the caller's transaction, that knows these arrays.
 
-    Django's own cursors write parameters into the text of the statement: a batch of 5,000 people would be parsed as SQL.
+    Django's own cursors write parameters into the text of the statement: 5,000 people would be parsed as SQL.
     """
     wrapper = connections[using]
     wrapper.ensure_connection()

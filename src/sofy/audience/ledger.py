@@ -108,8 +108,8 @@ def lock(cursor: Cursor, client_id: UUID) -> None:
 def known(cursor: Cursor, client_id: UUID, indexes: Sequence[bytes]) -> Known:
     """What is recorded about these identities, under the lock.
 
-    A STOP that the engine has received and whose event is still on its way here counts already: the gate holds a refusal
-    younger than anything this room told it.
+    A STOP that the engine has received and whose event is still on its way here counts already: the gate holds a
+    refusal younger than anything this room told it.
     """
     if not indexes:
         return Known({})

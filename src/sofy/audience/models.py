@@ -1,9 +1,9 @@
 """Contacts and what they agreed to.
 
-The tables that grow with the number of people (`PersonRow`) have composite keys that start with `client_id`, so that a
-client can live on one shard, and carry no foreign key: each one would cost a look-up and a row lock per inserted row, and
-these rows are written by the services of this room only, up to a million at a time, under one lock per client. Keeping
-clients apart is the work of row-level security, not of foreign keys.
+The tables that grow with the number of people (`PersonRow`) have composite keys that start with `client_id`, so that
+a client can live on one shard, and carry no foreign key: each one would cost a look-up and a row lock per inserted
+row, and these rows are written by the services of this room only, up to a million at a time, under one lock per
+client. Keeping clients apart is the work of row-level security, not of foreign keys.
 """
 
 from typing import ClassVar
@@ -158,6 +158,23 @@ class Membership(PersonRow):
 
     class Meta:
         db_table = "audience_membership"
+
+
+class ContactMerge(PersonRow):
+    """Two contacts that turned out to be one person; kept so that it can be taken apart again."""
+
+    pk = models.CompositePrimaryKey("client_id", "id")
+    id = models.UUIDField(default=uuid7)
+    winner_id = models.UUIDField()
+    loser_id = models.UUIDField()
+    image = models.BinaryField()  # sealed: what moved and what was filled in
+    at = models.DateTimeField(default=clock.now)
+    actor = models.CharField(max_length=64, blank=True, default="")
+    undone_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "audience_contact_merge"
+        indexes: ClassVar = [models.Index(fields=["client_id", "winner_id"], name="contact_merge_winner")]
 
 
 class Attribute(ClientOwned):

@@ -1,11 +1,12 @@
 """Files of a client, encrypted on disk: uploads, error files, undo images.
 
-Each file has its own random key, sealed under the client's data key in the file's first bytes: destroy the client's keys
-and the file is noise. The content is cut into chunks sealed one by one, so that a million rows are read without holding
-them in memory and a reader can go back to the start.
+Each file has its own random key, sealed under the client's data key in the file's first bytes: destroy the client's
+keys and the file is noise. The content is cut into chunks sealed one by one, so that a million rows are read without
+holding them in memory and a reader can go back to the start.
 
-Layout: magic | 2-byte length | sealed file key | chunks. Every chunk but the last has CHUNK bytes of content; its place
-and whether it is the last are part of what is authenticated, so that a shortened or shuffled file does not open.
+Layout: magic | 2-byte length | sealed file key | chunks. Every chunk but the last has CHUNK bytes of content; its
+place and whether it is the last are part of what is authenticated, so that a shortened or shuffled file does not
+open.
 """
 
 import io

@@ -11,10 +11,61 @@ from sofy.audience.imports.rows import Record
 SEQUENTIAL_NUMBERS = 250
 ROLE_ADDRESSES = 0.05  # share of the addresses
 ROLES = frozenset(
-    "abuse accueil achat achats admin administrateur administration administrator agence boutique bureau client clients "
-    "commande commandes commercial compta comptabilite contact contactus direction dpo enquiries facturation hello help "
-    "info infos information informations jobs magasin mail mairie marketing no-reply noreply office postmaster presse "
-    "recrutement rgpd rh sales sav secretariat service serviceclient support team vente ventes webmaster".split()
+    [
+        "abuse",
+        "accueil",
+        "achat",
+        "achats",
+        "admin",
+        "administrateur",
+        "administration",
+        "administrator",
+        "agence",
+        "boutique",
+        "bureau",
+        "client",
+        "clients",
+        "commande",
+        "commandes",
+        "commercial",
+        "compta",
+        "comptabilite",
+        "contact",
+        "contactus",
+        "direction",
+        "dpo",
+        "enquiries",
+        "facturation",
+        "hello",
+        "help",
+        "info",
+        "infos",
+        "information",
+        "informations",
+        "jobs",
+        "magasin",
+        "mail",
+        "mairie",
+        "marketing",
+        "no-reply",
+        "noreply",
+        "office",
+        "postmaster",
+        "presse",
+        "recrutement",
+        "rgpd",
+        "rh",
+        "sales",
+        "sav",
+        "secretariat",
+        "service",
+        "serviceclient",
+        "support",
+        "team",
+        "vente",
+        "ventes",
+        "webmaster",
+    ]
 )
 
 

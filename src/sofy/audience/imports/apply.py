@@ -1,7 +1,7 @@
 """One batch of rows into the database, in one transaction with its checkpoint.
 
-A batch is found, decided, written: which identities exist already, what consent comes to, then one statement per table
-over finished arrays. Killed at any moment, the import goes on from the last batch that was committed.
+A batch is found, decided, written: which identities exist already, what consent comes to, then one statement per
+table over finished arrays. Killed at any moment, the import goes on from the last batch that was committed.
 """
 
 from collections import Counter

@@ -38,6 +38,19 @@ def write(
             day = value if isinstance(value, date) and not private else None
             flag = value if isinstance(value, bool) else None
             rows[contact, name] = (kind, text, number, day, flag, sealed)
+    _store(cur, client_id, rows)
+
+
+def put_back(cur: Cursor, client_id: UUID, rows: dict[tuple[bytes, str], list[Any]]) -> None:
+    """Store values as an image of `load` kept them: kind, text, number, date, bool, sealed in hexadecimal."""
+    stored = {
+        key: (kind, text, number, date.fromisoformat(day) if day else None, flag, bytes.fromhex(blob) if blob else None)
+        for key, (kind, text, number, day, flag, blob) in rows.items()
+    }
+    _store(cur, client_id, stored)
+
+
+def _store(cur: Cursor, client_id: UUID, rows: dict[tuple[bytes, str], tuple[Any, ...]]) -> None:
     if not rows:
         return
     columns = list(zip(*rows.values(), strict=True))

@@ -1,7 +1,7 @@
 """What each column of a file holds: guessed from its name in French or English, else from its values.
 
-A mapping is one word per column: a field of FIELDS, `attribute:<name>` for a field of the client's own, or "" to leave
-the column out.
+A mapping is one word per column: a field of FIELDS, `attribute:<name>` for a field of the client's own, or "" to
+leave the column out.
 """
 
 import re
@@ -59,7 +59,8 @@ _HEADERS: tuple[tuple[str, str], ...] = (
     ("consent_email", r"^newsletter|\b(e ?mail|mail) (opt ?in|accord|consent|ok)"),
     (
         "consent_sms",
-        r"(accord|consent|opt ?in|accepte|abonne|subscri).*\b(sms|texto|mobile|portable|phone|tel)|\bsms (opt ?in|accord|consent|ok)",
+        r"(accord|consent|opt ?in|accepte|abonne|subscri).*\b(sms|texto|mobile|portable|phone|tel)"
+        r"|\bsms (opt ?in|accord|consent|ok)",
     ),
     ("consent_sms", r"^sms$|^textos?$"),
     (
@@ -71,14 +72,16 @@ _HEADERS: tuple[tuple[str, str], ...] = (
     ("title", r"^(civ|civilite|titre|title|mr mme|m mme|salutation|genre|sexe|gender|sex)\b"),
     (
         "full_name",
-        r"^(nom|noms) (et )?(prenoms?)\b|^prenoms? (et )?noms?$|^(full ?name|nom complet|contact|client|customer|customer name|nom client)$",
+        r"^(nom|noms) (et )?(prenoms?)\b|^prenoms? (et )?noms?$"
+        r"|^(full ?name|nom complet|contact|client|customer|customer name|nom client)$",
     ),
     ("first_name", r"prenom|first ?name|given ?name|^forename"),
     ("last_name", r"^noms?\b|nom de famille|last ?name|surname|family ?name|patronyme|^name$"),
     ("email", r"e ?mail|courriel|^mail\b|^mel$|adresse (e ?mail|mail|electronique)"),
     (
         "phone",
-        r"portable|mobile|\btel|telephone|^phone|\bphone\b|\bgsm\b|cellulaire|cell\b|numero de tel|^numero$|^num$|msisdn|^sms number$|whatsapp",
+        r"portable|mobile|\btel|telephone|^phone|\bphone\b|\bgsm\b|cellulaire|cell\b"
+        r"|numero de tel|^numero$|^num$|msisdn|^sms number$|whatsapp",
     ),
     ("postcode", r"^cp$|code ?postal|post ?code|postal|^zip|zip ?code"),
     ("town", r"ville|commune|localite|\bcity\b|\btown\b"),

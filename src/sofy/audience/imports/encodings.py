@@ -1,7 +1,7 @@
 """Which encoding a French file was written in.
 
-Order: byte-order mark, UTF-16 by its zeros, strict UTF-8 over the whole file, then the old one-byte encodings judged by
-how French the text becomes: a French file read in the wrong one shows capitals and symbols inside its words.
+Order: byte-order mark, UTF-16 by its zeros, strict UTF-8 over the whole file, then the old one-byte encodings judged
+by how French the text becomes: a French file read in the wrong one shows capitals and symbols inside its words.
 """
 
 import codecs
@@ -18,10 +18,40 @@ _ASCII = [chr(code) for code in range(128)]
 _CONTROLS = bytes(set(range(32)) - {9, 10, 12, 13, 26, 27})
 #: How often each letter is met in French, roughly per thousand letters.
 _FRENCH = {
-    **{"é": 19.0, "è": 4.0, "à": 5.0, "ê": 2.5, "ç": 1.0, "î": 0.6, "ï": 0.6, "ô": 0.8, "ù": 0.6, "û": 0.6, "â": 0.8},
-    **{"ë": 0.6, "œ": 0.5, "ü": 0.4, "ö": 0.3, "ä": 0.2, "ñ": 0.2, "æ": 0.1, "ÿ": 0.1},
-    **{"É": 3.0, "È": 0.8, "À": 0.8, "Ç": 0.8, "Ê": 0.4, "Ô": 0.2, "Î": 0.2, "Â": 0.2, "Œ": 0.2, "Ë": 0.2, "Ï": 0.2},
-    **{"Ü": 0.2, "Ö": 0.2, "Ù": 0.1, "Û": 0.1},
+    "é": 19.0,
+    "è": 4.0,
+    "à": 5.0,
+    "ê": 2.5,
+    "ç": 1.0,
+    "î": 0.6,
+    "ï": 0.6,
+    "ô": 0.8,
+    "ù": 0.6,
+    "û": 0.6,
+    "â": 0.8,
+    "ë": 0.6,
+    "œ": 0.5,
+    "ü": 0.4,
+    "ö": 0.3,
+    "ä": 0.2,
+    "ñ": 0.2,
+    "æ": 0.1,
+    "ÿ": 0.1,
+    "É": 3.0,
+    "È": 0.8,
+    "À": 0.8,
+    "Ç": 0.8,
+    "Ê": 0.4,
+    "Ô": 0.2,
+    "Î": 0.2,
+    "Â": 0.2,
+    "Œ": 0.2,
+    "Ë": 0.2,
+    "Ï": 0.2,
+    "Ü": 0.2,
+    "Ö": 0.2,
+    "Ù": 0.1,
+    "Û": 0.1,
 }
 _TYPOGRAPHY = set("’‘“”«»–—…°€\u00a0")
 
@@ -33,7 +63,7 @@ def _as_cp1252(error: UnicodeError) -> tuple[str, int]:
 
 
 codecs.register_error("sofy_mixed", _as_cp1252)
-#: A UTF-8 file with a few old bytes pasted into it, and bytes that cp1252 leaves undefined, are read rather than refused.
+#: A UTF-8 file with a few old bytes pasted into it, and bytes that cp1252 leaves undefined, are read all the same.
 ERRORS = {
     "utf-8": "sofy_mixed",
     "cp1252": "replace",

@@ -36,7 +36,7 @@ def dry_run(row: Import, table: Table, *, progress: run.Progress | None = None) 
     in_file: dict[bytes, int] = {}
     words: dict[bytes, str] = {}
     made = 0
-    for batch in run._batches(run.data_rows(table, row.mapping["header"]), 0):
+    for batch in run.batches(run.data_rows(table, row.mapping["header"]), 0):
         records = [unreadable(number) if cells is None else read_row(number, cells) for number, cells in batch]
         handles = {record.row: _handles(keys, record) for record in records}
         with client_scope(row.client_id):

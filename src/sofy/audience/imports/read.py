@@ -1,7 +1,7 @@
 """From a file of unknown make to rows of text: format, encoding, delimiter, quoting.
 
-Everything is decided before the first row is applied, in one pass over the bytes that holds one chunk in memory, so that
-a hopeless file is refused with a message and changes nothing.
+Everything is decided before the first row is applied, in one pass over the bytes that holds one chunk in memory, so
+that a hopeless file is refused with a message and changes nothing.
 """
 
 import csv
@@ -93,7 +93,7 @@ def delimiter(start: str) -> str:
 def _csv_rows(content: BinaryIO, encoding: str, separator: str) -> Iterator[Row]:
     """Records of a CSV; a quote that nothing closes costs its own line and no other."""
     csv.field_size_limit(MAX_CELL)
-    text: "io.TextIOWrapper[Any]" = io.TextIOWrapper(
+    text: io.TextIOWrapper[Any] = io.TextIOWrapper(
         _Unclosable(content), encoding, errors=encodings.ERRORS.get(encoding, "strict"), newline=""
     )
     lines = _Lines(text)

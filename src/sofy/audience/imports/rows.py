@@ -1,7 +1,7 @@
 """One row of a file made into a record: what it says about a person, and what is wrong with it.
 
-A row is rejected only when no identity in it is valid; anything else that cannot be read is left out with a warning. Pure:
-the same row always gives the same record.
+A row is rejected only when no identity in it is valid; anything else that cannot be read is left out with a warning.
+Pure: the same row always gives the same record.
 """
 
 from collections.abc import Callable, Sequence

@@ -1,7 +1,7 @@
 """An import from its first byte to its last row: two hands, one reading and sealing, one storing.
 
-The reading hand is this thread, the storing hand another one with its own connection: psycopg and OpenSSL let go of the
-interpreter while they work, so a machine with two cores seals a batch while PostgreSQL stores the one before.
+The reading hand is this thread, the storing hand another one with its own connection: psycopg and OpenSSL let go of
+the interpreter while they work, so a machine with two cores seals a batch while PostgreSQL stores the one before.
 """
 
 from collections import Counter
@@ -14,7 +14,6 @@ from uuid import UUID
 from django.conf import settings
 from django.db import connection
 
-from sofy.audience import vault
 from sofy.audience.imports import columns, read
 from sofy.audience.imports.alarms import Alarms
 from sofy.audience.imports.apply import Job, Tally, write_batch
@@ -95,7 +94,7 @@ def job_of(row: Import, mapping: dict[str, Any]) -> Job:
 
 
 def declare_attributes(client_id: UUID, guessed: Sequence[columns.Column]) -> dict[str, tuple[str, bool]]:
-    """Make the client's own fields of a file known; a field that exists keeps its type. Answers name -> kind, private."""
+    """Make the client's own fields of a file known; one that exists keeps its type. Answers name -> kind, private."""
     wanted = {c.field.removeprefix("attribute:"): c for c in guessed if c.field.startswith("attribute:")}
     existing = {each.name: each for each in Attribute.objects.filter(client_id=client_id, name__in=wanted)}
     for name, column in wanted.items():
@@ -125,7 +124,7 @@ def run(row: Import, table: Table, *, progress: Progress | None = None) -> None:
     rows = data_rows(table, mapping["header"])
     read_row = reader(reading_of(mapping, declared=is_declared(row.legal_basis, row.source)))
     with _Storing(inline=connection.in_atomic_block) as storing:
-        for batch in _batches(rows, row.done):
+        for batch in batches(rows, row.done):
             records = [unreadable(number) if cells is None else read_row(number, cells) for number, cells in batch]
             for record in records:
                 alarms.see(record)
@@ -143,7 +142,8 @@ def run(row: Import, table: Table, *, progress: Progress | None = None) -> None:
     row.alarms = alarms.raised()
 
 
-def _batches(rows: Iterator[read.Row], skip: int) -> Iterator[list[read.Row]]:
+def batches(rows: Iterator[read.Row], skip: int) -> Iterator[list[read.Row]]:
+    """Rows by the batch, the first `skip` left out: they were stored before an interruption."""
     for _ in islice(rows, skip):
         pass
     while batch := list(islice(rows, BATCH_ROWS)):

@@ -1,8 +1,8 @@
 """Spreadsheets, read in a child process that may die without anybody else noticing.
 
-A spreadsheet is a compressed program for filling memory: a 1.4 kB file whose only cells are A1 and XFD1048576 makes the
-reader ask for a dense table of 17 billion cells and abort. So the reader runs in a process of its own with limits on
-memory and time, after a look at what the file declares; whatever happens there, here it becomes a message.
+A spreadsheet is a compressed program for filling memory: a 1.4 kB file whose only cells are A1 and XFD1048576 makes
+the reader ask for a dense table of 17 billion cells and abort. So the reader runs in a process of its own with limits
+on memory and time, after a look at what the file declares; whatever happens there, here it becomes a message.
 """
 
 import os
@@ -60,7 +60,8 @@ def rows(
             pass_fds=(memory,),
             env={"PYTHONPATH": os.pathsep.join(sys.path), "SHEET_FD": str(memory)},
         )
-        assert child.stdin and child.stdout
+        assert child.stdin
+        assert child.stdout
         try:
             child.stdin.write(password.encode())
             child.stdin.close()
@@ -83,5 +84,4 @@ def _frames(stream: Any) -> Iterator[tuple[int, list[str] | None]]:
             if code:
                 raise Refused(code, **frame)
             return
-        for number, cells in frame:
-            yield number, cells
+        yield from ((number, cells) for number, cells in frame)

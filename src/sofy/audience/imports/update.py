@@ -121,7 +121,7 @@ def apply_changes(
         return {}
     people = load_people(cur, job.client_id, [owner for _, owner in changes])
     renamed = {owner for each, owner in changes if each.record.first_name or each.record.last_name}
-    names_before = {key: _names(people[key], job.keys) for key in renamed}
+    names_before = {key: names(people[key], job.keys) for key in renamed}
     stored = attributes.load(cur, job.client_id, people) if job.kinds else {}
     taken = find_owners(cur, job.client_id, [handle for each, _ in changes for handle in each.handles])
     members = _join_book(cur, job, [owner for _, owner in changes], now)
@@ -149,7 +149,7 @@ def apply_changes(
     attributes.write(
         cur, job.client_id, job.keys, job.kinds, [(owner, each.record.attributes) for each, owner in changes]
     )
-    rename(cur, job.client_id, Preparer(job.keys), names_before, {k: _names(people[k], job.keys) for k in renamed})
+    rename(cur, job.client_id, Preparer(job.keys), names_before, {k: names(people[k], job.keys) for k in renamed})
     ledger.refresh_reach(cur, job.client_id, people, now=None)
     return {row: seal_image(job.keys, job.import_id, row, image) for row, image in images.items()}
 
@@ -193,7 +193,8 @@ def _join_book(cur: Cursor, job: "Job", contacts: Iterable[bytes], now: datetime
     return {row[0].bytes for row in rows}
 
 
-def _names(person: Person, keys: ClientKeys) -> tuple[str | None, str | None]:
+def names(person: Person, keys: ClientKeys) -> tuple[str | None, str | None]:
+    """First and last name of a stored contact."""
     return person.open(keys, "first_name"), person.open(keys, "last_name")
 
 

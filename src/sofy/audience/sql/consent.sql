@@ -67,3 +67,17 @@ UPDATE audience_contact c
                 AND s.channel = CASE i.kind WHEN 'phone' THEN 'sms' ELSE i.kind END
          GROUP BY k.id) r
  WHERE c.client_id = %(client)s AND c.id = r.id
+
+-- name: suppress
+-- Put identities on the client's list; answers those that were not on it.
+INSERT INTO audience_suppression (client_id, channel, identity_index, reason, source, created_at, actor)
+SELECT %(client)s, %(channel)s, n.index, %(reason)s, %(source)s, %(now)s, %(actor)s
+  FROM unnest(%(indexes)s) AS n (index)
+ON CONFLICT DO NOTHING
+RETURNING identity_index
+
+-- name: stop_known
+-- The same STOP delivered twice is one fact.
+SELECT 1
+  FROM audience_consent_event e
+ WHERE e.client_id = %(client)s AND e.identity_index = %(index)s AND e.source = 'stop' AND e.at = %(at)s

@@ -107,3 +107,52 @@ SELECT count(*) FILTER (WHERE i.kind = 'phone' AND i.mobile), count(*) FILTER (W
                                AND s.purpose = 'marketing'
                                AND s.channel = CASE i.kind WHEN 'phone' THEN 'sms' ELSE i.kind END
  WHERE m.client_id = %(client)s AND m.book_id = %(book)s
+
+-- name: rows_to_undo
+-- From the last row to the first: a contact that several rows touched goes back step by step.
+SELECT r.row, r.action, r.contact_id, r.at, r.before
+  FROM audience_import_row r
+ WHERE r.client_id = %(client)s AND r.import_id = %(import)s AND r.row < %(below)s AND r.contact_id IS NOT NULL
+ ORDER BY r.row DESC
+ LIMIT %(limit)s
+
+-- name: contacts_as_of
+-- Who is still as the import left them? Locked, so that nobody changes them now.
+SELECT c.id, c.updated_at
+  FROM audience_contact c
+ WHERE c.client_id = %(client)s AND c.id = ANY (%(contacts)s) AND c.deleted_at IS NULL
+   FOR NO KEY UPDATE
+
+-- name: remove_contacts
+-- Taken out of the base; what they said about consent stays in the ledger, their rows until retention removes them.
+UPDATE audience_contact c SET deleted_at = %(now)s
+ WHERE c.client_id = %(client)s AND c.id = ANY (%(contacts)s) AND c.deleted_at IS NULL
+
+-- name: remove_identities_of
+-- With their contact, so that the number can belong to somebody else.
+UPDATE audience_identity i SET deleted_at = %(now)s
+ WHERE i.client_id = %(client)s AND i.contact_id = ANY (%(contacts)s) AND i.deleted_at IS NULL
+
+-- name: remove_identities
+-- Those an update had brought.
+UPDATE audience_identity i SET deleted_at = %(now)s
+ WHERE i.client_id = %(client)s AND i.id = ANY (%(ids)s) AND i.deleted_at IS NULL
+
+-- name: leave_book
+-- Contacts that the import had put into the book.
+DELETE FROM audience_membership m
+ WHERE m.client_id = %(client)s AND m.book_id = %(book)s AND m.contact_id = ANY (%(contacts)s)
+
+-- name: delete_attributes
+-- Values that were not there before.
+DELETE FROM audience_contact_attribute a
+ USING unnest(%(contacts)s, %(names)s) AS n (contact_id, name)
+ WHERE a.client_id = %(client)s AND a.contact_id = n.contact_id AND a.name = n.name
+
+-- name: consents_of_import
+-- Consent events of these people: those of the import are taken back unless another source says the same.
+SELECT e.identity_index, e.channel, e.purpose, e.contact_id, e.import_id, e.line, e.recorded_at
+  FROM audience_consent_event e
+ WHERE e.client_id = %(client)s AND e.state = 'granted'
+   AND e.identity_index = ANY (SELECT i.index FROM audience_identity i
+                                WHERE i.client_id = %(client)s AND i.contact_id = ANY (%(contacts)s))
