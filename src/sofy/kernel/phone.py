@@ -16,9 +16,7 @@ from phonenumbers import NumberParseException, PhoneMetadata, PhoneNumberFormat,
 from phonenumbers import timezone as number_timezone
 
 Kind = Literal["mobile", "fixed", "other"]
-Code = Literal[
-    "empty", "letters", "several", "precision_lost", "too_short", "too_long", "invalid", "fictional"
-]  # fmt: skip
+Code = Literal["empty", "letters", "several", "precision_lost", "too_short", "too_long", "invalid", "fictional"]
 
 
 class Number(NamedTuple):
@@ -94,6 +92,7 @@ _ordinary = re.compile(rf"(0|\+33|0033)?({_FR_MOBILE})").fullmatch
 _SEPARATORS = {ord(c): None for c in " \t\r\n.-‐‑‒–—−/_,;:'’()[]|*"}
 _LABEL = re.compile(r"^(?:t[eé]l[eé]phone|t[eé]l|portable|port|mobile|mob|gsm|sms)\b[\s.:]*", re.IGNORECASE)
 _SPREADSHEET = re.compile(r"\d{8,15}[.,]0+")
+_DECIMAL = re.compile(r"-?[1-9]\d{0,2}[.,]\d{4,}")  # a coordinate or a measure, not a number that lost its zero
 _SCIENTIFIC = re.compile(r"(\d)(?:[.,](\d+))?E\+?(\d{1,2})", re.IGNORECASE)
 _ZERO_AS_LETTER = re.compile(r"[Oo](?=[\W\d])")
 
@@ -106,7 +105,10 @@ def parse(raw: str, *, default_region: str = "FR", fictional: bool) -> Number | 
     """
     ordinary = _ordinary(raw.replace(" ", "").replace(".", "").replace("-", ""))
     if ordinary is not None and default_region in _FRENCH_PLAN:  # nearly every number of a French file ends here
-        return Number("+33" + ordinary[2], "mobile", "FR", ordinary[1] is None)
+        if ordinary[1] is not None:
+            return Number("+33" + ordinary[2], "mobile", "FR", False)
+        if "." not in raw:
+            return Number("+33" + ordinary[2], "mobile", "FR", True)
     cleaned = _clean(raw)
     if isinstance(cleaned, Problem):
         return cleaned
@@ -136,6 +138,8 @@ def _clean(raw: str) -> tuple[str, bool, bool] | Problem:
             return Problem("precision_lost")
         digits = f"{Decimal(text.replace(',', '.')):f}".split(".")[0]
         return digits, False, True
+    if _DECIMAL.fullmatch(text):
+        return Problem("invalid")
     repaired = False
     if _SPREADSHEET.fullmatch(text):
         text, repaired = re.split(r"[.,]", text)[0], True

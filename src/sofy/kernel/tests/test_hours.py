@@ -269,7 +269,7 @@ def permitted(instant: datetime, zone: str, policy: HoursPolicy) -> bool:
 
 
 @pytest.mark.clause("CGVU 14.1")
-@settings(max_examples=1000)
+@settings(max_examples=600)
 @given(instants, places)
 def test_never_in_a_forbidden_minute_of_the_contract(instant, zones):
     window = decide(instant, zones, CONTRACT_HOURS)
@@ -286,7 +286,7 @@ def test_never_in_a_forbidden_minute_of_the_contract(instant, zones):
 
 
 @pytest.mark.clause("CGVU 14.1")
-@settings(max_examples=400)
+@settings(max_examples=250)
 @given(instants, places, policies)
 def test_a_policy_only_removes_minutes(instant, zones, policy):
     window = decide(instant, zones, policy)
@@ -302,7 +302,7 @@ def test_a_policy_only_removes_minutes(instant, zones, policy):
 
 
 @pytest.mark.clause("CGVU 14.1")
-@settings(max_examples=200)
+@settings(max_examples=100)
 @given(instants, instants, places, policies)
 def test_a_remembered_decision_is_the_one_made_afresh(first, second, zones, policy):
     decide(first, zones, policy)
