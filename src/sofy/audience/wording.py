@@ -39,6 +39,33 @@ SENTENCES: Mapping[str, str | Promise] = {
     "segment_frozen": _("A frozen list cannot be changed. Make a segment and freeze it again."),
     "segment_used": _("Other segments use this one: {names}. Change them first."),
     "name_missing": _("Give a name of at most 120 characters."),
+    # files
+    "file_missing": _("Choose a file first."),
+    "file_empty": _("This file is empty. Nothing was changed."),
+    "file_has_no_rows": _("This file has a header but no rows. Nothing was changed."),
+    "file_gone": _("This file has expired or was removed. Send it again."),
+    "file_damaged": _("This file is damaged: open it in your spreadsheet, save it again and send the copy."),
+    "file_not_table": _("This file is not a table: send a CSV, XLSX or ODS file."),
+    "file_not_text": _("This file is not a table: send a CSV, XLSX or ODS file."),
+    "file_old_excel": _("This is an Excel file of before 2007 (XLS): save it as XLSX and send that."),
+    "file_password_needed": _("This file is protected by a password: save it without, and send that copy."),
+    "file_wrong_password": _("This file is protected by a password: save it without, and send that copy."),
+    "file_too_large": _("This file is too large. Cut it into several files."),
+    "file_unpacks_too_large": _(
+        "This file becomes far too large when it is opened. Save the sheet as CSV and send that."
+    ),
+    "sheet_too_large": _(
+        "This sheet is too large: rows or columns far from the data hold something. Delete them and save."
+    ),
+    "sheet_unreadable": _("This sheet cannot be read. Save it as CSV and send that."),
+    "too_many_columns": _("This file has too many columns: {limit} at most."),
+    "cell_too_long": _("Row {row} holds a cell that is far too long. Shorten it and send the file again."),
+    "line_too_long": _("This file has a line that is far too long: it is not a table, or its quotes never close."),
+    "mapping_wrong": _("Column {column} cannot be “{word}”. Choose another meaning."),
+    "no_identity_column": _("Say which column is the phone number or the e-mail address."),
+    "legal_basis_unknown": _("Choose one of the legal bases offered."),
+    "book_missing": _("Choose a contact book, or give the new one a name."),
+    "import_unknown": _("This import does not exist any more."),
     # contacts, consent, suppression
     "identity_missing": _("Give at least one phone number or e-mail address."),
     "phone_invalid": _("“{typed}” is not a phone number that exists. Write it as 06 39 98 00 00 or +33 6 39 98 00 00."),

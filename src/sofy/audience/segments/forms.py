@@ -14,7 +14,7 @@ from sofy.audience.segments.sentence import language_name
 
 Text = str | Promise
 LANGUAGES = ("fr", "en", "de", "es", "it", "nl", "pt", "ar", "pl", "ro", "tr", "zh")
-IS = (_("is"), _("is not"))
+IS = (pgettext_lazy("segment", "is"), pgettext_lazy("segment", "is not"))
 
 
 def several(**options: Any) -> forms.MultipleChoiceField:
@@ -90,16 +90,16 @@ class LanguageForm(ConditionForm):
 class AgeForm(ConditionForm):
     """Age in years."""
 
-    label, node, after = _("Age"), tree.IsAged, {"at_most": _("years")}
-    at_least = forms.IntegerField(label=_("from"), min_value=0, max_value=130, required=False)
-    at_most = forms.IntegerField(label=_("to"), min_value=0, max_value=130, required=False)
+    label, node, after = _("Age"), tree.IsAged, {"at_most": pgettext_lazy("segment", "years")}
+    at_least = forms.IntegerField(label=pgettext_lazy("segment", "from"), min_value=0, max_value=130, required=False)
+    at_most = forms.IntegerField(label=pgettext_lazy("segment", "to"), min_value=0, max_value=130, required=False)
 
 
 class PostcodeForm(ConditionForm):
     """Beginnings of postcodes."""
 
     label, node = _("Postcode"), tree.InPostcode
-    verbs = (_("begins with"), _("does not begin with"))
+    verbs = (pgettext_lazy("segment", "begins with"), pgettext_lazy("segment", "does not begin with"))
     prefixes = Words(label="", help_text=_("Several: 75, 92"), max_length=400)
 
 
@@ -107,7 +107,7 @@ class TownForm(ConditionForm):
     """Beginnings of towns."""
 
     label, node = _("Town"), tree.InTown
-    verbs = (_("begins with"), _("does not begin with"))
+    verbs = (pgettext_lazy("segment", "begins with"), pgettext_lazy("segment", "does not begin with"))
     prefixes = Words(label="", help_text=_("Several: Lyon, Bron"), max_length=400)
 
 
@@ -116,18 +116,23 @@ class AttributeForm(ConditionForm):
 
     label, node = _("Your own field"), tree.HasAttribute
     TESTS: ClassVar = [
-        ("equals", _("equal to")),
-        ("differs", _("other than")),
-        ("starts_with", _("beginning with")),
-        ("above", _("above")),
-        ("below", _("below")),
-        ("between", _("between")),
-        ("filled", _("filled in")),
+        ("equals", pgettext_lazy("segment", "equal to")),
+        ("differs", pgettext_lazy("segment", "other than")),
+        ("starts_with", pgettext_lazy("segment", "beginning with")),
+        ("above", pgettext_lazy("segment", "above")),
+        ("below", pgettext_lazy("segment", "below")),
+        ("between", pgettext_lazy("segment", "between")),
+        ("filled", pgettext_lazy("segment", "filled in")),
     ]
     name = forms.ChoiceField(label="")
     test = forms.ChoiceField(label="", choices=TESTS)
-    value = forms.CharField(label=_("value"), required=False, max_length=200)
-    to = forms.CharField(label=_("and"), required=False, max_length=200, help_text=_("for “between” only"))
+    value = forms.CharField(label=pgettext_lazy("segment", "value"), required=False, max_length=200)
+    to = forms.CharField(
+        label=pgettext_lazy("segment", "and"),
+        required=False,
+        max_length=200,
+        help_text=pgettext_lazy("segment", "for “between” only"),
+    )
 
     def offer(self) -> None:
         choices = [(name, label) for name, (label, _kind) in self.names.attributes.items()]
@@ -137,7 +142,11 @@ class AttributeForm(ConditionForm):
 class BookForm(ConditionForm):
     """Contact books."""
 
-    label, node, verbs = _("Contact book"), tree.InBook, (_("is one of"), _("is none of"))
+    label, node, verbs = (
+        _("Contact book"),
+        tree.InBook,
+        (pgettext_lazy("segment", "is one of"), pgettext_lazy("segment", "is none of")),
+    )
     books = several(label="")
 
     def offer(self) -> None:
@@ -147,7 +156,11 @@ class BookForm(ConditionForm):
 class EstablishmentForm(ConditionForm):
     """Preferred establishment."""
 
-    label, node, verbs = _("Shop"), tree.OfEstablishment, (_("is one of"), _("is none of"))
+    label, node, verbs = (
+        _("Shop"),
+        tree.OfEstablishment,
+        (pgettext_lazy("segment", "is one of"), pgettext_lazy("segment", "is none of")),
+    )
     establishments = several(label="")
 
     def offer(self) -> None:
@@ -157,12 +170,20 @@ class EstablishmentForm(ConditionForm):
 class NearForm(ConditionForm):
     """Distance to a shop or to a point."""
 
-    label, node, verbs = _("Distance"), tree.Near, (_("is within"), _("is beyond"))
-    after: ClassVar = {"km": _("km")}
+    label, node, verbs = (
+        _("Distance"),
+        tree.Near,
+        (pgettext_lazy("segment", "is within"), pgettext_lazy("segment", "is beyond")),
+    )
+    after: ClassVar = {"km": pgettext_lazy("segment", "km")}
     km = forms.FloatField(label="", min_value=0.1, max_value=1000, initial=10)
-    establishment = forms.ChoiceField(label=_("of"), required=False)
-    latitude = forms.FloatField(label=_("or latitude"), required=False, min_value=-90, max_value=90)
-    longitude = forms.FloatField(label=_("longitude"), required=False, min_value=-180, max_value=180)
+    establishment = forms.ChoiceField(label=pgettext_lazy("segment", "of"), required=False)
+    latitude = forms.FloatField(
+        label=pgettext_lazy("segment", "or latitude"), required=False, min_value=-90, max_value=90
+    )
+    longitude = forms.FloatField(
+        label=pgettext_lazy("segment", "longitude"), required=False, min_value=-180, max_value=180
+    )
 
     def offer(self) -> None:
         choices = [("", _("choose a shop")), *_choices(self.names.establishments)]
@@ -173,46 +194,79 @@ class ConsentForm(ConditionForm):
     """Consent for a channel and a purpose."""
 
     label, node = _("Consent"), tree.HasConsent
-    channel = forms.ChoiceField(label=_("by"), choices=[("sms", "SMS"), ("email", _("e-mail"))])
-    purpose = forms.ChoiceField(label=_("for"), choices=[("marketing", _("marketing")), ("alert", _("alerts"))])
+    channel = forms.ChoiceField(label=pgettext_lazy("segment", "by"), choices=[("sms", "SMS"), ("email", _("e-mail"))])
+    purpose = forms.ChoiceField(
+        label=pgettext_lazy("segment", "for"), choices=[("marketing", _("marketing")), ("alert", _("alerts"))]
+    )
     state = forms.ChoiceField(
-        label="", choices=[("granted", _("given")), ("refused", _("refused")), ("unknown", _("never asked"))]
+        label="",
+        choices=[
+            ("granted", pgettext_lazy("segment", "given")),
+            ("refused", pgettext_lazy("segment", "refused")),
+            ("unknown", pgettext_lazy("segment", "never asked")),
+        ],
     )
 
 
 class ChannelForm(ConditionForm):
     """Has an address for a channel."""
 
-    label, node, verbs = _("Can be written to"), tree.HasChannel, (_("has"), _("has no"))
-    channel = forms.ChoiceField(label="", choices=[("sms", _("mobile number")), ("email", _("e-mail address"))])
+    label, node, verbs = (
+        _("Can be written to"),
+        tree.HasChannel,
+        (pgettext_lazy("segment", "has"), pgettext_lazy("segment", "has no")),
+    )
+    channel = forms.ChoiceField(
+        label="",
+        choices=[
+            ("sms", pgettext_lazy("segment", "mobile number")),
+            ("email", pgettext_lazy("segment", "e-mail address")),
+        ],
+    )
 
 
 class SinceForm(ConditionForm):
     """A time that ends now."""
 
-    after: ClassVar[dict[str, Text]] = {"days": _("days")}
-    days = forms.IntegerField(label=_("in the last"), min_value=1, max_value=tree.MAX_DAYS, required=False)
+    after: ClassVar[dict[str, Text]] = {"days": pgettext_lazy("segment", "days")}
+    days = forms.IntegerField(
+        label=pgettext_lazy("segment", "in the last"), min_value=1, max_value=tree.MAX_DAYS, required=False
+    )
     since = forms.DateField(
-        label=_("or since"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+        label=pgettext_lazy("segment", "or since"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
 
 
 class CreatedForm(SinceForm):
     """Entry into the base."""
 
-    label, node, verbs = _("Entered the base"), tree.CreatedSince, (_("yes,"), _("no, not"))
+    label, node, verbs = (
+        _("Entered the base"),
+        tree.CreatedSince,
+        (pgettext_lazy("segment", "yes,"), pgettext_lazy("segment", "no, not")),
+    )
 
 
 class UpdatedForm(SinceForm):
     """Last change."""
 
-    label, node, verbs = _("Record changed"), tree.UpdatedSince, (_("yes,"), _("no, not"))
+    label, node, verbs = (
+        _("Record changed"),
+        tree.UpdatedSince,
+        (pgettext_lazy("segment", "yes,"), pgettext_lazy("segment", "no, not")),
+    )
 
 
 class ImportForm(ConditionForm):
     """Imports."""
 
-    label, node, verbs = _("Came with an import"), tree.ImportedBy, (_("is one of"), _("is none of"))
+    label, node, verbs = (
+        _("Came with an import"),
+        tree.ImportedBy,
+        (pgettext_lazy("segment", "is one of"), pgettext_lazy("segment", "is none of")),
+    )
     imports = several(label="")
 
     def offer(self) -> None:
@@ -225,16 +279,16 @@ class BehaviourForm(SinceForm):
     label, node, verbs = (
         _("Campaigns"),
         tree.Behaved,
-        (pgettext_lazy("auxiliary", "has"), pgettext_lazy("auxiliary", "has not")),
+        (pgettext_lazy("behaviour", "has"), pgettext_lazy("behaviour", "has not")),
     )
     what = forms.ChoiceField(
         label="",
         choices=[
-            ("clicked", _("clicked")),
-            ("replied", _("replied")),
-            ("delivered", _("received")),
-            ("sent", _("been sent")),
-            ("silent", _("received and stayed silent")),
+            ("clicked", pgettext_lazy("segment", "clicked")),
+            ("replied", pgettext_lazy("segment", "replied")),
+            ("delivered", pgettext_lazy("segment", "received")),
+            ("sent", pgettext_lazy("segment", "been sent")),
+            ("silent", pgettext_lazy("segment", "received and stayed silent")),
         ],
     )
     campaign = forms.ChoiceField(label="", required=False)
@@ -248,7 +302,11 @@ class BehaviourForm(SinceForm):
 class SegmentForm(ConditionForm):
     """Another segment."""
 
-    label, node, verbs = _("Another segment"), tree.InSegment, (_("is in"), _("is not in"))
+    label, node, verbs = (
+        _("Another segment"),
+        tree.InSegment,
+        (pgettext_lazy("segment", "is in"), pgettext_lazy("segment", "is not in")),
+    )
     segment = forms.ChoiceField(label="")
 
     def offer(self) -> None:
@@ -258,7 +316,11 @@ class SegmentForm(ConditionForm):
 class SnapshotForm(ConditionForm):
     """A frozen list."""
 
-    label, node, verbs = _("Frozen list"), tree.InSnapshot, (_("is on"), _("is not on"))
+    label, node, verbs = (
+        _("Frozen list"),
+        tree.InSnapshot,
+        (pgettext_lazy("segment", "is on"), pgettext_lazy("segment", "is not on")),
+    )
     segment = forms.ChoiceField(label="")
 
     def offer(self) -> None:

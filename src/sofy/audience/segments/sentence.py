@@ -37,17 +37,11 @@ def phrase(node: tree.AnyNode, names: Names) -> str:
 def _group(node: tree.Group, names: Names) -> str:
     if not node.of:
         return _("(empty group)")
-    parts = [phrase(part, names) for part in node.of]
-    if isinstance(node, tree.Some):
-        inside = _(", or ").join(parts)
-    elif isinstance(node, tree.All):
-        inside = _(", and ").join(parts)
-    else:
-        return _("(%(conditions)s)" if node.negated else "not (%(conditions)s)") % {
-            "conditions": _(", or ").join(parts)
-        }
-    text = f"({inside})" if len(parts) > 1 else inside
-    return _("not %(group)s") % {"group": f"({inside})"} if node.negated else text
+    joint = _(", and ") if isinstance(node, tree.All) else _(", or ")
+    inside = joint.join(phrase(part, names) for part in node.of)
+    if node.negated != isinstance(node, tree.Without):
+        return _("not (%(conditions)s)") % {"conditions": inside}
+    return f"({inside})" if len(node.of) > 1 else inside
 
 
 def one_of(values: Iterable[str]) -> str:

@@ -1,7 +1,8 @@
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from django.test import Client as Browser
@@ -11,6 +12,7 @@ from sofy.audience.models import Book, ConsentEvent, Contact, Membership, SavedV
 from sofy.clients.models import Client
 from sofy.clients.services import create_establishment
 from sofy.clients.tests.factories import make_client
+from sofy.kernel import clock
 from sofy.kit.models import AuditEntry
 
 pytestmark = pytest.mark.django_db(databases=["default", "staff"])
@@ -124,8 +126,7 @@ def test_bulk_and_undo(shop: Client, book: Book, person: Person, browse: Browse)
     ids = [str(each.id) for each in (one, two, already)]
 
     def undo(page: Any) -> None:
-        (message,) = list(page.context["messages"])
-        browser.post(message.extra_tags)
+        browser.post(list(page.context["messages"])[-1].extra_tags)
 
     page = browser.post(bulk, {"ids": ids, "do": "add", "book": str(book.id)}, follow=True)
     assert Membership.objects.count() == 3
@@ -240,6 +241,7 @@ def test_an_opt_out_is_lifted_only_with_proof(shop: Client, person: Person, brow
 
     without = browser.post(record, {**data, "state": "granted"})
     reach_without = Contact.objects.get().sms
+    clock.install(lambda: clock.DEMO_START + timedelta(hours=1))
     browser.post(record, {**data, "state": "granted", "evidence": "form 12"})
 
     assert without.status_code == 422
@@ -296,7 +298,7 @@ def test_big_export_is_a_job(shop: Client, person: Person, browse: Browse, monke
     started = browser.post(reverse("audience:contact-export", args=[shop.slug]))
     waiting = browser.get(started.url).context["ready"]
     file_id = started.url.rsplit("/", 1)[1]
-    export.write(client_id=shop.pk, file_id=__import__("uuid").UUID(file_id), wanted={}, limit=None)
+    export.write(client_id=shop.pk, file_id=UUID(file_id), wanted={}, limit=None)
     ready = browser.get(started.url).context["ready"]
     body = b"".join(browser.get(started.url + "/file").streaming_content).decode("utf-8-sig")
 

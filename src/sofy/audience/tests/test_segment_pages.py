@@ -40,7 +40,7 @@ def test_empty_list_teaches(language: str, words: list[str], shop: Client, brows
 
 @pytest.mark.parametrize(
     ("language", "sentence"),
-    [("fr", "Contacts dont la langue est français."), ("en", "Contacts whose language is French.")],
+    [("fr", "Contacts qui parlent français."), ("en", "Contacts whose language is French.")],
 )
 def test_page_says_the_sentence_and_counts(
     language: str, sentence: str, shop: Client, segment: Segment, person: Person, browse: Browse

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from django.core import signing
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -61,7 +61,7 @@ def _everything(request: ClientRequest, contact: Contact) -> dict[str, Any]:
 @requires("contact.edit")
 def contact_new(request: ClientRequest) -> HttpResponse:
     """Create a contact by hand."""
-    form = ContactForm(request.POST or None, client=request.client)
+    form = ContactForm(_posted(request), client=request.client)
     if request.method == "POST" and form.is_valid() and (saved := _save(request, form, None)):
         notify.done(request, _("%(name)s is in your contacts.") % {"name": person(saved)})
         return redirect("audience:contact", request.client.slug, saved.id)
@@ -76,12 +76,17 @@ def contact_edit(request: ClientRequest, contact_id: UUID) -> HttpResponse:
     identities = _identities(request.client.pk, contact.id)
     typed = {kind: [row.shown for row in identities if row.kind == kind] for kind in ("phone", "email")}
     initial = ContactForm.initial_of(contact, typed["phone"], typed["email"])
-    form = ContactForm(request.POST or None, client=request.client, initial=initial)
+    form = ContactForm(_posted(request), client=request.client, initial=initial)
     if request.method == "POST" and form.is_valid() and (saved := _save(request, form, contact.id)):
         notify.done(request, _("Changed."))
         return redirect("audience:contact", request.client.slug, saved.id)
     context = {"form": form, "contact": contact}
     return render(request, "audience/contact_form.html", context, status=422 if form.errors else 200)
+
+
+def _posted(request: ClientRequest) -> QueryDict | None:
+    """What was sent, even when it is nothing."""
+    return request.POST if request.method == "POST" else None
 
 
 def _save(request: ClientRequest, form: ContactForm, contact_id: UUID | None) -> Contact | None:

@@ -96,12 +96,8 @@ def contact_find(request: ClientRequest) -> HttpResponse:
         notify.warn(request, _("No contact has this phone number or e-mail address. Write all of it."))
         return redirect(listing)
     asked = QueryDict(mutable=True)
-    field = (
-        "place"
-        if text[:1].isdigit() or not queries.page(request.client, Filter(name=text), size=1).contacts
-        else "name"
-    )
-    asked[field] = text
+    named = not text[:1].isdigit() and queries.page(request.client, Filter(name=text), size=1).contacts
+    asked["name" if named else "place"] = text
     return redirect(f"{listing}?{asked.urlencode()}" if text else listing)
 
 

@@ -1,5 +1,7 @@
 """The page of the suppression list."""
 
+from typing import Any
+
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -20,20 +22,20 @@ from sofy.ui import notify
 @require_http_methods(["GET", "POST"])
 @requires("contact.view")
 def suppression_list(request: ClientRequest) -> HttpResponse:
-    """How many addresses are on the list and why; whether one is on it (by POST). Addresses are kept as a keyed hash."""
-    rows = Suppression.objects.filter(client_id=request.client.pk)
-    context = {
-        "groups": queries.suppression_counts(request.client.pk),
-        "total": rows.count(),
-        "form": SuppressionForm(),
-        "may_edit": request.client.can("contact.edit"),
-    }
+    """How many addresses are on the list and why; whether one is on it, by POST: they are kept as a keyed hash."""
+    context = _context(request, SuppressionForm())
     if typed := request.POST.get("who", "").strip():
         context |= {"who": typed, "found": _listed(request, typed)}
     return render(request, "audience/suppressions.html", context)
 
 
-def _listed(request: ClientRequest, typed: str) -> Suppression | None | bool:
+def _context(request: ClientRequest, form: SuppressionForm) -> dict[str, Any]:
+    groups = queries.suppression_counts(request.client.pk)
+    total = sum(number for _channel, _reason, number in groups)
+    return {"groups": groups, "total": total, "form": form, "may_edit": request.client.can("contact.edit")}
+
+
+def _listed(request: ClientRequest, typed: str) -> Suppression | bool | None:
     """The row of an address; None when it is not on the list, False when it is no address."""
     found = queries.canonical(typed)
     if found is None:
