@@ -15,7 +15,7 @@ def running(folder: Path) -> Iterator[tuple[str, int]]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "sofy.sandbox.smpp", "--port", str(port), "--quiet"]
+    command = [sys.executable, "-m", "sofy.sandbox.smpp", "--port", str(port), "--profile", "plain"]
     with (folder / "smsc.log").open("wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log)
     try:

@@ -1,0 +1,1 @@
+"""Kills, cuts and full disks: afterwards every recipient is accounted for."""
