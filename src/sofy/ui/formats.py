@@ -25,13 +25,13 @@ def euros(amount: Decimal | int, language: str | None, digits: int = 2) -> str:
     """An amount in euros. Unit: EUR, Decimal."""
     pattern = "#,##0." + "0" * digits
     french = locale_of(language) == "fr_FR"
-    pattern = f"{pattern} ¤" if french else f"¤{pattern}"
+    pattern = f"{pattern}\u00a0¤" if french else f"¤{pattern}"
     return format_currency(amount, "EUR", format=pattern, locale=locale_of(language), currency_digits=False)
 
 
 def percent(ratio: float | Decimal, language: str | None) -> str:
     """A share with one decimal: 0.931 gives 93,1 %."""
-    pattern = "#,##0.0 %" if locale_of(language) == "fr_FR" else "#,##0.0%"
+    pattern = "#,##0.0\u00a0%" if locale_of(language) == "fr_FR" else "#,##0.0%"
     return format_percent(ratio, format=pattern, locale=locale_of(language))
 
 

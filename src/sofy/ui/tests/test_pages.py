@@ -1,0 +1,95 @@
+"""The catalogue, preferences, error pages and what a page may never hold."""
+
+import re
+from pathlib import Path
+
+import pytest
+from django.test import Client as Browser
+from django.urls import reverse
+
+from sofy.kernel.errors import Refused
+from sofy.ui import problems
+
+UI = Path(__file__).resolve().parents[1]
+SOURCE = UI.parent
+
+pytestmark = pytest.mark.django_db(databases=["default", "staff"])
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+@pytest.mark.parametrize("theme", ["light", "dark", "auto"])
+def test_the_catalogue_shows_in_each_language_and_theme(language, theme):
+    browser = Browser(headers={"accept-language": language})
+    browser.post(reverse("ui:preferences"), {"theme": theme})
+
+    answer = browser.get(reverse("ui:catalogue"))
+
+    assert answer.status_code == 200
+    assert f'lang="{language}" data-theme="{theme}"' in answer.text
+    assert (' data-bs-theme="dark"' in answer.text) is (theme == "dark")
+
+
+def test_the_policy_of_pages_allows_nothing_inline():
+    policy = Browser().get(reverse("ui:catalogue")).headers["Content-Security-Policy"]
+
+    assert "unsafe" not in policy
+    assert "script-src 'self'" in policy
+    assert "style-src 'self'" in policy
+
+
+def test_a_language_is_kept():
+    browser = Browser(headers={"accept-language": "en"})
+    browser.post(reverse("ui:preferences"), {"language": "fr", "next": "/ui/"})
+
+    assert 'lang="fr"' in browser.get(reverse("ui:catalogue")).text
+
+
+@pytest.mark.parametrize("target", ["https://evil.test/", "//evil.test", "javascript:alert(1)"])
+def test_preferences_lead_to_no_other_site(target):
+    answer = Browser().post(reverse("ui:preferences"), {"theme": "dark", "next": target})
+
+    assert answer["Location"] == "/"
+
+
+def test_preferences_that_do_not_exist_are_not_kept():
+    answer = Browser().post(reverse("ui:preferences"), {"theme": "pink", "language": "xx"})
+
+    assert not answer.cookies
+
+
+def test_every_page_without_its_token_says_so_in_words():
+    browser = Browser(enforce_csrf_checks=True, headers={"accept-language": "fr"})
+
+    answer = browser.post(reverse("ui:preferences"), {"theme": "dark"})
+
+    assert answer.status_code == 403
+    assert "Le formulaire a expiré" in answer.text or "The form has expired" in answer.text
+
+
+def test_a_refusal_without_a_sentence_names_its_code():
+    assert "some_new_code" in problems.sentence(Refused("some_new_code"))
+
+
+def test_a_refusal_says_its_facts():
+    assert "19:00" in problems.sentence(Refused("hours_empty", opens="19:00", closes="09:00"))
+
+
+def test_no_template_of_the_house_holds_an_inline_script_style_or_handler():
+    inline = re.compile(
+        r"<style|\sstyle=|\son(click|load|submit|change|input)=|<script(?![^>]*(src=|application/json))"
+    )
+    found = [
+        f"{path.relative_to(SOURCE)}: {match[0]}"
+        for path in sorted(SOURCE.glob("*/templates/**/*.html"))
+        if not path.stem.endswith("_file")  # a document that leaves the product takes its style along
+        for match in [inline.search(path.read_text("utf-8"))]
+        if match
+    ]
+
+    assert not found
+
+
+def test_modules_stay_short():
+    long = [path.name for path in (UI / "static/ui").glob("*.js") if len(path.read_text().splitlines()) >= 100]
+
+    assert not long
