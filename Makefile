@@ -38,7 +38,7 @@ check: setup
 	@.venv/bin/lint-imports
 	@.venv/bin/python -m tools.lint.house_rules
 	@$(SOFY) django makemigrations --check --dry-run
-	@.venv/bin/python tools/translations.py --check
+	@.venv/bin/python tools/i18n.py --check
 
 clean:
 	@if [ -x $(SOFY) ]; then $(SOFY) db stop || true; fi

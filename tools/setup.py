@@ -150,7 +150,7 @@ def _front_end(*, dev: bool) -> None:
 
 
 def _translations() -> None:
-    _run([PYTHON, ROOT / "tools" / "translations.py"], "compiling translations")
+    _run([PYTHON, ROOT / "tools" / "i18n.py", "--compile"], "compiling translations")
 
 
 if __name__ == "__main__":

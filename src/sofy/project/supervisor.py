@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -127,14 +127,13 @@ class Supervisor:
         if self._lock:
             self._lock.close()
 
-    def wait_until_healthy(self, timeout_s: float = 60, beat: Callable[[], None] = lambda: None) -> None:
+    def wait_until_healthy(self, timeout_s: float = 60) -> None:
         """Wait for every child to answer. Raises: RuntimeError naming the ones that do not, and their logs."""
         deadline = time.monotonic() + timeout_s
         while missing := [child.name for child in self.children if not child.healthy]:
             if time.monotonic() > deadline:
                 raise RuntimeError(f"Not ready after {timeout_s:.0f} s: {', '.join(missing)}; see {self.logs}.")
             self.tick()
-            beat()
             time.sleep(0.1)
 
     def run_forever(self) -> None:
