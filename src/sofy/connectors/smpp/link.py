@@ -46,19 +46,19 @@ class Link:
     async def run(self) -> None:
         """Keep the bind alive until `stop`."""
         failures = 0
-        loop = asyncio.get_running_loop()
         while not self.stopping:
-            began = loop.time()
+            worked = False
             try:
                 await self._connect()
                 self._on_change()
                 assert self.session is not None
                 self.last_error = await self.session.closed
+                worked = self.session.heard > 0
             except (OSError, ssl.SSLError, BindRefused, TimeoutError) as error:
                 self.last_error = str(error) or type(error).__name__
             finally:
                 self._drop()
-            failures = 0 if loop.time() - began > self._config.reconnect_max_s else failures + 1
+            failures = 1 if worked else failures + 1  # a link that carried messages is worth coming back to soon
             if not self.stopping:
                 log.warning("smpp.link_down", bind=self.number, kind=self.kind.value, reason=self.last_error)
                 await asyncio.sleep(self._pause_s(failures))

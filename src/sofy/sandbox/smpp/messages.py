@@ -1,6 +1,8 @@
 """The deliver_sm an operator sends: receipts in the layouts met in the wild, and what phones write."""
 
 import re
+from datetime import UTC, datetime
+from functools import lru_cache
 
 from sofy.connectors.smpp.texts import decode_text
 from sofy.kernel import clock
@@ -33,17 +35,22 @@ def identifiers(number: int, style: IdStyle) -> tuple[str, str]:
             return f"{number:x}", f"{number:x}"
 
 
+@lru_cache(maxsize=4)
+def _stamp(second: int) -> str:
+    return datetime.fromtimestamp(second, UTC).strftime("%y%m%d%H%M%S")
+
+
 def receipt(sm: Sm, named: str, stat: str, err: str, layout: str) -> Sm:
     """The receipt of `sm`, from the phone's number to the sender."""
-    now = clock.now()
-    stamp = now.strftime("%y%m%d%H%M")
+    stamp = _stamp(int(clock.now().timestamp()))
     done = int(stat == "DELIVRD")
     if layout == "short":
-        text = f"id:{named} stat:{stat} done date:{stamp}{now:%S} err:{err}"
+        text = f"id:{named} stat:{stat} done date:{stamp} err:{err}"
     elif layout == "tlv":
         text = ""
     else:
-        text = f"id:{named} sub:001 dlvrd:{done:03d} submit date:{stamp} done date:{stamp} stat:{stat} err:{err} text:"
+        dates = f"submit date:{stamp[:10]} done date:{stamp[:10]}"
+        text = f"id:{named} sub:001 dlvrd:{done:03d} {dates} stat:{stat} err:{err} text:"
     tlvs = {}
     if layout == "tlv":
         error = int(err, 16) if err.startswith("0x") else int(err)

@@ -273,11 +273,11 @@ class SimulatedOperator:
 
     async def _hang_up(self) -> None:
         self._server.close()
-        for session in [*self._sessions, *self._mute]:
+        sessions = [*self._sessions, *self._mute]
+        for session in sessions:
             session.abort("the operator stopped")
-        await asyncio.sleep(0)
-        self._sessions.clear()
-        self._mute.clear()
+        for session in sessions:
+            await session.closed
 
     async def _restart(self) -> None:
         while True:

@@ -98,6 +98,8 @@ class ClientSession(Peer):
         self.bound = False
         self.peer_system_id = ""
         self.unacknowledged = 0
+        self.heard = 0
+        """Answers and deliveries so far."""
         self._listener = listener
         self._pending: dict[int, tuple[float, Any]] = {}
         self._overdue: dict[int, Any] = {}
@@ -191,6 +193,7 @@ class ClientSession(Peer):
             self.unexpected(raw)
 
     def batch_end(self) -> None:
+        self.heard += len(self._answers) + len(self._deliveries)
         if self._answers:
             answers, self._answers = self._answers, []
             self._listener.on_answers(self, answers)

@@ -68,7 +68,7 @@ class Engine:
         """The outcomes of one kind."""
         return [one for one in self.outcomes if isinstance(one.outcome, kind)]
 
-    async def until(self, condition: Callable[[], bool], seconds: float = 5.0) -> None:
+    async def until(self, condition: Callable[[], bool], seconds: float = 15.0) -> None:
         """Wait for something to have become true."""
         async with asyncio.timeout(seconds):
             while not condition():

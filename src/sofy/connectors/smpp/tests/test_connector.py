@@ -1,6 +1,7 @@
 """The connector against a scripted SMSC: order, pace, journal, acknowledgements, and links that fall."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -18,6 +19,7 @@ from sofy.kernel import clock
 from sofy.wire.smpp.codes import ESM_RECEIPT, Status
 from sofy.wire.smpp.pdu import Pdu, Sm
 from sofy.wire.smpp.server import Delivered, ServerSession, ServerSettings, Submission
+from sofy.wire.smpp.tests.factories import hang_up
 
 
 class Smsc:
@@ -25,16 +27,27 @@ class Smsc:
 
     def __init__(self) -> None:
         self.sessions: list[ServerSession] = []
+        self.ends: list[ServerSession] = []
         self.got: list[tuple[ServerSession, Sm]] = []
         self.delivered: list[Delivered] = []
         self.script: dict[int, int | None] = {}
         self.bind_status = Status.ROK
         self.binds = 0
 
-    async def listen(self) -> None:
+    async def listen(self, context: ssl.SSLContext | None = None) -> None:
         loop = asyncio.get_running_loop()
-        self.server = await loop.create_server(partial(ServerSession, ServerSettings(), self), "127.0.0.1", 0)
+        self.server = await loop.create_server(self._accept, "127.0.0.1", 0, ssl=context)
         self.port = self.server.sockets[0].getsockname()[1]
+
+    def _accept(self) -> ServerSession:
+        session = ServerSession(ServerSettings(), self)
+        self.ends.append(session)
+        return session
+
+    async def close(self) -> None:
+        """Stop listening, and leave no socket open."""
+        self.server.close()
+        await hang_up(self.ends)
 
     @property
     def texts(self) -> list[str]:
@@ -88,10 +101,7 @@ async def route() -> AsyncIterator[Route]:
     await made.smsc.listen()
     yield made
     await made.connector.stop(0.2)
-    made.smsc.server.close()
-    for session in list(made.smsc.sessions):
-        session.abort("over")
-    await asyncio.sleep(0.01)
+    await made.smsc.close()
 
 
 async def test_messages_leave_in_order_and_are_accounted_for(route: Route) -> None:
@@ -137,7 +147,8 @@ async def test_throttled_messages_go_first_in_their_order(route: Route) -> None:
     ]
 
 
-async def test_throttling_pauses_the_whole_route(route: Route) -> None:
+async def test_throttling_pauses_the_whole_route(route: Route, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sofy.connectors.smpp.pacing._FIRST_PAUSE_S", 1.0)
     connector = await route.up(window=1, binds=2)
     route.smsc.script = {1: Status.RTHROTTLED}
 
@@ -213,6 +224,26 @@ async def test_a_cut_link_comes_back_and_the_rest_leaves(route: Route) -> None:
     assert route.smsc.binds == 2
 
 
+async def test_a_link_that_carried_messages_comes_back_soon(route: Route) -> None:
+    connector = await route.up(reconnect_s=0.05, reconnect_max_s=60.0)
+
+    for n in range(1, 9):
+        connector.submit([outgoing()])
+        await route.engine.until(partial(_all_accepted, route, n))
+        route.smsc.sessions[-1].abort("cut")
+        await route.engine.until(partial(_bound_again, route, n), seconds=3.0)
+
+    assert route.smsc.binds == 9
+
+
+def _all_accepted(route: Route, n: int) -> bool:
+    return len(route.engine.of(Accepted)) == n
+
+
+def _bound_again(route: Route, n: int) -> bool:
+    return route.smsc.binds == n + 1 and route.connector.health().binds_up == 1
+
+
 async def test_a_refused_bind_is_tried_again(route: Route) -> None:
     route.smsc.bind_status = Status.RINVPASWD
     config = Config(host="127.0.0.1", port=route.smsc.port, system_id="sofy", password="x", reconnect_s=0.02)
@@ -282,10 +313,11 @@ async def test_capacity_is_two_windows_then_what_is_left(route: Route) -> None:
 async def test_a_rate_is_kept(route: Route) -> None:
     connector = await route.up(window=100, rate_per_s=100)
 
-    connector.submit([outgoing() for _ in range(100)])
-    await asyncio.sleep(0.5)
+    began = asyncio.get_running_loop().time()
+    connector.submit([outgoing() for _ in range(50)])
+    await route.engine.until(lambda: len(route.smsc.got) == 50)
 
-    assert 35 <= len(route.smsc.got) <= 60
+    assert asyncio.get_running_loop().time() - began >= 0.4
 
 
 RECEIPT = b"id:%s sub:001 dlvrd:001 submit date:2611241430 done date:2611241431 stat:DELIVRD err:000 text:"

@@ -1,9 +1,7 @@
 """TLS with a private authority and a client certificate."""
 
-import asyncio
 import ssl
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
@@ -18,7 +16,6 @@ from sofy.connectors.smpp.config import Config
 from sofy.connectors.smpp.connector import SmppConnector
 from sofy.connectors.smpp.tests.factories import Engine, outgoing
 from sofy.connectors.smpp.tests.test_connector import Smsc
-from sofy.wire.smpp.server import ServerSession, ServerSettings
 
 
 class Authority:
@@ -67,21 +64,20 @@ def authority(tmp_path: Path) -> Authority:
     return Authority(tmp_path)
 
 
-async def _listen(authority: Authority) -> tuple[Smsc, asyncio.Server, int]:
+async def _listen(authority: Authority) -> Smsc:
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=str(authority.file))
     context.verify_mode = ssl.CERT_REQUIRED
     context.load_cert_chain(*authority.certificate("server"))
     smsc = Smsc()
-    loop = asyncio.get_running_loop()
-    server = await loop.create_server(partial(ServerSession, ServerSettings(), smsc), "127.0.0.1", 0, ssl=context)
-    return smsc, server, server.sockets[0].getsockname()[1]
+    await smsc.listen(context)
+    return smsc
 
 
 async def test_messages_leave_under_tls_with_both_certificates(authority: Authority) -> None:
-    smsc, server, port = await _listen(authority)
+    smsc = await _listen(authority)
     certificate, key = authority.certificate("client")
     config = Config(
-        host="127.0.0.1", port=port, system_id="sofy", password="secret", tls=True,
+        host="127.0.0.1", port=smsc.port, system_id="sofy", password="secret", tls=True,
         tls_ca_file=str(authority.file), tls_certificate_file=certificate, tls_key_file=key,
     )  # fmt: skip
     engine = Engine()
@@ -93,16 +89,16 @@ async def test_messages_leave_under_tls_with_both_certificates(authority: Author
 
     assert smsc.texts == ["Bonjour"]
     await connector.stop()
-    server.close()
+    await smsc.close()
 
 
 @pytest.mark.parametrize("missing", ["authority", "certificate"])
 async def test_no_trust_no_bind(missing: str, authority: Authority, tmp_path: Path) -> None:
-    smsc, server, port = await _listen(authority)
+    smsc = await _listen(authority)
     certificate, key = authority.certificate("client")
     stranger = Authority(tmp_path, "stranger")
     config = Config(
-        host="127.0.0.1", port=port, system_id="sofy", password="secret", tls=True, reconnect_s=0.05,
+        host="127.0.0.1", port=smsc.port, system_id="sofy", password="secret", tls=True, reconnect_s=0.05,
         tls_ca_file=str(stranger.file if missing == "authority" else authority.file),
         tls_certificate_file="" if missing == "certificate" else certificate,
         tls_key_file="" if missing == "certificate" else key,
@@ -116,4 +112,4 @@ async def test_no_trust_no_bind(missing: str, authority: Authority, tmp_path: Pa
     assert connector.health().binds_up == 0
     assert smsc.sessions == []
     await connector.stop()
-    server.close()
+    await smsc.close()

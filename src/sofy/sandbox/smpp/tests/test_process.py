@@ -77,6 +77,7 @@ async def test_the_page_is_served_and_nothing_else() -> None:
         writer.write(f"{line} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
         answer = (await reader.read()).decode()
         writer.close()
+        await writer.wait_closed()
         return answer
 
     assert "Téléphones simulés" in await get("GET /?numero=0639980001")

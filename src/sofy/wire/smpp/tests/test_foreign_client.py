@@ -11,6 +11,7 @@ import smpplib.consts
 from sofy.wire.smpp.codes import Command, Status
 from sofy.wire.smpp.pdu import Pdu, Sm
 from sofy.wire.smpp.server import Delivered, ServerSession, ServerSettings, Submission
+from sofy.wire.smpp.tests.factories import hang_up
 
 
 class Echo:
@@ -60,7 +61,13 @@ def _converse(port: int, heard: dict[str, Any]) -> None:
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
 async def test_smpplib_binds_sends_and_receives() -> None:
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: ServerSession(ServerSettings(), Echo()), "127.0.0.1", 0)
+    ends: list[ServerSession] = []
+
+    def accept() -> ServerSession:
+        ends.append(session := ServerSession(ServerSettings(), Echo()))
+        return session
+
+    server = await loop.create_server(accept, "127.0.0.1", 0)
     heard: dict[str, Any] = {}
 
     thread = threading.Thread(target=_converse, args=(server.sockets[0].getsockname()[1], heard), daemon=True)
@@ -71,3 +78,4 @@ async def test_smpplib_binds_sends_and_receives() -> None:
 
     assert heard == {"id": b"4f2a", "text": b"Bonjour", "source": b"33639980001"}
     server.close()
+    await hang_up(ends)

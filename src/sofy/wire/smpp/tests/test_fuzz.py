@@ -13,33 +13,8 @@ from sofy.wire.smpp.pdu import HEADER, Pdu, PduReader, Sm, encode, encode_sm, fr
 from sofy.wire.smpp.peer import Peer
 from sofy.wire.smpp.server import ServerSession, ServerSettings
 from sofy.wire.smpp.session import BindKind, ClientSession, SessionSettings
+from sofy.wire.smpp.tests.factories import Wire
 from sofy.wire.smpp.tests.test_session import Desk, Ears
-
-
-class Wire(asyncio.Transport):
-    """A transport that keeps what is written."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.written = b""
-        self.closed = False
-        self.unsent = 0
-
-    def write(self, data: Any) -> None:
-        self.written += bytes(data)
-
-    def get_write_buffer_size(self) -> int:
-        return self.unsent
-
-    def close(self) -> None:
-        self.closed = True
-
-    abort = close
-
-    def pause_reading(self) -> None: ...
-
-    def resume_reading(self) -> None: ...
-
 
 octets = st.binary(max_size=60)
 commands = st.sampled_from([*sorted(LAYOUTS), 0x777, 0x80000777, 0])

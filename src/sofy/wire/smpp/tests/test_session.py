@@ -2,14 +2,17 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from typing import Any
 
 import pytest
 
 from sofy.wire.smpp.codes import Command, Status, Tag
 from sofy.wire.smpp.pdu import HEADER, Pdu, PduReader, Sm, SubmitTemplate, decode, encode, encode_sm, frame
+from sofy.wire.smpp.peer import Peer
 from sofy.wire.smpp.server import Delivered, ServerSession, ServerSettings, Submission
 from sofy.wire.smpp.session import Answer, BindKind, BindRefused, ClientSession, Delivery, SessionSettings
+from sofy.wire.smpp.tests.factories import Wire, hang_up, true
 
 TEMPLATE = SubmitTemplate(Sm("", source="SOFY", source_ton=5, registered_delivery=1))
 
@@ -80,10 +83,11 @@ class Desk:
 class Pair:
     """A listening desk, and clients that connect to it."""
 
-    def __init__(self, desk: Desk, port: int) -> None:
+    def __init__(self, desk: Desk, port: int, ends: list[Peer]) -> None:
         self.desk = desk
         self.port = port
         self.ears = Ears()
+        self._ends = ends
 
     async def client(self, **settings: Any) -> ClientSession:
         options = {"system_id": "sofy", "password": "secret", "window": 10, "response_timeout_s": 5.0, **settings}
@@ -91,6 +95,7 @@ class Pair:
         _, session = await loop.create_connection(
             lambda: ClientSession(SessionSettings(**options), self.ears), "127.0.0.1", self.port
         )
+        self._ends.append(session)
         return session
 
     async def bound(self, **settings: Any) -> ClientSession:
@@ -102,13 +107,17 @@ class Pair:
 @pytest.fixture
 async def pair() -> AsyncIterator[Pair]:
     desk = Desk()
-    loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: ServerSession(ServerSettings(enquire_link_s=0), desk), "127.0.0.1", 0)
-    yield Pair(desk, server.sockets[0].getsockname()[1])
+    ends: list[Peer] = []
+
+    def accept() -> ServerSession:
+        session = ServerSession(ServerSettings(enquire_link_s=0), desk)
+        ends.append(session)
+        return session
+
+    server = await asyncio.get_running_loop().create_server(accept, "127.0.0.1", 0)
+    yield Pair(desk, server.sockets[0].getsockname()[1], ends)
     server.close()
-    for session in desk.sessions:
-        session.abort("over")
-    await asyncio.sleep(0.01)
+    await hang_up(ends)
 
 
 def submit(session: ClientSession, *tokens: Any) -> None:
@@ -169,7 +178,7 @@ async def test_a_lost_connection_makes_the_unanswered_unknown(pair: Pair) -> Non
     session = await pair.bound()
 
     submit(session, 1, 2)
-    await asyncio.sleep(0.05)
+    await true(lambda: len(pair.desk.submits) == 2)
     pair.desk.sessions[0].abort("cut")
     await session.closed
 
@@ -186,7 +195,7 @@ async def test_a_delivery_waits_for_its_acknowledgement(pair: Pair) -> None:
     await asyncio.sleep(0.05)
     assert pair.desk.delivered == []
     session.acknowledge(pair.ears.deliveries)
-    await asyncio.sleep(0.05)
+    await true(lambda: bool(pair.desk.delivered))
 
     assert pair.desk.delivered == [("token", 0)]
     assert session.unacknowledged == 0
@@ -198,7 +207,7 @@ async def test_what_was_not_acknowledged_comes_back_to_the_server(pair: Pair) ->
     pair.desk.sessions[0].deliver(Sm("SOFY", b"hello"), "token")
     await pair.ears.until(lambda: bool(pair.ears.deliveries))
     session.abort("crash")
-    await asyncio.sleep(0.05)
+    await true(lambda: bool(pair.desk.lost))
 
     assert pair.desk.lost == ["token"]
 
@@ -214,9 +223,9 @@ async def test_silence_is_met_with_enquire_link_then_the_end(pair: Pair) -> None
 
 
 async def test_enquire_link_keeps_an_idle_link(pair: Pair) -> None:
-    session = await pair.bound(enquire_link_s=0.05, enquire_timeout_s=0.05)
+    session = await pair.bound(enquire_link_s=0.05, enquire_timeout_s=3.0)
 
-    await asyncio.sleep(0.5)
+    await true(lambda: session._sequence >= 3)  # the bind, and two enquire_link at least
 
     assert session.bound
 
@@ -256,25 +265,28 @@ async def test_data_sm_is_a_delivery_too(pair: Pair) -> None:
     session.abort("over")
 
 
-async def _talk(port: int, *sent: bytes) -> tuple[list[Pdu], bool]:
-    """What a server says to these bytes, and whether it then hangs up."""
+async def _talk(port: int, *exchanges: tuple[bytes, int], ends: bool = False) -> tuple[list[Pdu], bool]:
+    """What a server says to these bytes, each awaiting a number of answers, and whether it then hangs up."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    for one in sent:
-        writer.write(one)
-        await writer.drain()
-    data = b""
-    ended = False
+    frames = PduReader()
+    heard: list[Pdu] = []
+    async with asyncio.timeout(10):
+        for sent, answers in exchanges:
+            writer.write(sent)
+            due = len(heard) + answers
+            while len(heard) < due:
+                data = await reader.read(65536)
+                assert data, "hung up too early"
+                heard += [decode(raw) for raw in frames.feed(data)]
     try:
-        async with asyncio.timeout(0.3):
-            while chunk := await reader.read(65536):
-                data += chunk
-            ended = True
+        async with asyncio.timeout(5 if ends else 0.1):
+            ended = not await reader.read(65536)
     except TimeoutError:
-        pass
-    except ConnectionError:
-        ended = True
+        ended = False
     writer.close()
-    return [decode(raw) for raw in PduReader().feed(data)], ended
+    with suppress(ConnectionError):
+        await writer.wait_closed()
+    return heard, ended
 
 
 BIND = encode(
@@ -298,7 +310,7 @@ BIND = encode(
     ],
 )
 async def test_a_server_meets_bad_frames(_case: str, sent: bytes, answer: Any, ends: bool, pair: Pair) -> None:
-    heard, ended = await _talk(pair.port, BIND, sent)
+    heard, ended = await _talk(pair.port, (BIND, 1), (sent, 1), ends=ends)
 
     assert (heard[-1].command, heard[-1].status) == answer
     assert ended is ends
@@ -307,27 +319,33 @@ async def test_a_server_meets_bad_frames(_case: str, sent: bytes, answer: Any, e
 async def test_requests_may_follow_the_bind_in_its_segment(pair: Pair) -> None:
     raw = BIND + b"".join(encode_sm(Command.SUBMIT_SM, n, Sm("33639980001", b"x")) for n in (2, 3))
 
-    heard, _ = await _talk(pair.port, raw)
+    heard, _ = await _talk(pair.port, (raw, 3))
 
     assert [pdu.command for pdu in heard] == [Command.BIND_TRANSCEIVER_RESP, *[Command.SUBMIT_SM_RESP] * 2]
     assert len(pair.desk.submits) == 2
 
 
 async def test_submitting_before_the_bind_is_refused(pair: Pair) -> None:
-    heard, _ = await _talk(pair.port, encode_sm(Command.SUBMIT_SM, 2, Sm("33639980001", b"x")))
+    heard, _ = await _talk(pair.port, (encode_sm(Command.SUBMIT_SM, 2, Sm("33639980001", b"x")), 1))
 
     assert [(pdu.command, pdu.status) for pdu in heard] == [(Command.SUBMIT_SM_RESP, Status.RINVBNDSTS)]
 
 
 async def test_who_does_not_bind_is_shown_out() -> None:
     loop = asyncio.get_running_loop()
-    settings = ServerSettings(bind_timeout_s=0.05)
-    server = await loop.create_server(lambda: ServerSession(settings, Desk()), "127.0.0.1", 0)
+    ends: list[Peer] = []
 
-    _, ended = await _talk(server.sockets[0].getsockname()[1])
+    def accept() -> ServerSession:
+        ends.append(session := ServerSession(ServerSettings(bind_timeout_s=0.05), Desk()))
+        return session
+
+    server = await loop.create_server(accept, "127.0.0.1", 0)
+
+    _, ended = await _talk(server.sockets[0].getsockname()[1], ends=True)
 
     assert ended
     server.close()
+    await hang_up(ends)
 
 
 async def test_a_client_meets_bad_frames(pair: Pair) -> None:
@@ -356,7 +374,7 @@ async def test_unbind_waits_for_the_answers_due(pair: Pair) -> None:
     session = await pair.bound()
     submit(session, "x")
 
-    leaving = asyncio.create_task(session.unbind(2.0))
+    leaving = asyncio.create_task(session.unbind(5.0))
     await asyncio.sleep(0.1)
     pair.desk.sessions[0].answer(2, 0, "id")
     await leaving
@@ -366,17 +384,17 @@ async def test_unbind_waits_for_the_answers_due(pair: Pair) -> None:
     assert session.reason == "unbound"
 
 
-async def test_frames_of_one_turn_leave_in_one_write(pair: Pair) -> None:
-    session = await pair.bound()
-    writes: list[bytes] = []
-    assert session.transport is not None
-    session.transport.write = writes.append  # type: ignore[method-assign,assignment]
+async def test_frames_of_one_turn_leave_in_one_write() -> None:
+    session = ClientSession(SessionSettings(system_id="a", password="b", enquire_link_s=0), Ears())
+    wire = Wire()
+    session.connection_made(wire)
 
     submit(session, *range(10))
     await asyncio.sleep(0)
 
-    assert len(writes) == 1
-    assert len(PduReader().feed(writes[0])) == 10
+    assert len(wire.writes) == 1
+    assert len(PduReader().feed(wire.writes[0])) == 10
+    session.connection_lost(None)
 
 
 def test_sequence_numbers_wrap() -> None:
