@@ -30,7 +30,7 @@ HOLIDAY_CALENDARS = tuple(french_days.CALENDARS)
 _HORIZON = timedelta(days=370)
 _NEVER_LASTS = timedelta(days=1)
 _REMEMBERED = 10_000
-_CLOCK_TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
+_CLOCK_TIME = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
 
 
 class Window(NamedTuple):

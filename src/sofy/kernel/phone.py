@@ -71,23 +71,27 @@ def _pattern(region: str, kind: str) -> str:
     return str(getattr(PhoneMetadata.metadata_for_region(region), kind).national_number_pattern)
 
 
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern, re.ASCII)  # other scripts' digits are translated first, by _clean
+
+
 def _region(code: str) -> _Region:
     country_code = str(phonenumbers.country_code_for_region(code))
-    return _Region(code, country_code, re.compile(_pattern(code, "mobile")), re.compile(_pattern(code, "fixed_line")))
+    return _Region(code, country_code, _compiled(_pattern(code, "mobile")), _compiled(_pattern(code, "fixed_line")))
 
 
 _REGIONS = tuple(_region(code) for code in OVERSEAS_ZONES)
 _OVERSEAS_CODES = tuple(dict.fromkeys(region.country_code for region in _REGIONS))
 #: Saint-Pierre-et-Miquelon has six-digit numbers, dialled nationally with their country code in front.
-_is_overseas = re.compile(
+_is_overseas = _compiled(
     "|".join(f"(?:{r.country_code})?(?:{r.mobile.pattern}|{r.fixed.pattern})" for r in _REGIONS)
 ).fullmatch
 _FR_MOBILE = _pattern("FR", "mobile")
-_is_french_mobile = re.compile(_FR_MOBILE).fullmatch
+_is_french_mobile = _compiled(_FR_MOBILE).fullmatch
 #: Given to nobody: 06 39 98 for works of fiction, 07 00 for load tests (both invalid for libphonenumber).
-_is_fictional = re.compile(r"63998\d{4}|700\d{6}").fullmatch
-_is_french_fixed = re.compile(_pattern("FR", "fixed_line")).fullmatch
-_ordinary = re.compile(rf"(0|\+33|0033)?({_FR_MOBILE})").fullmatch
+_is_fictional = _compiled(r"63998\d{4}|700\d{6}").fullmatch
+_is_french_fixed = _compiled(_pattern("FR", "fixed_line")).fullmatch
+_ordinary = _compiled(rf"(0|\+33|0033)?({_FR_MOBILE})").fullmatch
 
 _SEPARATORS = {ord(c): None for c in " \t\r\n.-‐‑‒–—−/_,;:'’()[]|*"}
 _LABEL = re.compile(r"^(?:t[eé]l[eé]phone|t[eé]l|portable|port|mobile|mob|gsm|sms)\b[\s.:]*", re.IGNORECASE)
@@ -132,20 +136,12 @@ def _clean(raw: str) -> tuple[str, bool, bool] | Problem:
     text = _LABEL.sub("", text)
     if len([piece for piece in re.split(r"[/;,|\n]|\bou\b", text) if sum(map(str.isdigit, piece)) >= 9]) > 1:
         return Problem("several")
-    scientific = _SCIENTIFIC.fullmatch(text)
-    if scientific:
-        if len(scientific[2] or "") < int(scientific[3]):  # the spreadsheet threw the last digits away
-            return Problem("precision_lost")
-        digits = f"{Decimal(text.replace(',', '.')):f}".split(".")[0]
-        return digits, False, True
-    if _DECIMAL.fullmatch(text):
-        return Problem("invalid")
-    repaired = False
-    if _SPREADSHEET.fullmatch(text):
-        text, repaired = re.split(r"[.,]", text)[0], True
-    lettered = _ZERO_AS_LETTER.sub("0", text)
-    repaired |= lettered != text or "(0)" in lettered.replace(" ", "")
-    bare = lettered.translate(_SEPARATORS).replace("(0)", "")
+    unmangled = _unmangled(text)
+    if isinstance(unmangled, Problem):
+        return unmangled
+    lettered = _ZERO_AS_LETTER.sub("0", unmangled)
+    repaired = lettered != text or "(0)" in lettered.replace(" ", "")
+    bare = lettered.translate(_SEPARATORS)
     plus = bare.startswith("+")
     bare = bare.lstrip("+")
     if any(c.isalpha() for c in bare):
@@ -156,6 +152,18 @@ def _clean(raw: str) -> tuple[str, bool, bool] | Problem:
     if digits.startswith("00"):
         plus, digits = True, digits.lstrip("0")
     return (digits, plus, repaired) if digits else Problem("empty")
+
+
+def _unmangled(text: str) -> str | Problem:
+    """What was typed before a spreadsheet took it for an amount: 639981234.0, 6.39981234E+08."""
+    scientific = _SCIENTIFIC.fullmatch(text)
+    if scientific:
+        if len(scientific[2] or "") < int(scientific[3]):
+            return Problem("precision_lost")
+        return f"{Decimal(text.replace(',', '.')):f}".split(".")[0]
+    if _DECIMAL.fullmatch(text):
+        return Problem("invalid")
+    return re.split(r"[.,]", text)[0] if _SPREADSHEET.fullmatch(text) else text
 
 
 def _national(digits: str, international: bool) -> tuple[str | None, bool]:

@@ -30,7 +30,7 @@ def check_sender(sender: str, purpose: str) -> str | None:
     if not sender:
         return "sender_empty"
     digits = sender.removeprefix("+")
-    if digits.isdecimal():
+    if digits.isascii() and digits.isdecimal():
         return _check_number(digits, purpose)
     if len(sender) > MAX_LENGTH:
         return "sender_too_long"

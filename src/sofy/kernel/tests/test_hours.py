@@ -162,6 +162,7 @@ def test_an_overseas_calendar_closes_its_own_day_and_the_national_ones():
         ("no such day", {"days": (0,)}, "hours_days"),
         ("not a time", {"opens": "8h"}, "hours_unreadable"),
         ("24:00", {"closes": "24:00"}, "hours_unreadable"),
+        ("digits of another script", {"opens": "0٩:00"}, "hours_unreadable"),
         ("no such calendar", {"holidays": "lune"}, "hours_holidays"),
     ],
 )

@@ -22,6 +22,7 @@ from sofy.kernel.senders import GENERIC_WORDS, check_sender
         ("generic in another case", "Info", "marketing", "sender_generic"),
         ("generic with digits", "INFO24", "marketing", "sender_generic"),
         ("contains a generic word", "InfoFournil", "marketing", None),
+        ("short code in other digits", "36١١١", "marketing", "sender_characters"),
         ("06 number", "0639980001", "marketing", "sender_mobile_number"),
         ("07 number in international form", "+33700000000", "alert", "sender_mobile_number"),
         ("00 33 number", "0033639980001", "alert", "sender_mobile_number"),
