@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from sofy.audience.imports import undo
 from sofy.audience.services import export, import_start
 from sofy.kit.jobs import client_job
 
@@ -10,6 +11,12 @@ from sofy.kit.jobs import client_job
 def run_import(*, client_id: UUID, import_id: str) -> None:
     """Bring an import to its end, from wherever it stands."""
     import_start.run(client_id=client_id, import_id=UUID(import_id))
+
+
+@client_job(name="audience.undo_import", queue="imports")
+def undo_import(*, client_id: UUID, import_id: str, actor: str) -> None:
+    """Take an import back, from wherever that stands."""
+    undo.undo_import(client_id=client_id, import_id=UUID(import_id), actor=actor)
 
 
 @client_job(name="audience.export_contacts", queue="exports")

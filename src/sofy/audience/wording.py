@@ -65,6 +65,9 @@ SENTENCES: Mapping[str, str | Promise] = {
     "no_identity_column": _("Say which column is the phone number or the e-mail address."),
     "legal_basis_unknown": _("Choose one of the legal bases offered."),
     "book_missing": _("Choose a contact book, or give the new one a name."),
+    "undo_not_done": _("This import still runs: wait for its end."),
+    "undo_already": _("This import was taken back already."),
+    "undo_too_late": _("An import can be taken back for {days} days; this one is older."),
     "import_unknown": _("This import does not exist any more."),
     # contacts, consent, suppression
     "identity_missing": _("Give at least one phone number or e-mail address."),

@@ -11,6 +11,7 @@ from django.db import transaction
 
 from sofy.audience.imports import run as running
 from sofy.audience.imports.rows import reader, unreadable
+from sofy.audience.imports.undo import undo_import
 from sofy.audience.models import Import
 from sofy.audience.services import imports
 from sofy.audience.services.imports import ImportResult
@@ -21,6 +22,7 @@ from sofy.kit.jobs import defer
 from sofy.kit.rls import client_scope
 
 SHOWN_ROWS = 50
+UNDO_AT_ONCE = 5_000
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,23 @@ def run(*, client_id: UUID, import_id: UUID) -> None:
         with client_scope(client_id):
             rows = Import.objects.filter(client_id=client_id, id=import_id, state=Import.State.RUNNING)
             rows.update(state=Import.State.FAILED, error=refused.code[:40], finished_at=clock.now())
+
+
+def undo(*, client_id: UUID, import_id: UUID, actor: str) -> bool:
+    """Take an import back: at once when it is small; answers whether it was left to the worker instead.
+
+    Raises: Refused, as `undo_import`.
+    """
+    row = Import.objects.filter(client_id=client_id, id=import_id).first()
+    if row is None:
+        raise Refused("import_unknown", 404)
+    if row.state == Import.State.DONE and row.total > UNDO_AT_ONCE:
+        from sofy.audience.tasks import undo_import as job
+
+        defer(job, client_id, import_id=import_id, actor=actor)
+        return True
+    undo_import(client_id=client_id, import_id=import_id, actor=actor)
+    return False
 
 
 def _opened(client_id: UUID, upload_id: UUID, choices: Choices) -> tuple[Import, Any]:

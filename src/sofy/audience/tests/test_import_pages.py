@@ -151,6 +151,24 @@ def test_a_file_the_worker_cannot_read_any_more_fails_with_its_reason(shop: Clie
     assert "Failed" in browser.get(started.url).content.decode()
 
 
+def test_rows_with_remarks_come_back_and_the_import_is_undone(shop: Client, browse: Browse) -> None:
+    browser = browse(language="en")
+    url = upload(browser, shop).url
+    started = browser.post(url, {**answers(browser.get(url)), "do": "start"})
+    row = Import.objects.get()
+    import_start.run(client_id=shop.pk, import_id=row.id)
+
+    remarks = browser.get(started.url + "/errors")
+    undone = browser.post(started.url + "/undo", follow=True)
+    again = browser.post(started.url + "/undo", follow=True)
+
+    assert remarks["Content-Type"] == "text/csv"
+    assert "Phone number with letters" in remarks.content.decode("cp1252")
+    assert "The import was taken back" in undone.content.decode()
+    assert "taken back already" in again.content.decode()
+    assert not Contact.objects.filter(deleted_at=None).exists()
+
+
 def test_foreign_or_unknown_is_404(shop: Client, browse: Browse) -> None:
     browser, other = browse(), make_client()
     url = upload(browser, shop).url

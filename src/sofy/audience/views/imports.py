@@ -9,18 +9,26 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from sofy.audience.forms import MappingForm
+from sofy.audience.imports import undo
 from sofy.audience.imports.columns import Column
+from sofy.audience.imports.errors import error_file
 from sofy.audience.models import Book, Import
 from sofy.audience.services import contacts, import_start, imports
 from sofy.audience.services.import_start import Choices
 from sofy.audience.services.imports import Preview
+from sofy.audience.templatetags.audience import warning_word
 from sofy.audience.wording import say
 from sofy.clients.access import ClientRequest, requires
+from sofy.kernel import clock
 from sofy.kernel.errors import Refused
 from sofy.ui import notify
 
 NAME_COOKIE = "upload_name"
-MAX_UPLOAD = 512 * 1024 * 1024
+MIME = {
+    "csv": "text/csv",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "ods": "application/vnd.oasis.opendocument.spreadsheet",
+}
 
 
 @require_GET
@@ -132,8 +140,8 @@ def import_page(request: ClientRequest, import_id: UUID) -> HttpResponse:
         "row": row,
         "book": book,
         "warnings": sorted(row.warnings.items(), key=lambda item: -item[1]),
-        "may_undo": row.state == Import.State.DONE and hasattr(imports, "undo_import"),
-        "has_errors": row.rejected and hasattr(imports, "error_file"),
+        "may_undo": row.state == Import.State.DONE and clock.now() - (row.finished_at or row.started_at) <= undo.WITHIN,
+        "has_errors": row.state == Import.State.DONE and (row.rejected or row.warnings),
     }
     return render(request, "audience/import.html" + ("#progress" if request.htmx else ""), context)
 
@@ -141,14 +149,19 @@ def import_page(request: ClientRequest, import_id: UUID) -> HttpResponse:
 @require_POST
 @requires("contact.import")
 def import_undo(request: ClientRequest, import_id: UUID) -> HttpResponse:
-    """Take an import back: what it created and changed, never an opt-out."""
+    """Take an import back: what it created and changed, never an opt-out. A big one is taken back by the worker."""
     row = _import(request, import_id)
     try:
-        imports.undo_import(client_id=request.client.pk, import_id=row.id, actor=request.user.actor)
+        queued = import_start.undo(client_id=request.client.pk, import_id=row.id, actor=request.user.actor)
     except Refused as refused:
         notify.refuse(request, say(refused))
     else:
-        notify.done(request, _("The import was taken back. Opt-outs stay, and contacts changed since were left alone."))
+        if queued:
+            notify.done(request, _("The import is being taken back. Look at this page again in a minute."))
+        else:
+            notify.done(
+                request, _("The import was taken back. Opt-outs stay, and contacts changed since were left alone.")
+            )
     return redirect("audience:import", request.client.slug, row.id)
 
 
@@ -157,9 +170,16 @@ def import_undo(request: ClientRequest, import_id: UUID) -> HttpResponse:
 def import_errors(request: ClientRequest, import_id: UUID) -> HttpResponse:
     """The rows with problems, in the format of the file that came."""
     row = _import(request, import_id)
-    name, kind, body = imports.error_file(client_id=request.client.pk, import_id=row.id)
-    response = HttpResponse(body, content_type=kind)
-    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    heads = (_("Row"), _("Remark"))
+    try:
+        form, body = error_file(
+            client_id=request.client.pk, import_id=row.id, label=lambda code: str(warning_word(code)), heads=heads
+        )
+    except Refused as refused:
+        notify.refuse(request, say(refused))
+        return redirect("audience:import", request.client.slug, row.id)
+    response = HttpResponse(body, content_type=MIME[form])
+    response["Content-Disposition"] = f'attachment; filename="remarks.{form}"'
     return response
 
 
