@@ -111,7 +111,7 @@ class SmppConnector(base.Connector):
 
     def on_answers(self, session: ClientSession, answers: list[Answer]) -> None:
         outcomes = []
-        throttled = False
+        throttled = 0
         for part, status, supplier_id in answers:
             if status == 0:
                 key = canonical(supplier_id)
@@ -121,12 +121,11 @@ class SmppConnector(base.Connector):
             code = status_code(status)
             action = action_for("submit", code, self.config.submit_errors)
             if action is Action.SLOW_LINK:
-                throttled = True
+                throttled += 1
                 outcomes.append(self._try_again(part, code))
             else:
                 outcomes.append(_reported(part, base.Refused(code, action)))
-        if throttled:
-            self._pacer.throttled(self._loop.time())
+        self._pacer.answered(len(answers) - throttled, throttled, self._loop.time())
         self._report(outcomes)
         self._pump_soon()
 
@@ -196,7 +195,7 @@ class SmppConnector(base.Connector):
                 log.error("smpp.journal_failed", parts=len(records), error=type(error).__name__)
                 for part, _ in chosen:
                     heappush(self._again, part)
-                self._pacer.paused_until = self._loop.time() + _JOURNAL_RETRY_S
+                self._pacer.pause(_JOURNAL_RETRY_S, self._loop.time())
             else:
                 for number, batch in enumerate(batches):
                     session_or_none = self._links[number].session

@@ -1,17 +1,19 @@
 """How fast a route may send now: token bucket, slow-down when the operator is full, a pause of the whole link.
 
-The slow-down is additive increase, multiplicative decrease (Chiu and Jain 1989): it finds the operator's real ceiling
-without knowing it. Pure: the caller brings the monotonic time. Unit: seconds, submits per second.
+The slow-down grows the rate steadily and cuts it by the share that the operator refused: an operator that takes R of S
+messages per second refuses 1 - R/S of them, so one cut lands near R; a stray refusal among thousands costs little.
+Pure: the caller brings the monotonic time. Unit: seconds, submits per second.
 """
 
 from math import inf
 
-_DECREASE = 0.7
 _GROWTH_PER_S = 0.1
 _LOWEST = 1.0
+_LARGEST_CUT = 0.5
 _FIRST_PAUSE_S = 0.1
 _LONGEST_PAUSE_S = 10.0
 _BURST_S = 0.05
+_FORGET_SLOWNESS_S = 60.0
 
 
 class Pacer:
@@ -28,12 +30,14 @@ class Pacer:
         self._taken = 0
         self._counted_from = now
         self._seen_rate = 0.0
+        self._accepted = 0
+        self._refused = 0
 
     def allowance(self, now: float) -> int:
         """How many submits may leave now."""
         if now < self.paused_until:
             return 0
-        self._measure(now)
+        self._measure(now, 1.0)
         self._grow(now)
         if self.rate == inf:
             self._at = now
@@ -56,31 +60,47 @@ class Pacer:
         wanted = max(1.0, min(self.rate * _BURST_S / 2, 100.0))
         return max((wanted - self._tokens) / self.rate, 0.001)
 
-    def throttled(self, now: float) -> None:
-        """The operator said it is full: pause the link, then go on slower. One window of refusals counts once."""
-        if now < self.paused_until:
-            return
-        self._pause_s = (
-            min(self._pause_s * 2, _LONGEST_PAUSE_S) if now - self._slowed_at < 5 * self._pause_s else _FIRST_PAUSE_S
-        )
-        self.paused_until = now + self._pause_s
-        self._measure(now, force=True)
-        seen = min(self.rate, self._seen_rate or self.rate)
-        if seen < inf:
-            self.rate = max(seen * _DECREASE, min(_LOWEST, self.ceiling))
-        self._slowed_at = self._at = self.paused_until
+    def pause(self, seconds: float, now: float) -> None:
+        """Let nothing leave for a while."""
+        self.paused_until = now + seconds
+        self._counted_from += seconds  # the rate is measured over the time when sending was allowed
+        self._at = self.paused_until
         self._tokens = 0.0
 
-    def _measure(self, now: float, force: bool = False) -> None:
+    def answered(self, accepted: int, refused: int, now: float) -> None:
+        """Take a batch of answers; `refused` are those that say the operator is full.
+
+        The refusals of one window in flight count once: while the link pauses, they only add to the share.
+        """
+        self._accepted += accepted
+        self._refused += refused
+        if not refused or now < self.paused_until:
+            return
+        share = self._refused / (self._accepted + self._refused)
+        self._accepted = self._refused = 0
+        self._measure(now, _BURST_S)
+        seen = min(self.rate, self._seen_rate or self.rate)
+        if seen < inf:
+            self.rate = max(seen * (1 - min(share, _LARGEST_CUT)), min(_LOWEST, self.ceiling))
+        if share < _LARGEST_CUT:
+            self._pause_s = _FIRST_PAUSE_S
+            self.pause(_FIRST_PAUSE_S * share, now)
+        else:
+            again = now - self._slowed_at < 5 * self._pause_s
+            self._pause_s = min(self._pause_s * 2, _LONGEST_PAUSE_S) if again else _FIRST_PAUSE_S
+            self.pause(self._pause_s, now)
+        self._slowed_at = self.paused_until
+
+    def _measure(self, now: float, least_s: float) -> None:
         elapsed = now - self._counted_from
-        if elapsed >= 1.0 or (force and elapsed > 0.05):
+        if elapsed >= least_s:
             self._seen_rate = self._taken / elapsed
             self._taken = 0
             self._counted_from = now
 
     def _grow(self, now: float) -> None:
         if self.rate < self.ceiling and now > self._at:
-            step = self.ceiling * _GROWTH_PER_S if self.ceiling < inf else max(self.rate, 10.0) * _GROWTH_PER_S * 2
+            step = self.ceiling * _GROWTH_PER_S if self.ceiling < inf else max(self.rate, 10.0) * 2 * _GROWTH_PER_S
             self.rate = min(self.ceiling, self.rate + step * (now - self._at))
-            if self.ceiling == inf and now - self._slowed_at > 60.0:
+            if self.ceiling == inf and now - self._slowed_at > _FORGET_SLOWNESS_S:
                 self.rate = inf

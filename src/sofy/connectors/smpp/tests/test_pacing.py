@@ -2,6 +2,8 @@
 
 from math import inf
 
+import pytest
+
 from sofy.connectors.smpp.pacing import Pacer
 
 
@@ -33,15 +35,26 @@ def test_one_per_second_is_possible() -> None:
     assert 9 <= run(Pacer(1, 0.0), 0.0, 10.0) <= 10
 
 
-def test_throttling_pauses_then_slows() -> None:
+def test_an_operator_that_refuses_everything_pauses_the_link_and_halves_the_rate() -> None:
     pacer = Pacer(1000, 0.0)
     run(pacer, 0.0, 2.0)
 
-    pacer.throttled(2.0)
+    pacer.answered(0, 50, 2.0)
 
     assert pacer.allowance(2.05) == 0
     assert 0.09 < pacer.wait_s(2.0) <= 0.11
-    assert 600 <= pacer.rate <= 720
+    assert 450 <= pacer.rate <= 510
+
+
+@pytest.mark.parametrize(("accepted", "refused", "rate"), [(80, 20, 800), (99, 1, 990), (600, 400, 600)])
+def test_the_rate_falls_by_the_share_refused(accepted: int, refused: int, rate: int) -> None:
+    pacer = Pacer(1000, 0.0)
+    run(pacer, 0.0, 2.0)
+
+    pacer.answered(accepted, refused, 2.0)
+
+    assert pacer.rate == pytest.approx(rate, rel=0.02)
+    assert pacer.allowance(2.0) == 0
 
 
 def test_one_window_of_refusals_counts_once() -> None:
@@ -49,9 +62,9 @@ def test_one_window_of_refusals_counts_once() -> None:
     run(pacer, 0.0, 2.0)
 
     for _ in range(50):
-        pacer.throttled(2.0)
+        pacer.answered(0, 1, 2.0)
 
-    assert pacer.rate > 600
+    assert pacer.rate > 450
 
 
 def test_refusals_that_go_on_pause_longer_each_time() -> None:
@@ -59,7 +72,7 @@ def test_refusals_that_go_on_pause_longer_each_time() -> None:
     pauses = []
     now = 0.0
     for _ in range(5):
-        pacer.throttled(now)
+        pacer.answered(0, 10, now)
         pauses.append(pacer.paused_until - now)
         now = pacer.paused_until + 0.01
 
@@ -67,10 +80,40 @@ def test_refusals_that_go_on_pause_longer_each_time() -> None:
     assert pauses[-1] > 10 * pauses[0]
 
 
+def test_a_stray_refusal_among_many_costs_little() -> None:
+    pacer = Pacer(1000, 0.0)
+    sent = 0
+    for step in range(6000):
+        now = step / 100
+        n = pacer.allowance(now)
+        pacer.take(n)
+        sent += n
+        strays = sent // 100 - (sent - n) // 100
+        pacer.answered(n - strays, strays, now)
+
+    assert sent > 60 * 500
+
+
+def test_the_ceiling_of_an_operator_is_found() -> None:
+    pacer = Pacer(0, 0.0)
+    tokens, accepted = 0.0, []
+    for step in range(6000):
+        now = step / 100
+        tokens = min(tokens + 3.0, 60.0)  # it takes 300 per second
+        n = min(pacer.allowance(now), 50)
+        pacer.take(n)
+        taken = min(n, int(tokens))
+        tokens -= taken
+        pacer.answered(taken, n - taken, now)
+        accepted.append(taken)
+
+    assert sum(accepted[3000:]) > 30 * 300 * 0.8
+
+
 def test_the_rate_comes_back() -> None:
     pacer = Pacer(1000, 0.0)
     run(pacer, 0.0, 2.0)
-    pacer.throttled(2.0)
+    pacer.answered(0, 1, 2.0)
 
     run(pacer, 2.2, 10.0)
 
@@ -81,8 +124,8 @@ def test_a_route_without_a_rate_slows_from_what_it_measured() -> None:
     pacer = Pacer(0, 0.0)
     run(pacer, 0.0, 2.0, most=10)
 
-    pacer.throttled(2.0)
+    pacer.answered(0, 10, 2.0)
 
-    assert 500 <= pacer.rate <= 900
+    assert 400 <= pacer.rate <= 600
     run(pacer, 2.2, 70.0, most=10)
     assert pacer.rate == inf
