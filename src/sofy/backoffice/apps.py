@@ -14,4 +14,7 @@ class BackofficeConfig(AppConfig):
     def ready(self) -> None:
         from sofy.ui.nav import Entry, register
 
-        register(Entry("op", "", _("Clients"), "backoffice:clients", "building-store", 100, phone=True, key="c"))
+        register(
+            Entry("op", "", _("Clients"), "backoffice:clients", "building-store", 100, phone=True, key="c"),
+            Entry("op", "", _("Journal"), "backoffice:journal", "history", 990, phone=True, key="j"),
+        )

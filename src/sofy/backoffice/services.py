@@ -6,6 +6,7 @@ from uuid import UUID
 from sofy.clients import queries, services
 from sofy.clients.models import Client, Invitation, State
 from sofy.kit import audit
+from sofy.kit.models import AuditEntry
 from sofy.kit.rls import staff_scope
 
 
@@ -15,6 +16,15 @@ def list_clients(*, user: Any, search: str) -> list[queries.ClientLine]:
     with staff_scope():
         audit.append(audit.PLATFORM, "staff.read", user.actor, {"query": "clients", "rows": len(lines)}, using="staff")
     return lines
+
+
+def platform_journal(*, before: int | None, limit: int) -> list[AuditEntry]:
+    """The chain of what staff did across clients, newest first."""
+    with staff_scope():
+        rows = AuditEntry.objects.using("staff").filter(client_id=audit.PLATFORM)
+        if before is not None:
+            rows = rows.filter(seq__lt=before)
+        return list(rows.order_by("-seq")[:limit])
 
 
 def open_client(*, user: Any, name: str, timezone: str, owner_email: str) -> tuple[Client, Invitation, str]:

@@ -9,5 +9,6 @@ urlpatterns = [
     path("op/clients/", views.clients, name="clients"),
     path("op/clients/new", views.new_client, name="client-new"),
     path("op/clients/<slug:slug>", views.client, name="client"),
+    path("op/audit/", views.journal, name="journal"),
     path("op/find", views.find, name="find"),
 ]

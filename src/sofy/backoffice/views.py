@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from sofy.backoffice import forms, services
 from sofy.backoffice.access import staff_only
-from sofy.clients import queries
+from sofy.clients import queries, words
 from sofy.clients.models import State
 from sofy.clients.services import INVITATION_DAYS
 from sofy.ui import commands, notify, panels
@@ -55,6 +55,16 @@ def client(request: HttpRequest, slug: str) -> HttpResponse:
         return redirect("backoffice:client", slug)
     context = {"row": row, "form": form, "panels": panels.render(request, "op.client")}
     return render(request, "backoffice/client.html", context, status=422 if form.errors else 200)
+
+
+@staff_only
+def journal(request: HttpRequest) -> HttpResponse:
+    """The platform's own chain, newest first."""
+    after = request.GET.get("after", "")
+    rows = services.platform_journal(before=int(after) if after.isdecimal() else None, limit=51)
+    lines = words.lines(rows[:50], queries.names_of(row.actor for row in rows))
+    context = {"lines": lines, "after": rows[49].seq if len(rows) > 50 else None, "first": not after}
+    return render(request, "backoffice/journal.html", context)
 
 
 @staff_only

@@ -19,7 +19,6 @@ from sofy.clients.models import Establishment, Invitation, Membership
 from sofy.kernel import clock
 from sofy.kernel.errors import Refused
 from sofy.kit import audit
-from sofy.kit.models import AuditEntry
 from sofy.ui import commands, notify, panels, problems
 
 
@@ -206,8 +205,7 @@ def journal(request: ClientRequest) -> HttpResponse:
     kind = kind if kind in words.KINDS else ""
     after = request.GET.get("after", "")
     rows = queries.journal(request.client.pk, before=int(after) if after.isdecimal() else None, kind=kind, limit=51)
-    names = queries.names_of(row.actor for row in rows)
-    lines = [_line(row, names) for row in rows[:50]]
+    lines = words.lines(rows[:50], queries.names_of(row.actor for row in rows))
     verdict = audit.verify(request.client.pk) if "verify" in request.GET else None
     context = {
         "lines": lines,
@@ -218,12 +216,3 @@ def journal(request: ClientRequest) -> HttpResponse:
         "verdict": verdict,
     }
     return render(request, "clients/journal.html", context)
-
-
-def _line(row: AuditEntry, names: dict[str, str]) -> dict[str, Any]:
-    return {
-        "entry": row,
-        "who": words.actor(row.actor, names),
-        "what": words.action(row.action),
-        "facts": words.facts(row.facts),
-    }

@@ -1,10 +1,12 @@
 """How the journal and refusals are said to people."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+
+from sofy.kit.models import AuditEntry
 
 #: Actions of audit entries, of every room that writes some.
 ACTIONS: dict[str, "str | Promise"] = {
@@ -105,6 +107,14 @@ def _shown(value: Any) -> str:
     text = str(value)
     # The beginning of an id is its time, alike for neighbours: the end tells them apart.
     return f"…{text[-6:]}" if len(text) == 36 and text.count("-") == 4 else text
+
+
+def lines(entries: Iterable[AuditEntry], names: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Entries of a chain as a page shows them."""
+    return [
+        {"entry": row, "who": actor(row.actor, names), "what": action(row.action), "facts": facts(row.facts)}
+        for row in entries
+    ]
 
 
 def actor(code: str, names: Mapping[str, str]) -> str:

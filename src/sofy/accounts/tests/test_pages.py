@@ -18,6 +18,12 @@ from sofy.kit.rls import client_scope
 pytestmark = pytest.mark.django_db(databases=["default", "staff"])
 
 
+def found(pattern, text):
+    match = re.search(pattern, text)
+    assert match, pattern
+    return match
+
+
 def browser_of(user, language="en"):
     browser = Browser(headers={"accept-language": language})
     browser.force_login(user, "allauth.account.auth_backends.AuthenticationBackend")
@@ -211,7 +217,7 @@ def test_an_invited_person_joins_with_a_new_account(mailoutbox):
     client = make_client("Librairie du Port")
     owner = browser_of(make_user(client=client))
     owner.post(reverse("clients:invite", args=[client.slug]), {"email": "claire@example.test", "role": "marketer"})
-    link = re.search(r"/invitation/\S+", mailoutbox[0].body)[0]
+    link = found(r"/invitation/\S+", mailoutbox[0].body)[0]
     browser = Browser()
     page = browser.get(link)
 
@@ -227,7 +233,7 @@ def test_a_weak_password_does_not_join(mailoutbox):
     browser_of(make_user(client=client)).post(
         reverse("clients:invite", args=[client.slug]), {"email": "claire@example.test", "role": "marketer"}
     )
-    link = re.search(r"/invitation/\S+", mailoutbox[0].body)[0]
+    link = found(r"/invitation/\S+", mailoutbox[0].body)[0]
 
     answer = Browser().post(link, {"full_name": "C", "password": "motdepasse", "again": "motdepasse"})
 
@@ -239,14 +245,14 @@ def test_an_api_key_is_shown_once_and_kept_as_a_hash():
     browser = browser_of(make_user(client=client))
 
     made = browser.post(reverse("accounts:key-new", args=[client.slug]), {"name": "till", "scopes": ["messages:send"]})
-    text = re.search(r'value="(sofy_[^"]+)"', made.text)[1]
+    text = found(r'value="(sofy_[^"]+)"', made.text)[1]
 
     assert made["Cache-Control"] == "no-store"
     assert text not in browser.get(reverse("accounts:keys", args=[client.slug])).text
-    found = services.find_api_key(text)
-    assert found is not None
-    assert found.client_id == client.pk
-    assert text.encode() not in bytes(found.digest)
+    key = services.find_api_key(text)
+    assert key is not None
+    assert key.client_id == client.pk
+    assert text.encode() not in bytes(key.digest)
     assert services.find_api_key(text[:-1] + "x") is None
 
 
@@ -266,7 +272,7 @@ def test_a_session_is_seen_and_ended():
         browser.get(reverse("accounts:profile"))
 
     page = here.get(reverse("accounts:sessions"))
-    ended = here.post(re.search(r"/account/sessions/[1-9]\d*/end", page.text)[0])
+    ended = here.post(found(r"/account/sessions/[1-9]\d*/end", page.text)[0])
 
     assert ended.status_code == 302
     assert other.get(reverse("accounts:profile")).status_code == 302

@@ -1,0 +1,101 @@
+"""The operator's pages: they open clients, suspend them, and leave their trace."""
+
+import re
+
+import pytest
+from django.test import Client as Browser
+from django.urls import reverse
+
+from sofy.accounts.tests.factories import make_user
+from sofy.clients import queries
+from sofy.clients.tests.factories import make_client
+from sofy.kit import audit
+from sofy.kit.models import AuditEntry
+from sofy.kit.rls import client_scope, staff_scope
+
+pytestmark = pytest.mark.django_db(databases=["default", "staff"], transaction=False)
+
+
+@pytest.fixture
+def staff():
+    browser = Browser(headers={"accept-language": "en"})
+    browser.force_login(make_user(is_operator=True), "allauth.account.auth_backends.AuthenticationBackend")
+    return browser
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_the_pages_open_in_both_languages(staff, language):
+    for name in ("clients", "client-new", "find", "journal"):
+        answer = staff.get(reverse(f"backoffice:{name}"), headers={"accept-language": language})
+
+        assert answer.status_code == 200
+        assert f'lang="{language}"' in answer.text
+        assert 'data-area="op"' in answer.text
+
+
+def test_reading_the_list_of_clients_is_in_the_platforms_chain(staff):
+    staff.get(reverse("backoffice:clients"))
+
+    with staff_scope():
+        entries = AuditEntry.objects.using("staff").filter(client_id=audit.PLATFORM, action="staff.read")
+        assert entries.count() == 1
+
+
+def test_staff_open_a_client_and_its_owner_is_invited(staff, mailoutbox):
+    data = {"name": "Fleuriste Rive Gauche", "timezone": "Europe/Paris", "owner_email": "owner@example.test"}
+
+    answer = staff.post(reverse("backoffice:client-new"), data)
+
+    assert answer.status_code == 302
+    assert mailoutbox[0].to == ["owner@example.test"]
+    assert re.search(r"/invitation/\S+", mailoutbox[0].body)
+
+
+def test_a_client_without_a_name_is_refused_in_words(staff):
+    answer = staff.post(reverse("backoffice:client-new"), {"name": "", "timezone": "Nowhere", "owner_email": "x"})
+
+    assert answer.status_code == 422
+    assert "Enter a valid email address." in answer.text
+
+
+def test_somebody_who_is_not_staff_cannot_suspend():
+    client = make_client()
+    browser = Browser()
+    browser.force_login(make_user(client=client), "allauth.account.auth_backends.AuthenticationBackend")
+
+    answer = browser.post(reverse("backoffice:client", args=[client.slug]), {"reason": "x"})
+
+    assert answer.status_code == 404
+
+
+def test_staff_without_a_membership_do_not_enter_a_workspace(staff):
+    client = make_client()
+
+    assert staff.get(reverse("clients:home", args=[client.slug])).status_code == 404
+
+
+@pytest.mark.parametrize("reason", ["", "x" * 201])
+def test_a_suspension_needs_a_reason(staff, reason, monkeypatch):
+    client = make_client()
+    monkeypatch.setattr(queries, "find_client", lambda slug: client)
+
+    answer = staff.post(reverse("backoffice:client", args=[client.slug]), {"reason": reason})
+
+    assert answer.status_code == 422
+
+
+def test_a_suspension_is_in_the_clients_chain(staff, monkeypatch):
+    client = make_client()
+    # The staff login does not see what this test's own transaction has not committed.
+    monkeypatch.setattr(queries, "find_client", lambda slug: client)
+
+    staff.post(reverse("backoffice:client", args=[client.slug]), {"reason": "CGVU 17"})
+
+    with client_scope(client.pk):
+        client.refresh_from_db()
+        assert client.state == "suspended"
+        assert AuditEntry.objects.filter(client_id=client.pk, action="client.suspended").count() == 1
+
+
+def test_an_address_of_no_client_is_404(staff):
+    assert staff.get(reverse("backoffice:client", args=["nobody"])).status_code == 404
