@@ -42,7 +42,7 @@ class Pacer:
         if self.rate == inf:
             self._at = now
             return 1_000_000
-        self._tokens = min(self._tokens + (now - self._at) * self.rate, max(1.0, self.rate * _BURST_S))
+        self._tokens = min(self._tokens + (now - self._at) * self.rate, self._most())
         self._at = now
         return int(self._tokens)
 
@@ -98,9 +98,13 @@ class Pacer:
             self._taken = 0
             self._counted_from = now
 
+    def _most(self) -> float:
+        return max(1.0, self.rate * _BURST_S)
+
     def _grow(self, now: float) -> None:
-        if self.rate < self.ceiling and now > self._at:
+        idle = self._tokens >= self._most()  # what was not used says nothing about the operator
+        if self.rate < self.ceiling and now > self._at and not idle:
             step = self.ceiling * _GROWTH_PER_S if self.ceiling < inf else max(self.rate, 10.0) * 2 * _GROWTH_PER_S
             self.rate = min(self.ceiling, self.rate + step * (now - self._at))
-            if self.ceiling == inf and now - self._slowed_at > _FORGET_SLOWNESS_S:
-                self.rate = inf
+        if self.ceiling == inf and now - self._slowed_at > _FORGET_SLOWNESS_S:
+            self.rate = inf

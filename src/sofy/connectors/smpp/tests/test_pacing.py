@@ -129,3 +129,13 @@ def test_a_route_without_a_rate_slows_from_what_it_measured() -> None:
     assert 400 <= pacer.rate <= 600
     run(pacer, 2.2, 70.0, most=10)
     assert pacer.rate == inf
+
+
+def test_the_rate_does_not_grow_while_nothing_is_sent() -> None:
+    pacer = Pacer(0, 0.0)
+    run(pacer, 0.0, 2.0, most=10)
+    pacer.answered(0, 10, 2.0)
+
+    run(pacer, 2.2, 30.0, most=0)
+
+    assert pacer.rate < 700

@@ -2,6 +2,7 @@
 
 import random
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -68,6 +69,18 @@ def _sm(text: str, esm_class: int = ESM_RECEIPT, **tlvs: bytes) -> Sm:
 )
 def test_parse(_case: str, sm: Sm, parsed: Parsed | None) -> None:
     assert parse(sm) == parsed
+
+
+def test_the_samples_are_all_understood() -> None:
+    samples = (Path(__file__).parent.parent / "samples" / "receipts.txt").read_text().splitlines()
+    lines = [line for line in samples if not line.startswith("#")]
+
+    parsed = [parse(_sm(line)) for line in lines]
+
+    assert len(lines) >= 6
+    assert [receipt.status for receipt in parsed if receipt] == [
+        "delivered", "failed", "expired", "failed", "delivered", "submitted",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(
