@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from sofy.connectors.base import Accepted, Outgoing, Refused, Unknown
 from sofy.connectors.smpp.config import Config
 from sofy.connectors.smpp.connector import SmppConnector
 from sofy.connectors.smpp.tests.factories import Engine, outgoing
+from sofy.kernel import clock
 from sofy.kernel.sms_text import is_contact, is_stop
 from sofy.sandbox.smpp.fate import CHATS, CONTACTS, LONG_CHAT, STOPS, Fates
 from sofy.sandbox.smpp.operator import SimulatedOperator
@@ -124,6 +126,19 @@ async def test_number_ranges_have_their_own_end(play: Play) -> None:
         ("failed", "31"): 1,
         ("delivered", ""): 1,
     }
+
+
+async def test_nothing_is_delivered_after_its_validity(play: Play) -> None:
+    now = datetime(2026, 11, 24, 18, 59, tzinfo=UTC)
+    clock.install(lambda: now)
+    await play.begin(receipt=Curve(0.3, 0.1, 0.5))
+
+    await play.send(5, validity_until=now + timedelta(minutes=1))
+    await play.engine.until(lambda: len(play.engine.of(Accepted)) == 5)
+    clock.install(lambda: now + timedelta(minutes=1))
+    await play.settled(5)
+
+    assert Counter(receipt.status for receipt in play.engine.receipts) == {"expired": 5}
 
 
 async def test_an_operator_that_cuts_the_line_leaves_unknowns_and_loses_nothing(play: Play) -> None:
