@@ -40,16 +40,18 @@ def _stamp(second: int) -> str:
     return datetime.fromtimestamp(second, UTC).strftime("%y%m%d%H%M%S")
 
 
-def _is_over(validity: str, now: str) -> bool:
-    """Whether an absolute validity period in UTC has ended; the other forms of SMPP 3.4 7.1.1 are not looked at."""
-    return validity.endswith("00+") and now >= validity[:12]
+def in_time(sm: Sm, after_s: float) -> bool:
+    """Whether a delivery after a delay would still be within an absolute validity period in UTC.
+
+    The other forms of SMPP 3.4 7.1.1 are not looked at.
+    """
+    validity = sm.validity_period
+    return not validity.endswith("00+") or _stamp(int(clock.now().timestamp() + after_s)) < validity[:12]
 
 
 def receipt(sm: Sm, named: str, stat: str, err: str, layout: str) -> Sm:
-    """The receipt of `sm`, from the phone's number to the sender; what was not delivered in time has expired."""
+    """The receipt of `sm`, from the phone's number to the sender."""
     stamp = _stamp(int(clock.now().timestamp()))
-    if stat == "DELIVRD" and _is_over(sm.validity_period, stamp):
-        stat, err = "EXPIRED", "000"
     done = int(stat == "DELIVRD")
     if layout == "short":
         text = f"id:{named} stat:{stat} done date:{stamp} err:{err}"

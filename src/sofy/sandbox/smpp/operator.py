@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from sofy.connectors.smpp.texts import segment
 from sofy.sandbox.smpp.fate import Fate, Fates, Progress
 from sofy.sandbox.smpp.journal import AcceptedLog
-from sofy.sandbox.smpp.messages import identifiers, receipt, replies
+from sofy.sandbox.smpp.messages import identifiers, in_time, receipt, replies
 from sofy.sandbox.smpp.profile import Profile, SandboxConfig
 from sofy.sandbox.smpp.timeline import Timeline
 from sofy.wire.smpp.codes import Command, Status
@@ -199,6 +199,8 @@ class SimulatedOperator:
         account = session.system_id
         answer = Answer(session, sequence, Status.ROK, given)
         self._unanswered[session] += 1
+        if fate.receipts and fate.receipts[0].stat == "DELIVRD" and not in_time(sm, fate.receipts[0].after_s):
+            fate = fate._replace(receipts=(fate.receipts[0]._replace(stat="EXPIRED"),), reply="")
         if fate.early and fate.receipts and sm.registered_delivery & 1:
             first, *rest = fate.receipts
             self._deliver([Outbound(account, "receipt", sm, written, first)])

@@ -258,6 +258,7 @@ async def test_a_refused_bind_is_tried_again(route: Route) -> None:
     await route.engine.until(lambda: route.connector.health().binds_up == 1)
 
 
+@pytest.mark.clause("CGVU 14.1")
 async def test_what_waited_past_its_validity_is_given_back(route: Route) -> None:
     now = datetime(2026, 11, 24, 18, 59, 59, tzinfo=UTC)
     clock.install(lambda: now)

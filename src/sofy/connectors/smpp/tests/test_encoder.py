@@ -98,6 +98,7 @@ def test_two_long_messages_differ_in_reference() -> None:
     assert set(references) == set(range(1, 256))
 
 
+@pytest.mark.clause("CGVU 14.1")
 def test_validity_is_the_last_instant_of_delivery() -> None:
     until = datetime(2026, 11, 24, 19, 0, tzinfo=UTC)
     clock.install(lambda: until - timedelta(hours=2, minutes=5))

@@ -128,17 +128,23 @@ async def test_number_ranges_have_their_own_end(play: Play) -> None:
     }
 
 
+@pytest.mark.clause("CGVU 14.1")
 async def test_nothing_is_delivered_after_its_validity(play: Play) -> None:
-    now = datetime(2026, 11, 24, 18, 59, tzinfo=UTC)
+    now = datetime(2026, 11, 24, 18, 59, 59, tzinfo=UTC)
     clock.install(lambda: now)
-    await play.begin(receipt=Curve(0.3, 0.1, 0.5))
+    await play.begin(receipt=Curve(0.2, 0.0, 0.2))
 
-    await play.send(5, validity_until=now + timedelta(minutes=1))
-    await play.engine.until(lambda: len(play.engine.of(Accepted)) == 5)
-    clock.install(lambda: now + timedelta(minutes=1))
+    await play.send(5, validity_until=now + timedelta(seconds=1))
     await play.settled(5)
+    assert {receipt.status for receipt in play.engine.receipts} == {"delivered"}
+    play.operator._fates = Fates(msgspec.structs.replace(QUICK, receipt=Curve(1.2, 0.0, 1.2), stop=1.0))
+    play.engine.receipts.clear()
+    play.engine.inbound.clear()
+    await play.send(5, validity_until=now + timedelta(seconds=1))
+    await play.engine.until(lambda: len(play.engine.receipts) == 5)
 
-    assert Counter(receipt.status for receipt in play.engine.receipts) == {"expired": 5}
+    assert {receipt.status for receipt in play.engine.receipts} == {"expired"}
+    assert play.engine.inbound == []
 
 
 async def test_an_operator_that_cuts_the_line_leaves_unknowns_and_loses_nothing(play: Play) -> None:
