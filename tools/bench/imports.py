@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -30,11 +31,68 @@ HEADER = (
     "Accord SMS",
     "Date accord",
 )
-FIRST = ["Élodie", "Jérôme", "Noël", "Amélie", "Hélène", "Loïc", "Pénélope", "Raphaël", "Quentin", "Aïcha", "Chloé", "François", "Valérie", "Désiré", "Kévin", "Zoé"]
-LAST_STARTS = ["Du", "Le", "La", "Mar", "Ber", "Lef", "Gar", "Mor", "Gir", "Bon", "Fon", "Rou", "Che", "Per", "Bla", "Cor", "Val", "Sau", "Mer", "Pel"]
-LAST_ENDS = (
-    ["pont", "tin", "nard", "èvre", "nier", "eau", "ard", "et", "nnet", "taine", "ssel", "valier", "rin", "nchard", "mier", "lée", "niaud", "cier", "grin", "ucher"]
-)
+FIRST = [
+    "Élodie",
+    "Jérôme",
+    "Noël",
+    "Amélie",
+    "Hélène",
+    "Loïc",
+    "Pénélope",
+    "Raphaël",
+    "Quentin",
+    "Aïcha",
+    "Chloé",
+    "François",
+    "Valérie",
+    "Désiré",
+    "Kévin",
+    "Zoé",
+]
+LAST_STARTS = [
+    "Du",
+    "Le",
+    "La",
+    "Mar",
+    "Ber",
+    "Lef",
+    "Gar",
+    "Mor",
+    "Gir",
+    "Bon",
+    "Fon",
+    "Rou",
+    "Che",
+    "Per",
+    "Bla",
+    "Cor",
+    "Val",
+    "Sau",
+    "Mer",
+    "Pel",
+]
+LAST_ENDS = [
+    "pont",
+    "tin",
+    "nard",
+    "èvre",
+    "nier",
+    "eau",
+    "ard",
+    "et",
+    "nnet",
+    "taine",
+    "ssel",
+    "valier",
+    "rin",
+    "nchard",
+    "mier",
+    "lée",
+    "niaud",
+    "cier",
+    "grin",
+    "ucher",
+]
 PLACES = (
     ("75011", "Paris 11"),
     ("97400", "Saint-Denis"),
@@ -143,7 +201,7 @@ def run(rows: int, form: str, *, quiet: bool) -> dict[str, Any]:
             )
             seconds = time.perf_counter() - started
         assert result.imported + result.updated + result.rejected == rows
-        gaps = sorted(b[0] - a[0] for a, b in zip(marks, marks[1:], strict=False)) or [0.0]
+        gaps = sorted(b[0] - a[0] for a, b in pairwise(marks)) or [0.0]
         return {
             "name": f"import-{form}",
             "n": rows,

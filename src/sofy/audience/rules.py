@@ -2,8 +2,7 @@
 
 The current state keeps, per identity, channel and purpose, the latest instant of each sort of event. Taking the later
 of two instants gives the same result in any order and however often an event arrives, so a ledger that is replayed,
-merged or received out of order always comes to the same state. `audience/sql/consent.sql` computes the same in bulk;
-a test compares.
+merged or received out of order always comes to the same state. `ledger.py` keeps it.
 """
 
 from collections.abc import Iterable

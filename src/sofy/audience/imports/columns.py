@@ -76,7 +76,11 @@ _HEADERS: tuple[tuple[str, str], ...] = (
         r"|^(full ?name|nom complet|contact|client|customer|customer name|nom client)$",
     ),
     ("first_name", r"prenom|first ?name|given ?name|^forename"),
-    ("last_name", r"^noms?\b|nom de famille|last ?name|surname|family ?name|patronyme|^name$"),
+    (
+        "last_name",
+        r"^noms?( (d )?usage| usuel| de naissance| client)?$|nom de famille|patronyme"
+        r"|last ?name|surname|family ?name|^name$",
+    ),
     ("email", r"e ?mail|courriel|^mail\b|^mel$|adresse (e ?mail|mail|electronique)"),
     (
         "phone",
@@ -93,6 +97,8 @@ _HEADERS: tuple[tuple[str, str], ...] = (
     ("zone", r"fuseau|time ?zone"),
 )
 _COMPILED = tuple((name, re.compile(pattern)) for name, pattern in _HEADERS)
+#: The phone of a spouse is not the phone of the customer.
+_SOMEBODY_ELSE = re.compile(r"\b(conjoint|spouse|enfant|child|parrain|pere|mere|parent|tuteur|urgence|emergency)s?\b")
 _WORDS = re.compile(r"[^a-z0-9]+")
 _PERSONAL = re.compile(
     r"\b(nom|prenom|name|conjoint|parent|enfant|mere|pere|iban|bic|secu|nir|contact|note|comment\w*)\b"
@@ -146,6 +152,8 @@ def by_header(header: str) -> str:
     """The field a header means, or an empty string."""
     name = " ".join(_WORDS.sub(" ", fold(header)).split())
     if not name:
+        return ""
+    if _SOMEBODY_ELSE.search(name):
         return ""
     return next((field for field, pattern in _COMPILED if pattern.search(name)), "")
 

@@ -83,6 +83,7 @@ def _ods(lines: Iterator[list[str]]) -> bytes:
 
     target: Any = io.BytesIO()
     with odswriter.writer(target) as book:
+        sheet = book.new_sheet("1")
         for cells in lines:
-            book.writerow(cells)
+            sheet.writerow(cells)
     return bytes(target.getvalue())

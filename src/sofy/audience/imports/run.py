@@ -180,5 +180,5 @@ class _Storing:
         if not self.inline:
             for future in self.waiting:
                 future.cancel()
-            self.pool.submit(connection.close)
+            self.pool.submit(lambda: connection.close())  # the connection of that thread, not of this one
             self.pool.shutdown()

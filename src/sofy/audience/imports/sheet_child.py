@@ -130,7 +130,7 @@ def send_rows(content: BinaryIO, max_columns: int, max_cell: int) -> None:
             break
     else:
         raise Bad("file_empty")
-    number = sheet.start[0] if sheet.start else 0
+    number = 0  # the rows above the first cell are given too
     frame: list[tuple[int, list[str]]] = []
     for row in sheet.iter_rows():
         number += 1

@@ -54,7 +54,8 @@ _MONTHS = {
 _DMY = re.compile(r"(\d{1,2})[/.\- ](\d{1,2})[/.\- ](\d{4}|\d{2})(?:[ T]\d{1,2}[:h]\d{2}.*)?")
 _YMD = re.compile(r"(\d{4})[/.\-](\d{1,2})[/.\-](\d{1,2})(?:[ T]\d{1,2}[:h]\d{2}.*)?")
 _WORDED = re.compile(r"(\d{1,2})(?:er|st|nd|rd|th)? ([a-z]+)\.? (\d{4})")
-_CENTURY_PIVOT = 30  # 29 is 2029 for a consent, 1929 for a birth: see date()
+_SHORT_YEAR = re.compile(r"[/.\- ]\d{2}\s*$")
+_CENTURY_PIVOT = 30  # 29 is 2029 for a consent; birth_date() makes 1929 of it
 _EMAIL = re.compile(
     r"(?P<local>[\w!#$%&'*+/=?^`{|}~-]+(?:\.[\w!#$%&'*+/=?^`{|}~-]+)*)@"
     r"(?P<domain>(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+(?:[^\W\d_]{2,63}|xn--[a-z0-9-]{2,59}))"
@@ -87,7 +88,7 @@ def date(raw: str) -> Date | None:
 def birth_date(raw: str, today: Date) -> Date | None:
     """A date somebody alive may be born on."""
     found = date(raw)
-    if found and found > today and found.year - 100 >= today.year - 115:
+    if found and found > today and _SHORT_YEAR.search(raw):
         found = found.replace(year=found.year - 100) if (found.month, found.day) != (2, 29) else None
     return found if found and today.year - 120 <= found.year and found <= today else None
 

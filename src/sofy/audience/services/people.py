@@ -70,9 +70,7 @@ def merge(*, client_id: UUID, winner_id: UUID, loser_id: UUID, actor: str) -> UU
         Contact.objects.filter(client_id=client_id, id=loser_id).update(merged_into=winner_id, deleted_at=now)
         _write_tokens(client_id, winner)
         moved = Moved([identity.id for identity in identities], books, attributes, filled)
-        merged = ContactMerge(
-            client_id=client_id, id=uuid7(), winner_id=winner_id, loser_id=loser_id, at=now, actor=actor
-        )
+        merged = ContactMerge(client_id=client_id, winner_id=winner_id, loser_id=loser_id, at=now, actor=actor)
         merged.image = keys_for(client_id).seal(
             "audience_contact_merge", "image", merged.id, msgspec.json.encode(moved).decode()
         )

@@ -1,0 +1,72 @@
+"""What a column means: by its name in two languages, else by its values."""
+
+import pytest
+
+from sofy.audience.imports import columns
+
+
+@pytest.mark.parametrize(
+    ("header", "field"),
+    [
+        ("civilite", "title"), ("Civilité", "title"), ("prenom", "first_name"), ("First Name", "first_name"),
+        ("NOM", "last_name"), ("Nom et prénom", "full_name"), ("portable", "phone"), ("tel. mobile", "phone"),
+        ("Téléphone fixe", "phone"), ("Mobile phone", "phone"), ("CP", "postcode"), ("Code postal", "postcode"),
+        ("Ville", "town"), ("né(e) le", "birth_date"), ("Date de naissance", "birth_date"), ("Courriel", "email"),
+        ("E-mail", "email"), ("Adresse mail", "email"), ("Adresse", "street"), ("Magasin préféré", "establishment"),
+        ("accord SMS", "consent_sms"), ("Opt-in SMS", "consent_sms"), ("SMS opt-in", "consent_sms"),
+        ("opt-in", "consent"), ("Consentement email", "consent_email"), ("Newsletter", "consent_email"),
+        ("Date accord", "consent_date"), ("STOP SMS", "optout_sms"), ("Désabonné", "optout"),
+        ("Opt-out email", "optout_email"), ("Points fidélité", ""), ("", ""),
+    ],
+)  # fmt: skip
+def test_headers(header: str, field: str) -> None:
+    assert columns.by_header(header) == field
+
+
+def test_values_tell_when_there_is_no_header() -> None:
+    rows = [["Mme", "0639980001", "zoe@exemple.fr", "75011"], ["M.", "06 39 98 00 02", "a@exemple.fr", "13001"]]
+
+    has_header, found = columns.guess(rows)
+
+    assert not has_header
+    assert [column.field for column in found] == ["title", "phone", "email", "postcode"]
+
+
+def test_values_never_tell_consent() -> None:
+    _, found = columns.guess([["0639980001", "oui"], ["0639980002", "non"]])
+
+    assert found[1].field == "attribute:column_2"
+    assert found[1].kind == "bool"
+
+
+def test_a_header_may_lie() -> None:
+    _, found = columns.guess([["Portable", "Mobile"], ["0639980001", "oui"], ["0639980002", "non"]])
+
+    assert [column.field for column in found] == ["phone", "attribute:mobile"]
+
+
+@pytest.mark.parametrize(
+    ("header", "cells", "kind", "private"),
+    [
+        ("Points", ["12", "13,5", "1 000"], "number", False),
+        ("Dernier achat", ["01/02/2026", "03/04/2026"], "date", False),
+        ("VIP", ["oui", "non"], "bool", False),
+        ("Carte", ["Gold", "Silver", "Gold"], "text", False),
+        ("Nom du conjoint", ["Jean", "Zoé"], "text", True),
+        ("Parrain", ["Jean Petit", "Zoé Roux", "Luc Noir", "Léa Brun", "Max Gris", "Eva Vert"], "text", True),
+        ("Divers", ["joindre au 0639980001", "zoe@exemple.fr"], "text", True),
+        ("Compte", ["FR7630006000011234567890189", "FR7630006000011234567890188"], "text", True),
+    ],
+)
+def test_own_columns_are_typed_and_personal_ones_sealed(
+    header: str, cells: list[str], kind: str, private: bool
+) -> None:
+    _, found = columns.guess([["Portable", header], *([f"06399800{n:02d}", cell] for n, cell in enumerate(cells))])
+
+    assert (found[1].kind, found[1].private) == (kind, private)
+
+
+def test_two_columns_of_the_same_name() -> None:
+    _, found = columns.guess([["Portable", "Note", "Note"], ["0639980001", "1", "2"]])
+
+    assert [column.field for column in found[1:]] == ["attribute:note", "attribute:note_2"]

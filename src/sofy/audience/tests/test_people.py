@@ -1,0 +1,131 @@
+"""Merging people and back, erasing them, lists of opt-outs, the STOP of a phone."""
+
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from sofy.audience import handlers
+from sofy.audience.models import (
+    Book,
+    ConsentEvent,
+    ConsentState,
+    Contact,
+    Identity,
+    ImportRow,
+    Membership,
+    NameToken,
+    Reach,
+    Suppression,
+)
+from sofy.audience.services.optouts import import_opt_outs
+from sofy.audience.services.people import erase, merge, unmerge
+from sofy.audience.tests.factories import import_rows, make_book, person, write_csv
+from sofy.clients.models import Client
+from sofy.clients.tests.factories import make_client
+from sofy.kernel import clock
+from sofy.kernel.errors import Refused
+from sofy.kit.keys import keys_for
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def client(as_client: Any) -> Client:
+    made = make_client()
+    as_client(made)
+    return made
+
+
+@pytest.fixture
+def book(client: Client) -> Book:
+    return make_book(client)
+
+
+def owner(client: Client, number: int) -> UUID:
+    index = keys_for(client.pk).index("phone", f"+33639980{number:03d}")
+    return Identity.objects.get(client_id=client.pk, kind="phone", index=index, deleted_at=None).contact_id
+
+
+def get(client: Client, contact_id: UUID) -> Contact:
+    return Contact.objects.get(client_id=client.pk, id=contact_id)
+
+
+def test_merge_and_unmerge(client: Client, book: Book, tmp_path: Path) -> None:
+    other = make_book(client, "Others")
+    import_rows(client, book, tmp_path / "a.csv", person(1, consent="stop", email="", town="", first=""))
+    import_rows(client, other, tmp_path / "b.csv", person(2, email="", town="Évry", first="Zoé"))
+    winner, loser = owner(client, 1), owner(client, 2)
+
+    merged = merge(client_id=client.pk, winner_id=winner, loser_id=loser, actor="test")
+
+    one = get(client, winner)
+    assert (one.first_name, one.last_name, one.town, one.sms) == ("Zoé", "Sœur", "Évry", Reach.REACHABLE)
+    assert Identity.objects.filter(client_id=client.pk, contact_id=winner).count() == 2
+    assert Membership.objects.filter(client_id=client.pk, contact_id=winner).count() == 2
+    assert get(client, loser).merged_into == winner
+    assert sorted(ConsentState.objects.values_list("state", flat=True)) == ["granted", "opposed"]
+
+    unmerge(client_id=client.pk, merge_id=merged, actor="test")
+
+    one, two = get(client, winner), get(client, loser)
+    assert (one.first_name, one.town, one.sms, one.deleted_at) == (None, "", Reach.OPTED_OUT, None)
+    assert (two.first_name, two.town, two.sms, two.deleted_at) == ("Zoé", "Évry", Reach.REACHABLE, None)
+    assert owner(client, 2) == loser
+    assert Membership.objects.filter(client_id=client.pk, contact_id=winner).count() == 1
+    with pytest.raises(Refused, match="merge_undone"):
+        unmerge(client_id=client.pk, merge_id=merged, actor="test")
+
+
+def test_merge_needs_two_people(client: Client, book: Book, tmp_path: Path) -> None:
+    import_rows(client, book, tmp_path / "a.csv", person(1))
+
+    for other, code in ((owner(client, 1), "merge_with_itself"), (UUID(int=1), "contact_unknown")):
+        with pytest.raises(Refused, match=code):
+            merge(client_id=client.pk, winner_id=owner(client, 1), loser_id=other, actor="test")
+
+
+@pytest.mark.clause("DPA 10")
+def test_erased_means_gone_but_for_a_hash(client: Client, book: Book, tmp_path: Path) -> None:
+    import_rows(client, book, tmp_path / "a.csv", person(1))
+    import_rows(client, book, tmp_path / "b.csv", person(1, last="Autre"))
+    contact = owner(client, 1)
+
+    erase(client_id=client.pk, contact_id=contact, actor="test")
+
+    for model in (Contact, Identity, NameToken, Membership):
+        assert not model.objects.exists()
+    assert not ImportRow.objects.exclude(before=None).exists()
+    assert set(Suppression.objects.values_list("reason", flat=True)) == {"erased"}
+    again = import_rows(client, book, tmp_path / "c.csv", person(1))
+    assert (again.imported, again.reachable_sms, again.opted_out_kept) == (1, 0, 1)
+
+
+@pytest.mark.clause("CGVU 17")
+def test_list_of_opt_outs(client: Client, book: Book, tmp_path: Path) -> None:
+    import_rows(client, book, tmp_path / "a.csv", person(1), person(2))
+    path = write_csv(tmp_path / "out.csv", ("+33 6 39 98 00 01",), ("0639980009",), ("x",), header=("Téléphone",))
+
+    result = import_opt_outs(client_id=client.pk, path=path, source="old tool", actor="test")
+    again = import_opt_outs(client_id=client.pk, path=path, source="old tool", actor="test")
+
+    assert (result.total, result.listed, result.rejected) == (3, 2, 1)
+    assert again.listed == 0
+    assert get(client, owner(client, 1)).sms == Reach.OPTED_OUT
+    assert get(client, owner(client, 2)).sms == Reach.REACHABLE
+    later = import_rows(client, book, tmp_path / "b.csv", person(9))
+    assert later.opted_out_kept == 1
+
+
+@pytest.mark.clause("CGVU 14.1")
+def test_stop_is_kept_once_as_proof(client: Client, book: Book, tmp_path: Path) -> None:
+    import_rows(client, book, tmp_path / "a.csv", person(1))
+    index, at = keys_for(client.pk).index("phone", "+33639980001"), clock.now().isoformat()
+
+    for _ in range(2):
+        handlers.sms_stopped(client_id=client.pk, recipient_index=index.hex(), at=at, keyword="stop", inbound_id="x")
+
+    assert ConsentEvent.objects.filter(client_id=client.pk, source="stop").count() == 1
+    assert get(client, owner(client, 1)).sms == Reach.OPTED_OUT
+    assert import_rows(client, book, tmp_path / "b.csv", person(1)).reachable_sms == 0
