@@ -35,7 +35,7 @@ class LogForm(forms.Form):
     number = forms.CharField(label=_("Mobile number"), required=False, max_length=30)
     status = forms.ChoiceField(label=_("State"), required=False)
     purpose = forms.ChoiceField(
-        label=_("Kind"),
+        label=_("Type of message"),
         required=False,
         choices=[("", _("Marketing and alerts")), ("marketing", _("Marketing")), ("alert", _("Alerts"))],
     )
@@ -44,3 +44,5 @@ class LogForm(forms.Form):
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
         choices = [("", _("All states")), *((code, statuses.look(code).label) for code in self.STATUSES)]
         self.fields["status"].choices = choices  # type: ignore[attr-defined]
+        for name in ("status", "purpose"):
+            self.fields[name].widget.attrs["class"] = "w-auto"

@@ -1,4 +1,4 @@
-"""How this room's refusals are said to people."""
+"""How this room's refusals, and the reasons the engine gives, are said to people."""
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -13,3 +13,27 @@ SENDER = {
     "sender_short_code_purpose": _("“{sender}” is a short code for alerts: marketing uses 36xxx."),
 }
 REFUSALS: dict[str, "str | Promise"] = {**SENDER, "route_state": _("A route is one of these: {known}.")}
+
+#: Reasons the engine gives; one that is not listed shows its own code.
+REASONS: dict[str, "str | Promise"] = {
+    "campaign_cancelled": _("campaign cancelled"),
+    "absent_subscriber": _("phone off or out of reach"),
+    "unknown_subscriber": _("number not in service"),
+    "no_consent": _("no consent"),
+    "opposed": _("said no"),
+    "withdrawn": _("said STOP meanwhile"),
+    "suppressed": _("on a suppression list"),
+    "platform_suppressed": _("on a suppression list"),
+    "client_suspended": _("account suspended"),
+    "budget_spent": _("budget used up"),
+    "stop_mention_missing": _("mention STOP SMS missing"),
+    "sender_generic": _("sender not allowed"),
+    "outside_hours": _("outside the permitted hours"),
+    "no_permitted_hour": _("no permitted hour"),
+    "no_receipt": _("no receipt from the operator"),
+}
+
+
+def reason_text(code: str) -> str:
+    """The words for a reason of the engine."""
+    return str(REASONS.get(code) or code.replace("_", " "))

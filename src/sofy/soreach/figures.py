@@ -93,12 +93,21 @@ def _is_short(report: Report) -> bool:
 
 def _reasons(report: Report) -> Figure:
     rows = [
-        (words.reason_text(status, reason), n, f"reason:{reason}" if reason else f"status:{status}")
+        (
+            words.reason_text(status, reason),
+            n,
+            f"reason:{reason}" if reason else f"status:{status}",
+            _short(status, reason),
+        )
         for status, reason, n in report.reasons
     ]
-    rows += [(words.reason_text("excluded", reason), n, f"excluded:{reason}") for reason, n in report.excluded.items()]
+    rows += [
+        (words.reason_text("excluded", reason), n, f"excluded:{reason}", _short("excluded", reason))
+        for reason, n in report.excluded.items()
+    ]
     rows.sort(key=lambda row: -row[1])
-    shown = [(label, n) for label, n, _code in rows]
+    shown = [(label, n) for label, n, _code, _brief in rows]
+    drawn = [(brief, n) for _label, n, _code, brief in rows]
     title = _("Why some people did not receive it")
     summary = (
         _("First reason: %(reason)s (%(n)s).") % {"reason": shown[0][0], "n": words.number(shown[0][1])}
@@ -107,10 +116,10 @@ def _reasons(report: Report) -> Figure:
     )
     spec = {
         "kind": "hbar",
-        "labels": [r[0] for r in shown],
-        "series": [{"name": _("People"), "values": [r[1] for r in shown]}],
+        "labels": [r[0] for r in drawn],
+        "series": [{"name": _("People"), "values": [r[1] for r in drawn]}],
     }
-    links = [code for _l, _n, code in rows]
+    links = [code for _l, _n, code, _b in rows]
     return Figure(
         "reasons",
         title,
@@ -118,9 +127,15 @@ def _reasons(report: Report) -> Figure:
         [_("Reason"), _("People")],
         shown,
         spec,
-        svg.bars(title, shown, whole=report.audience),
+        svg.bars(title, drawn, whole=report.audience),
         links,
     )
+
+
+def _short(status: str, reason: str) -> str:
+    """A reason that fits beside a bar."""
+    text = words.why_text(reason) if reason else words.reason_text(status, "")
+    return text if len(text) <= 28 else text[:27].rstrip() + "…"
 
 
 def _establishments(campaign: Campaign, report: Report) -> Figure:
@@ -165,7 +180,7 @@ def _heat(report: Report) -> Figure:
     if rows:
         most, day, hour = max((grid[d][h], d, h) for d in range(7) for h in range(len(hours)))
         summary = _("Most deliveries on %(day)s at %(hour)s: %(n)s.") % {
-            "day": days[day].lower(), "hour": labels[hour], "n": words.number(most)}  # fmt: skip
+            "day": days[day], "hour": labels[hour], "n": words.number(most)}  # fmt: skip
     return Figure("heat", title, summary, [_("Day"), *labels], rows, spec, svg.heat_map(title, days, labels, grid))
 
 

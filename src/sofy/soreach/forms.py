@@ -167,6 +167,7 @@ class ScheduleForm(forms.Form):
         """What the draft says."""
         names = ("timing", "spread_hours", "local_time", "late", "budget_eur", "cap_messages", "cap_days")
         initial = {name: getattr(campaign, name) for name in names}
+        initial["spread_hours"], initial["cap_messages"] = campaign.spread_hours or None, campaign.cap_messages or None
         return initial | {"starts_at": timezone.localtime(campaign.starts_at) if campaign.starts_at else None}
 
 

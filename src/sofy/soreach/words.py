@@ -8,6 +8,7 @@ from django.utils.translation import get_language, gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from sofy.kernel import clock
+from sofy.messaging.words import REASONS
 from sofy.soreach.report import Report
 from sofy.soreach.rules import Check, Verdict
 from sofy.ui import formats
@@ -133,25 +134,6 @@ STATUSES: Words = {
     "excluded": _("Left out"),
 }
 
-#: Reasons the engine gives; one that is not listed shows its own code.
-REASONS: Words = {
-    "campaign_cancelled": _("campaign cancelled"),
-    "absent_subscriber": _("phone off or out of reach"),
-    "unknown_subscriber": _("number not in service"),
-    "no_consent": _("no consent"),
-    "opposed": _("said no"),
-    "withdrawn": _("said STOP meanwhile"),
-    "suppressed": _("on a suppression list"),
-    "platform_suppressed": _("on a suppression list"),
-    "client_suspended": _("account suspended"),
-    "budget_spent": _("budget used up"),
-    "stop_mention_missing": _("mention STOP SMS missing"),
-    "sender_generic": _("sender not allowed"),
-    "outside_hours": _("outside the permitted hours"),
-    "no_permitted_hour": _("no permitted hour"),
-    "no_receipt": _("no receipt from the operator"),
-}
-
 DAYS = (_("Monday"), _("Tuesday"), _("Wednesday"), _("Thursday"), _("Friday"), _("Saturday"), _("Sunday"))
 
 
@@ -184,10 +166,14 @@ def reason_text(status: str, reason: str) -> str:
     if status == "excluded":
         return str(EXCLUSIONS.get(reason, reason))
     said = str(STATUSES.get(status, status))
-    why = REASONS.get(reason)
-    if why is None and not reason:
+    if not reason:
         return said
-    return gettext("%(status)s: %(reason)s") % {"status": said, "reason": why or reason.replace("_", " ")}
+    return gettext("%(status)s: %(reason)s") % {"status": said, "reason": why_text(reason)}
+
+
+def why_text(reason: str) -> str:
+    """A reason alone, for a line that shows the state already."""
+    return str(EXCLUSIONS.get(reason) or REASONS.get(reason) or reason.replace("_", " "))
 
 
 def figure_text(figure: str, labels: Mapping[str, str]) -> str:
@@ -196,7 +182,7 @@ def figure_text(figure: str, labels: Mapping[str, str]) -> str:
     if kind == "status":
         return str(STATUSES.get(value, value))
     if kind == "reason":
-        return str(REASONS.get(value, value.replace("_", " ")) or gettext("No reason given"))
+        return why_text(value) or gettext("No reason given")
     if kind == "excluded" and value:
         return str(EXCLUSIONS.get(value, value))
     if kind == "establishment":

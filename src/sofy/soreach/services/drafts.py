@@ -44,7 +44,7 @@ def lock(campaign_id: UUID, client_id: UUID) -> Campaign:
 def _draft(campaign: Campaign) -> Campaign:
     locked = lock(campaign.id, campaign.client_id)
     if not locked.is_draft:
-        raise Refused("campaign_not_draft", 409, status=locked.status)
+        raise Refused("campaign_not_draft", 409, state=locked.status)
     return locked
 
 

@@ -27,7 +27,7 @@ def launch(client: Client, campaign: Campaign, *, actor: str, typed_count: int |
     with transaction.atomic():
         locked = lock(campaign.id, client.id)
         if not locked.is_draft:
-            raise Refused("campaign_not_draft", 409, status=locked.status)
+            raise Refused("campaign_not_draft", 409, state=locked.status)
         reachable = _recheck(client, locked)
         if rules.needs_typed_count(reachable) and typed_count != reachable:
             raise Refused("typed_count", expected=reachable)
@@ -50,7 +50,7 @@ def approve(client: Client, campaign: Campaign, *, actor: str) -> Campaign:
     with transaction.atomic():
         locked = lock(campaign.id, client.id)
         if locked.status != Campaign.Status.AWAITING:
-            raise Refused("campaign_not_waiting", 409, status=locked.status)
+            raise Refused("campaign_not_waiting", 409, state=locked.status)
         if actor in (locked.launched_by, locked.author):
             raise Refused("approval_by_same_person", 403)
         _recheck(client, locked)
@@ -210,7 +210,7 @@ def _live(campaign: Campaign, target: Status | None, actor: str, action: str, te
 
 def _move(campaign: Campaign, target: Status) -> None:
     if not rules.may_move(Status(campaign.status), target):
-        raise Refused("campaign_cannot", 409, status=campaign.status, target=str(target))
+        raise Refused("campaign_cannot", 409, state=campaign.status, target=str(target))
     campaign.status = target.value
     campaign.updated_at = clock.now()
 

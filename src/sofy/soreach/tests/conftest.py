@@ -28,7 +28,9 @@ class World:
     def browser(self, role: str = "owner", language: str = "en", user: Any = None) -> Browser:
         """Somebody of the client at a browser."""
         made = Browser(headers={"accept-language": language})
-        user = user or make_user(client=self.client, role=role, establishments=self.shops() if role == "store_manager" else ())
+        user = user or make_user(
+            client=self.client, role=role, establishments=self.shops() if role == "store_manager" else ()
+        )
         made.force_login(user, "allauth.account.auth_backends.AuthenticationBackend")
         return made
 
@@ -51,9 +53,13 @@ class World:
                 factories.make_contact(self.client, 9000, state="")
             return factories.make_campaign(self.client, self.route_id, **columns)
 
-    def sent(self, people: int = 12, text: str = "{{ prenom }} https://a.example/x STOP SMS 36111", **columns: Any) -> Campaign:
+    def sent(
+        self, people: int = 12, text: str = "{{ prenom }} https://a.example/x STOP SMS 36111", **columns: Any
+    ) -> Campaign:
         """A campaign whose messages came to something: delivered, failed, withheld, unknown."""
-        campaign = self.draft(people, text=text, status="expanding", launched_at=clock.now(), starts_at=clock.now(), **columns)
+        campaign = self.draft(
+            people, text=text, status="expanding", launched_at=clock.now(), starts_at=clock.now(), **columns
+        )
         expand(self.client.pk, campaign.id)
         with self.database.connect("admin", autocommit=True) as admin:
             factories.play(admin, campaign)

@@ -75,7 +75,7 @@ def make_segment(client: Client, name: str = "Tout le monde", tree: dict[str, ob
 
 
 def make_campaign(
-    client: Client, route_id: UUID, *, text: str = TEXT, name: str = "Samedi", **columns: object
+    client: Client, route: UUID, *, text: str = TEXT, name: str = "Samedi", **columns: object
 ) -> Campaign:
     """A draft that passes every check."""
     Sender.objects.get_or_create(client_id=client.id, name="FLEURS", defaults={"created_by": "user:test"})
@@ -83,7 +83,7 @@ def make_campaign(
     fields = {
         "segment_ids": [segment.pk],  # type: ignore[attr-defined]
         "sender": "FLEURS",
-        "route_id": route_id,
+        "route_id": route,
         "short_code": "36111",
         "unit_price_eur": Decimal("0.045"),
         "editorial": {"violent": False},

@@ -11,7 +11,19 @@ from sofy.soreach.tests import factories
 
 WIZARD = ("audience", "content", "schedule", "checks", "confirm")
 AFTER = ("progress", "report", "report/people?figure=recipients", "cancel", "report.csv", "report.xlsx", "report.pdf")
-POSTS = ("duplicate", "delete", "test", "pause", "resume", "recall", "approve", "cancel", "confirm", "audience", "content")
+POSTS = (
+    "duplicate",
+    "delete",
+    "test",
+    "pause",
+    "resume",
+    "recall",
+    "approve",
+    "cancel",
+    "confirm",
+    "audience",
+    "content",
+)
 
 
 @pytest.mark.parametrize("language", ["fr", "en"])
@@ -91,7 +103,10 @@ def test_from_a_name_to_the_launch(world):
     assert here == world.url(campaign, "audience")
 
     browser.post(world.url(campaign, "audience"), {"segment_ids": [str(segment.id)]})
-    browser.post(world.url(campaign, "content"), {"text_A": "Bonjour {{ prenom }}", "sender": "FLEURS", "route_id": str(world.route_id), "mention": "A"})
+    browser.post(
+        world.url(campaign, "content"),
+        {"text_A": "Bonjour {{ prenom }}", "sender": "FLEURS", "route_id": str(world.route_id), "mention": "A"},
+    )
     browser.post(world.url(campaign, "schedule"), {"timing": "now", "late": "next_opening"})
     browser.post(world.url(campaign, "checks"), {"topics": []})
     answer = browser.post(world.url(campaign, "confirm"))
@@ -107,7 +122,9 @@ def test_the_preview_shows_the_text_of_a_real_contact(world):
     draft = world.draft()
 
     answer = world.browser().post(
-        world.url(draft, "content"), {"text_A": "Salut {{ prenom }} STOP SMS 36111", "sender": "FLEURS"}, headers={"hx-request": "true"}
+        world.url(draft, "content"),
+        {"text_A": "Salut {{ prenom }} STOP SMS 36111", "sender": "FLEURS"},
+        headers={"hx-request": "true"},
     )
 
     assert "Salut Prénom0 STOP SMS 36111" in answer.text

@@ -6,6 +6,8 @@ from datetime import datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
+from django.utils.translation import get_language
+
 from sofy.audience.segments.models import Segment
 from sofy.clients.models import Client
 from sofy.clients.services import hours_policy
@@ -16,7 +18,7 @@ from sofy.soreach import content, people, rules, words
 from sofy.soreach.models import Campaign
 from sofy.soreach.services import estimate
 from sofy.soreach.services.drafts import LABELS
-from sofy.ui import problems
+from sofy.ui import formats, problems
 
 CAROUSEL = 8
 EXAMPLES = {
@@ -156,7 +158,10 @@ def band(client: Client, campaign: Campaign) -> dict[str, Any]:
         day = (first + timedelta(days=offset)).date()
         spans = [(a, b - a) for a, b in _open_hours(datetime.combine(day, time(), clock.PARIS), hours_policy(client))]
         mark = starts_at.hour + starts_at.minute / 60 if starts_at.date() == day else None
-        days.append({"day": day, "spans": spans, "mark": mark, "y": 4 + offset * 30, "middle": 20 + offset * 30})
+        label = formats.day(day, get_language(), day).split(",")[0]
+        days.append(
+            {"day": day, "label": label, "spans": spans, "mark": mark, "y": 4 + offset * 30, "middle": 20 + offset * 30}
+        )
     window = hours.decide(max(starts_at, now), ("Europe/Paris",), hours_policy(client))
     return {
         "days": days,

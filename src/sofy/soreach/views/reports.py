@@ -86,7 +86,7 @@ def _named(request: ClientRequest, found: list[Person]) -> list[dict[str, Any]]:
         contact = contacts.get(person.contact_id)
         visible = contact is not None and request.client.sees_establishment(contact.establishment_id)
         name = f"{contact.first_name or ''} {contact.last_name or ''}".strip() if visible and contact else ""
-        why = words.reason_text(person.status, person.reason) if person.status in words.STATUSES else ""
+        why = words.why_text(person.reason) if person.status in words.STATUSES else ""
         rows.append({"person": person, "name": name, "visible": visible, "why": why})
     return rows
 
