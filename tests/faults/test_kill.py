@@ -119,7 +119,9 @@ class Field:
         return Counter(line.split()[2].lstrip("+") for line in self.log.read_text().splitlines())
 
     def number_of(self, message: UUID) -> str:
-        (payload,) = self.conn.execute("SELECT payload FROM engine_message WHERE id = %s", (message,)).fetchone() or ("",)
+        (payload,) = self.conn.execute("SELECT payload FROM engine_message WHERE id = %s", (message,)).fetchone() or (
+            "",
+        )
         opened = self.keystore.client(self.client).unseal("engine_message", "payload", message, payload)
         return intake.decode_payload(opened).to.lstrip("+")
 
@@ -144,7 +146,9 @@ def check_books(field: Field, recipients: int, kills: int) -> None:
     }
     assert sum(statuses.values()) == recipients
     assert set(statuses) <= {"delivered", "unknown"}
-    assert len(unknown) <= WINDOW * kills * 2  # one window on the wire; a half read segment may hold one more of answers
+    assert (
+        len(unknown) <= WINDOW * kills * 2
+    )  # one window on the wire; a half read segment may hold one more of answers
     assert all(count == 1 for number, count in accepted.items() if number not in unknown)
     assert len(accepted.keys() | unknown) == recipients
     assert field.conn.execute("SELECT count(*) FROM engine_queue").fetchone() == (0,)
@@ -203,7 +207,9 @@ def test_connections_cut_by_the_database_are_taken_up_again(field: Field, engine
     for _ in range(5):
         time.sleep(0.4)
         with psycopg.connect(engine_db.database.admin_url, autocommit=True) as admin:
-            admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'sofy-engine'")
+            admin.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'sofy-engine'"
+            )
 
     field.wait(lambda: field.statuses()["delivered"] == recipients)
     assert all(count == 1 for count in field.accepted().values())

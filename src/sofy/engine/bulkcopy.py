@@ -9,7 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
 from struct import Struct
-from typing import TYPE_CHECKING, Any, LiteralString
+from typing import TYPE_CHECKING, Any, LiteralString, NamedTuple
 from uuid import UUID
 
 import psycopg
@@ -86,14 +86,17 @@ def _numeric(value: Decimal) -> bytes:
     return _bytes(body)
 
 
-def copy_messages(
-    conn: psycopg.Connection[Any],
-    client_id: UUID,
-    messages: "Sequence[MessageIn]",
-    keys: ClientKeys,
-    now: datetime,
-) -> None:
-    """Write messages, their first state and their place in the queue; ids, index and parts are filled in already."""
+class Packed(NamedTuple):
+    """A chunk ready to be written: one COPY buffer per table."""
+
+    now: datetime
+    state: bytes
+    message: bytes
+    queue: bytes
+
+
+def pack(client_id: UUID, messages: "Sequence[MessageIn]", keys: ClientKeys, now: datetime) -> Packed:
+    """Seal messages and lay out their rows; ids, index and parts are filled in already."""
     from sofy.engine.intake import Payload, encode_payload
 
     client, at, seal = _uuid(client_id), _instant(now), keys.seal
@@ -117,13 +120,20 @@ def copy_messages(
             _NULL if due is at else due, at,
         )  # fmt: skip
         queue_rows += (queue_head, key, _text(m.purpose), due)
+    for rows in (message_rows, state_rows, queue_rows):
+        rows.append(_END)
+    return Packed(now, b"".join(state_rows), b"".join(message_rows), b"".join(queue_rows))
 
-    _copy(conn, _COPY_STATE, state_rows)  # first: the table that tells a person who has the campaign already
-    _copy(conn, _COPY_MESSAGE, message_rows)
-    _copy(conn, _COPY_QUEUE, queue_rows)
 
+def write(conn: psycopg.Connection[Any], packed: Packed) -> None:
+    """Store a chunk in the caller's transaction.
 
-def _copy(conn: psycopg.Connection[Any], statement: LiteralString, rows: list[bytes]) -> None:
-    rows.append(_END)
-    with conn.cursor() as cursor, cursor.copy(statement) as copy:
-        copy.write(b"".join(rows))
+    Raises: psycopg.errors.UniqueViolation when somebody in it has the campaign already.
+    """
+    for statement, rows in (
+        (_COPY_STATE, packed.state),  # first: the table that tells who has the campaign already
+        (_COPY_MESSAGE, packed.message),
+        (_COPY_QUEUE, packed.queue),
+    ):
+        with conn.cursor() as cursor, cursor.copy(statement) as copy:
+            copy.write(rows)

@@ -137,10 +137,10 @@ def budget(message: Message, facts: Facts, now: datetime) -> Verdict | None:
     return Verdict("hold", "DPA 6", "budget_spent", now + BUDGET_RETRY)
 
 
-@lru_cache(maxsize=16384)
-def _window(minute: datetime, zones: tuple[str, ...], policy: HoursPolicy) -> hours.Window:
-    """Windows open and close on whole minutes, so one answer serves every message of the minute."""
-    return hours.decide(minute, zones, policy)
+@lru_cache(maxsize=1024)
+def _window(now: datetime, zones: tuple[str, ...], policy: HoursPolicy) -> hours.Window:
+    """The messages of one hand-over share their instant, and mostly their zone."""
+    return hours.decide(now, zones, policy)
 
 
 @clause("CGVU 14.1")
@@ -152,7 +152,7 @@ def permitted_hours(message: Message, facts: Facts, now: datetime) -> Verdict | 
     if message.purpose != "marketing":
         return None
     zones = (message.zone,) if message.zone else phone.zones(message.to)
-    window = _window(now.replace(second=0, microsecond=0), zones, facts.policy)
+    window = _window(now, zones, facts.policy)
     if window.open and now + LAST_MOMENT < window.until:
         return Verdict("send", "CGVU 14.1", "", min(window.until, now + MAX_VALIDITY))
     opening = window if not window.open else hours.decide(window.until, zones, facts.policy)
@@ -182,9 +182,12 @@ RULES: Final[tuple[Rule, ...]] = (
 
 
 def judge(message: Message, facts: Facts, now: datetime) -> Verdict:
-    """The first rule that has something to say decides. Pure: values in, verdict out."""
+    """The first rule that has something to say decides. Pure: values in, verdict out.
+
+    Raises: ValueError for a purpose the contract does not know.
+    """
     for rule in RULES:
         verdict = rule(message, facts, now)
         if verdict is not None:
             return verdict
-    return _withhold("CGVU 14.1", f"unknown_purpose_{message.purpose}")
+    raise ValueError(f"no rule speaks of the purpose {message.purpose!r}")

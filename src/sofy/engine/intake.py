@@ -5,6 +5,7 @@ repeated after a crash: a person who has the campaign already gets nothing new.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
 from decimal import Decimal
 from itertools import islice
@@ -158,36 +159,51 @@ def bulk(
 ) -> Iterator[int]:
     """Materialise a campaign: one transaction per chunk, committed here; yields how many messages each one added.
 
-    `conn` is a connection of `db.connect` as sofy_engine with no transaction open. All messages are of `campaign_id`.
+    `conn` is a connection of `db.connect` as sofy_engine with no transaction open, and used by nobody else meanwhile.
+    All messages are of `campaign_id`.
     Two expansions at once are safe: the one that loses a race on a person writes its chunk again without them.
     """
     source = iter(messages)
-    while rows := list(islice(source, chunk)):
-        _complete(keys, rows)
-        while True:
-            try:
-                with conn.transaction():
-                    added = _copy_chunk(conn, client_id, rows, keys, campaign_id)
-            except psycopg.errors.UniqueViolation:
-                continue
-            break
-        yield added
+    with ThreadPoolExecutor(1, "bulk") as writer:  # one chunk is sealed while the one before is being stored
+        written: Future[int] | None = None
+        while rows := list(islice(source, chunk)):
+            _complete(keys, rows)
+            unique: dict[bytes, MessageIn] = {}
+            for row in rows:
+                unique.setdefault(row.recipient_index, row)  # one message per person and campaign, the first one
+            copy = bulkcopy.pack(client_id, list(unique.values()), keys, clock.now())
+            if written is not None:
+                yield written.result()
+            written = writer.submit(_write_chunk, conn, client_id, campaign_id, unique, copy, keys)
+        if written is not None:
+            yield written.result()
 
 
-def _copy_chunk(
-    conn: psycopg.Connection[Any], client_id: UUID, rows: list[MessageIn], keys: ClientKeys, campaign_id: UUID
+def _write_chunk(
+    conn: psycopg.Connection[Any],
+    client_id: UUID,
+    campaign_id: UUID,
+    unique: dict[bytes, MessageIn],
+    copy: bulkcopy.Packed,
+    keys: ClientKeys,
 ) -> int:
-    unique: dict[bytes, MessageIn] = {}
-    for row in rows:
-        unique.setdefault(row.recipient_index, row)  # one message per person and campaign, the first of the file
-    values = {"client": client_id, "campaign": campaign_id, "recipients": ByteaArray.of(list(unique))}
-    for (index,) in conn.execute(sql("already_in"), values, prepare=True):
-        unique.pop(index, None)
-    fresh = list(unique.values())
-    if fresh:
-        now = clock.now()
-        bulkcopy.copy_messages(conn, client_id, fresh, keys, now)
-        for lane, due_at in _lanes(fresh, now):
-            conn.execute(sql("raise_backlog"), {"client": client_id, "lane": lane, "due_at": due_at}, prepare=True)
-        conn.execute("SELECT pg_notify(%s, '')", (WAKE_CHANNEL,))
-    return len(fresh)
+    """One transaction: what is new of this chunk. Packed again without the people who have the campaign already."""
+    while True:
+        try:
+            with conn.transaction():
+                values = {"client": client_id, "campaign": campaign_id, "recipients": ByteaArray.of(list(unique))}
+                known = conn.execute(sql("already_in"), values, prepare=True).fetchall()
+                for (index,) in known:
+                    unique.pop(index, None)
+                if not unique:
+                    return 0
+                if known:
+                    copy = bulkcopy.pack(client_id, list(unique.values()), keys, copy.now)
+                bulkcopy.write(conn, copy)
+                for lane, due_at in _lanes(list(unique.values()), copy.now):
+                    raised = {"client": client_id, "lane": lane, "due_at": due_at}
+                    conn.execute(sql("raise_backlog"), raised, prepare=True)
+                conn.execute("SELECT pg_notify(%s, '')", (WAKE_CHANNEL,))
+                return len(unique)
+        except psycopg.errors.UniqueViolation:
+            continue  # another expansion of this campaign was quicker for one of them

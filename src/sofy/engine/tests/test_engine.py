@@ -51,7 +51,11 @@ async def test_marketing_at_night_waits_for_the_morning_and_alerts_leave(house: 
 @pytest.mark.clause("CGVU 17")
 @pytest.mark.parametrize(
     ("_case", "state", "reason"),
-    [("never asked", None, "no_consent"), ("said no", "opposed", "opposed"), ("took it back", "withdrawn", "withdrawn")],
+    [
+        ("never asked", None, "no_consent"),
+        ("said no", "opposed", "opposed"),
+        ("took it back", "withdrawn", "withdrawn"),
+    ],
 )
 async def test_no_consent_no_marketing(_case: str, state: Any, reason: str, house: House, machine: Machine):
     message = house.message()

@@ -1,0 +1,105 @@
+"""What survives a kill."""
+
+import os
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from sofy.engine import journal
+from sofy.engine.journal import Answered, HandedOver, Journal, Received
+
+ROUTE, KEY = b"r" * 16, b"k" * 32
+
+
+def kill(log: Journal) -> None:
+    """The lock of a process goes with it."""
+    os.close(log._lock)
+
+
+def test_everything_written_is_read_back(tmp_path: Path):
+    log = Journal(tmp_path, uuid4())
+    log.handing_over(1, ROUTE, [KEY, KEY], [0, 1])
+    log.answered(Answered(2, ROUTE, [(KEY, 0, "A", "id1", "")]))
+    log.received(Received(3, ROUTE, [(("id1", "x"), "delivered", "000", 3)]), b"t")
+
+    records = list(journal.read(log.folder))
+
+    assert records == [
+        HandedOver(1, ROUTE, KEY + b"\0" + KEY + b"\1"),
+        Answered(2, ROUTE, [(KEY, 0, "A", "id1", "")]),
+        Received(3, ROUTE, [(("id1", "x"), "delivered", "000", 3)]),
+    ]
+
+
+@pytest.mark.parametrize("lost", [1, 5, 20])
+def test_a_half_written_end_is_ignored(lost: int, tmp_path: Path):
+    log = Journal(tmp_path, uuid4())
+    log.handing_over(1, ROUTE, [KEY], [0])
+    log.handing_over(2, ROUTE, [KEY], [1])
+    (path,) = log.folder.glob("*.journal")
+    os.truncate(path, path.stat().st_size - lost)
+
+    assert [record.at for record in journal.read(log.folder)] == [1]
+
+
+def test_only_files_before_the_oldest_open_record_are_forgotten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(journal, "_SEGMENT_BYTES", 100)
+    log = Journal(tmp_path, uuid4())
+    keys = [bytes([n]) * 32 for n in range(5)]
+    for n, key in enumerate(keys):
+        log.handing_over(n, ROUTE, [key], [0])
+
+    log.settle(keys[0])
+    log.settle(keys[1])
+    log.settle(keys[3])
+    log.trim()
+
+    assert [record.at for record in journal.read(log.folder)] == [2, 3, 4]
+
+
+def test_a_living_engine_is_left_alone_and_a_dead_one_found(tmp_path: Path):
+    alive, dead = Journal(tmp_path, uuid4()), Journal(tmp_path, uuid4())
+    dead.handing_over(1, ROUTE, [KEY], [0])
+    kill(dead)
+
+    (left,) = journal.abandoned(tmp_path)
+    assert left.folder == dead.folder and left.same_boot
+    assert list(journal.abandoned(tmp_path)) == []
+    journal.finish(left)
+
+    assert [path.name for path in tmp_path.iterdir()] == [alive.folder.name]
+
+
+def test_a_machine_that_restarted_is_noticed(tmp_path: Path):
+    log = Journal(tmp_path, uuid4())
+    kill(log)
+    (log.folder / "lock").write_text("another boot")
+
+    (left,) = journal.abandoned(tmp_path)
+
+    assert not left.same_boot
+
+
+def test_a_full_disk_refuses_the_hand_over_and_keeps_the_file_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    log = Journal(tmp_path, uuid4())
+    log.handing_over(1, ROUTE, [KEY], [0])
+    write = os.write
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "write", lambda descriptor, data: write(descriptor, data[: len(data) // 2]))
+        with pytest.raises(OSError, match="journal"):
+            log.handing_over(2, ROUTE, [KEY], [0])
+    log.handing_over(3, ROUTE, [KEY], [0])
+
+    assert [record.at for record in journal.read(log.folder)] == [1, 3]
+
+
+def test_an_orderly_end_leaves_no_folder(tmp_path: Path):
+    log = Journal(tmp_path, uuid4())
+    log.handing_over(1, ROUTE, [KEY], [0])
+    log.settle(KEY)
+
+    log.close()
+
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,152 @@
+"""The hot statements walk indexes, on a big database that was never analysed as well as on one that was."""
+
+import json
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import psycopg
+import pytest
+
+from sofy.engine import db, pgarray
+from sofy.engine.pgarray import ByteaArray, Int2Array, Int8Array, TextArray, TimeArray, UuidArray, micros
+from sofy.engine.tests.conftest import House
+from sofy.kernel import clock
+
+ROWS = 200_000
+BIG, SMALL = UUID(int=1), UUID(int=2)
+ME = UUID(int=9)
+ROUTE = UUID(int=7)
+CAMPAIGN = UUID(int=5)
+
+_SEED = """
+INSERT INTO engine_message (client_id, id, purpose, campaign_id, recipient_index, sender, payload, parts, encoding, created_at)
+SELECT %(client)s, ('00000000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid, 'marketing', %(campaign)s,
+       decode(md5(n::text), 'hex'), 'M', '\\x01', 1, 'gsm7', %(now)s FROM generate_series(1, %(rows)s) n;
+INSERT INTO engine_state (client_id, message_id, campaign_id, contact_id, recipient_index, status, rank, parts,
+                          accepted_at, updated_at)
+SELECT client_id, id, campaign_id, id, recipient_index, 'accepted', 10, 1, %(now)s, %(now)s FROM engine_message
+ WHERE client_id = %(client)s;
+INSERT INTO engine_queue (client_id, message_id, lane, due_at)
+SELECT client_id, id, 'marketing', %(now)s FROM engine_message WHERE client_id = %(client)s;
+INSERT INTO gate_permission SELECT client_id, recipient_index, 'sms', 'marketing', 'granted', %(now)s FROM engine_message
+ WHERE client_id = %(client)s;
+INSERT INTO receipt_key SELECT %(route)s, to_hex(n), %(now)s, %(client)s,
+       ('00000000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid, 0, 1 + n %% 2 FROM generate_series(1, %(rows)s) n;
+INSERT INTO mo_lookup SELECT '36123', recipient_index, client_id, id, NULL, NULL, recipient_index, %(now)s
+  FROM engine_message WHERE client_id = %(client)s;
+INSERT INTO platform_suppression SELECT decode(md5(n::text), 'hex'), 'all', 'r', %(now)s FROM generate_series(1, 50000) n;
+INSERT INTO lane_backlog VALUES (%(client)s, 'marketing', %(now)s);
+"""
+
+
+@pytest.fixture
+def seeded(house: House) -> Iterator[psycopg.Connection[Any]]:
+    """200,000 messages of one client and a few of another, on a connection set up as the engine's."""
+    values = {"campaign": CAMPAIGN, "now": clock.now(), "route": ROUTE}
+    with psycopg.connect(house.engine_url, autocommit=True, cursor_factory=psycopg.ClientCursor) as loader:
+        loader.execute(_SEED, values | {"client": BIG, "rows": ROWS})
+    conn = psycopg.connect(house.engine_url, autocommit=True, options=db.HOT_OPTIONS)
+    pgarray.register(conn)
+    yield conn
+    conn.close()
+
+
+def _values() -> dict[str, Any]:
+    now = clock.now()
+    numbers = range(1, 501)
+    count = len(numbers)
+    ids = [bytes.fromhex("00000000000070008000" + f"{n:012x}") for n in numbers]
+    nothing = TextArray.of([None] * count)
+    at = TimeArray.of([micros(now)] * count)
+    return {
+        "client": BIG, "me": ME, "instance": ME, "dead": ME, "now": now, "n": 500, "lane": "marketing", "seq": 0,
+        "channel": "sms", "route": ROUTE, "campaign": CAMPAIGN, "before": now - timedelta(days=1),
+        "recipients": ByteaArray.of([bytes.fromhex(f"{n:032x}") for n in numbers]), "recipient": b"1" * 16,
+        "numbers": ByteaArray.of([b"2" * 16] * count), "campaigns": UuidArray.of([CAMPAIGN.bytes]),
+        "ids": UuidArray.of(ids), "messages": UuidArray.of(ids), "message": UUID(bytes=ids[0]),
+        "statuses": TextArray.of(["submitted"] * count), "ranks": Int2Array.of([20] * count),
+        "reasons": nothing, "articles": nothing, "codes": nothing, "routes": UuidArray.of([ROUTE.bytes] * count),
+        "done": Int2Array.of([0] * count), "submitted": at, "ats": at, "dues": at,
+        "firsts": Int2Array.of([1] * count), "costs": Int8Array.of([45_000] * count),
+        "attempts": Int2Array.of([1] * count), "avoids": UuidArray.of([None] * count),
+        "short_code": "36123", "number": b"3" * 16, "after": 0,
+    }  # fmt: skip
+
+
+def _plan(conn: psycopg.Connection[Any], name: str, more: dict[str, Any]) -> str:
+    with conn.transaction(force_rollback=True):
+        rows = conn.execute("EXPLAIN (FORMAT JSON) " + db.sql(name), _values() | more).fetchall()  # type: ignore[operator]
+    return json.dumps(rows[0][0])
+
+
+_BY_KEY = [
+    ("claim", {}, ["engine_queue_due", "engine_queue_pkey", "engine_message_pkey"]),
+    ("settle_backlog", {}, ["engine_queue_due", "lane_backlog_pkey"]),
+    ("permissions_of", {}, ["gate_permission_pkey"]),
+    ("platform_suppressed", {}, ["platform_suppression_pkey"]),
+    ("campaign_states", {}, ["gate_campaign"]),
+    ("held_by", {}, ["engine_queue_claimed"]),
+    ("renew_leases", {}, ["engine_queue_claimed"]),
+    ("dead_leases", {}, ["engine_queue_claimed"]),
+    ("write_states", {}, ["engine_queue_pkey", "engine_state_pkey", "gate_client_pkey"]),
+    ("requeue", {}, ["engine_queue_pkey", "engine_state_pkey"]),
+    ("match_receipts", {"numbers": Int2Array.of([1, 2]), "orders": Int2Array.of([0, 0]),
+                        "keys": TextArray.of(["a", "b"])}, ["receipt_key_pkey"]),
+    ("part_receipts", {"supplier_ids": TextArray.of(["a"]), "statuses": TextArray.of(["delivered"]),
+                       "submitted": TimeArray.of([0])}, ["receipt_key_pkey", "receipt_key_long"]),
+    ("parked", {}, ["receipt_parked_pkey"]),
+    ("who_wrote", {}, ["mo_lookup_pkey"]),
+    ("cancel_waiting", {}, ["engine_state_once_per_campaign", "engine_queue_pkey", "engine_state_pkey"]),
+    ("answer_to_contact", {}, ["engine_message_pkey"]),
+    ("release", {}, ["engine_queue_pkey"]),
+    ("release_claims", {}, ["engine_queue_pkey"]),
+    ("adopt", {}, ["engine_queue_pkey"]),
+    ("give_up", {}, ["engine_queue_pkey", "engine_state_pkey"]),
+    ("finished_campaigns", {}, ["gate_campaign_running", "engine_state_pkey"]),
+]  # fmt: skip
+
+
+@pytest.mark.slow
+def test_hot_statements_walk_indexes(seeded: psycopg.Connection[Any], house: House):
+    problems = _problems(seeded)
+    with psycopg.connect(house.admin_url, autocommit=True) as admin:
+        admin.execute("ANALYZE")
+    problems += _problems(seeded)
+
+    assert not problems
+
+
+def _problems(conn: psycopg.Connection[Any]) -> list[str]:
+    found = []
+    for name, more, indexes in _BY_KEY:
+        plan = _plan(conn, name, more)
+        scanned = re.findall(r'"Node Type": "Seq Scan".*?"Relation Name": "(\w+)"', plan)
+        if scanned:
+            found.append(f"{name}: sequential scan of {scanned}")
+        found += [f"{name}: {index} is not used" for index in indexes if index not in plan]
+    return found
+
+
+@pytest.mark.slow
+def test_expansion_asks_by_person(seeded: psycopg.Connection[Any], house: House):
+    with db.connect(house.engine_url) as plain:
+        plan = _plan(plain, "already_in", {})
+
+    assert "engine_state_once_per_campaign" in plan and "Seq Scan" not in plan
+
+
+@pytest.mark.slow
+def test_status_updates_stay_on_their_page(seeded: psycopg.Connection[Any], house: House):
+    seeded.execute("UPDATE engine_queue SET claimed_by = %s WHERE client_id = %s", (ME, BIG))
+    seeded.execute("SELECT pg_stat_force_next_flush()")
+
+    seeded.execute(db.sql("write_states"), _values())
+    seeded.execute("SELECT pg_stat_force_next_flush()")
+
+    row = seeded.execute(
+        "SELECT n_tup_upd, n_tup_hot_upd FROM pg_stat_user_tables WHERE relname = 'engine_state'"
+    ).fetchone()
+    assert row is not None and row[0] == row[1] == 500

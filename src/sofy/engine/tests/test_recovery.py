@@ -1,0 +1,143 @@
+"""What a killed engine leaves, and what the next one makes of it."""
+
+import os
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from sofy.engine import intake
+from sofy.engine.journal import Answered, Journal, Received
+from sofy.engine.tests.conftest import House
+from sofy.kernel import clock
+
+ROUTE = uuid4()
+
+
+class Dead:
+    """An engine that claimed messages, wrote some of its journal, and is gone."""
+
+    def __init__(self, house: House, *messages: intake.MessageIn) -> None:
+        self.house = house
+        self.instance = uuid4()
+        self.journal = Journal(house.folder / "spool", self.instance)
+        house.submit(*messages)
+        house.conn.execute("UPDATE engine_queue SET claimed_by = %s", (self.instance,))
+
+    def key(self, message: intake.MessageIn) -> bytes:
+        assert message.id is not None
+        return self.house.client.bytes + message.id.bytes
+
+    def hands_over(self, message: intake.MessageIn, parts: int = 1) -> None:
+        self.journal.handing_over(1, ROUTE.bytes, [self.key(message)] * parts, list(range(parts)))
+
+    def hears(self, message: intake.MessageIn, kind: str, value: str = "", action: str = "", part: int = 0) -> None:
+        self.journal.answered(Answered(2, ROUTE.bytes, [(self.key(message), part, kind, value, action)]))
+
+    def dies(self) -> None:
+        os.close(self.journal._lock)
+
+
+async def test_not_handed_over_leaves_now(house: House, start: Any):
+    message = house.message()
+    Dead(house, message).dies()
+    house.add_route()
+
+    machine = await start()
+
+    await machine.settled(message)
+    assert len(machine.connector().sent) == 1
+
+
+@pytest.mark.parametrize(
+    ("_case", "fields", "kind", "value", "action", "status"),
+    [
+        ("no answer", {}, None, "", "", "unknown"),
+        ("accepted", {}, "A", "77", "", "submitted"),
+        ("refused", {}, "R", "0x0b", "suppress", "failed"),
+        ("given back", {}, "N", "stopping", "", "queued"),
+        ("to be tried again", {}, "R", "0x64", "retry", "queued"),
+        ("an alert without answer", {"purpose": "alert", "text": "Code", "short_code": None}, None, "", "", "queued"),
+    ],
+)
+async def test_handed_over(
+    _case: str, fields: dict[str, Any], kind: str | None, value: str, action: str, status: str, house: House, start: Any
+):
+    message = house.message(**fields)
+    dead = Dead(house, message)
+    dead.hands_over(message)
+    if kind:
+        dead.hears(message, kind, value, action)
+    dead.dies()
+
+    await start()
+
+    assert house.state(message)["status"] in {status, "accepted" if status == "queued" else status}
+    assert len(house.queue()) == (1 if status == "queued" else 0)
+    keys = house.conn.execute("SELECT supplier_id FROM receipt_key").fetchall()
+    assert keys == ([("77",)] if kind == "A" else [])
+    assert not dead.journal.folder.exists()
+
+
+async def test_a_receipt_in_the_journal_is_not_lost(house: House, start: Any):
+    message = house.message()
+    dead = Dead(house, message)
+    dead.hands_over(message)
+    dead.hears(message, "A", "77")
+    told = [(("77",), "delivered", "", 3)]
+    dead.journal.received(Received(3, ROUTE.bytes, told), b"t")
+    dead.dies()
+
+    await start()
+
+    assert house.state(message)["status"] == "delivered"
+
+
+async def test_a_message_handed_over_twice_counts_its_last_answer_only(house: House, start: Any):
+    message = house.message()
+    dead = Dead(house, message)
+    dead.hands_over(message)
+    dead.hears(message, "R", "0x64", "retry")
+    dead.hands_over(message)
+    dead.dies()
+
+    await start()
+
+    assert house.state(message)["status"] == "unknown"
+
+
+async def test_after_a_restart_of_the_machine_silence_proves_nothing(house: House, start: Any):
+    message = house.message()
+    dead = Dead(house, message)
+    dead.dies()
+    (dead.journal.folder / "lock").write_text("another boot")
+
+    await start()
+
+    assert house.state(message)["status"] == "unknown"
+
+
+async def test_rows_of_an_engine_that_vanished_with_its_journal_are_not_sent_again(house: House, start: Any):
+    message = house.message()
+    house.submit(message)
+    house.conn.execute("UPDATE engine_queue SET claimed_by = %s, lease_until = '2020-01-01'", (uuid4(),))
+    machine = await start()
+
+    await machine.engine.sweepers._leases()
+
+    assert house.state(message)["status"] == "unknown"
+    assert house.state(message)["reason"] == "engine_lost"
+
+
+async def test_a_claim_whose_answer_was_lost_is_released(house: House, start: Any):
+    house.add_route()
+    machine = await start()
+    later = house.message(due_at=clock.now().replace(year=2027))
+    house.submit(later)
+    house.conn.execute("UPDATE engine_queue SET claimed_by = %s", (machine.engine.instance,))
+    machine.engine.claims["alert"]._link.losses += 1
+
+    await machine.engine.sweepers._orphans()
+
+    assert [row[3] for row in house.queue()] == [None]
+    assert isinstance(house.queue()[0][0], UUID)
