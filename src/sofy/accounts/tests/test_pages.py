@@ -62,9 +62,10 @@ def test_every_page_of_a_workspace_opens_for_its_owner_in_both_languages(languag
     client = make_client("Librairie du Port")
     owner = make_user(client=client)
     reads, _posts = workspace_addresses(client)
+    browser = browser_of(owner, language)
 
     for address in reads:
-        answer = browser_of(owner, language).get(address)
+        answer = browser.get(address)
 
         assert answer.status_code == 200, address
         assert f'lang="{language}"' in answer.text

@@ -71,6 +71,15 @@ def number(value: int | float | Decimal | None, digits: int = 0) -> str:
 
 
 @register.filter
+def cell(value: object) -> object:
+    """A number in a table with the spacing of the reader's language; anything else as it is."""
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
+        return value
+    digits = 0 if value == int(value) else 2
+    return formats.number(value, get_language(), digits)
+
+
+@register.filter
 def euros(value: Decimal | None, digits: int = 2) -> str:
     """An amount in euros; give 4 digits to a unit price."""
     return "–" if value is None or value == "" else formats.euros(value, get_language(), digits)

@@ -60,6 +60,13 @@ def test_nothing_shows_as_a_dash(name):
     assert render(f"{{{{ value|{name} }}}}", value=None) == "–"
 
 
+def test_numbers_of_a_table_have_the_spacing_of_the_language():
+    with translation.override("fr"):
+        shown = render("{% for value in row %}{{ value|cell }}|{% endfor %}", row=["Lyon", 12400, 0.5, True])
+
+    assert spaces(shown) == "Lyon|12~400|0,50|True|"
+
+
 def test_a_share_of_nothing_is_a_dash():
     assert render("{{ 3|share:0 }}") == "–"
 

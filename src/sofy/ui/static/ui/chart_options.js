@@ -31,7 +31,7 @@ export const options = (spec, style) => {
     const funnel = { type: "funnel", sort: "none", left: 10, right: 10, top: 8, bottom: 8, gap: 3, minSize: "12%" };
     const shape = spec.kind === "donut" ? pie : funnel;
     const label = { color: text, formatter: (p) => `${p.name}: ${amount.format(p.value)}` };
-    const inside = spec.kind === "funnel" ? { position: "inside", color: "#fff", textBorderColor: "#0009", textBorderWidth: 2 } : {};
+    const inside = spec.kind === "funnel" ? { position: "inside", color: value("--chart-inside") } : {};
     const tooltip = { ...common.tooltip, trigger: "item" };
     return { ...common, tooltip, series: spec.series.map((s) => ({ ...shape, name: s.name, data: itemsOf(s), label: { ...label, ...inside } })) };
   }
