@@ -20,13 +20,15 @@ VALUES (%(client)s, %(recipient)s, %(channel)s, 'marketing', 'opposed', %(now)s)
 ON CONFLICT (client_id, recipient_index, channel, purpose) DO UPDATE SET state = 'opposed', since = excluded.since
 
 -- name: cancel_waiting
--- STOP: marketing that waits for this number goes with it. What an engine holds is stopped at hand-over.
+-- STOP: marketing that waits for this number goes with it. What an engine holds is stopped at hand-over. (IS TRUE
+-- keeps the planner from walking everything the client has waiting: the rows are known by key.)
 WITH mine AS (
     SELECT message_id FROM engine_state
      WHERE client_id = %(client)s AND recipient_index = %(recipient)s AND rank = 10
 ), gone AS (
     DELETE FROM engine_queue q USING mine
-     WHERE q.client_id = %(client)s AND q.message_id = mine.message_id AND q.lane = 'marketing' AND q.claimed_by IS NULL
+     WHERE q.client_id = %(client)s AND q.message_id = mine.message_id 
+       AND (q.lane = 'marketing' AND q.claimed_by IS NULL) IS TRUE
     RETURNING q.message_id
 ), ended AS (
     UPDATE engine_state s

@@ -5,10 +5,12 @@ VALUES (%(client)s, %(lane)s, %(due_at)s, 1)
 ON CONFLICT (client_id, lane) DO UPDATE SET due_at = least(b.due_at, excluded.due_at), seq = b.seq + 1
 
 -- name: already_in
--- Which of these people have this campaign already: expansion may be repeated after a crash. (IS NOT DISTINCT FROM
--- keeps the planner from walking the whole campaign: a person has few messages, a campaign many.)
-SELECT recipient_index FROM engine_state
- WHERE client_id = %(client)s AND recipient_index = ANY(%(recipients)s::bytea[]) AND campaign_id IS NOT DISTINCT FROM %(campaign)s
+-- Which of these people have this campaign already: expansion may be repeated after a crash. One probe per person: LIMIT
+-- keeps the planner from walking a campaign, or a client, that it believes to be small.
+SELECT r.recipient_index FROM unnest(%(recipients)s::bytea[]) AS r (recipient_index)
+ CROSS JOIN LATERAL (SELECT 1 FROM engine_state s
+                      WHERE s.client_id = %(client)s AND s.recipient_index = r.recipient_index
+                        AND s.campaign_id = %(campaign)s LIMIT 1) AS known
 
 -- name: insert_messages
 -- The one door in, on the caller's transaction: a person who has the campaign already gets nothing new.

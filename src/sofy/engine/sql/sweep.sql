@@ -32,7 +32,7 @@ ON CONFLICT (client_id, lane) DO UPDATE SET due_at = least(b.due_at, excluded.du
 -- Messages whose engine vanished with its journal: whether they left is unknown, so nobody sends them again.
 WITH gone AS (
     DELETE FROM engine_queue
-     WHERE client_id = %(client)s AND message_id = ANY(%(messages)s::uuid[]) AND claimed_by IS NOT NULL
+     WHERE client_id = %(client)s AND message_id = ANY(%(messages)s::uuid[]) AND (claimed_by IS NOT NULL) IS TRUE
     RETURNING message_id
 ), moved AS (
     UPDATE engine_state s SET status = 'unknown', rank = 30, reason = 'engine_lost', updated_at = %(now)s
@@ -47,7 +47,7 @@ SELECT %(client)s, message_id, contact_id, campaign_id, 'unknown', %(now)s, '{"r
 -- Rows of a dead engine that it never handed over: back to the queue, due as they were.
 WITH back AS (
     UPDATE engine_queue SET claimed_by = NULL, lease_until = NULL
-     WHERE client_id = %(client)s AND claimed_by = %(dead)s AND message_id = ANY(%(messages)s::uuid[])
+     WHERE client_id = %(client)s AND message_id = ANY(%(messages)s::uuid[]) AND (claimed_by = %(dead)s) IS TRUE
     RETURNING lane, due_at
 )
 INSERT INTO lane_backlog AS b (client_id, lane, due_at, seq)
@@ -57,7 +57,7 @@ ON CONFLICT (client_id, lane) DO UPDATE SET due_at = least(b.due_at, excluded.du
 -- name: adopt
 -- Rows of a dead engine that it handed over: ours now, so that the ledger can write what became of them.
 UPDATE engine_queue SET claimed_by = %(me)s
- WHERE client_id = %(client)s AND claimed_by = %(dead)s AND message_id = ANY(%(messages)s::uuid[])
+ WHERE client_id = %(client)s AND message_id = ANY(%(messages)s::uuid[]) AND (claimed_by = %(dead)s) IS TRUE
 
 -- name: adopted
 -- What the ledger must know about adopted rows.

@@ -110,13 +110,29 @@ _BY_KEY = [
 
 
 @pytest.mark.slow
-def test_hot_statements_walk_indexes(seeded: psycopg.Connection[Any], house: House):
+def test_hot_statements_walk_indexes_and_updates_stay_on_their_page(seeded: psycopg.Connection[Any], house: House):
     problems = _problems(seeded)
-    with psycopg.connect(house.admin_url, autocommit=True) as admin:
-        admin.execute("ANALYZE")
+    with db.connect(house.engine_url, autocommit=True) as plain:
+        plan = _plan(plain, "already_in", {})
+        plain.execute("ANALYZE")
     problems += _problems(seeded)
 
     assert not problems
+    assert "engine_state_once_per_campaign" in plan
+    assert "Seq Scan" not in plan
+    assert _share_of_updates_on_their_page(seeded) > 0.8
+
+
+def _share_of_updates_on_their_page(conn: psycopg.Connection[Any]) -> float:
+    """How many of 500 status updates touched no index (HOT)."""
+    counters = "SELECT n_tup_upd, n_tup_hot_upd FROM pg_stat_user_tables WHERE relname = 'engine_state'"
+    seen = []
+    for _ in range(2):
+        conn.execute("SELECT pg_stat_force_next_flush()")
+        seen.append(conn.execute(counters).fetchone() or (0, 0))
+        if len(seen) == 1:
+            conn.execute(db.sql("write_states"), _values())
+    return float((seen[1][1] - seen[0][1]) / (seen[1][0] - seen[0][0]))
 
 
 def _problems(conn: psycopg.Connection[Any]) -> list[str]:
@@ -127,26 +143,6 @@ def _problems(conn: psycopg.Connection[Any]) -> list[str]:
         if scanned:
             found.append(f"{name}: sequential scan of {scanned}")
         found += [f"{name}: {index} is not used" for index in indexes if index not in plan]
+        if re.search(r'"Filter": "[^"]*(recipient_index|message_id|number_index) = ANY', plan):
+            found.append(f"{name}: rows are filtered by key instead of found by it")
     return found
-
-
-@pytest.mark.slow
-def test_expansion_asks_by_person(seeded: psycopg.Connection[Any], house: House):
-    with db.connect(house.engine_url) as plain:
-        plan = _plan(plain, "already_in", {})
-
-    assert "engine_state_once_per_campaign" in plan and "Seq Scan" not in plan
-
-
-@pytest.mark.slow
-def test_status_updates_stay_on_their_page(seeded: psycopg.Connection[Any], house: House):
-    seeded.execute("UPDATE engine_queue SET claimed_by = %s WHERE client_id = %s", (ME, BIG))
-    seeded.execute("SELECT pg_stat_force_next_flush()")
-
-    seeded.execute(db.sql("write_states"), _values())
-    seeded.execute("SELECT pg_stat_force_next_flush()")
-
-    row = seeded.execute(
-        "SELECT n_tup_upd, n_tup_hot_upd FROM pg_stat_user_tables WHERE relname = 'engine_state'"
-    ).fetchone()
-    assert row is not None and row[0] == row[1] == 500
