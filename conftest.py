@@ -13,6 +13,11 @@ from sofy.kernel import clock
 from sofy.project.testing import TestDatabase
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Name a case by its `_case`; bytes are often random, and workers must agree on the names of the tests."""
+    return argname if isinstance(val, bytes | bytearray | memoryview) else None
+
+
 @pytest.fixture(autouse=True)
 def _system_clock() -> Iterator[None]:
     """A clock that a test moved does not reach the next one."""
