@@ -13,7 +13,7 @@ COLUMNS: dict[str, str | Promise] = {
     "email_reach": _("E-mail consent"),
     "language": _("Language"),
     "birth_date": _("Birth date"),
-    "shop": _("Shop"),
+    "shop": _("Point of sale"),
     "created": _("Entered"),
 }
 DEFAULT = ("phone", "email", "town", "sms")

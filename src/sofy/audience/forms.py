@@ -47,7 +47,7 @@ class ContactForm(forms.Form):
     street = forms.CharField(label=_("Street"), max_length=200, required=False)
     postcode = forms.CharField(label=_("Postcode"), max_length=12, required=False)
     town = forms.CharField(label=_("Town"), max_length=80, required=False)
-    establishment_id = forms.ChoiceField(label=_("Preferred shop"), required=False)
+    establishment_id = forms.ChoiceField(label=_("Preferred point of sale"), required=False)
 
     def __init__(self, *args: Any, client: Client, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -213,7 +213,7 @@ FIELD_WORDS: dict[str, Any] = {
     "town": _("Town"),
     "latitude": _("Latitude"),
     "longitude": _("Longitude"),
-    "establishment": _("Shop"),
+    "establishment": _("Point of sale"),
     "zone": _("Time zone"),
     "consent": _("Consent, all channels"),
     "consent_sms": _("Consent to SMS"),

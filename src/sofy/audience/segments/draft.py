@@ -161,7 +161,8 @@ def _arranged(draft: Draft, names: Names, path: Path) -> tree.AnyNode | None:
     try:
         root = tree.from_builtins({"is": draft.kind, "not": draft.negated, **form.facts()})
     except Refused as refused:
-        draft.problems += [problem.code for problem in refused.facts.get("problems", ())] or [refused.code]
+        if draft.fields:
+            draft.problems += [problem.code for problem in refused.facts.get("problems", ())] or [refused.code]
         return None
     return root.of[0]
 

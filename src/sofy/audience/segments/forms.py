@@ -40,7 +40,8 @@ class ConditionForm(forms.Form):
     after: ClassVar[dict[str, Text]] = {}
 
     def __init__(self, *args: Any, names: Names, **kwargs: Any) -> None:
-        super().__init__(*args, use_required_attribute=False, **kwargs)
+        kwargs["use_required_attribute"] = False
+        super().__init__(*args, **kwargs)
         self.names = names
         for field in self.fields.values():
             field.widget.attrs.setdefault("class", "builder-control")
@@ -157,7 +158,7 @@ class EstablishmentForm(ConditionForm):
     """Preferred establishment."""
 
     label, node, verbs = (
-        _("Shop"),
+        _("Point of sale"),
         tree.OfEstablishment,
         (pgettext_lazy("segment", "is one of"), pgettext_lazy("segment", "is none of")),
     )

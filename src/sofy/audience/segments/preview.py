@@ -1,5 +1,6 @@
 """What the builder and the page of a segment show: counts, how members can be reached, some of them by name."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -42,7 +43,7 @@ def shown(client_id: UUID, root: tree.AnyNode, names: Names, limit: frozenset[UU
     return Shown(sentence(root, names), preview.total, bars, list(contacts))
 
 
-def bar(channel: str, states: "dict[str, int] | counts.Mapping[str, int]") -> Bar:
+def bar(channel: str, states: Mapping[str, int]) -> Bar:
     """The pieces of a bar of 100 units."""
     total = sum(states.values())
     pieces, start = [], 0.0

@@ -139,7 +139,7 @@ def _shown(value: Any) -> str:
 
 
 def _named(ids: Iterable[UUID], names: dict[UUID, str]) -> str:
-    return one_of(f"“{names[each]}”" if each in names else _("(removed)") for each in ids)
+    return one_of(_("“%(name)s”") % {"name": names[each]} if each in names else _("(removed)") for each in ids)
 
 
 def _book(node: tree.InBook, names: Names) -> Two:
@@ -164,7 +164,9 @@ def _near(node: tree.Near, names: Names) -> Two:
 def _consent(node: tree.HasConsent, _names: Names) -> Two:
     facts = {
         "channel": "SMS" if node.channel == "sms" else _("e-mail"),
-        "purpose": _("marketing") if node.purpose == "marketing" else _("alerts"),
+        "purpose": pgettext("consent to", "marketing")
+        if node.purpose == "marketing"
+        else pgettext("consent to", "alerts"),
     }
     said = {
         "granted": (

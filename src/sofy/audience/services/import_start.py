@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.db import transaction
 
+from sofy.audience.imports import plan
 from sofy.audience.imports import run as running
 from sofy.audience.imports.rows import reader, unreadable
 from sofy.audience.imports.undo import undo_import
@@ -40,7 +41,7 @@ def check(*, client_id: UUID, upload_id: UUID, choices: Choices) -> ImportResult
     """What the import would do; nothing is written and the upload stays. Raises: Refused, as `imports.import_file`."""
     row, table = _opened(client_id, upload_id, choices)
     with closing(table.content):
-        return imports.plan.dry_run(row, table)
+        return plan.dry_run(row, table)
 
 
 def rows_with(*, client_id: UUID, upload_id: UUID, choices: Choices, code: str) -> list[tuple[int, list[str]]]:

@@ -100,6 +100,14 @@ def test_changing_the_kind_of_a_row_starts_it_anew(shop: Client, browse: Browse)
     assert not root.parts[0].form.errors
 
 
+def test_nobody_is_told_off_about_a_row_that_was_just_added(shop: Client, browse: Browse) -> None:
+    data = {**START, "r_0-is": "near"}
+
+    root = browse().post(reverse("audience:segment-new", args=[shop.slug]), data).context["root"]
+
+    assert (root.parts[0].problems, root.problems) == ([], [])
+
+
 def test_builder_answers_a_fragment_to_htmx(shop: Client, browse: Browse) -> None:
     url = reverse("audience:segment-new", args=[shop.slug])
 

@@ -41,7 +41,8 @@ def _everything(request: ClientRequest, contact: Contact) -> dict[str, Any]:
     client = request.client.pk
     identities = _identities(client, contact.id)
     books = Membership.objects.filter(client_id=client, contact_id=contact.id).values_list("book_id", flat=True)
-    shop = Establishment.objects.filter(client_id=client, id=contact.establishment_id).first()
+    place = contact.establishment_id
+    shop = Establishment.objects.filter(client_id=client, id=place).first() if place else None
     return {
         "contact": contact,
         "identities": identities,

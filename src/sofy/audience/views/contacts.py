@@ -35,9 +35,14 @@ def read_filter(data: QueryDict) -> Filter:
         place=data.get("place", "").strip()[:80],
         book=read_id(data.get("book", "")),
         segment=read_id(data.get("segment", "")),
-        sms=int(data["sms"]) if data.get("sms") in ("0", "1", "2", "3", "4") else None,
-        email=int(data["email"]) if data.get("email") in ("0", "1", "2", "3", "4") else None,
+        sms=read_reach(data.get("sms", "")),
+        email=read_reach(data.get("email", "")),
     )
+
+
+def read_reach(text: str) -> int | None:
+    """A reach of an address, or nothing."""
+    return int(text) if text in ("0", "1", "2", "3", "4") else None
 
 
 def read_id(text: str) -> UUID | None:

@@ -1,6 +1,6 @@
 """Pages of imports: drop a file, say what its columns are, see what will happen, follow it, undo it."""
 
-from typing import Any
+from typing import Any, BinaryIO, cast
 from uuid import UUID
 
 from django.http import Http404, HttpResponse
@@ -49,7 +49,7 @@ def import_new(request: ClientRequest) -> HttpResponse:
         try:
             if file is None:
                 raise Refused("file_missing")
-            upload = imports.store_upload(client_id=request.client.pk, content=file.file)
+            upload = imports.store_upload(client_id=request.client.pk, content=cast(BinaryIO, file.file))
             imports.preview(client_id=request.client.pk, upload_id=upload)
         except Refused as refused:
             problem = say(refused)
@@ -93,7 +93,7 @@ def _checked_or_started(
         form.cleaned_data["consent_text"],
     )
     if action == "start":
-        name = request.get_signed_cookie(NAME_COOKIE, default="")
+        name = request.get_signed_cookie(NAME_COOKIE, default="") or ""
         row = import_start.start(
             client_id=client, upload_id=upload_id, choices=choices, file_name=name, actor=request.user.actor
         )
@@ -110,7 +110,7 @@ def _checked_or_started(
 
 def _mapping_context(request: ClientRequest, shown: Preview, form: MappingForm) -> dict[str, Any]:
     columns: list[tuple[Column, Any]] = [(column, form[f"column_{i}"]) for i, column in enumerate(shown.columns)]
-    name = request.get_signed_cookie(NAME_COOKIE, default="")
+    name = request.get_signed_cookie(NAME_COOKIE, default="") or ""
     return {"preview": shown, "form": form, "columns": columns, "file_name": name}
 
 
@@ -135,7 +135,7 @@ def _book(request: ClientRequest, form: MappingForm) -> UUID:
 def import_page(request: ClientRequest, import_id: UUID) -> HttpResponse:
     """One import: how far it is, what it did, its errors, its Undo."""
     row = _import(request, import_id)
-    book = Book.objects.filter(client_id=request.client.pk, id=row.book_id).first()
+    book = Book.objects.filter(client_id=request.client.pk, id=row.book_id).first() if row.book_id else None
     context = {
         "row": row,
         "book": book,

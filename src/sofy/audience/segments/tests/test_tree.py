@@ -91,8 +91,8 @@ def test_what_is_no_tree_is_refused(_case: str, text: bytes) -> None:
 
 
 def test_size_is_bounded() -> None:
-    row = {"is": "channel", "channel": "sms"}
-    deep: dict[str, object] = row
+    row: dict[str, object] = {"is": "channel", "channel": "sms"}
+    deep = row
     for _ in range(tree.MAX_DEPTH + 1):
         deep = {"is": "any", "of": [deep]}
 
