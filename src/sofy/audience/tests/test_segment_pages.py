@@ -134,12 +134,32 @@ def test_save_and_change(shop: Client, person: Person, browse: Browse) -> None:
     ("_case", "data", "french", "english"),
     [
         ("no name", START, "Donnez un nom", "Give a name"),
-        ("no value", {**START, "name": "x", "r_0-is": "postcode", "r_0-was": "postcode", "r_0-prefixes": ""}, "incomplètes", "incomplete"),
-        ("no period", {"name": "x", **fields(r__is="all", r_0__is="created", r_0__was="created", r_0__days="")}, "une date", "or a date"),
-        ("crossed ages", {"name": "x", **fields(r__is="all", r_0__is="age", r_0__was="age", r_0__at_least="40", r_0__at_most="20")}, "au-dessus", "above the second"),
-        ("letters", {"name": "x", **fields(r__is="all", r_0__is="near", r_0__was="near", r_0__km="abc")}, "nombre", "number"),
+        (
+            "no value",
+            {**START, "name": "x", "r_0-is": "postcode", "r_0-was": "postcode", "r_0-prefixes": ""},
+            "incomplètes",
+            "incomplete",
+        ),
+        (
+            "no period",
+            {"name": "x", **fields(r__is="all", r_0__is="created", r_0__was="created", r_0__days="")},
+            "une date",
+            "or a date",
+        ),
+        (
+            "crossed ages",
+            {"name": "x", **fields(r__is="all", r_0__is="age", r_0__was="age", r_0__at_least="40", r_0__at_most="20")},
+            "au-dessus",
+            "above the second",
+        ),
+        (
+            "letters",
+            {"name": "x", **fields(r__is="all", r_0__is="near", r_0__was="near", r_0__km="abc")},
+            "nombre",
+            "number",
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_is_wrong_is_said_at_its_place(
     _case: str, data: dict[str, Any], french: str, english: str, shop: Client, browse: Browse
 ) -> None:

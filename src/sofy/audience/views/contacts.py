@@ -80,6 +80,7 @@ def _choices(request: ClientRequest) -> dict[str, Any]:
         "segments": Segment.objects.filter(client_id=client, deleted_at=None).order_by("name"),
         "shops": dict(clients.visible_establishments(request.client).values_list("pk", "name")),
         "reaches": [3, 2, 4, 1, 0],
+        "counted": queries.COUNTED,
         "all_columns": COLUMNS.items(),
         "views": SavedView.objects.filter(client_id=client, user_id=request.user.pk).order_by("name"),
         "may_edit": request.client.can("contact.edit"),
