@@ -297,13 +297,17 @@ def test_big_export_is_a_job(shop: Client, person: Person, browse: Browse, monke
 
     started = browser.post(reverse("audience:contact-export", args=[shop.slug]))
     waiting = browser.get(started.url).context["ready"]
-    file_id = started.url.rsplit("/", 1)[1]
-    export.write(client_id=shop.pk, file_id=UUID(file_id), wanted={}, limit=None)
+    token = started.url.rsplit("/", 1)[1]
+    export.write(client_id=shop.pk, file_id=UUID(token.partition(":")[0]), wanted={}, limit=None)
     ready = browser.get(started.url).context["ready"]
     body = b"".join(browser.get(started.url + "/file").streaming_content).decode("utf-8-sig")
 
+    other = make_client()
+    foreign = browse(client=other).get(reverse("audience:contact-export-page", args=[other.slug, token]))
+
     assert (waiting, ready) == (False, True)
     assert "Élodie" in body
+    assert foreign.status_code == 404
 
 
 def test_store_manager_sees_only_their_people(shop: Client, person: Person, browse: Browse) -> None:

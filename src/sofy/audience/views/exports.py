@@ -3,6 +3,7 @@
 from typing import BinaryIO
 from uuid import UUID
 
+from django.core.signing import BadSignature, Signer
 from django.http import FileResponse, Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
@@ -26,7 +27,8 @@ def contact_export(request: ClientRequest) -> HttpResponse:
         raise Http404 from None
     if total is not None and total > export.DIRECT:
         file_id = export.by_job(client=request.client, wanted=wanted, actor=request.user.actor)
-        return redirect("audience:contact-export-page", request.client.slug, file_id)
+        token = _signer(request).sign(file_id.hex)
+        return redirect("audience:contact-export-page", request.client.slug, token)
     body = export.direct(client=request.client, wanted=wanted, actor=request.user.actor)
     response = HttpResponse(body, content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = 'attachment; filename="contacts.csv"'
@@ -35,24 +37,31 @@ def contact_export(request: ClientRequest) -> HttpResponse:
 
 @require_GET
 @requires("contact.export")
-def export_page(request: ClientRequest, file_id: UUID) -> HttpResponse:
+def export_page(request: ClientRequest, token: str) -> HttpResponse:
     """Whether the file is there yet."""
     template = "audience/export.html" + ("#wait" if request.htmx else "")
-    return render(request, template, {"file_id": file_id, "ready": _open(request, file_id) is not None})
+    return render(request, template, {"token": token, "ready": _open(request, token) is not None})
 
 
 @require_GET
 @requires("contact.export")
-def export_file(request: ClientRequest, file_id: UUID) -> FileResponse:
+def export_file(request: ClientRequest, token: str) -> FileResponse:
     """The file."""
-    content = _open(request, file_id)
+    content = _open(request, token)
     if content is None:
         raise Http404
     return FileResponse(content, as_attachment=True, filename="contacts.csv", content_type="text/csv; charset=utf-8")
 
 
-def _open(request: ClientRequest, file_id: UUID) -> BinaryIO | None:
+def _signer(request: ClientRequest) -> Signer:
+    """Signs for one client: the address of an export of another one is no address here."""
+    return Signer(salt=f"sofy.audience.export.{request.client.pk}")
+
+
+def _open(request: ClientRequest, token: str) -> BinaryIO | None:
     try:
-        return vault.open_file(keys_for(request.client.pk), file_id)
+        return vault.open_file(keys_for(request.client.pk), UUID(_signer(request).unsign(token)))
+    except BadSignature:
+        raise Http404 from None
     except Refused:
         return None
