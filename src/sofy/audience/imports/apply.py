@@ -6,7 +6,7 @@ table over finished arrays. Killed at any moment, the import goes on from the la
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
@@ -24,10 +24,10 @@ from sofy.audience.arrays import (
     UuidArray,
     cursor,
 )
-from sofy.audience.imports import attributes, update
+from sofy.audience.imports import attributes, consents, update
 from sofy.audience.imports.prepare import Handle, Prepared
-from sofy.audience.imports.rows import Record, agreed_at
-from sofy.audience.ledger import Circumstances, Cursor, Known, Word
+from sofy.audience.imports.rows import Record
+from sofy.audience.ledger import Cursor, Known
 from sofy.audience.models import Reach
 from sofy.audience.sqlfiles import sql
 from sofy.kernel import clock
@@ -92,7 +92,7 @@ def write_batch(job: Job, tally: Tally, batch: Sequence[Prepared], rejected: Seq
         now = clock.now()
         decided = _decide(cur, job, batch)
         decided.rejected = list(rejected)
-        known = _record_consent(cur, job, decided, now)
+        known = consents.record(cur, job, decided, now)
         _insert_fresh(cur, job, decided.fresh, known, now)
         images = update.apply_changes(cur, job, decided.changes, now)
         unclear = {
@@ -136,42 +136,6 @@ def find_owners(cur: Cursor, client_id: UUID, handles: Sequence[Handle]) -> dict
             for index, contact in cur.execute(sql("find_identities"), values):
                 owners[index] = contact.bytes
     return owners
-
-
-def _record_consent(cur: Cursor, job: Job, decided: Decided, now: datetime) -> Known:
-    """Append what the rows say about consent to the ledger; answers the state of everybody in the batch."""
-    everybody = [*decided.fresh, *(each for each, _ in decided.changes), *decided.ambiguous]
-    known = ledger.known(cur, job.client_id, list({handle.index for each in everybody for handle in each.handles}))
-    for kind in KINDS:
-        channel = rules.CHANNEL_OF_KIND[kind]
-        agreed: list[Word] = []
-        refused: list[Word] = []
-        asked: list[tuple[bytes, Record]] = []
-        for each in everybody:
-            record = each.record
-            state = record.sms if kind == "phone" else record.email
-            if not state:
-                continue
-            for handle in each.handles:
-                if handle.kind != kind:
-                    continue
-                owner = decided.owners.get(handle.index)
-                if state != "granted":
-                    refused.append(Word(handle.index, state, now, owner, record.row))
-                elif handle.mobile or kind != "phone":
-                    agreed.append(Word(handle.index, state, agreed_at(record, now), owner, record.row))
-                    asked.append((handle.index, record))
-        shared = Circumstances(
-            channel, job.purpose, "import", job.source, False, job.import_id, job.text_hash, job.actor
-        )
-        ledger.append_words(cur, job.client_id, shared, agreed, now=now, since=job.started_at, before=known)
-        # A refusal is about marketing, whatever the basis of the file.
-        shared = replace(shared, purpose="marketing")
-        ledger.append_words(cur, job.client_id, shared, refused, now=now, since=job.started_at, before=known)
-        for index, record in asked:
-            if known.state((index, channel, job.purpose)) != "granted":
-                record.problems.append("opted_out_kept")
-    return known
 
 
 def _insert_fresh(cur: Cursor, job: Job, fresh: Sequence[Prepared], known: Known, now: datetime) -> None:

@@ -1,6 +1,7 @@
 """A dry run: what an import would do, without writing anything."""
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from sofy.audience import ledger, rules
@@ -33,8 +34,8 @@ def dry_run(row: Import, table: Table, *, progress: run.Progress | None = None) 
     counts: Counter[str] = Counter()
     warnings: Counter[str] = Counter()
     alarms = Alarms()
-    in_file: dict[bytes, int] = {}
-    words: dict[bytes, str] = {}
+    in_file: dict[bytes, bytes | int] = {}  # identity -> stored contact, or number of a new one
+    said = _Said()
     made = 0
     for batch in run.batches(run.data_rows(table, row.mapping["header"]), 0):
         records = [unreadable(number) if cells is None else read_row(number, cells) for number, cells in batch]
@@ -48,24 +49,26 @@ def dry_run(row: Import, table: Table, *, progress: run.Progress | None = None) 
         for record in records:
             alarms.see(record)
             mine = handles[record.row]
-            stored = {owners[handle.index] for handle in mine if handle.index in owners}
+            stored: set[bytes | int] = {owners[handle.index] for handle in mine if handle.index in owners}
             seen = {in_file[handle.index] for handle in mine if handle.index in in_file}
             if record.rejected:
                 counts["rejected"] += 1
-            elif len(stored) + len(seen) > 1:
+            elif len(stored | seen) > 1:
                 counts["updated"] += 1
                 warnings["matches_two_contacts"] += 1
             elif stored or seen:
                 counts["updated"] += 1
                 counts["in_base" if stored else "in_file"] += 1
+                (owner,) = stored | seen
+                for handle in mine:
+                    in_file[handle.index] = owner
             else:
                 counts["imported"] += 1
                 made += 1
                 for handle in mine:
                     in_file[handle.index] = made
+            said.see(record, mine, known)
             warnings.update(record.problems)
-            for handle in mine:
-                _see_consent(record, handle, known, words, counts)
         if progress:
             progress(sum(counts[name] for name in ("imported", "updated", "rejected")), row.total)
     return ImportResult(
@@ -76,10 +79,11 @@ def dry_run(row: Import, table: Table, *, progress: run.Progress | None = None) 
         rejected=counts["rejected"],
         warnings=dict(warnings),
         alarms=alarms.raised(),
-        reachable_sms=sum(1 for state in words.values() if state == "granted"),
+        reachable_sms=said.reachable("phone"),
+        reachable_email=said.reachable("email"),
         duplicates_in_file=counts["in_file"],
         duplicates_in_base=counts["in_base"],
-        opted_out_kept=counts["opted_out_kept"],
+        opted_out_kept=warnings["opted_out_kept"],
     )
 
 
@@ -89,16 +93,28 @@ def _handles(keys: ClientKeys, record: Record) -> list[Handle]:
     return [Handle(b"", kind, keys.index(kind, value), b"", mobile, 0) for kind, value, mobile in values]
 
 
-_SEVERITY = {"": 0, "granted": 1, "withdrawn": 2, "opposed": 3}
+_SEVERITY = {"cleared": 0, "": 0, "granted": 1, "withdrawn": 2, "opposed": 3}
 
 
-def _see_consent(
-    record: Record, handle: Handle, known: ledger.Known, words: dict[bytes, str], counts: Counter[str]
-) -> None:
-    word = record.sms if handle.kind == "phone" else record.email
-    state = known.state((handle.index, rules.CHANNEL_OF_KIND[handle.kind], "marketing"))
-    if word == "granted" and state in rules.OPT_OUTS:
-        counts["opted_out_kept"] += 1
-    if handle.mobile:
-        now = max((word, state if state != "cleared" else "", words.get(handle.index, "")), key=_SEVERITY.__getitem__)
-        words[handle.index] = now
+class _Said:
+    """What consent in the file would come to, identity by identity."""
+
+    def __init__(self) -> None:
+        self.words: dict[tuple[str, bytes], str] = {}
+
+    def see(self, record: Record, handles: Sequence[Handle], known: ledger.Known) -> None:
+        """Take one row into account, and warn where its consent meets an opt-out."""
+        for handle in handles:
+            if handle.kind == "phone" and not handle.mobile:
+                continue
+            key = (handle.kind, handle.index)
+            word = record.sms if handle.kind == "phone" else record.email
+            state = known.state((handle.index, rules.CHANNEL_OF_KIND[handle.kind], "marketing"))
+            before = max(state, self.words.get(key, ""), key=_SEVERITY.__getitem__)
+            if word == "granted" and before in rules.OPT_OUTS:
+                record.problems.append("opted_out_kept")
+            self.words[key] = max(before, word, key=_SEVERITY.__getitem__)
+
+    def reachable(self, kind: str) -> int:
+        """Distinct identities of the file that could be written to."""
+        return sum(1 for key, state in self.words.items() if key[0] == kind and state == "granted")

@@ -291,8 +291,23 @@ def test_dry_run_counts_and_writes_nothing(client: Client, book: Book, tmp_path:
 
     assert (result.imported, result.updated, result.rejected) == (1, 3, 1)
     assert (result.duplicates_in_base, result.duplicates_in_file, result.opted_out_kept) == (2, 1, 1)
-    assert result.warnings == {"phone_letters": 1}
+    assert result.warnings == {"phone_letters": 1, "opted_out_kept": 1}
     assert (Contact.objects.count(), ConsentEvent.objects.count(), Import.objects.count()) == (2, events, 1)
+
+
+def test_a_dry_run_says_what_the_import_then_does(client: Client, book: Book, tmp_path: Path) -> None:
+    import_rows(client, book, tmp_path / "a.csv", person(1, consent="stop"), person(2, email=""))
+    rows = [
+        person(1), person(2, email="neuf@exemple.fr"), person(3, email="neuf@exemple.fr", phone=""), person(4),
+        person(4, consent="non"), person(4), person(5, email="personne4@exemple.fr"),
+        person(2, email="personne4@exemple.fr"),
+    ]  # fmt: skip
+
+    said = import_rows(client, book, tmp_path / "b.csv", *rows, dry_run=True)
+    done = import_rows(client, book, tmp_path / "b.csv", *rows)
+
+    assert (said.imported, said.updated, said.rejected) == (done.imported, done.updated, done.rejected) == (1, 7, 0)
+    assert said.warnings == done.warnings == {"opted_out_kept": 2, "matches_two_contacts": 1}
 
 
 def test_error_file_has_the_format_and_the_rows_of_the_upload(client: Client, book: Book, tmp_path: Path) -> None:
