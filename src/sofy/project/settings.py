@@ -91,6 +91,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "sofy.kit.rls.RequireClient",
+    "sofy.clients.middleware.ClientClock",
     *(["sofy.accounts.middleware.SecondFactor"] if _landed("accounts") else []),
 ]
 SOFY_CLIENT_RESOLVER = "sofy.clients.services.resolve_client"

@@ -1,17 +1,20 @@
 """Pages of clients, accounts and staff: who gets in, what a hostile client learns, both languages."""
 
 import re
+from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
 from django.test import Client as Browser
 from django.urls import reverse
+from django.utils import timezone
 
 from sofy.accounts import services
 from sofy.accounts.tests.factories import PASSWORD, make_user
 from sofy.clients import services as client_services
 from sofy.clients.models import Membership
 from sofy.clients.tests.factories import make_client
+from sofy.kernel import clock
 from sofy.kit.models import AuditEntry
 from sofy.kit.rls import client_scope
 
@@ -312,3 +315,29 @@ def test_ids_that_do_not_exist_are_404():
     answer = browser.get(reverse("clients:establishment", args=[client.slug, UUID(int=5)]))
 
     assert answer.status_code == 404
+
+
+def test_times_are_told_in_the_clients_zone_and_nowhere_else():
+    client = make_client(timezone="Indian/Reunion")
+    browser = browser_of(make_user(client=client))
+    clock.install(lambda: datetime(2026, 11, 24, 13, 30, tzinfo=UTC))
+
+    home = browser.get(reverse("clients:home", args=[client.slug]))
+    profile = browser.get(reverse("accounts:profile"))
+
+    assert "17:30" in home.text
+    assert profile.status_code == 200
+    assert timezone.get_current_timezone_name() == "Europe/Paris"
+
+
+def test_a_page_of_a_workspace_asks_the_database_little(django_assert_max_num_queries):
+    client = make_client()
+    for number in range(5):
+        client_services.create_establishment(client, name=f"Shop {number}")
+        make_user(client=client, role="marketer", secured=False)
+    browser = browser_of(make_user(client=client))
+    address = reverse("clients:team", args=[client.slug])
+    browser.get(address)
+
+    with django_assert_max_num_queries(30):
+        browser.get(address)
