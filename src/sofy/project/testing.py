@@ -11,8 +11,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psycopg
 from psycopg import sql
@@ -78,7 +78,8 @@ class TestDatabase:
             connection.execute(sql.SQL(database_rights).format(sql.Identifier(self.name)))
             database.remember_migrated(connection, self.name, database.migrations_digest())
         self._take_passwords()
-        self._seeded = set(self._tables_with_rows()) | set(KEPT)
+        with psycopg.connect(self.admin_url) as connection:
+            self._seeded = set(self._tables_with_rows(connection)) | set(KEPT)
 
     def drop(self) -> None:
         with psycopg.connect(database.with_database(self.server, "postgres"), autocommit=True) as connection:
@@ -90,26 +91,31 @@ class TestDatabase:
 
     def empty(self) -> None:
         """Take every row away that a test committed; what migrations put there stays."""
-        with psycopg.connect(self.admin_url, autocommit=True) as connection:
-            for table in self._tables_with_rows():
+        with psycopg.connect(self.admin_url) as connection:
+            # Deleting a few rows is much quicker than truncating, and no order of tables has to be found.
+            connection.execute("set local session_replication_role = replica")
+            for table in self._tables_with_rows(connection):
                 if table not in self._seeded:
-                    connection.execute(sql.SQL("truncate {} restart identity cascade").format(sql.Identifier(table)))
+                    connection.execute(sql.SQL("delete from {}").format(sql.Identifier(table)))
 
-    def _tables_with_rows(self) -> Iterator[str]:
-        with psycopg.connect(self.admin_url, autocommit=True) as connection:
-            tables = connection.execute(
-                "select relname from pg_class where relkind in ('r', 'p') and relnamespace = 'public'::regnamespace"
-            ).fetchall()
-            for (table,) in tables:
-                if connection.execute(sql.SQL("select 1 from {} limit 1").format(sql.Identifier(table))).fetchone():
-                    yield table
+    @staticmethod
+    def _tables_with_rows(connection: psycopg.Connection[Any]) -> list[str]:
+        found = connection.execute(
+            "select relname from pg_class where relkind in ('r', 'p') and relnamespace = 'public'::regnamespace"
+        ).fetchall()
+        looks = [
+            sql.SQL("case when exists (select from {}) then {} end").format(sql.Identifier(name), sql.Literal(name))
+            for (name,) in found
+        ]
+        row = connection.execute(sql.SQL("select array_remove(array[{}], null)").format(sql.SQL(", ").join(looks)))
+        return list((row.fetchone() or ([],))[0])
 
     def _take_passwords(self) -> None:
         secrets_dir = places.private_dir(Path(os.environ["SOFY_SECRETS_DIR"]))
         for role in database.ROLES:
             places.write_private(secrets_dir / f"pg_{role}", database.password_of(self.shared_secrets, role))
 
-    def _build_template(self, connection: psycopg.Connection, template: str) -> None:
+    def _build_template(self, connection: psycopg.Connection[Any], template: str) -> None:
         draft = f"sofy_draft_{RUN}"
         self._drop(connection, draft)
         database.init(database.with_database(self.server, draft), self.shared_secrets)
@@ -128,7 +134,7 @@ class TestDatabase:
         connection.execute(names.format(sql.Identifier(draft), sql.Identifier(template)))
         self._drop_leftovers(connection, template)
 
-    def _drop_leftovers(self, connection: psycopg.Connection, template: str) -> None:
+    def _drop_leftovers(self, connection: psycopg.Connection[Any], template: str) -> None:
         """Templates of earlier migrations, and databases of runs that were killed on this machine."""
         ours = "select datname from pg_database where datname ~ '^sofy_(template|test|draft)_'"
         for (name,) in connection.execute(ours).fetchall():
@@ -139,5 +145,5 @@ class TestDatabase:
                     self._drop(connection, name)
 
     @staticmethod
-    def _drop(connection: psycopg.Connection, name: str) -> None:
+    def _drop(connection: psycopg.Connection[Any], name: str) -> None:
         connection.execute(sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name)))
