@@ -352,7 +352,9 @@ def write_report(client: Any, campaign: "Campaign", var: Path) -> tuple[Path, ..
     with _scope(client):
         fresh = lifecycle.find(client.pk, campaign.id)
         assert fresh is not None
-        return documents.write_report(fresh, var / "reports" / client.slug)
+        made = documents.write_report(fresh, var / "reports")
+    # One pair of files per run, side by side, each named after its client.
+    return tuple(path.rename(path.with_name(f"{client.slug}{path.suffix}")) for path in made)
 
 
 def summarise(outcome: Outcome, written: tuple[Path, ...]) -> None:

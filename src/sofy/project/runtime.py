@@ -13,6 +13,7 @@ from sofy.project import database, places
 from sofy.project.embedded_pg import EmbeddedPostgres
 
 _admin_url: list[str] = []
+_embedded: list[EmbeddedPostgres] = []
 
 
 def secrets_dir() -> Path:
@@ -26,8 +27,15 @@ def admin_url() -> str:
     if not _admin_url:
         folder = secrets_dir()
         named = Config.load(os.environ, read_file=lambda path: Path(path).read_text()).database_url
-        _admin_url.append(named or EmbeddedPostgres(secrets_dir=folder).ensure())
+        if not named:
+            _embedded.append(EmbeddedPostgres(secrets_dir=folder))
+        _admin_url.append(named or _embedded[-1].ensure())
     return _admin_url[0]
+
+
+def embedded_server() -> EmbeddedPostgres | None:
+    """The server this process started or found, None when the settings name another."""
+    return _embedded[-1] if _embedded else None
 
 
 def prepare() -> Config:
@@ -39,12 +47,6 @@ def prepare() -> Config:
     os.environ["SOFY_DATABASE_URL"] = urlunsplit((url.scheme, address, f"/{name}", url.query, ""))
     os.environ.pop("SOFY_DATABASE_URL_FILE", None)
     return Config.load(os.environ, read_file=lambda path: Path(path).read_text())
-
-
-def forget_server() -> None:
-    """Look the server up again at the next use: it was restarted, perhaps on another port."""
-    _admin_url.clear()
-    os.environ.pop("SOFY_DATABASE_URL", None)
 
 
 def ready() -> Config:

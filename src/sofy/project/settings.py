@@ -89,7 +89,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "allauth.usersessions.middleware.UserSessionsMiddleware",
+    "sofy.accounts.middleware.SeenSessions",
     "sofy.kit.rls.RequireClient",
     "sofy.clients.middleware.ClientClock",
     *(["sofy.accounts.middleware.SecondFactor"] if _landed("accounts") else []),

@@ -9,7 +9,6 @@ from sofy.engine.shifted_clock import FileClock
 from sofy.kernel import clock
 from sofy.kernel.config import Config
 from sofy.project import runtime
-from sofy.project.embedded_pg import EmbeddedPostgres
 from sofy.project.processes import free_port
 from sofy.project.supervisor import Child, Supervisor, sofy
 
@@ -61,9 +60,7 @@ def supervisor(config: Config, ports: Ports) -> Supervisor:
         Child("worker", sofy("worker")),
         Child("web", sofy("web"), base_url, health=f"{base_url}/healthz"),
     ]
-    embedded = not os.environ.get("SOFY_DATABASE_URL_GIVEN")
-    database = EmbeddedPostgres(secrets_dir=runtime.secrets_dir()) if embedded else None
-    return Supervisor(Path(config.var_dir), children, database)
+    return Supervisor(Path(config.var_dir), children, runtime.embedded_server())
 
 
 def save_sandbox_route(ports: Ports) -> None:

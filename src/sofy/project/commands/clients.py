@@ -148,4 +148,4 @@ def verify(arguments: argparse.Namespace) -> Answer:
     broken = [row for row in rows if not row["intact"]]
     lines = [f"{row['client']}: broken at entry {row['broken_at']} ({row['reason']})" for row in broken]
     lines.append(f"{len(rows)} chains, {sum(int(row['entries']) for row in rows)} entries, {len(broken)} broken")
-    return Answer("\n".join(lines), {"intact": not broken, "chains": rows}, 1 if broken else 0)
+    return Answer("\n".join(lines), {"ok": not broken, "chains": rows}, 1 if broken else 0)

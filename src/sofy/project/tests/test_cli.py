@@ -74,7 +74,7 @@ def test_the_chains_are_verified_and_a_touched_one_is_named(sofy, engine_db):
     touched = sofy("audit", "verify", "--client", "zoe", "--json")
 
     assert whole[0] == 0
-    assert _json(whole)["intact"]
+    assert _json(whole)["ok"]
     assert touched[0] == 1
     assert _json(touched)["chains"][0]["broken_at"] == 1
 
