@@ -91,7 +91,7 @@ def message_log(
     if number:
         where.append("s.recipient_index = %s")
         params.append(keys_for(client_id).index("phone", number))  # type: ignore[arg-type]
-    sql = f"SELECT {_COLUMNS} {_JOINED} WHERE {' AND '.join(where)} ORDER BY m.id DESC LIMIT {int(limit)}"  # noqa: S608
+    sql = f"SELECT {_COLUMNS} {_JOINED} WHERE {' AND '.join(where)} ORDER BY m.id DESC LIMIT {int(limit)}"
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
         return [LogLine(*row) for row in cursor.fetchall()]

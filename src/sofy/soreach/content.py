@@ -1,7 +1,9 @@
 """What an author may write in a message, and how it becomes the text one person receives.
 
-The language is a small part of minijinja: variables, if/elif/else and five filters. Everything else is refused by our own
-reading of the source before minijinja sees it, because a template language with loops or `format` can fill a machine's memory.
+The language is a small part of minijinja: variables, if/elif/else and five filters. Everything else is refused by our
+own
+reading of the source before minijinja sees it, because a template language with loops or `format` can fill a machine's
+memory.
 """
 
 import re
@@ -92,7 +94,7 @@ def _careful_environment() -> minijinja.Environment:
 
 @dataclass(frozen=True)
 class Content:
-    """One compiled text. `variables` are what it reads, `links` the addresses that are replaced, `fixed` what everybody gets."""
+    """One compiled text: the `variables` it reads, the `links` it replaces, the `fixed` part everybody gets."""
 
     source: str
     variables: frozenset[str]
@@ -106,9 +108,7 @@ class Content:
 
         Raises: MissingValue, TextTooLong.
         """
-        context = dict(values)
-        for number, link in enumerate(short_links):
-            context[f"_link_{number}"] = link
+        context = dict(values, **{f"_link_{n}": link for n, link in enumerate(short_links)}) if short_links else values
         if self.variables <= values.keys():
             text = self._fast.render_template("t", **context)
         else:
@@ -117,7 +117,7 @@ class Content:
             raise TextTooLong
         return text
 
-    def _render_with_holes(self, context: dict[str, Any]) -> str:
+    def _render_with_holes(self, context: Mapping[str, Any]) -> str:
         try:
             return self._careful.render_template("t", **context)
         except (MissingValue, minijinja.TemplateError) as problem:
@@ -218,7 +218,7 @@ def _check_variable(name: str, line: int, fields: Collection[str]) -> None:
 
 
 def _shorten(source: str) -> tuple[str, tuple[str, ...]]:
-    """Replace each fixed address by a variable; one that is glued to a variable stays as it is, since its target varies."""
+    """Replace each fixed address by a variable; one glued to a variable stays, since its target varies."""
     links: list[str] = []
 
     def replace(match: re.Match[str]) -> str:

@@ -71,8 +71,8 @@ def _funnel(report: Report) -> Figure:
 
 
 def _timeline(report: Report) -> Figure:
-    points = [(f"{at.astimezone(clock.PARIS):%H:%M:%S}" if _is_short(report) else f"{at.astimezone(clock.PARIS):%d/%m %H:%M}", n)
-              for at, n in report.timeline]  # fmt: skip
+    pattern = "%H:%M:%S" if report.timeline and _is_short(report) else "%d/%m %H:%M"
+    points = [(at.astimezone(clock.PARIS).strftime(pattern), n) for at, n in report.timeline]
     title = _("Deliveries over time")
     summary = ""
     if points:

@@ -86,7 +86,8 @@ def _words() -> dict[str, str]:
         "page": _("page"),
         "key_figures": _("Key figures"),
         "clicks_note": _(
-            "Clicks are counted per person; visits of link previews, scanners and robots are told apart and do not count."
+            "Clicks are counted per person; visits of link previews, scanners and robots are"
+            " told apart and do not count."
         ),
     }
 
@@ -99,7 +100,7 @@ def to_html(campaign: Campaign, built: Report) -> str:
     """One file without any address to the outside."""
     made = document(campaign, built)
     for figure in made["figures"]:
-        figure["drawing"] = mark_safe(figure["drawing"])  # noqa: S308  our own drawing, its texts escaped by kernel.svg
+        figure["drawing"] = mark_safe(figure["drawing"])  # noqa: S308  its texts are escaped by kernel.svg
     lists = {name: made["words"][name].split("|") for name in ("variant_columns", "link_columns")}
     return render_to_string("soreach/report_file.html", {"r": made, "w": made["words"] | lists})
 

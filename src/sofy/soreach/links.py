@@ -53,7 +53,8 @@ def store(client_id: UUID, campaign_id: UUID, rows: Sequence[tuple[str, UUID, UU
         if cursor.rowcount == len(rows):
             return
         cursor.execute(
-            "SELECT code, link_id, contact_id FROM soreach_shortlink WHERE client_id = %(client)s AND code = ANY(%(codes)s)",
+            "SELECT code, link_id, contact_id FROM soreach_shortlink WHERE client_id ="
+            " %(client)s AND code = ANY(%(codes)s)",
             given,
         )
         if set(cursor.fetchall()) != set(rows):

@@ -16,41 +16,31 @@ from sofy.audience.segments.reach import Statement, members_sql
 from sofy.clients.models import Establishment
 from sofy.kernel.crypto import ClientKeys
 
-Reader = Callable[[ClientKeys, UUID, Any], Any]
+Reader = Callable[[Any], Any]
+SEALED = ("first_name", "last_name")
 
 
-def _sealed(column: str) -> Reader:
-    def read(keys: ClientKeys, contact_id: UUID, value: Any) -> Any:
-        return keys.unseal("audience_contact", column, contact_id, value)
-
-    return read
-
-
-def _plain(_keys: ClientKeys, _contact_id: UUID, value: Any) -> Any:
+def _plain(value: Any) -> Any:
     return value
-
-
-def _title(_keys: ClientKeys, _contact_id: UUID, value: Any) -> Any:
-    return {"mrs": "Mme", "mr": "M."}.get(value)
 
 
 @dataclass(frozen=True)
 class Field:
-    """One thing an author may write between braces: where it is read, and what people call it."""
+    """One thing an author may write between braces: where it is read, what people call it, how its value is written."""
 
-    sql: str
-    read: Reader
+    column: str
     label: Any
+    read: Reader = _plain
 
 
 CONTACT_FIELDS: dict[str, Field] = {
-    "civilite": Field("c.title", _title, _("Title (Mme, M.)")),
-    "prenom": Field("c.first_name", _sealed("first_name"), _("First name")),
-    "nom": Field("c.last_name", _sealed("last_name"), _("Last name")),
-    "ville": Field("c.town", _plain, _("Town")),
-    "code_postal": Field("c.postcode", _plain, _("Postcode")),
-    "date_naissance": Field("c.birth_date", _plain, _("Birth date")),
-    "magasin": Field("c.establishment_id", _plain, _("Name of the shop")),
+    "civilite": Field("title", _("Title (Mme, M.)"), {"mrs": "Mme", "mr": "M."}.get),
+    "prenom": Field("first_name", _("First name")),
+    "nom": Field("last_name", _("Last name")),
+    "ville": Field("town", _("Town")),
+    "code_postal": Field("postcode", _("Postcode")),
+    "date_naissance": Field("birth_date", _("Birth date")),
+    "magasin": Field("establishment_id", _("Name of the shop")),
 }
 ALIASES = {
     "title": "civilite",
@@ -99,6 +89,7 @@ class Audience:
         self._members = members_sql(client_id, segments, exclusions)
         self._shops = dict(Establishment.objects.filter(client_id=client_id).values_list("id", "name"))
         self._readers = [self._reader(name) for name in self.variables]
+        self._sealed = [self._sealed_column(name) for name in self.variables]
 
     def statement(self, *, limit: int | None = None, state: str = "") -> Statement:
         """One row per person in the order of contact ids; `state` keeps one state only."""
@@ -107,7 +98,7 @@ class Audience:
         for number, name in enumerate(self.variables):
             known = CONTACT_FIELDS.get(ALIASES.get(name, name))
             if known is not None:
-                columns.append(known.sql)
+                columns.append(f"c.{known.column}")
                 continue
             params[f"attribute_{number}"] = name
             columns.append(
@@ -120,45 +111,48 @@ class Audience:
         if limit is not None:
             params["limit"] = limit
         params["state"] = state
-        sql = (
-            "SELECT m.contact_id, m.state, m.recipient_index, m.identity_id, m.sealed_number, m.zone, m.establishment_id"
-            f"{''.join(', ' + column for column in columns)} FROM ({self._members.sql}) m"
-            " JOIN audience_contact c ON c.client_id = %(client)s AND c.id = m.contact_id "
-            + " ".join(joins)
-            + (" WHERE m.state = %(state)s" if state else "")
-            + " ORDER BY m.contact_id"
-            + (" LIMIT %(limit)s" if limit is not None else "")
-        )
-        return Statement(sql, params)
+        pieces = [
+            "SELECT m.contact_id, m.state, m.recipient_index, m.identity_id, m.sealed_number, m.zone,",
+            "m.establishment_id",
+            *(f", {column}" for column in columns),
+            f"FROM ({self._members.sql}) m",
+            "JOIN audience_contact c ON c.client_id = %(client)s AND c.id = m.contact_id",
+            *joins,
+            "WHERE m.state = %(state)s" if state else "",
+            "ORDER BY m.contact_id",
+            "LIMIT %(limit)s" if limit is not None else "",
+        ]
+        return Statement(" ".join(pieces), params)
 
     def member(self, keys: ClientKeys, row: Sequence[Any]) -> Member:
         """Open one row; somebody who cannot be written to is not opened at all."""
-        contact_id, state, index, identity_id, sealed, zone, shop = row[:7]
+        contact_id, state, index, identity_id, number_blob, zone, shop = row[:7]
         if state != "reachable":
             return Member(contact_id, state, b"", "", None, shop, {})
-        values = {}
-        for name, read, value in zip(self.variables, self._readers, row[7:], strict=True):
-            if value is None or value == "":
-                continue
-            opened = read(keys, contact_id, value)
-            if opened not in (None, ""):
-                values[name] = opened
-        number = keys.unseal("audience_identity", "value", identity_id, sealed)
+        values, unseal = {}, keys.unseal
+        for name, sealed, read, value in zip(self.variables, self._sealed, self._readers, row[7:], strict=True):
+            if value:
+                opened = unseal("audience_contact", sealed, contact_id, value) if sealed else read(value)
+                if opened:
+                    values[name] = opened
+        number = keys.unseal("audience_identity", "value", identity_id, number_blob)
         return Member(contact_id, state, bytes(index), number, zone, shop, values)
 
     def _reader(self, name: str) -> Reader:
         field = CONTACT_FIELDS.get(ALIASES.get(name, name))
         if field is None:
             return _attribute
-        if field.sql == "c.establishment_id":
-            return lambda _keys, _contact, shop: self._shops.get(shop)
-        return field.read
+        return self._shops.get if field.column == "establishment_id" else field.read
+
+    def _sealed_column(self, name: str) -> str:
+        field = CONTACT_FIELDS.get(ALIASES.get(name, name))
+        return field.column if field is not None and field.column in SEALED else ""
 
 
 CONTACT_ATTRIBUTE = "audience_contact_attribute"
 
 
-def _attribute(_keys: ClientKeys, _contact_id: UUID, value: Any) -> Any:
+def _attribute(value: Any) -> Any:
     """A number without the zeros it is stored with; anything else as it is."""
     head, dot, tail = str(value).partition(".")
     if dot and tail.isdigit() and head.lstrip("-").isdigit():

@@ -40,7 +40,8 @@ def figures(client_id: UUID, ids: Sequence[UUID]) -> dict[UUID, Figures]:
     counted: dict[UUID, Counter[str]] = {}
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT campaign_id, status, count(*) FROM engine_state WHERE client_id = %s AND campaign_id = ANY(%s) GROUP BY 1, 2",
+            "SELECT campaign_id, status, count(*) FROM engine_state WHERE client_id = %s AND"
+            " campaign_id = ANY(%s) GROUP BY 1, 2",
             [client_id, list(ids)],
         )
         for campaign_id, status, count in cursor.fetchall():

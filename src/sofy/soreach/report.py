@@ -304,7 +304,8 @@ def _groups(campaign: Campaign) -> dict[tuple[str, str], Counter[str]]:
     ]
     for figure, keyword in (("stops", "stop"), ("replied", "")):
         sql = (
-            "SELECT s.variant, s.establishment_id, count(DISTINCT s.message_id) FROM engine_inbound i JOIN engine_state s"
+            "SELECT s.variant, s.establishment_id, count(DISTINCT s.message_id) FROM"
+            " engine_inbound i JOIN engine_state s"
             " ON s.client_id = i.client_id AND s.message_id = i.message_id"
             " WHERE {own} AND i.at >= %s AND i.keyword = %s GROUP BY 1, 2"
         )
@@ -330,7 +331,8 @@ def _arm(campaign: Campaign, group: Group) -> rules.Arm:
     return rules.Arm(group.key, group.received, successes)
 
 
-# ---- the people behind a figure ----------------------------------------------------------------------------------------
+# ---- the people behind a figure
+# ----------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -347,7 +349,8 @@ class Person:
 
 _PEOPLE = """
 SELECT s.contact_id, s.status, coalesce(s.reason, ''), coalesce(s.variant, ''), s.updated_at, s.parts
-  FROM engine_state s WHERE s.client_id = %(client)s AND s.campaign_id = %(campaign)s AND s.contact_id > %(after)s {also}
+  FROM engine_state s WHERE s.client_id = %(client)s AND s.campaign_id = %(campaign)s
+   AND s.contact_id > %(after)s {also}
  ORDER BY s.contact_id LIMIT %(limit)s
 """
 _INBOX = (
@@ -358,7 +361,8 @@ _VISITED = (
     "AND s.contact_id IN (SELECT contact_id FROM soreach_click WHERE client_id = %(client)s"
     " AND campaign_id = %(campaign)s AND human = %(value)s::boolean)"
 )
-#: Figure -> (further condition, its value). `status:x`, `reason:x`, `establishment:x`, `variant:x` take theirs from the address.
+# : Figure -> (further condition, its value). `status:x`, `reason:x`, `establishment:x`, `variant:x` take theirs from
+# the address.
 FIGURES: dict[str, tuple[str, str]] = {
     "recipients": ("", ""),
     "handed_over": ("AND s.submitted_at IS NOT NULL", ""),
@@ -372,7 +376,8 @@ FIGURES: dict[str, tuple[str, str]] = {
 }
 KINDS = {
     "status": "AND s.status = %(value)s",
-    "reason": "AND coalesce(s.reason, '') = %(value)s AND s.status IN ('failed', 'expired', 'withheld', 'cancelled', 'unknown')",
+    "reason": "AND coalesce(s.reason, '') = %(value)s AND s.status IN ('failed',"
+    " 'expired', 'withheld', 'cancelled', 'unknown')",
     "establishment": "AND coalesce(s.establishment_id::text, '') = %(value)s",
     "variant": "AND coalesce(s.variant, 'A') = %(value)s",
 }
@@ -391,7 +396,7 @@ def people(campaign: Campaign, figure: str, *, after: UUID = START, limit: int =
     else:
         return None
     since = campaign.launched_at or campaign.created_at
-    given = {"client": campaign.client_id, "campaign": campaign.id, "after": after, "limit": limit}
+    given: dict[str, Any] = {"client": campaign.client_id, "campaign": campaign.id, "after": after, "limit": limit}
     with connection.cursor() as cursor:
         cursor.execute(_PEOPLE.format(also=also), given | {"value": value, "since": since})
         return [Person(*row) for row in cursor.fetchall()]

@@ -94,7 +94,8 @@ def needs_typed_count(recipients: int) -> bool:
     return recipients >= TYPED_COUNT_FROM
 
 
-# ---- when each message is due ------------------------------------------------------------------------------------------
+# ---- when each message is due
+# ------------------------------------------------------------------------------------------
 
 
 def fraction(key: bytes) -> float:
@@ -104,7 +105,7 @@ def fraction(key: bytes) -> float:
 
 @dataclass(frozen=True)
 class Schedule:
-    """When a campaign leaves: at once or at `starts_at`, over `spread_hours`, by Paris time or by each recipient's own."""
+    """When a campaign leaves: from `starts_at`, over `spread_hours`, by Paris time or each recipient's own."""
 
     starts_at: datetime
     spread_hours: int = 0
@@ -127,7 +128,8 @@ class Schedule:
         return max(wall.replace(tzinfo=ZoneInfo(zone)).astimezone(self.starts_at.tzinfo) for zone in zones)
 
 
-# ---- A/B ---------------------------------------------------------------------------------------------------------------
+# ---- A/B
+# ---------------------------------------------------------------------------------------------------------------
 
 
 def pick_variant(shares: Sequence[int], key: bytes) -> int:
@@ -166,8 +168,8 @@ class Verdict:
 def compare(arms: Sequence[Arm]) -> Verdict:
     """Compare the best variant with the second best: two-sided two-proportion z test at 5 %.
 
-    With k variants the threshold is divided by k - 1 (Bonferroni), since the best was chosen after looking. The normal approximation
-    needs at least 30 people per variant and 5 expected successes and failures in each.
+    With k variants the threshold is divided by k - 1 (Bonferroni), since the best was chosen after looking. The normal
+    approximation needs at least 30 people per variant and 5 expected successes and failures in each.
     Source: Fleiss, Levin, Paik, Statistical Methods for Rates and Proportions, chapter 3.
     """
     if len(arms) < 2:
@@ -183,7 +185,8 @@ def compare(arms: Sequence[Arm]) -> Verdict:
     return Verdict(kind, first.label, second.label, p_value)
 
 
-# ---- clicks ------------------------------------------------------------------------------------------------------------
+# ---- clicks
+# ------------------------------------------------------------------------------------------------------------
 
 _MACHINES = re.compile(
     r"bot|crawl|spider|preview|facebookexternalhit|whatsapp|telegram|slack|twitter|linkedin|skypeuripreview|embedly|"
@@ -206,7 +209,7 @@ class Visit:
 
 
 def machine_score(visit: Visit) -> int:
-    """Rate a visit from 0 (a person) to 100 (a machine: link preview, scanner, robot); from 50 it counts as a machine."""
+    """Rate a visit from 0 (a person) to 100 (a link preview, a scanner, a robot); from 50 it is a machine."""
     score = 0
     if visit.method == "HEAD" or "prefetch" in visit.purpose.lower() or "preview" in visit.purpose.lower():
         score += 100
@@ -228,7 +231,8 @@ def is_human(score: int) -> bool:
     return score < 50
 
 
-# ---- checks before launch ----------------------------------------------------------------------------------------------
+# ---- checks before launch
+# ----------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Addresses of this room."""
 
-from django.urls import include, path
+from django.urls import URLPattern, URLResolver, include, path
 
 from sofy.soreach.views import links, lists, reports, running, wizard
 
@@ -27,7 +27,7 @@ campaign = [
     path("report.xlsx", reports.download, {"kind": "xlsx"}, name="xlsx"),
     path("report.pdf", reports.download, {"kind": "pdf"}, name="pdf"),
 ]
-workspace = [
+workspace: list[URLPattern | URLResolver] = [
     path("", lists.campaigns, name="campaigns"),
     path("new", lists.new, name="new"),
     path("<uuid:campaign_id>/", include(campaign)),

@@ -1,17 +1,21 @@
+"""Sender names of clients."""
+
+from typing import ClassVar
+
+from django.db import migrations, models
+
 import sofy.kernel.clock
 import sofy.kernel.ids
 import sofy.kit.rls
-from django.db import migrations, models
-
 from sofy.kit.rls import EnableClientRLS
 
 
 class Migration(migrations.Migration):
-    dependencies = [
+    dependencies: ClassVar = [
         ("messaging", "0001_engine"),
     ]
 
-    operations = [
+    operations: ClassVar = [
         migrations.CreateModel(
             name="Sender",
             fields=[

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from django.conf import settings
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
@@ -66,7 +66,7 @@ def message(request: ClientRequest, message_id: UUID) -> HttpResponse:
 
 
 @requires("sender.view")
-def senders(request: ClientRequest) -> HttpResponse:
+def senders(request: ClientRequest) -> HttpResponseBase:
     """Names that campaigns may show."""
     form = SenderForm(request.POST or None)
     if request.method == "POST":

@@ -1,3 +1,7 @@
+"""Tables of campaigns, with their walls."""
+
+from typing import ClassVar
+
 import django.contrib.postgres.fields
 import django.db.models.deletion
 from django.db import migrations, models
@@ -22,13 +26,15 @@ REVOKE ALL ON FUNCTION soreach_resolve_link(text) FROM public;
 GRANT EXECUTE ON FUNCTION soreach_resolve_link(text) TO sofy_web;
 """
 
-# The worker looks at every client's campaigns each minute: this function tells it which clients have some, nothing else.
+# The worker looks at every client's campaigns each minute: this function tells it which clients have some, nothing
+# else.
 CLIENTS_WITH_WORK = """
 CREATE POLICY soreach_campaign_clock ON soreach_campaign FOR SELECT TO sofy_owner USING (true);
 CREATE FUNCTION soreach_clients_with_work(at timestamptz)
 RETURNS SETOF uuid LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
     SELECT DISTINCT client_id FROM soreach_campaign
-     WHERE status IN ('expanding', 'running', 'paused') OR (status = 'scheduled' AND starts_at <= at + interval '12 hours')
+     WHERE status IN ('expanding', 'running', 'paused')
+        OR (status = 'scheduled' AND starts_at <= at + interval '12 hours')
 $$;
 REVOKE ALL ON FUNCTION soreach_clients_with_work(timestamptz) FROM public;
 GRANT EXECUTE ON FUNCTION soreach_clients_with_work(timestamptz) TO sofy_web;
@@ -38,9 +44,9 @@ GRANT EXECUTE ON FUNCTION soreach_clients_with_work(timestamptz) TO sofy_web;
 class Migration(migrations.Migration):
     initial = True
 
-    dependencies = [("kit", "0001_initial"), ("messaging", "0001_engine")]
+    dependencies: ClassVar = [("kit", "0001_initial"), ("messaging", "0001_engine")]
 
-    operations = [
+    operations: ClassVar = [
         migrations.CreateModel(
             name="CampaignExclusion",
             fields=[

@@ -33,7 +33,8 @@ def _visit(
     now = clock.now()
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT message_id, submitted_at FROM engine_state WHERE client_id = %s AND campaign_id = %s AND contact_id = %s",
+            "SELECT message_id, submitted_at FROM engine_state WHERE client_id = %s AND"
+            " campaign_id = %s AND contact_id = %s",
             [client_id, campaign_id, contact_id],
         )
         message_id, sent_at = cursor.fetchone() or (None, None)

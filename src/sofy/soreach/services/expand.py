@@ -1,8 +1,8 @@
 """From an audience to one message per recipient: the only writer of a campaign's ledger.
 
-It may be killed at any point and run again from the start: the ledger takes a person once per campaign, a person's variant,
-due moment and link codes are drawn from keyed hashes and not from chance, and exclusions are written once. Two of them at
-the same time do no harm.
+It may be killed at any point and run again from the start: the ledger takes a person once per campaign; a
+person's variant, due moment and link codes are drawn from keyed hashes and not from chance; exclusions are written
+once. Two of them at the same time do no harm.
 """
 
 from collections import Counter
@@ -168,7 +168,8 @@ def _settle(plan: Plan, handed: tuple[Future[int], list[MessageIn]] | None, tota
     with client_scope(plan.client_id):
         with connection.cursor() as cursor:
             cursor.execute(
-                "SELECT contact_id FROM engine_state WHERE client_id = %s AND campaign_id = %s AND contact_id = ANY(%s)",
+                "SELECT contact_id FROM engine_state WHERE client_id = %s AND campaign_id = %s"
+                " AND contact_id = ANY(%s)",
                 [plan.client_id, plan.campaign_id, contacts],
             )
             present = {row[0] for row in cursor.fetchall()}

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
@@ -49,6 +50,8 @@ class Plan:
 
     def arm_for(self, member: Member) -> Arm:
         """The variant of one person, the same after a restart."""
+        if len(self.arms) == 1:
+            return self.arms[0]
         return self.arms[rules.pick_variant([arm.share for arm in self.arms], self._draw(member))]
 
     def links_for(self, arm: Arm, member: Member) -> list[tuple[str, UUID, UUID]]:
@@ -56,7 +59,7 @@ class Plan:
         contact = member.contact_id
         return [(links.code_of(self.keys, link, contact, self.salt), link, contact) for link in arm.link_ids]
 
-    def due_at(self, member: Member) -> "clock.datetime | None":
+    def due_at(self, member: Member) -> datetime | None:
         """When one person's message is due; None: at once."""
         if self.at_once:
             return None

@@ -31,8 +31,8 @@ def send_test(
     """Send one variant, as one of the real recipients would read it, to numbers whose owners asked for it.
 
     A number that said STOP to the client receives nothing, tests included. Answers the ids of the messages.
-    Raises: Refused test_numbers, number_invalid, number_opposed, stop_mention_missing, route_missing, test_value_missing, or
-    what compile_content refuses.
+    Raises: Refused test_numbers, number_invalid, number_opposed, stop_mention_missing, route_missing,
+    test_value_missing, or what compile_content refuses.
     """
     text = _text(campaign, variant, as_contact)
     keys = keys_for(client.id)

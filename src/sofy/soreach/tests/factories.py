@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 import psycopg
@@ -42,8 +43,8 @@ def make_route(admin_url: str, *, code: str = "demo", price: str = "0.045", shor
     return UUID(str(row[0]))
 
 
-def make_contact(client: Client, number: int, *, state: str = "granted", **columns: object) -> Contact:
-    """Somebody with a mobile (+33639980000 + number); `state` is what they said: granted, withdrawn, opposed or nothing."""
+def make_contact(client: Client, number: int, *, state: str = "granted", **columns: Any) -> Contact:
+    """Somebody with the mobile +33639980000 + number; `state` is what they said about marketing."""
     reach = {"granted": Reach.REACHABLE, "": Reach.NO_CONSENT}.get(state, Reach.OPTED_OUT)
     contact = Contact(client_id=client.id, id=ids.uuid7(), sms=reach)
     for name, value in {"first_name": f"Prénom{number}", "last_name": f"Nom{number}", **columns}.items():
@@ -69,19 +70,17 @@ def make_contact(client: Client, number: int, *, state: str = "granted", **colum
     return contact
 
 
-def make_segment(client: Client, name: str = "Tout le monde", tree: dict[str, object] | None = None) -> Segment:
+def make_segment(client: Client, name: str = "Tout le monde", tree: dict[str, Any] | None = None) -> Segment:
     """A segment; everybody unless a tree is given."""
     return Segment.objects.create(client_id=client.id, name=name, tree=tree or EVERYBODY)
 
 
-def make_campaign(
-    client: Client, route: UUID, *, text: str = TEXT, name: str = "Samedi", **columns: object
-) -> Campaign:
+def make_campaign(client: Client, route: UUID, *, text: str = TEXT, name: str = "Samedi", **columns: Any) -> Campaign:
     """A draft that passes every check."""
     Sender.objects.get_or_create(client_id=client.id, name="FLEURS", defaults={"created_by": "user:test"})
     segment = columns.pop("segment", None) or make_segment(client)
     fields = {
-        "segment_ids": [segment.pk],  # type: ignore[attr-defined]
+        "segment_ids": [segment.pk],
         "sender": "FLEURS",
         "route_id": route,
         "short_code": "36111",
@@ -94,8 +93,8 @@ def make_campaign(
     return campaign
 
 
-def play(admin: psycopg.Connection[object], campaign: Campaign) -> None:
-    """Let the messages of a campaign come to something: of twelve, nine delivered, one failed, one withheld, one unknown."""
+def play(admin: psycopg.Connection[Any], campaign: Campaign) -> None:
+    """Let messages come to something: of twelve, nine are delivered, one failed, one withheld, one unknown."""
     messages = admin.execute(
         "SELECT message_id FROM engine_state WHERE campaign_id = %s ORDER BY contact_id", [campaign.id]
     ).fetchall()
@@ -108,17 +107,19 @@ def play(admin: psycopg.Connection[object], campaign: Campaign) -> None:
         sent = None if status == "withheld" else clock.now() + timedelta(seconds=number % 50)
         final = None if status == "unknown" else clock.now() + timedelta(seconds=2 + number % 90)
         admin.execute(
-            "UPDATE engine_state SET status = %s, reason = %s, rank = 50, submitted_at = %s, final_at = %s WHERE message_id = %s",
+            "UPDATE engine_state SET status = %s, reason = %s, rank = 50, submitted_at = %s,"
+            " final_at = %s WHERE message_id = %s",
             [status, reason, sent, final, message_id],
         )
     admin.execute("DELETE FROM engine_queue WHERE client_id = %s", [campaign.client_id])
 
 
-def say_stop(admin: psycopg.Connection[object], campaign: Campaign, number: int = 0) -> None:
+def say_stop(admin: psycopg.Connection[Any], campaign: Campaign, number: int = 0) -> None:
     """One recipient answers STOP."""
     admin.execute(
         "INSERT INTO engine_inbound (client_id, id, route_id, recipient_index, message_id, payload, keyword, at)"
-        " SELECT client_id, %s, %s, recipient_index, message_id, '', 'stop', %s FROM engine_state WHERE campaign_id = %s"
+        " SELECT client_id, %s, %s, recipient_index, message_id, '', 'stop', %s FROM"
+        " engine_state WHERE campaign_id = %s"
         " ORDER BY contact_id OFFSET %s LIMIT 1",
         [ids.uuid7(), campaign.route_id, clock.now(), campaign.id, number],
     )

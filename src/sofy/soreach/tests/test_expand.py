@@ -1,5 +1,6 @@
 from collections import Counter
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -36,8 +37,10 @@ def ledger(engine_db, client, campaign):
     """Every message of a campaign, opened."""
     with engine_db.connect("admin") as admin:
         rows = admin.execute(
-            "SELECT m.id, m.contact_id, m.variant, m.payload, m.parts, m.sender, m.short_code, q.due_at, q.lane, m.recipient_index"
-            " FROM engine_message m JOIN engine_state s ON s.message_id = m.id JOIN engine_queue q ON q.message_id = m.id"
+            "SELECT m.id, m.contact_id, m.variant, m.payload, m.parts, m.sender,"
+            " m.short_code, q.due_at, q.lane, m.recipient_index"
+            " FROM engine_message m JOIN engine_state s ON s.message_id = m.id JOIN"
+            " engine_queue q ON q.message_id = m.id"
             " WHERE m.campaign_id = %s ORDER BY m.contact_id",
             [campaign.id],
         ).fetchall()
@@ -125,7 +128,7 @@ def test_a_code_somebody_else_has_is_replaced(engine_db, client, route_id, monke
     with client_scope(client.id):
         factories.make_contact(client, 1)
         campaign = draft(client, route_id, text="https://a.example STOP SMS 36111")
-    taken = {}
+    taken: dict[str, Any] = {}
     real = links.code_of
 
     def code_of(keys, link_id, contact_id, salt=0):

@@ -1,6 +1,7 @@
 import csv
 import io
 from datetime import timedelta
+from typing import Any
 
 import openpyxl
 import pytest
@@ -96,8 +97,10 @@ def test_what_is_no_figure_has_none(world, campaign, figure):
 def test_people_come_in_pages(world, campaign):
     with client_scope(world.client.pk):
         first = report.people(campaign, "recipients", limit=7)
+        assert first
         rest = report.people(campaign, "recipients", after=first[-1].contact_id, limit=7)
 
+    assert rest
     assert (len(first), len(rest)) == (7, 5)
     assert first[-1].contact_id < rest[0].contact_id
 
@@ -138,7 +141,8 @@ def test_report_files_are_french_and_stand_alone(world, campaign, tmp_path):
     read = PdfReader(pdf)
     text = " ".join(sheet.extract_text() for sheet in read.pages)
     assert "9 personnes sur 12 l’ont reçu" in " ".join(text.split())
-    assert read.trailer["/Root"]["/Lang"].startswith("fr")
+    root: Any = read.trailer["/Root"]
+    assert root["/Lang"].startswith("fr")
 
 
 def test_a_hostile_name_stays_text_in_the_report(world, tmp_path):

@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 
 from sofy.engine.intake import decode_payload
@@ -12,7 +14,7 @@ TEXT = "Bonjour {{ prenom }} https://a.example STOP SMS 36111"
 
 
 def send(world, campaign, numbers=("06 39 98 55 01",), **more):
-    given = {"variant": "A", "as_contact": 0, "actor": "user:x"} | more
+    given: dict[str, Any] = {"variant": "A", "as_contact": 0, "actor": "user:x"} | more
     with client_scope(world.client.pk):
         return send_test(world.client, campaign, numbers=numbers, **given)
 

@@ -1,5 +1,6 @@
 """The list of campaigns, and how one begins."""
 
+from typing import Any
 from uuid import UUID
 
 from django.core.paginator import Paginator
@@ -80,13 +81,13 @@ def delete(request: ClientRequest, campaign: Campaign) -> HttpResponse:
     return redirect("soreach:campaigns", request.client.slug)
 
 
-def running_panel(request: ClientRequest) -> dict[str, object] | None:
+def running_panel(request: Any) -> dict[str, object] | None:
     """The running campaigns, for the home page."""
     rows = queries.live(request.client.pk)
     return {"rows": rows, "request": request} if rows else None
 
 
-def attention_panel(request: ClientRequest) -> dict[str, object] | None:
+def attention_panel(request: Any) -> dict[str, object] | None:
     """Campaigns that wait for somebody, for the home page."""
     rows = list(queries.campaigns(request.client.pk, status=Campaign.Status.AWAITING)[:5])
     rows += list(queries.campaigns(request.client.pk, status=Campaign.Status.REFUSED)[:5])

@@ -143,7 +143,8 @@ def segment_names(campaign: Campaign) -> list[str]:
     return list(rows.values_list("name", flat=True))
 
 
-# ---- the permitted band ------------------------------------------------------------------------------------------------
+# ---- the permitted band
+# ------------------------------------------------------------------------------------------------
 
 HOURS_ACROSS = 24
 

@@ -53,7 +53,7 @@ def content(request: ClientRequest, campaign: Campaign) -> HttpResponse:
 
 
 def _save_content(request: ClientRequest, campaign: Campaign, form: ContentForm) -> Campaign:
-    """Write the texts, with what a button changes in them: the mention, plainer characters, one variant more or less."""
+    """Write the texts, with what a button changes: the mention, plainer characters, a variant more or less."""
     changes = form.changes()
     saved = drafts.save_draft(campaign, changes)
     if request.POST.keys() & {"mention", "plain", "add", "remove"}:
@@ -136,7 +136,7 @@ def test(request: ClientRequest, campaign: Campaign) -> HttpResponse:
     """Send one variant to a few phones."""
     form = TestSendForm(request.POST)
     if not form.is_valid():
-        notify.refuse(request, " ".join(error for errors in form.errors.values() for error in errors))
+        notify.refuse(request, " ".join(str(error) for errors in form.errors.values() for error in errors))
         return redirect("soreach:checks", request.client.slug, campaign.id)
     try:
         sent = test_send.send_test(

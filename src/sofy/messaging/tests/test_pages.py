@@ -1,0 +1,202 @@
+"""The message log, the senders, the route console: for whom they are, in both languages, nothing for a stranger."""
+
+import pytest
+from django.db import connection, transaction
+from django.test import Client as Browser
+
+from sofy.accounts.tests.factories import make_user
+from sofy.clients.services import create_client
+from sofy.engine import intake
+from sofy.engine.intake import MessageIn
+from sofy.kernel import clock, ids
+from sofy.kernel.errors import Refused
+from sofy.kit.keys import keys_for
+from sofy.kit.models import AuditEntry
+from sofy.kit.rls import client_scope
+from sofy.messaging import queries, routes
+from sofy.messaging.models import Sender
+from sofy.messaging.services import senders
+
+
+@pytest.fixture
+def client(engine_db):
+    clock.install(lambda: clock.DEMO_START)
+    return create_client(name="Fleurs du Port", slug=f"c{ids.base58(8).lower()}")
+
+
+@pytest.fixture
+def route_id(engine_db):
+    route_id = ids.uuid7()
+    with engine_db.connect("admin", autocommit=True) as admin:
+        admin.execute(
+            "INSERT INTO engine_route (id, code, name, connector, short_code, price_eur, created_at, updated_at)"
+            " VALUES (%s, 'r1', 'Route One', 'smpp', '36111', 0.045, now(), now())",
+            [route_id],
+        )
+        for seconds, handed_over in ((5, 50), (15, 100)):
+            admin.execute(
+                "INSERT INTO engine_route_health VALUES (%s, %s::timestamptz - %s * interval '1 second', %s,"
+                " 2, 0, 7, 9, %s, %s, 1, 2, 3, 0, 4, 10.0, NULL)",
+                [route_id, clock.now(), seconds, route_id, handed_over, handed_over],
+            )
+    return route_id
+
+
+def browser(user, language="en"):
+    made = Browser(headers={"accept-language": language})
+    made.force_login(user, "allauth.account.auth_backends.AuthenticationBackend")
+    return made
+
+
+def send(client, number="+33639980001", text="Bonjour", **more):
+    with client_scope(client.pk):
+        given = {"purpose": "alert", "to": number, "text": text, "sender": "FLEURS"} | more
+        (message_id,) = intake.submit(connection.connection, client.pk, [MessageIn(**given)], keys=keys_for(client.pk))
+    return message_id
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_pages_open_in_both_languages(client, route_id, language):
+    owner, staff = make_user(client=client), make_user(is_operator=True)
+    message_id = send(client)
+
+    for path in ("messages/", f"messages/{message_id}", "senders/", "messages/?status=accepted&purpose=alert"):
+        answer = browser(owner, language).get(f"/c/{client.slug}/{path}")
+        assert answer.status_code == 200, path
+        assert f'lang="{language}"' in answer.text
+    answer = browser(staff, language).get("/op/routes/")
+    assert answer.status_code == 200
+    assert "Route One" in answer.text
+
+
+def test_a_stranger_learns_nothing(client, route_id):
+    message_id = send(client)
+    with client_scope(client.pk):
+        sender = senders.add_sender(client.pk, name="FLEURS", actor="user:x")
+    other = create_client(name="Autre")
+    hostile = browser(make_user(client=other))
+
+    for slug in (client.slug, other.slug):
+        assert hostile.get(f"/c/{slug}/messages/{message_id}").status_code == 404
+        assert hostile.post(f"/c/{slug}/senders/{sender.id}/withdraw").status_code == 404
+    assert hostile.get(f"/c/{client.slug}/messages/").status_code == 404
+    assert hostile.get(f"/c/{client.slug}/senders/").status_code == 404
+    assert hostile.get("/op/routes/").status_code == 404
+    assert hostile.post(f"/op/routes/{route_id}/state", {"state": "paused"}).status_code == 404
+    with client_scope(client.pk):
+        assert Sender.objects.get().withdrawn_at is None
+
+
+@pytest.mark.parametrize(
+    ("_case", "role", "path", "status"),
+    [
+        ("a developer reads messages", "developer", "messages/", 200),
+        ("an auditor reads senders", "auditor", "senders/", 200),
+        ("a marketer reads senders", "marketer", "senders/", 200),
+    ],
+)
+def test_who_reads(_case, client, role, path, status):
+    assert browser(make_user(client=client, role=role)).get(f"/c/{client.slug}/{path}").status_code == status
+
+
+def test_only_an_owner_adds_a_sender(client):
+    url = f"/c/{client.slug}/senders/"
+
+    assert browser(make_user(client=client, role="marketer")).post(url, {"name": "FLEURS"}).status_code == 403
+    assert browser(make_user(client=client)).post(url, {"name": "FLEURS"}).status_code == 302
+    with client_scope(client.pk):
+        assert Sender.objects.get().name == "FLEURS"
+        assert AuditEntry.objects.filter(action="sender.added").count() == 1
+
+
+@pytest.mark.clause("CGVU 13")
+@pytest.mark.parametrize(
+    ("_case", "name", "code"),
+    [
+        ("twelve letters", "FLEURSDUPORT", "sender_too_long"),
+        ("a space", "FLEURS 1", "sender_characters"),
+        ("a general word", "PROMO", "sender_generic"),
+        ("digits", "12345678", "sender_only_digits"),
+        ("a mobile", "0639980001", "sender_mobile_number"),
+    ],
+)
+def test_a_bad_sender_is_refused_with_its_reason(_case, client, name, code):
+    with client_scope(client.pk), pytest.raises(Refused) as refused:
+        senders.add_sender(client.pk, name=name, actor="user:x")
+
+    assert refused.value.code == code
+    answer = browser(make_user(client=client)).post(f"/c/{client.slug}/senders/", {"name": name})
+    assert answer.status_code == 422
+
+
+def test_the_log_is_newest_first_and_in_pages(client):
+    sent = [send(client, f"+336399800{n:02d}") for n in range(5)]
+
+    with client_scope(client.pk):
+        first = queries.message_log(client.pk, limit=3)
+        rest = queries.message_log(client.pk, before=first[-1].id, limit=3)
+
+    assert [line.id for line in first + rest] == sent[::-1]
+
+
+def test_a_number_is_found_however_it_is_typed(client):
+    wanted = send(client, "+33639980001")
+    send(client, "+33639980002")
+    reader = browser(make_user(client=client))
+
+    found = reader.get(f"/c/{client.slug}/messages/", {"number": "06 39 98 00 01"})
+    none = reader.get(f"/c/{client.slug}/messages/", {"number": "06 39 98 00 09"})
+    wrong = reader.get(f"/c/{client.slug}/messages/", {"number": "bonjour"})
+
+    assert str(wanted) in found.text
+    assert found.text.count("/messages/0") == 1
+    assert "No message fits" in none.text
+    assert "not a phone number" in wrong.text
+
+
+def test_text_and_number_show_only_when_opened(client):
+    message_id = send(client, text="Code 4312 <b>")
+    reader = browser(make_user(client=client))
+
+    log = reader.get(f"/c/{client.slug}/messages/").text
+    opened = reader.get(f"/c/{client.slug}/messages/{message_id}").text
+
+    assert "4312" not in log
+    assert "639980001" not in log
+    assert "Code 4312 &lt;b&gt;" in opened
+    assert "+33639980001" in opened
+
+
+def test_the_console_sums_the_last_minutes(client, route_id):
+    (route,) = routes.console()
+
+    assert (route.health, route.binds_up, route.in_flight, route.waiting) == ("up", 2, 7, 9)
+    assert (route.accepted, route.per_second) == (150, 0.5)
+    assert max(route.series) == 10.0
+
+
+def test_without_an_engine_health_is_unknown(client, route_id):
+    clock.install(lambda: clock.DEMO_START.replace(hour=20))
+
+    (route,) = routes.console()
+
+    assert route.health == "none"
+
+
+def test_staff_pause_and_open_a_route(client, route_id):
+    staff = browser(make_user(is_operator=True))
+
+    for state in ("paused", "active"):
+        assert staff.post(f"/op/routes/{route_id}/state", {"state": state}).status_code == 302
+        assert [route.state for route in routes.console()] == [state]
+    assert staff.post(f"/op/routes/{ids.uuid7()}/state", {"state": "paused"}).status_code == 404
+    assert staff.get(f"/op/routes/{route_id}/state").status_code == 405
+
+
+def test_a_client_sees_what_a_route_costs_and_not_how_it_is_reached(client, route_id):
+    with client_scope(client.pk):
+        (offer,) = queries.route_offers()
+
+        assert (offer.short_code, str(offer.price_eur)) == ("36111", "0.045000")
+        with pytest.raises(Exception, match="permission denied"), transaction.atomic():
+            connection.cursor().execute("SELECT config FROM engine_route")
