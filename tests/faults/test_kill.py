@@ -30,7 +30,8 @@ _ENGINE = """
 import sys
 from sofy.engine.process import run
 from sofy.kernel.config import Config
-run(Config.load({"SOFY_ENVIRONMENT": "test", "SOFY_VAR_DIR": sys.argv[1], "SOFY_CLOCK_FILE": sys.argv[1] + "/clock"}), sys.argv[2])
+var, url = sys.argv[1:]
+run(Config.load({"SOFY_ENVIRONMENT": "test", "SOFY_VAR_DIR": var, "SOFY_CLOCK_FILE": var + "/clock"}), url)
 """
 
 
@@ -213,4 +214,5 @@ def test_connections_cut_by_the_database_are_taken_up_again(field: Field, engine
 
     field.wait(lambda: field.statuses()["delivered"] == recipients)
     assert all(count == 1 for count in field.accepted().values())
-    assert field.engine_process is not None and field.engine_process.poll() is None
+    assert field.engine_process is not None
+    assert field.engine_process.poll() is None

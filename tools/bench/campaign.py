@@ -28,6 +28,7 @@ from sofy.connectors.base import discover
 from sofy.engine import db, intake, permissions
 from sofy.engine.keystore import KeyStore
 from sofy.engine.route_config import seal_config
+from sofy.engine.shifted_clock import FileClock
 from sofy.kernel import clock, ids
 from sofy.kernel.config import Config
 from sofy.kernel.crypto import ClientKeys
@@ -44,7 +45,8 @@ from sofy.kernel import clock
 from sofy.kernel.config import Config
 from pathlib import Path
 var = Path(sys.argv[1])
-run(Config.load({"SOFY_ENVIRONMENT": "test", "SOFY_VAR_DIR": str(var), "SOFY_CLOCK_FILE": str(var / "clock")}), sys.argv[2])
+settings = {"SOFY_ENVIRONMENT": "test", "SOFY_VAR_DIR": str(var), "SOFY_CLOCK_FILE": str(var / "clock")}
+run(Config.load(settings), sys.argv[2])
 """
 _OUTBOX = """
 CREATE TABLE IF NOT EXISTS kit_outbox (client_id uuid, id uuid, topic text, payload jsonb, created_at timestamptz,
@@ -77,12 +79,12 @@ class Bench:
         try:
             with psycopg.connect(owner) as conn:
                 for path in db.schema_files():
-                    conn.execute(path.read_text())  # type: ignore[call-overload]
+                    conn.execute(path.read_text())
                 conn.execute(_OUTBOX)
             yield database.role_url(self.admin_url, self.secrets, "sofy_engine")
         finally:
             with psycopg.connect(self.server_url, autocommit=True) as conn:
-                conn.execute(f"DROP DATABASE IF EXISTS {self.name} WITH (FORCE)")  # type: ignore[call-overload]
+                conn.execute(f"DROP DATABASE IF EXISTS {self.name} WITH (FORCE)")
 
     def prepare(self, conn: psycopg.Connection[Any]) -> list[tuple[UUID, bytes, bytes, bytes]]:
         """Client, route, consent and sealed contacts, as they are before somebody presses Launch."""
@@ -199,7 +201,8 @@ class Bench:
     def figures(self, conn: psycopg.Connection[Any]) -> dict[str, Any]:
         statuses = dict(conn.execute("SELECT status, count(*) FROM engine_state GROUP BY status").fetchall())
         row = conn.execute(
-            "SELECT percentile_cont(ARRAY[0.5, 0.99]) WITHIN GROUP (ORDER BY extract(epoch FROM final_at - accepted_at))"
+            "SELECT percentile_cont(ARRAY[0.5, 0.99])"
+            " WITHIN GROUP (ORDER BY extract(epoch FROM final_at - accepted_at))"
             " FROM engine_state WHERE final_at IS NOT NULL"
         ).fetchone()
         p50, p99 = row[0] if row and row[0] else (0, 0)
@@ -245,8 +248,6 @@ def main(argv: list[str] | None = None) -> dict[str, Any]:
         else:
             smsc = ("127.0.0.1", 1)
         clock_file = Path(folder) / "clock"
-        from sofy.engine.shifted_clock import FileClock
-
         shifted = FileClock(clock_file, environment="test")
         shifted.advance_to(clock.DEMO_START)
         clock.install(shifted)

@@ -126,7 +126,7 @@ class Claims:
         await self._link.call(work)
 
     def _open(self, client: bytes, rows: list[tuple[Any, ...]]) -> list[Item]:
-        """Decrypt what was claimed. What cannot be read goes to `failures`: the client's key is gone, or the data is."""
+        """Decrypt what was claimed. What cannot be read goes to `failures`: its key is gone, or the data is damaged."""
         try:
             keys: ClientKeys | None = self._keystore.client(UUID(bytes=client))
         except Refused:

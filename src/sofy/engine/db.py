@@ -87,10 +87,14 @@ def connect(url: str, *, autocommit: bool = False) -> psycopg.Connection[Any]:
     return connection
 
 
-async def connect_hot(url: str, *, autocommit: bool = True) -> psycopg.AsyncConnection[Any]:
-    """A connection of the engine's loop: keyed plans only, statements prepared at first use, uuid as 16 bytes."""
-    connection = await psycopg.AsyncConnection.connect(url, autocommit=autocommit, options=HOT_OPTIONS)
-    connection.prepare_threshold = 0
+async def connect_hot(url: str, *, prepared: bool = True) -> psycopg.AsyncConnection[Any]:
+    """A connection of the engine's loop: keyed plans only, uuid as 16 bytes.
+
+    `prepared`: statements are planned once, at first use, maybe on empty tables; only for statements whose plan test
+    holds then too. The others are rare, and planned for the tables as they are.
+    """
+    connection = await psycopg.AsyncConnection.connect(url, autocommit=True, options=HOT_OPTIONS)
+    connection.prepare_threshold = 0 if prepared else None
     pgarray.register(connection)
     connection.adapters.register_loader("uuid", ByteaBinaryLoader)
     return connection

@@ -192,7 +192,9 @@ def _write_chunk(
         try:
             with conn.transaction():
                 values = {"client": client_id, "campaign": campaign_id, "recipients": ByteaArray.of(list(unique))}
-                known = conn.execute(sql("already_in"), values, prepare=True).fetchall()
+                known = conn.execute(
+                    sql("already_in"), values, prepare=False
+                ).fetchall()  # planned for the table as it is
                 for (index,) in known:
                     unique.pop(index, None)
                 if not unique:

@@ -22,11 +22,12 @@ _AWAY = (psycopg.OperationalError, psycopg.InterfaceError)
 class HotLink:
     """One connection for one duty (claims, outcomes, receipts...), so that duties never wait for one another."""
 
-    def __init__(self, url: str, duty: str) -> None:
+    def __init__(self, url: str, duty: str, *, prepared: bool = True) -> None:
         self.duty = duty
         self.up = False
         self.losses = 0
         self._url = url
+        self._prepared = prepared
         self._connection: Hot | None = None
         self._lock = asyncio.Lock()
 
@@ -53,7 +54,7 @@ class HotLink:
 
     async def _open(self) -> Hot:
         if self._connection is None or self._connection.closed:
-            self._connection = await db.connect_hot(self._url)
+            self._connection = await db.connect_hot(self._url, prepared=self._prepared)
             if not self.up and self.losses:
                 log.info("engine.database_back", duty=self.duty)
             self.up = True

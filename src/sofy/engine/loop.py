@@ -58,7 +58,8 @@ class Engine:
         self.silent: dict[UUID, Item] = {}
         self._url = url
         self._spool = spool
-        self._links = {duty: HotLink(url, duty) for duty in (*LANES, "outcomes", "receipts", "inbound", "house")}
+        self._links = {duty: HotLink(url, duty) for duty in (*LANES, "outcomes", "receipts")}
+        self._links |= {duty: HotLink(url, duty, prepared=False) for duty in ("inbound", "house")}
         self.journal = Journal(spool, self.instance)
         self.ledger = Ledger(self._links["outcomes"], self.instance, self._settled)
         self.recent = Recent()

@@ -6,11 +6,12 @@ ON CONFLICT (client_id, lane) DO UPDATE SET due_at = least(b.due_at, excluded.du
 
 -- name: already_in
 -- Which of these people have this campaign already: expansion may be repeated after a crash. One probe per person: LIMIT
--- keeps the planner from walking a campaign, or a client, that it believes to be small.
+-- and IS NOT DISTINCT FROM keep the planner from walking a campaign that it believes to be small. Never prepared: a plan
+-- made for the empty table would stay.
 SELECT r.recipient_index FROM unnest(%(recipients)s::bytea[]) AS r (recipient_index)
  CROSS JOIN LATERAL (SELECT 1 FROM engine_state s
                       WHERE s.client_id = %(client)s AND s.recipient_index = r.recipient_index
-                        AND s.campaign_id = %(campaign)s LIMIT 1) AS known
+                        AND s.campaign_id IS NOT DISTINCT FROM %(campaign)s LIMIT 1) AS known
 
 -- name: insert_messages
 -- The one door in, on the caller's transaction: a person who has the campaign already gets nothing new.

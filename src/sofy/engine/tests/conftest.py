@@ -72,13 +72,13 @@ class FakeConnector(base.Connector):
         self.events.on_before_write(records)
         self.events.on_outcomes(answers)
 
-    def answer(self, message: UUID, outcome: base.Outcome, part: int = 0, of: int = 1) -> None:
+    def answer(self, message: Any, outcome: base.Outcome, part: int = 0, of: int = 1) -> None:
         """An answer that took its time."""
         if isinstance(outcome, Accepted):
             self.supplier_ids[message, part] = outcome.supplier_id
         self.events.on_outcomes([Reported(message, part, of, outcome)])
 
-    async def receipt(self, message: UUID, status: Any = "delivered", part: int = 0, **more: Any) -> None:
+    async def receipt(self, message: Any, status: Any = "delivered", part: int = 0, **more: Any) -> None:
         await self.events.on_receipts([Receipt(keys=(self.supplier_ids[message, part],), status=status, **more)])
 
     def health(self) -> base.Health:
@@ -115,7 +115,7 @@ class House:
         }  # fmt: skip
         names = ", ".join(values)
         self.conn.execute(
-            f"INSERT INTO engine_route ({names}) VALUES ({', '.join(['%s'] * len(values))})",  # type: ignore[call-overload]
+            f"INSERT INTO engine_route ({names}) VALUES ({', '.join(['%s'] * len(values))})",
             list(values.values()),
         )
         return UUID(str(values["id"]))

@@ -27,9 +27,11 @@ async def test_a_message_goes_from_intake_to_delivered(house: House, machine: Ma
     assert house.queue() == []
     state = house.state(message)
     assert state["article"] == "CGVU 14.1"
-    assert state["final_at"] is not None and state["submitted_at"] is not None and state["parts_done"] == 1
-    (spent,) = house.conn.execute("SELECT spent_eur FROM gate_client WHERE client_id = %s", (house.client,)).fetchone()
-    assert spent == Decimal("0.045")
+    assert state["final_at"] is not None
+    assert state["submitted_at"] is not None
+    assert state["parts_done"] == 1
+    spent = house.conn.execute("SELECT spent_eur FROM gate_client WHERE client_id = %s", (house.client,)).fetchone()
+    assert spent == (Decimal("0.045"),)
 
 
 @pytest.mark.clause("CGVU 14.1")
@@ -129,7 +131,8 @@ async def test_stop_ends_marketing_of_that_client_to_that_number(text: str, hous
 
     await machine.connector().events.on_inbound([Inbound(sender=first.to, recipient=SHORT_CODE, text=text)])
 
-    assert house.state(later)["status"] == "cancelled" and house.state(later)["reason"] == "stop"
+    assert house.state(later)["status"] == "cancelled"
+    assert house.state(later)["reason"] == "stop"
     assert house.state(alert)["status"] == "accepted"
     assert house.state(foreign)["status"] == "accepted"
     permission = house.conn.execute(
@@ -137,7 +140,8 @@ async def test_stop_ends_marketing_of_that_client_to_that_number(text: str, hous
     ).fetchall()
     assert permission == [("opposed",)]
     (news,) = house.outbox("sms.stop")
-    assert news["message_id"] == str(first.id) and "36" not in news.get("to", "")
+    assert news["message_id"] == str(first.id)
+    assert "36" not in news.get("to", "")
     assert "stop" in house.events(first)
 
 

@@ -113,12 +113,15 @@ def test_nothing_leaves_in_a_forbidden_minute(at: datetime, zone: str, policy: H
     local = at.astimezone(ZoneInfo(zone))
 
     assert verdict.action in {"send", "defer"}
-    assert verdict.until is not None and verdict.until > at
+    assert verdict.until is not None
+    assert verdict.until > at
     ends = verdict.until.astimezone(ZoneInfo(zone))
     if verdict.action == "send":
         assert 8 <= local.hour < 20
-        assert policy.opens <= local.strftime("%H:%M") < policy.closes and local.isoweekday() in policy.days
-        assert ends.date() == local.date() and ends.strftime("%H:%M") <= policy.closes
+        assert policy.opens <= local.strftime("%H:%M") < policy.closes
+        assert local.isoweekday() in policy.days
+        assert ends.date() == local.date()
+        assert ends.strftime("%H:%M") <= policy.closes
     else:
         assert judge(message(zone=zone), ALLOWED._replace(policy=policy), verdict.until).action == "send"
         assert ends.strftime("%H:%M") == policy.opens

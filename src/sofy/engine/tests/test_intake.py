@@ -39,13 +39,11 @@ def test_bulk_and_submit_store_the_same(price: str, house: House):
         ("engine_queue", "message_id", ("message_id",)),
     ):
         cursor = house.conn.cursor(row_factory=psycopg.rows.dict_row)
-        rows = [
-            cursor.execute(f"SELECT * FROM {table} WHERE {key} = %s", (m.id,)).fetchone()  # type: ignore[call-overload]
-            for m in (one, other)
-        ]
+        rows = [cursor.execute(f"SELECT * FROM {table} WHERE {key} = %s", (m.id,)).fetchone() for m in (one, other)]
         stripped = [{name: value for name, value in row.items() if name not in own} for row in rows if row]
         assert stripped[0] == stripped[1]
-    (payload,) = house.conn.execute("SELECT payload FROM engine_message WHERE id = %s", (other.id,)).fetchone()
+    ((payload,),) = house.conn.execute("SELECT payload FROM engine_message WHERE id = %s", (other.id,)).fetchall()
+    assert other.id is not None
     opened = intake.decode_payload(house.keys().unseal("engine_message", "payload", other.id, payload))
     assert (opened.to, opened.text) == (other.to, other.text)
 

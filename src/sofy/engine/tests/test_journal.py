@@ -64,7 +64,8 @@ def test_a_living_engine_is_left_alone_and_a_dead_one_found(tmp_path: Path):
     kill(dead)
 
     (left,) = journal.abandoned(tmp_path)
-    assert left.folder == dead.folder and left.same_boot
+    assert left.folder == dead.folder
+    assert left.same_boot
     assert list(journal.abandoned(tmp_path)) == []
     journal.finish(left)
 
