@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from allauth.account.forms import LoginForm
 from django import forms
 from django.conf import settings
 from django.contrib.auth.password_validation import password_validators_help_text_html, validate_password
@@ -12,6 +13,16 @@ from django.utils.translation import gettext_lazy as _
 
 from sofy.accounts.models import User
 from sofy.accounts.words import SCOPES
+
+
+class LogInForm(LoginForm):  # type: ignore[misc]
+    """Address and password, named as everywhere else and without hints that repeat the labels."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["login"].label = _("E-mail address")
+        for field in self.fields.values():
+            field.widget.attrs.pop("placeholder", None)
 
 
 class ProfileForm(forms.Form):

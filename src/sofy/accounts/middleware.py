@@ -1,13 +1,18 @@
-"""A second factor comes first, for those who must have one."""
+"""What happens around each request of somebody who is logged in."""
 
 from collections.abc import Callable
 from typing import Any
 
+from allauth.usersessions.models import UserSession
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 
 from sofy.accounts import services
+from sofy.kernel import clock
 from sofy.kernel.clauses import clause
+
+#: How often a session notes that it is alive.
+SEEN_EVERY_S = 300
 
 #: What somebody without a second factor still reaches: setting one up, logging out, choosing a language.
 OPEN = (
@@ -43,3 +48,17 @@ class SecondFactor:
         if not user.is_authenticated or request.resolver_match is None or request.resolver_match.view_name in OPEN:
             return None
         return redirect("accounts:secure") if services.must_set_up_second_factor(user) else None
+
+
+class SeenSessions:
+    """Notes when a session was last seen, every few minutes: a write in each reading of a page would cost its fsync."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        now = int(clock.now().timestamp())
+        if request.user.is_authenticated and abs(now - request.session.get("seen", 0)) >= SEEN_EVERY_S:
+            request.session["seen"] = now
+            UserSession.objects.create_from_request(request)
+        return self.get_response(request)

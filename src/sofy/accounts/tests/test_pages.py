@@ -5,7 +5,9 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
+from django.db import connection
 from django.test import Client as Browser
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -341,3 +343,14 @@ def test_a_page_of_a_workspace_asks_the_database_little(django_assert_max_num_qu
 
     with django_assert_max_num_queries(30):
         browser.get(address)
+
+
+def test_reading_pages_writes_no_session_each_time():
+    browser = browser_of(make_user(secured=False))
+    address = reverse("accounts:profile")
+    browser.get(address)
+
+    with CaptureQueriesContext(connection) as queries:
+        browser.get(address)
+
+    assert not [query["sql"] for query in queries if query["sql"].startswith(("UPDATE", "INSERT"))]
