@@ -9,13 +9,14 @@ import psycopg
 from django.db import connections
 
 from sofy.engine import pgarray
-from sofy.engine.pgarray import ByteaArray, Int2Array, PgArray, TextArray, TimeArray, UuidArray, micros
+from sofy.engine.pgarray import ByteaArray, Int2Array, PgArray, TimeArray, UuidArray, micros
 
 __all__ = [
     "BoolArray",
     "ByteaArray",
     "DateArray",
     "Float8Array",
+    "IndexArray",
     "Int2Array",
     "Int4Array",
     "TextArray",
@@ -26,9 +27,33 @@ __all__ = [
 ]
 
 _NULL = b"\xff\xff\xff\xff"
+_LEN = Struct(">i")
 _INT4 = Struct(">ii")
 _FLOAT8 = Struct(">id")
 _EPOCH = date(2000, 1, 1).toordinal()
+
+
+class TextArray(pgarray.TextArray):
+    """text[] of words that come back: titles, towns, states; each is encoded once."""
+
+    @classmethod
+    def of(cls, values: Sequence[str | None]) -> Self:
+        form: dict[str | None, bytes] = {None: _NULL}
+        for word in {*values} - {None}:
+            raw = (word or "").encode()
+            form[word] = _LEN.pack(len(raw)) + raw
+        return cls._wrap(len(values), None in values, b"".join([form[value] for value in values]))
+
+
+class IndexArray(ByteaArray):
+    """bytea[] of values of one length without nulls: blind indexes and tokens."""
+
+    @classmethod
+    def of(cls, values: Sequence[bytes | None]) -> Self:
+        if not values:
+            return cls._wrap(0, False, b"")
+        prefix = _LEN.pack(len(values[0] or b""))
+        return cls._wrap(len(values), False, prefix + prefix.join(values))  # type: ignore[arg-type]
 
 
 class BoolArray(PgArray):

@@ -13,7 +13,7 @@ from uuid import UUID
 import psycopg
 
 from sofy.audience import rules
-from sofy.audience.arrays import ByteaArray, Int4Array, TextArray, TimeArray, UuidArray, micros
+from sofy.audience.arrays import ByteaArray, IndexArray, Int4Array, TextArray, TimeArray, UuidArray, micros
 from sofy.audience.bulk import row_ids
 from sofy.audience.rules import Fact, Instants
 from sofy.audience.sqlfiles import sql
@@ -113,11 +113,11 @@ def known(cursor: Cursor, client_id: UUID, indexes: Sequence[bytes]) -> Known:
     """
     if not indexes:
         return Known({})
-    values: dict[str, Any] = {"client": client_id, "indexes": ByteaArray.of(indexes)}
+    values: dict[str, Any] = {"client": client_id, "indexes": IndexArray.of(indexes)}
     gate = cursor.execute(sql("known_permissions"), values).fetchall()
     if not gate:
         return Known({})
-    values["indexes"] = ByteaArray.of(list({row[0] for row in gate}))
+    values["indexes"] = IndexArray.of(list({row[0] for row in gate}))
     rows = cursor.execute(sql("known_states"), values).fetchall()
     found = {(index, channel, purpose): Instants(*times) for index, channel, purpose, *times in rows}
     for index, channel, purpose, state, since in gate:
@@ -180,7 +180,7 @@ def _insert(cursor: Cursor, client_id: UUID, shared: Circumstances, words: Seque
             "text": shared.text_hash,
             "actor": shared.actor[:64],
             "ids": UuidArray.of([word.id or made for word, made in zip(words, row_ids(len(words)), strict=True)]),
-            "indexes": ByteaArray.of([word.identity_index for word in words]),
+            "indexes": IndexArray.of([word.identity_index for word in words]),
             "states": TextArray.of([word.state for word in words]),
             "ats": _times([word.at for word in words]),
             "contacts": UuidArray.of([word.contact_id for word in words]),
@@ -219,7 +219,7 @@ def _write_states(
 ) -> None:
     instants = [state.instants[key] for key in touched]
     states = [rules.current(each) for each in instants]
-    indexes = ByteaArray.of([key[0] for key in touched])
+    indexes = IndexArray.of([key[0] for key in touched])
     granted, cleared, withdrawn, opposed, lifted = zip(*instants, strict=True)
     cursor.execute(
         sql("write_states"),

@@ -18,6 +18,7 @@ from sofy.audience.arrays import (
     ByteaArray,
     DateArray,
     Float8Array,
+    IndexArray,
     Int2Array,
     Int4Array,
     TextArray,
@@ -132,7 +133,7 @@ def find_owners(cur: Cursor, client_id: UUID, handles: Sequence[Handle]) -> dict
     for kind in KINDS:
         indexes = [handle.index for handle in handles if handle.kind == kind]
         if indexes:
-            values = {"client": client_id, "kind": kind, "indexes": ByteaArray.of(indexes)}
+            values = {"client": client_id, "kind": kind, "indexes": IndexArray.of(indexes)}
             for index, contact in cur.execute(sql("find_identities"), values):
                 owners[index] = contact.bytes
     return owners
@@ -188,10 +189,10 @@ def _shop(record: Record, shops: dict[str, UUID]) -> bytes | None:
 
 def reach(handles: Sequence[Handle], known: Known) -> tuple[int, int]:
     """Reach of a new contact by SMS and by e-mail; `refresh_reach` says the same of one that is stored."""
-    best = {"phone": Reach.NONE.value, "email": Reach.NONE.value}
+    best = {"phone": _NONE, "email": _NONE}
     for handle in handles:
         if handle.kind == "phone" and not handle.mobile:
-            found = Reach.INVALID.value
+            found = _INVALID
         else:
             state = known.state((handle.index, rules.CHANNEL_OF_KIND[handle.kind], "marketing"))
             found = _REACH[state]
@@ -200,6 +201,7 @@ def reach(handles: Sequence[Handle], known: Known) -> tuple[int, int]:
     return best["phone"], best["email"]
 
 
+_NONE, _INVALID = Reach.NONE.value, Reach.INVALID.value
 _REACH = {
     "granted": Reach.REACHABLE.value,
     "cleared": Reach.NO_CONSENT.value,
@@ -225,7 +227,7 @@ def insert_identities(cur: Cursor, client_id: UUID, owned: Sequence[tuple[Handle
                     "ids": UuidArray.of([handle.id for handle, _ in rows]),
                     "contacts": UuidArray.of([contact for _, contact in rows]),
                     "values": ByteaArray.of([handle.sealed for handle, _ in rows]),
-                    "indexes": ByteaArray.of([handle.index for handle, _ in rows]),
+                    "indexes": IndexArray.of([handle.index for handle, _ in rows]),
                     "mobiles": BoolArray.of([handle.mobile for handle, _ in rows]),
                     "positions": Int2Array.of([handle.position for handle, _ in rows]),
                 },
@@ -246,7 +248,7 @@ def insert_tokens(cur: Cursor, client_id: UUID, named: Sequence[tuple[Sequence[b
         ordered = sorted(holders)
         values = {
             "client": client_id,
-            "tokens": ByteaArray.of([token for token in ordered for _ in holders[token]]),
+            "tokens": IndexArray.of([token for token in ordered for _ in holders[token]]),
             "contacts": UuidArray.of([contact for token in ordered for contact in holders[token]]),
         }
         cur.execute(sql("insert_tokens"), values)
