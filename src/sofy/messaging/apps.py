@@ -12,11 +12,13 @@ class MessagingConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from sofy.messaging.words import REFUSALS
+        from sofy.clients import words as journal
+        from sofy.messaging.words import ACTIONS, REFUSALS
         from sofy.ui import problems
         from sofy.ui.nav import Entry, register
 
         problems.register(REFUSALS)
+        journal.ACTIONS.update(ACTIONS)
         group = _("Messaging")
         register(
             Entry("client", group, _("Messages"), "messaging:messages", "messages", 400, "message.view", key="m"),

@@ -14,6 +14,12 @@ SENDER = {
 }
 REFUSALS: dict[str, "str | Promise"] = {**SENDER, "route_state": _("A route is one of these: {known}.")}
 
+#: What this room writes in a client's journal.
+ACTIONS: dict[str, "str | Promise"] = {
+    "sender.added": _("Sender added"),
+    "sender.withdrawn": _("Sender withdrawn"),
+}
+
 #: Reasons the engine gives; one that is not listed shows its own code.
 REASONS: dict[str, "str | Promise"] = {
     "campaign_cancelled": _("campaign cancelled"),

@@ -13,12 +13,14 @@ class SoreachConfig(AppConfig):
 
     def ready(self) -> None:
         from sofy.audience.segments import campaigns
+        from sofy.clients import words as journal
         from sofy.soreach.views import lists
-        from sofy.soreach.words import REFUSALS
+        from sofy.soreach.words import ACTIONS, REFUSALS
         from sofy.ui import panels, problems
         from sofy.ui.nav import Entry, register
 
         problems.register(REFUSALS)
+        journal.ACTIONS.update(ACTIONS)
         campaigns.register(lists.named)
         register(
             Entry(

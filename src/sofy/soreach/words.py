@@ -134,6 +134,15 @@ STATUSES: Words = {
     "excluded": _("Left out"),
 }
 
+#: What this room writes in a client's journal, beyond what `clients` knows already.
+ACTIONS: Words = {
+    "campaign.submitted": _("Campaign sent for approval"),
+    "campaign.recalled": _("Campaign taken back to its draft"),
+    "campaign.refused": _("Campaign stopped by a check"),
+    "campaign.tested": _("Test messages sent"),
+    "campaign.dropped_late": _("Late messages dropped"),
+}
+
 DAYS = (_("Monday"), _("Tuesday"), _("Wednesday"), _("Thursday"), _("Friday"), _("Saturday"), _("Sunday"))
 
 
@@ -158,7 +167,10 @@ def check_text(check: Check) -> str:
     """What a check says."""
     pattern = CHECKS.get(check.code)
     facts = {name: _shown(value) for name, value in check.facts.items()}
-    return str(pattern).format(**facts) if pattern else check.code
+    try:
+        return str(pattern).format(**facts) if pattern else check.code
+    except (KeyError, IndexError):  # kept by an earlier release, without what the sentence needs today
+        return check.code
 
 
 def reason_text(status: str, reason: str) -> str:

@@ -185,4 +185,12 @@ def _editorial(campaign: Campaign) -> Check:
 
 def stopping(checks: Sequence[Check]) -> list[dict[str, Any]]:
     """The checks that stop a launch, as they are kept and told."""
-    return [{"code": check.code, "article": check.article} for check in checks if check.level == "stop"]
+    return [
+        {
+            "code": check.code,
+            "article": check.article,
+            "facts": {name: str(value) for name, value in check.facts.items()},
+        }
+        for check in checks
+        if check.level == "stop"
+    ]

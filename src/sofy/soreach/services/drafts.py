@@ -10,6 +10,7 @@ from sofy.audience.segments.models import Segment
 from sofy.clients.models import Client
 from sofy.kernel import clock
 from sofy.kernel.errors import Refused
+from sofy.kit import audit
 from sofy.messaging import queries as messaging
 from sofy.soreach import rules
 from sofy.soreach.models import Campaign, Variant
@@ -27,6 +28,7 @@ def create_draft(client: Client, *, name: str, actor: str) -> Campaign:
     _take_route(campaign, next((offer.id for offer in messaging.route_offers()), None))
     campaign.save(force_insert=True)
     Variant.objects.create(client_id=client.id, campaign=campaign, label="A")
+    audit.append(client.id, "campaign.created", actor, {"campaign": str(campaign.id)})
     return campaign
 
 

@@ -55,6 +55,7 @@ def approve(client: Client, campaign: Campaign, *, actor: str) -> Campaign:
             raise Refused("approval_by_same_person", 403)
         _recheck(client, locked)
         locked.approved_by, locked.approved_at = actor, clock.now()
+        audit.append(client.id, "campaign.approved", actor, _facts(locked))
         _go(locked, actor)
         locked.save()
     return locked
@@ -123,7 +124,8 @@ def start_if_due(client: Client, campaign: Campaign) -> Campaign:
         if stopping:
             _move(locked, Status.REFUSED)
             locked.refused_because = stopping
-            audit.append(client.id, "campaign.refused", "system", _facts(locked) | {"checks": stopping})
+            codes = [problem["code"] for problem in stopping]
+            audit.append(client.id, "campaign.refused", "system", _facts(locked) | {"checks": codes})
         else:
             _begin(locked)
         locked.save()

@@ -224,7 +224,8 @@ def test_a_scheduled_campaign_is_checked_again_at_its_hour(world, at):
 
     campaign = world.reload(campaign)
     assert campaign.status == Campaign.Status.REFUSED
-    assert campaign.refused_because == [{"code": "sender_unknown", "article": "CGVU 13"}]
+    assert campaign.refused_because == [{"code": "sender_unknown", "article": "CGVU 13", "facts": {"sender": "FLEURS"}}]
+    assert "FLEURS is not among your senders" in world.browser().get(world.url(campaign, "progress")).text
 
 
 def test_late_messages_are_dropped_when_the_author_said_so(world, at):

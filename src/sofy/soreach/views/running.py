@@ -13,6 +13,7 @@ from sofy.kernel import clock
 from sofy.kernel.errors import Refused
 from sofy.soreach import report, words
 from sofy.soreach.models import Campaign
+from sofy.soreach.rules import Check
 from sofy.soreach.services import lifecycle
 from sofy.soreach.views.common import campaign_view
 from sofy.ui import notify, problems
@@ -41,6 +42,10 @@ def _standing(campaign: Campaign) -> dict[str, Any]:
         "reasons": [(status, reason, words.reason_text(status, reason), n) for status, reason, n in reasons],
         "rate": rate,
         "minutes_left": -(-left_s // 60) if left_s else 0,
+        "refused": [
+            (words.check_text(Check(one["code"], "stop", one.get("facts", {}))), one["article"])
+            for one in campaign.refused_because
+        ],
         "watch": campaign.is_live or shown.under_way > 0,
     }
 
