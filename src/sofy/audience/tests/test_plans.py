@@ -1,0 +1,54 @@
+"""The look-ups of an import go by their keys, as the role that runs them under row-level security."""
+
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from sofy.audience.arrays import ByteaArray, TextArray, UuidArray, cursor
+from sofy.audience.imports.apply import BY_KEY_ONLY
+from sofy.audience.sqlfiles import sql
+from sofy.audience.tests.factories import import_rows, make_book, person
+from sofy.clients.tests.factories import make_client
+from sofy.kernel import clock
+
+pytestmark = pytest.mark.django_db
+
+
+INDEXES = (
+    ("find_identities", "identity_once_per_client"),
+    ("known_permissions", "gate_permission_pkey"),
+    ("known_states", "audience_consent_state_pkey"),
+    ("owners_of", "identity_once_per_client"),
+    ("load_contacts", "audience_contact_pkey"),
+    ("load_attributes", "audience_contact_attribute_pkey"),
+    ("contacts_as_of", "audience_contact_pkey"),
+    ("rows_to_undo", "audience_import_row_pkey"),
+    ("consents_of_import", "consent_event_identity"),
+    ("remove_identities_of", "identity_contact"),
+    ("delete_tokens", "audience_name_token_pkey"),
+)
+
+
+def test_statements_use_their_index(as_client: Any, tmp_path: Path) -> None:
+    client = make_client()
+    as_client(client)
+    book = make_book(client)
+    import_rows(client, book, tmp_path / "a.csv", *(person(n, town=f"Town {n}") for n in range(600)))
+    cur = cursor()
+    cur.execute(BY_KEY_ONLY)
+    some = UuidArray.of([uuid4().bytes for _ in range(50)])
+    values = {
+        "client": client.pk, "indexes": ByteaArray.of([uuid4().bytes for _ in range(50)]), "kind": "phone",
+        "kinds": TextArray.of(["phone"]), "ids": some, "contacts": some, "import": uuid4(), "below": 10, "limit": 10,
+        "now": clock.now(), "tokens": ByteaArray.of([uuid4().bytes[:8] for _ in range(50)]),
+    }  # fmt: skip
+
+    cur.execute("SELECT audience_analyze()")
+
+    plans = {name: "\n".join(row[0] for row in cur.execute("EXPLAIN " + sql(name), values)) for name, _ in INDEXES}
+
+    for name, index in INDEXES:
+        assert f"using {index} " in plans[name] or f"on {index} " in plans[name], plans[name][:900]
+        assert "Seq Scan on audience" not in plans[name]
