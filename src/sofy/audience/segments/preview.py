@@ -62,10 +62,10 @@ def within(root: tree.AnyNode, establishments: frozenset[UUID] | None) -> tree.A
     return tree.All(of=(root, tree.OfEstablishment(establishments=tuple(sorted(establishments)))))
 
 
-def count_rows(client_id: UUID, root: Draft, node: tree.All) -> None:
+def count_rows(client_id: UUID, root: Draft, node: tree.All, whole: int | None) -> None:
     """Write the count of each row on the draft; one that cannot be counted gets its problem instead."""
     try:
-        found = counts.row_counts(client_id, node)
+        found = counts.row_counts(client_id, node, whole=whole)
     except Refused as refused:
         draft.note(root, refused)
         return

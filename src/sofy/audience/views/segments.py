@@ -89,13 +89,13 @@ def _saved(
 
 
 def _builder_context(request: ClientRequest, root: Draft, node: tree.All | None, known: Names) -> dict[str, Any]:
-    shown = None
+    shown, limit = None, request.client.viewer_establishments
     if node is not None:
-        preview.count_rows(request.client.pk, root, node)
         try:
-            shown = preview.shown(request.client.pk, node, known, request.client.viewer_establishments)
+            shown = preview.shown(request.client.pk, node, known, limit)
         except Refused as refused:
             draft.note(root, refused)
+        preview.count_rows(request.client.pk, root, node, shown.total if shown and limit is None else None)
     return {"root": root, "kinds": offered(known), "groups": GROUPS.items(), "shown": shown}
 
 

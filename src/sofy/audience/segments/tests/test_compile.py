@@ -307,8 +307,38 @@ def test_row_counts_and_reasons(client_id: UUID, contact: Make, event: Callable[
     reasons = {reason.path: reason.holds for reason in counts.explain(client_id, root, french)}
 
     assert rows == {(): 1, (0,): 2, (1,): 1, (1, 0): 1, (1, 1): 1, (2,): 2}
+    assert counts.row_counts(client_id, root, whole=1) == rows
     assert reasons == {(): False, (0,): True, (1,): False, (1, 0): False, (1, 1): False, (2,): True}
     assert counts.explain(client_id, root, uuid4()) == []
+
+
+@pytest.mark.parametrize(
+    ("_case", "rows"),
+    [
+        ("a distance alone", [{"is": "near", "km": 5, **PARIS}]),
+        ("a negated distance", [{"is": "near", "km": 5, **PARIS, "not": True}]),
+        ("behaviour alone", [{"is": "behaviour", "what": "clicked", "days": 30}]),
+        ("behaviour negated", [{"is": "behaviour", "what": "clicked", "days": 30, "not": True}, {"is": "consent"}]),
+        ("silence negated", [{"is": "behaviour", "what": "silent", "days": 30, "not": True}]),
+        ("a negated group", [{"is": "any", "of": [{"is": "consent"}, {"is": "title", "values": ["mr"]}], "not": True}]),
+        (
+            "a negated group with behaviour",
+            [{"is": "any", "of": [{"is": "consent"}, {"is": "behaviour", "what": "clicked", "days": 9}], "not": True}],
+        ),
+        ("nothing", []),
+    ],
+)
+def test_each_row_counts_what_it_would_hold_alone(
+    _case: str, rows: list[dict[str, Any]], client_id: UUID, contact: Make, event: Callable[..., None]
+) -> None:
+    event(contact(sms=3, **PARIS), "clicked")
+    event(contact(title="mr"), "delivered")
+    contact(**LYON)
+    root = tree.from_builtins({"is": "all", "of": rows})
+
+    counted = counts.row_counts(client_id, root)
+
+    assert counted == {path: counts.count(client_id, node) for path, node in tree.walk(root)}
 
 
 def test_reach_per_channel(client_id: UUID, contact: Make) -> None:
