@@ -102,12 +102,13 @@ def to_html(campaign: Campaign, built: Report) -> str:
     for figure in made["figures"]:
         figure["drawing"] = mark_safe(figure["drawing"])  # noqa: S308  its texts are escaped by kernel.svg
     lists = {name: made["words"][name].split("|") for name in ("variant_columns", "link_columns")}
-    return render_to_string("soreach/report_file.html", {"r": made, "w": made["words"] | lists})
+    style = mark_safe(f"<style>{_own('report_file.css').decode()}</style>")  # noqa: S308  a file of this room
+    return render_to_string("soreach/report_file.html", {"r": made, "w": made["words"] | lists, "style": style})
 
 
 @cache
-def _layout() -> bytes:
-    return (Path(str(package_files("sofy.soreach"))) / "report.typ").read_bytes()
+def _own(name: str) -> bytes:
+    return (Path(str(package_files("sofy.soreach"))) / name).read_bytes()
 
 
 def to_pdf(campaign: Campaign, built: Report) -> bytes:
@@ -115,7 +116,7 @@ def to_pdf(campaign: Campaign, built: Report) -> bytes:
     made = document(campaign, built)
     return bytes(
         typst.compile(
-            _layout(),
+            _own("report.typ"),
             sys_inputs={"report": json.dumps(made)},
             format="pdf",
             timestamp=int(clock.now().astimezone(UTC).timestamp()),
