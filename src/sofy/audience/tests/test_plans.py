@@ -35,7 +35,9 @@ def test_statements_use_their_index(as_client: Any, tmp_path: Path) -> None:
     client = make_client()
     as_client(client)
     book = make_book(client)
-    import_rows(client, book, tmp_path / "a.csv", *(person(n, town=f"Town {n}") for n in range(600)))
+    import_rows(
+        client, book, tmp_path / "a.csv", *(person(n, town=f"Town {n}", postcode=f"{n + 10000}") for n in range(600))
+    )
     cur = cursor()
     cur.execute(BY_KEY_ONLY)
     some = UuidArray.of([uuid4().bytes for _ in range(50)])
