@@ -17,6 +17,7 @@ from sofy.audience.imports.attributes import sealed_column
 from sofy.audience.models import Attribute, Book, Contact, ContactAttribute, Identity, Membership
 from sofy.audience.segments import campaigns
 from sofy.audience.services import consent, contacts
+from sofy.audience.services.contacts import save as save_contact
 from sofy.audience.templatetags.audience import person
 from sofy.audience.views.contacts import UNDO_SALT
 from sofy.audience.wording import say
@@ -93,7 +94,7 @@ def _posted(request: ClientRequest) -> QueryDict | None:
 def _save(request: ClientRequest, form: ContactForm, contact_id: UUID | None) -> Contact | None:
     """Save, or put what was refused on the form."""
     try:
-        return contacts.save(
+        return save_contact(
             client_id=request.client.pk,
             fields=form.columns(),
             phones=form.cleaned_data["phones"],

@@ -83,29 +83,31 @@ def import_map(request: ClientRequest, upload_id: UUID) -> HttpResponse:
 def _checked_or_started(
     request: ClientRequest, upload_id: UUID, form: MappingForm, context: dict[str, Any]
 ) -> HttpResponse:
-    action = request.POST.get("do", "check")
-    client, book = request.client.pk, _book(request, form)
-    choices = Choices(
-        book,
-        form.mapping(),
-        form.cleaned_data["legal_basis"],
-        form.cleaned_data["source"],
-        form.cleaned_data["consent_text"],
-    )
-    if action == "start":
-        name = request.get_signed_cookie(NAME_COOKIE, default="") or ""
-        row = import_start.start(
-            client_id=client, upload_id=upload_id, choices=choices, file_name=name, actor=request.user.actor
-        )
-        return redirect("audience:import", request.client.slug, row.id)
-    context["result"] = import_start.check(client_id=client, upload_id=upload_id, choices=choices)
-    context["warnings"] = sorted(context["result"].warnings.items(), key=lambda item: -item[1])
-    if action.startswith("rows_"):
-        context["code"] = action.removeprefix("rows_")
-        context["rows"] = import_start.rows_with(
-            client_id=client, upload_id=upload_id, choices=choices, code=context["code"]
-        )
+    words = {name: form.cleaned_data[name] for name in ("legal_basis", "source", "consent_text")}
+    choices = Choices(_book(request, form), form.mapping(), **words)
+    if request.POST.get("do") == "start":
+        return _started(request, upload_id, choices)
+    context |= _checked(request, upload_id, choices)
     return render(request, "audience/import_check.html", context)
+
+
+def _started(request: ClientRequest, upload_id: UUID, choices: Choices) -> HttpResponse:
+    name = request.get_signed_cookie(NAME_COOKIE, default="") or ""
+    row = import_start.start(
+        client_id=request.client.pk, upload_id=upload_id, choices=choices, file_name=name, actor=request.user.actor
+    )
+    return redirect("audience:import", request.client.slug, row.id)
+
+
+def _checked(request: ClientRequest, upload_id: UUID, choices: Choices) -> dict[str, Any]:
+    """What would happen, with the rows of one remark when they were asked for."""
+    client, action = request.client.pk, request.POST.get("do", "")
+    result = import_start.check(client_id=client, upload_id=upload_id, choices=choices)
+    told: dict[str, Any] = {"result": result, "warnings": sorted(result.warnings.items(), key=lambda item: -item[1])}
+    if action.startswith("rows_"):
+        code = told["code"] = action.removeprefix("rows_")
+        told["rows"] = import_start.rows_with(client_id=client, upload_id=upload_id, choices=choices, code=code)
+    return told
 
 
 def _mapping_context(request: ClientRequest, shown: Preview, form: MappingForm) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from sofy.audience.segments.forms import GROUPS, offered
 from sofy.audience.segments.models import Segment
 from sofy.audience.segments.names import Names
 from sofy.audience.segments.sentence import sentence
+from sofy.audience.segments.services import save as save_segment
 from sofy.audience.wording import say
 from sofy.clients.access import ClientRequest, requires
 from sofy.kernel.errors import Refused
@@ -73,7 +74,7 @@ def _saved(
         root.problems.append("segment_invalid")
         return None
     try:
-        saved = services.save(
+        saved = save_segment(
             client_id=request.client.pk,
             name=name,
             root=node,

@@ -50,27 +50,24 @@ def suppression_add(request: ClientRequest) -> HttpResponse:
     """Put addresses on the list; one wrong line keeps all of them out, so that nothing is half done."""
     form = SuppressionForm(request.POST)
     if form.is_valid():
-        lines = form.cleaned_data["addresses"]
         try:
-            added = suppression.add(
-                client_id=request.client.pk,
-                phones=[line for line in lines if "@" not in line],
-                emails=[line for line in lines if "@" in line],
-                reason=form.cleaned_data["reason"],
-                source=form.cleaned_data["source"],
-                actor=request.user.actor,
-            )
+            added = _added(request, form)
         except Refused as refused:
             form.add_error("addresses", say(refused))
         else:
             text = ngettext("%(n)s address added.", "%(n)s addresses added.", added) % {"n": added}
             notify.done(request, text if added else _("These addresses were on the list already."))
             return redirect("audience:suppressions", request.client.slug)
-    rows = Suppression.objects.filter(client_id=request.client.pk)
-    context = {
-        "groups": queries.suppression_counts(request.client.pk),
-        "total": rows.count(),
-        "form": form,
-        "may_edit": True,
-    }
-    return render(request, "audience/suppressions.html", context, status=422)
+    return render(request, "audience/suppressions.html", _context(request, form), status=422)
+
+
+def _added(request: ClientRequest, form: SuppressionForm) -> int:
+    lines = form.cleaned_data["addresses"]
+    return suppression.add(
+        client_id=request.client.pk,
+        phones=[line for line in lines if "@" not in line],
+        emails=[line for line in lines if "@" in line],
+        reason=form.cleaned_data["reason"],
+        source=form.cleaned_data["source"],
+        actor=request.user.actor,
+    )

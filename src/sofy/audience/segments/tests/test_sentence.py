@@ -89,7 +89,7 @@ def test_a_long_list_is_cut_and_counted() -> None:
 
 
 def test_every_condition_has_a_form_and_a_phrase() -> None:
-    conditions = set(tree.Condition.__args__)  # type: ignore[attr-defined]
+    conditions = set(tree.Condition.__args__)
 
     assert set(PHRASES) == conditions
     assert {form.node for form in FORMS.values()} == conditions
