@@ -39,6 +39,8 @@ def error_file(
             raise Refused("import_unknown", 404)
         rows = ImportRow.objects.filter(client_id=client_id, import_id=import_id).exclude(problems="")
         problems = dict(rows.values_list("row", "problems"))
+    if not row.upload:
+        raise Refused("file_gone", 410)
     content = vault.open_file(keys_for(client_id), UUID(row.upload))
     with closing(content):
         table = read.Table(content, row.file_format, row.encoding, row.delimiter, password)

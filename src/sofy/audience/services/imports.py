@@ -116,7 +116,8 @@ def import_file(
             with closing(table.content):
                 return plan.dry_run(row, table, progress=progress)
     except BaseException:
-        vault.discard(client_id, upload_id)
+        if path is not None:  # an upload stays, so that its mapping can be put right
+            vault.discard(client_id, upload_id)
         raise
     finally:
         if dry_run and path is not None:

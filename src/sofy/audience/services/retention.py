@@ -1,0 +1,49 @@
+"""What is kept for 30 days and then goes: uploads, undo images, people taken out of the base."""
+
+from datetime import timedelta
+from uuid import UUID
+
+from sofy.audience import ledger, vault
+from sofy.audience.arrays import cursor
+from sofy.audience.imports.undo import WITHIN
+from sofy.audience.models import Contact, ContactAttribute, Identity, Import, ImportRow, Membership, NameToken
+from sofy.kernel import clock
+from sofy.kernel.clauses import clause
+from sofy.kit.rls import client_scope
+
+BATCH = 2000
+AFTER: timedelta = WITHIN
+
+
+@clause("DPA 12")
+def expire(*, client_id: UUID) -> int:
+    """Remove what is past its time; answers how many contacts went for good. The ledger keeps its keyed hashes.
+
+    Run once a day per client; a merged contact stays as long as it can be taken apart.
+    """
+    before = clock.now() - AFTER
+    with client_scope(client_id):
+        old = Import.objects.filter(client_id=client_id, finished_at__lt=before).exclude(upload="")
+        for row in old:
+            vault.discard(client_id, UUID(row.upload))
+            ImportRow.objects.filter(client_id=client_id, import_id=row.id).update(before=None)
+        old.update(upload="", file_name=None)
+    gone = 0
+    while removed := _purge(client_id):
+        gone += removed
+    return gone
+
+
+def _purge(client_id: UUID) -> int:
+    before = clock.now() - AFTER
+    with client_scope(client_id):
+        ledger.lock(cursor(), client_id)
+        rows = Contact.objects.filter(client_id=client_id, deleted_at__lt=before, merged_into=None)
+        ids = list(rows.values_list("id", flat=True)[:BATCH])
+        mine = {"client_id": client_id, "contact_id__in": ids}
+        Identity.objects.filter(**mine).delete()
+        NameToken.objects.filter(**mine).delete()
+        Membership.objects.filter(**mine).delete()
+        ContactAttribute.objects.filter(**mine).delete()
+        Contact.objects.filter(client_id=client_id, id__in=ids).delete()
+    return len(ids)
