@@ -120,9 +120,8 @@ class Field:
         return Counter(line.split()[2].lstrip("+") for line in self.log.read_text().splitlines())
 
     def number_of(self, message: UUID) -> str:
-        (payload,) = self.conn.execute("SELECT payload FROM engine_message WHERE id = %s", (message,)).fetchone() or (
-            "",
-        )
+        rows = self.conn.execute("SELECT payload FROM engine_message WHERE id = %s", (message,)).fetchall()
+        ((payload,),) = rows
         opened = self.keystore.client(self.client).unseal("engine_message", "payload", message, payload)
         return intake.decode_payload(opened).to.lstrip("+")
 

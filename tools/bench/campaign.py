@@ -184,19 +184,24 @@ class Bench:
     def wait_final(
         self, conn: psycopg.Connection[Any], engine: subprocess.Popen[bytes], started: float, quiet: bool
     ) -> None:
-        last, moved_at = -1, time.monotonic()
+        last, moved_at, looked_at = -1, time.monotonic(), 0.0
         while True:
+            time.sleep(0.1)
+            (waiting,) = conn.execute("SELECT EXISTS (SELECT 1 FROM engine_queue)").fetchone() or (True,)
+            conn.commit()
+            if waiting and time.monotonic() - looked_at < 2:
+                continue  # counting costs more than the rest of this loop, and comes off the figure
+            looked_at = time.monotonic()
             (done,) = conn.execute("SELECT count(*) FROM engine_state WHERE rank >= 40").fetchone() or (0,)
             conn.commit()
-            if not quiet and done != last:
-                print(f"  {time.monotonic() - started:6.2f} s  {done:>8,} final", file=sys.stderr)
-            if done >= self.n:
-                return
             if done != last:
                 last, moved_at = done, time.monotonic()
+                if not quiet:
+                    print(f"  {time.monotonic() - started:6.2f} s  {done:>8,} final", file=sys.stderr)
+            if done >= self.n:
+                return
             if engine.poll() is not None or time.monotonic() - moved_at > 60:
                 raise SystemExit(f"Stuck at {done} of {self.n}; see {self.folder}/engine.log")
-            time.sleep(0.25)
 
     def figures(self, conn: psycopg.Connection[Any]) -> dict[str, Any]:
         statuses = dict(conn.execute("SELECT status, count(*) FROM engine_state GROUP BY status").fetchall())
