@@ -1,5 +1,6 @@
 // Fragments that follow something running: data-live is the address, data-every the seconds between two looks.
-// The answer replaces the fragment; one that no longer carries data-live stops the watch. Hidden pages wait.
+// The answer replaces the fragment; one that no longer carries data-live stops the watch, and with data-then="reload" the
+// whole page is read again, when its end changes more than the fragment. Hidden pages wait.
 const watched = new WeakSet();
 
 const watch = (node) => {
@@ -14,6 +15,7 @@ const watch = (node) => {
       if (answer.ok) {
         const body = new DOMParser().parseFromString(await answer.text(), "text/html").body;
         const fresh = body.querySelector(`#${CSS.escape(node.id)}`);
+        if (fresh && !fresh.dataset.live && node.dataset.then === "reload") return location.reload();
         if (fresh) {
           node.replaceWith(fresh);
           document.dispatchEvent(new CustomEvent("sofy:content"));
