@@ -19,6 +19,8 @@ ROOT = Path(__file__).resolve().parents[2]
         ("module path", rules.one_clock, "src/sofy/x/services.py", "datetime.datetime.utcnow()", True),
         ("house clock", rules.one_clock, "src/sofy/x/services.py", "clock.now()", False),
         ("the clock itself", rules.one_clock, "src/sofy/kernel/clock.py", "datetime.now(UTC)", False),
+        ("one-time codes", rules.one_clock, "src/sofy/accounts/services.py", "time.time()", False),
+        ("a date there", rules.one_clock, "src/sofy/accounts/services.py", "datetime.now(UTC)", True),
         ("save in a view", rules.views_never_save, "src/sofy/x/views.py", "form.instance.save()", True),
         ("save in a service", rules.views_never_save, "src/sofy/x/services.py", "row.save()", False),
         ("socket in a rule", rules.pure_rules, "src/sofy/x/rules.py", "import socket", True),

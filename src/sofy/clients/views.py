@@ -6,7 +6,7 @@ from uuid import UUID
 from django.conf import settings
 from django.core.mail import send_mail
 from django.http import Http404, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
@@ -140,9 +140,7 @@ def withdraw(request: ClientRequest, invitation_id: UUID) -> HttpResponse:
 @requires("team.edit")
 def member(request: ClientRequest, membership_id: UUID) -> HttpResponse:
     """Change the role of a member."""
-    row = Membership.objects.filter(client_id=request.client.pk, pk=membership_id).select_related("user").first()
-    if row is None:
-        raise Http404
+    row = get_object_or_404(Membership.objects.select_related("user"), client_id=request.client.pk, pk=membership_id)
     places = [str(place) for place in row.places.values_list("establishment_id", flat=True)]
     form = forms.RoleForm(
         request.POST or None, client=request.client, initial={"role": row.role, "establishments": places}
