@@ -158,11 +158,16 @@ def append_words(
     """
     if not words:
         return before or Known({})
+    words = sorted(words, key=_by_index)  # neighbours on the pages of three indexes
     state = before or known(cursor, client_id, list({word.identity_index for word in words}))
     _insert(cursor, client_id, shared, words, now)
     touched = _join(state, shared, words, now)
     _write_states(cursor, client_id, shared, state, touched, now=now, granted_since=since or now)
     return state
+
+
+def _by_index(word: Word) -> bytes:
+    return word.identity_index
 
 
 def _insert(cursor: Cursor, client_id: UUID, shared: Circumstances, words: Sequence[Word], now: datetime) -> None:

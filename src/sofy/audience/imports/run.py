@@ -30,8 +30,8 @@ from sofy.kernel.text import fold
 from sofy.kit.keys import keys_for
 from sofy.kit.rls import client_scope
 
-BATCH_ROWS = 5000
-WAITING = 2  # batches sealed ahead of the database; each is about 10 MB
+BATCH_ROWS = 10_000  # sorted by blind index, several of them land on each page of the random indexes
+WAITING = 2  # batches sealed ahead of the database; each is about 20 MB
 SAMPLE_ROWS = 301
 
 Progress = Callable[[int, int], None]
