@@ -197,6 +197,9 @@ class TestSendForm(forms.Form):
         help_text=_("Numbers of people who asked for it, yours for example. Five at most."),
     )
     variant = forms.ChoiceField(label=_("Variant"), choices=[(label, label) for label in LABELS])
+    asked = forms.BooleanField(
+        label=_("The owners of these numbers asked for this message; the consent ledger records it."), required=False
+    )
 
     def lines(self) -> list[str]:
         """The numbers as typed."""

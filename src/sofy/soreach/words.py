@@ -40,6 +40,7 @@ REFUSALS: Words = CONTENT | {
     "segment_missing": _("One of the segments does not exist any more: choose again."),
     "route_missing": _("Choose a route that exists."),
     "not_found": _("It does not exist any more."),
+    "test_not_asked": _("Say that the owners of these numbers asked for this message: a test needs consent too."),
     "test_numbers": _("Give one to {most} mobile numbers, one per line."),
     "number_invalid": _("“{number}” is not a mobile number."),
     "number_opposed": _("One of these numbers said STOP: it receives nothing, tests included (art. 14.1)."),

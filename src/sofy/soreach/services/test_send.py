@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from django.conf import settings
-from django.db import connection
+from django.db import connection, transaction
 
+from sofy.audience import ledger
+from sofy.audience.arrays import cursor
 from sofy.clients.models import Client
-from sofy.engine import intake, permissions
+from sofy.engine import intake
 from sofy.engine.intake import MessageIn
-from sofy.engine.permissions import Permission
 from sofy.kernel import clock, phone
 from sofy.kernel.clauses import clause
 from sofy.kernel.errors import Refused
@@ -26,12 +27,21 @@ MOST_NUMBERS = 5
 
 @clause("CGVU 14.1", "CGVU 17")
 def send_test(
-    client: Client, campaign: Campaign, *, variant: str, numbers: Sequence[str], as_contact: int, actor: str
+    client: Client,
+    campaign: Campaign,
+    *,
+    variant: str,
+    numbers: Sequence[str],
+    as_contact: int,
+    actor: str,
+    asked: bool = False,
 ) -> list[UUID]:
     """Send one variant, as one of the real recipients would read it, to numbers whose owners asked for it.
 
-    A number that said STOP to the client receives nothing, tests included. Answers the ids of the messages.
-    Raises: Refused test_numbers, number_invalid, number_opposed, stop_mention_missing, route_missing,
+    A test is marketing: it needs consent like any other. A number that has given none receives one only when the author
+    declares that its owner asked (`asked`), which the consent ledger records; a number that said no receives nothing.
+    Answers the ids of the messages.
+    Raises: Refused test_numbers, test_not_asked, number_invalid, number_opposed, stop_mention_missing, route_missing,
     test_value_missing, or what compile_content refuses.
     """
     text = _text(campaign, variant, as_contact)
@@ -40,7 +50,7 @@ def send_test(
     if not 1 <= len(wanted) <= MOST_NUMBERS:
         raise Refused("test_numbers", most=MOST_NUMBERS)
     indexes = {number: keys.index("phone", number) for number in wanted}
-    _permit(client.id, list(indexes.values()))
+    _permit(client.id, list(indexes.values()), actor=actor, asked=asked)
     messages = [
         MessageIn(
             purpose="marketing",
@@ -93,16 +103,21 @@ def _number(raw: str) -> str:
     return parsed.e164
 
 
-def _permit(client_id: UUID, indexes: list[bytes]) -> None:
-    """Note that these people asked for this message, unless they said no before."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT recipient_index, state FROM gate_permission WHERE client_id = %s AND recipient_index = ANY(%s)"
-            " AND channel IN ('sms', 'all') AND purpose IN ('marketing', 'all')",
-            [client_id, indexes],
-        )
-        known = {bytes(index): state for index, state in cursor.fetchall()}
-    if any(state != "granted" for state in known.values()):
-        raise Refused("number_opposed", 409)
-    fresh = [Permission(index, "sms", "marketing", "granted", clock.now()) for index in indexes if index not in known]
-    permissions.write_permissions(connection.connection, client_id, fresh)
+def _permit(client_id: UUID, indexes: list[bytes], *, actor: str, asked: bool) -> None:
+    """Record that the owners of these numbers asked for this message, unless they agreed or refused before."""
+    with transaction.atomic():
+        cur = cursor()
+        ledger.lock(cur, client_id)
+        known = ledger.known(cur, client_id, indexes)
+        states = {index: known.state((index, "sms", "marketing")) for index in indexes}
+        if "withdrawn" in states.values() or "opposed" in states.values():
+            raise Refused("number_opposed", 409)
+        fresh = [index for index, state in states.items() if state != "granted"]
+        if fresh and not asked:
+            raise Refused("test_not_asked")
+        now = clock.now()
+        events = [
+            ledger.Event(index, "sms", "marketing", "granted", now, "screen", detail="test send", actor=actor)
+            for index in fresh
+        ]
+        ledger.append(cur, client_id, events, now=now)

@@ -14,7 +14,7 @@ TEXT = "Bonjour {{ prenom }} https://a.example STOP SMS 36111"
 
 
 def send(world, campaign, numbers=("06 39 98 55 01",), **more):
-    given: dict[str, Any] = {"variant": "A", "as_contact": 0, "actor": "user:x"} | more
+    given: dict[str, Any] = {"variant": "A", "as_contact": 0, "actor": "user:x", "asked": True} | more
     with client_scope(world.client.pk):
         return send_test(world.client, campaign, numbers=numbers, **given)
 
@@ -43,6 +43,33 @@ def test_somebody_who_said_stop_gets_no_test(world):
 
     with pytest.raises(Refused, match="number_opposed"):
         send(world, campaign, ("+33639980077",))
+
+
+@pytest.mark.clause("CGVU 17", "DPA 5")
+def test_nobody_gets_a_test_without_having_agreed_or_asked(world):
+    campaign = world.draft(text=TEXT)
+
+    with pytest.raises(Refused, match="test_not_asked"):
+        send(world, campaign, asked=False)
+
+    with world.database.connect("admin") as admin:
+        assert admin.execute("SELECT count(*) FROM engine_message").fetchone() == (0,)
+
+
+@pytest.mark.clause("CGVU 17", "DPA 5")
+def test_what_was_asked_is_in_the_consent_ledger(world):
+    campaign = world.draft(text=TEXT)
+
+    send(world, campaign, asked=True)
+
+    index = keys_for(world.client.pk).index("phone", "+33639985501")
+    with world.database.connect("admin") as admin:
+        row = admin.execute(
+            "SELECT state, source, detail, actor FROM audience_consent_event WHERE identity_index = %s", [index]
+        ).fetchone()
+        gate = admin.execute("SELECT state FROM gate_permission WHERE recipient_index = %s", [index]).fetchone()
+    assert row == ("granted", "screen", "test send", "user:x")
+    assert gate == ("granted",)
 
 
 @pytest.mark.parametrize(
@@ -80,7 +107,9 @@ def test_from_the_page(world):
     campaign = world.draft(text=TEXT)
 
     answer = world.browser().post(
-        world.url(campaign, "test"), {"numbers": "06 39 98 55 01\n06 39 98 55 02", "variant": "A"}, follow=True
+        world.url(campaign, "test"),
+        {"numbers": "06 39 98 55 01\n06 39 98 55 02", "variant": "A", "asked": "on"},
+        follow=True,
     )
 
     assert "2 test messages are on their way" in answer.text

@@ -141,7 +141,7 @@ def test(request: ClientRequest, campaign: Campaign) -> HttpResponse:
     try:
         sent = test_send.send_test(
             request.client, campaign, variant=form.cleaned_data["variant"], numbers=form.lines(),
-            as_contact=preview.position(request.POST), actor=request.user.actor,
+            as_contact=preview.position(request.POST), actor=request.user.actor, asked=form.cleaned_data["asked"],
         )  # fmt: skip
     except Refused as refused:
         notify.refuse(request, problems.sentence(refused))
