@@ -14,6 +14,7 @@ class SoreachConfig(AppConfig):
     def ready(self) -> None:
         from sofy.audience.segments import campaigns
         from sofy.clients import words as journal
+        from sofy.soreach.models import Campaign
         from sofy.soreach.views import lists
         from sofy.soreach.words import ACTIONS, REFUSALS
         from sofy.ui import panels, problems
@@ -21,6 +22,7 @@ class SoreachConfig(AppConfig):
 
         problems.register(REFUSALS)
         journal.ACTIONS.update(ACTIONS)
+        journal.VALUES["status"] = dict(Campaign.Status.choices)
         campaigns.register(lists.named)
         register(
             Entry(
