@@ -6,6 +6,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from sofy.audience import journal
 from sofy.audience.wording import SENTENCES
 from sofy.ui import commands, nav, problems
 
@@ -13,9 +14,10 @@ from sofy.ui import commands, nav, problems
 def register() -> None:
     """Called once, when the applications are ready."""
     problems.register(SENTENCES)
+    journal.register()
     group = "SoReach"
     nav.register(
-        nav.Entry("client", group, _("Contacts"), "audience:contacts", "users", 210, "contact.view", key="c"),
+        nav.Entry("client", group, _("Contacts"), "audience:contacts", "users", 210, "contact.view", key="p"),
         nav.Entry("client", group, _("Segments"), "audience:segments", "filter", 220, "segment.view", key="s"),
         nav.Entry("client", group, _("Imports"), "audience:imports", "file-import", 230, "contact.import"),
         nav.Entry("client", group, _("Suppression list"), "audience:suppressions", "ban", 240, "contact.view"),

@@ -6,6 +6,7 @@ from typing import Any
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from sofy.clients.models import Role
 from sofy.kit.models import AuditEntry
 
 #: Actions of audit entries, of every room that writes some.
@@ -24,11 +25,6 @@ ACTIONS: dict[str, "str | Promise"] = {
     "login.succeeded": _("Log-in"),
     "api_key.created": _("API key created"),
     "api_key.revoked": _("API key revoked"),
-    "import.started": _("Import started"),
-    "import.finished": _("Import finished"),
-    "import.undone": _("Import undone"),
-    "consent.recorded": _("Consent changed"),
-    "contacts.exported": _("Contacts exported"),
     "campaign.created": _("Campaign prepared"),
     "campaign.approved": _("Campaign approved"),
     "campaign.launched": _("Campaign launched"),
@@ -46,6 +42,7 @@ ACTORS: dict[str, "str | Promise"] = {
     "command": _("The command line"),
     "engine": _("The engine"),
     "worker": _("The worker"),
+    "demo": _("The demonstration"),
 }
 
 #: Names of facts; ids and codes stay as they are.
@@ -68,14 +65,26 @@ FACTS: dict[str, "str | Promise"] = {
     "rows": _("rows"),
     "recipients": _("recipients"),
     "count": _("count"),
+    "status": _("state"),
+    "confirmed": _("people confirmed"),
+    "messages": _("messages"),
+    "sender": _("sender"),
+    "format": _("format"),
 }
+
+#: Codes that stand as facts, said in words: name of the fact -> code -> words. Other values stay as they are.
+VALUES: dict[str, Mapping[str, "str | Promise"]] = {
+    "role": dict(Role.choices),
+    "from": dict(Role.choices),
+    "to": dict(Role.choices),
+}
+YES_NO = {True: _("yes"), False: _("no")}
 
 #: What the journal can be narrowed to: the part of an action before its dot.
 KINDS: dict[str, "str | Promise"] = {
     "login": _("Log-ins"),
     "member": _("Team"),
-    "import": _("Imports"),
-    "contacts": _("Exports"),
+    "contacts": _("Imports and exports"),
     "consent": _("Consent"),
     "campaign": _("Campaigns"),
     "settings": _("Settings"),
@@ -98,13 +107,15 @@ REFUSALS: dict[str, "str | Promise"] = {
 
 def facts(values: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Facts of an entry as people read them: names in words, ids by their end, lists in a row."""
-    return [(str(FACTS.get(name, name)), _shown(value)) for name, value in values.items()]
+    return [(str(FACTS.get(name, name)), _shown(name, value)) for name, value in values.items()]
 
 
-def _shown(value: Any) -> str:
+def _shown(name: str, value: Any) -> str:
     if isinstance(value, list):
-        return ", ".join(_shown(item) for item in value)
-    text = str(value)
+        return ", ".join(_shown(name, item) for item in value)
+    if isinstance(value, bool):
+        return str(YES_NO[value])
+    text = str(VALUES.get(name, {}).get(value, value))
     # The beginning of an id is its time, alike for neighbours: the end tells them apart.
     return f"…{text[-6:]}" if len(text) == 36 and text.count("-") == 4 else text
 

@@ -78,7 +78,7 @@ def save_sandbox_route(ports: Ports) -> None:
     }
     routing.save_route(
         code=SANDBOX_ROUTE,
-        name="Simulated operator",
+        name="Opérateur simulé",
         connector="smpp",
         values=values,
         short_code=SHORT_CODE,

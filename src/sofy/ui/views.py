@@ -1,6 +1,7 @@
 """The catalogue of components, and the two preferences anybody has: language and theme."""
 
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -60,7 +61,7 @@ def preferences(request: HttpRequest) -> HttpResponse:
         name = settings.LANGUAGE_COOKIE_NAME
         response.set_cookie(name, language, max_age=YEAR_S, samesite="Lax", secure=request.is_secure(), httponly=True)
         if request.user.is_authenticated:
-            type(request.user).objects.filter(pk=request.user.pk).update(language=language)
+            get_user_model().objects.filter(pk=request.user.pk).update(language=language)
     return response
 
 

@@ -354,3 +354,13 @@ def test_reading_pages_writes_no_session_each_time():
         browser.get(address)
 
     assert not [query["sql"] for query in queries if query["sql"].startswith(("UPDATE", "INSERT"))]
+
+
+def test_a_language_chosen_in_the_menu_stays_with_the_account(db):
+    user = make_user(language="fr")
+
+    answer = browser_of(user).post(reverse("ui:preferences"), {"language": "en", "next": "/clients/"})
+
+    assert (answer.status_code, answer["location"]) == (302, "/clients/")
+    user.refresh_from_db()
+    assert user.language == "en"

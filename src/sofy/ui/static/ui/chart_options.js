@@ -17,7 +17,7 @@ export const options = (spec, style) => {
       backgroundColor: value("--chart-tip"), textStyle: { color: text }, borderColor: grid,
     },
     legend: { show: spec.series.length > 1, bottom: 0, textStyle: { color: text }, icon: "roundRect" },
-    grid: { left: 8, right: 20, top: 16, bottom: spec.series.length > 1 ? 36 : 8, containLabel: true },
+    grid: { left: 8, right: 48, top: 16, bottom: spec.series.length > 1 ? 36 : 8, containLabel: true },
   };
   const axisLabel = { color: text, hideOverlap: true };
   const names = { type: "category", data: spec.labels, axisLabel, axisLine: { lineStyle: { color: grid } }, axisTick: { show: false } };
@@ -26,14 +26,11 @@ export const options = (spec, style) => {
     value: n, name: spec.labels[i], itemStyle: { color: colour(series.tones?.[i], i) },
   }));
 
-  if (spec.kind === "donut" || spec.kind === "funnel") {
+  if (spec.kind === "donut") {
     const pie = { type: "pie", radius: ["52%", "78%"], itemStyle: { borderColor: value("--chart-tip"), borderWidth: 2 } };
-    const funnel = { type: "funnel", sort: "none", left: 10, right: 10, top: 8, bottom: 8, gap: 3, minSize: "12%" };
-    const shape = spec.kind === "donut" ? pie : funnel;
-    const label = { color: text, formatter: (p) => `${p.name}: ${amount.format(p.value)}` };
-    const inside = spec.kind === "funnel" ? { position: "inside", color: value("--chart-inside") } : {};
+    const label = { color: text, formatter: (p) => `${p.name} ${amount.format(p.value)}` };
     const tooltip = { ...common.tooltip, trigger: "item" };
-    return { ...common, tooltip, series: spec.series.map((s) => ({ ...shape, name: s.name, data: itemsOf(s), label: { ...label, ...inside } })) };
+    return { ...common, tooltip, series: spec.series.map((s) => ({ ...pie, name: s.name, data: itemsOf(s), label })) };
   }
   if (spec.kind === "heat") {
     const values = spec.series[0].values;
@@ -44,13 +41,16 @@ export const options = (spec, style) => {
       series: [{ type: "heatmap", name: spec.series[0].name, data: values, itemStyle: { borderColor: value("--chart-tip"), borderWidth: 2 } }],
     };
   }
-  const lines = spec.kind === "line" || spec.kind === "area";
+  // One moment alone makes no line: a bar shows it.
+  const lines = (spec.kind === "line" || spec.kind === "area") && spec.labels.length > 1;
+  // Steps of a funnel are lengths of one colour: shape and colour would say nothing more.
+  const across = spec.kind === "hbar" || spec.kind === "funnel";
   const series = spec.series.map((s, i) => ({
     type: lines ? "line" : "bar", name: s.name, data: lines || !s.tones ? s.values : itemsOf(s), color: colour(s.tone, i),
     stack: spec.kind === "stacked" ? "all" : undefined, barMaxWidth: 40, showSymbol: false, smooth: false,
     areaStyle: spec.kind === "area" ? { opacity: 0.15 } : undefined, itemStyle: lines ? {} : { borderRadius: 3 },
+    label: across && spec.series.length === 1 ? { show: true, position: "right", color: text, formatter: (p) => amount.format(p.value) } : undefined,
   }));
-  const across = spec.kind === "hbar";
   const tooltip = { ...common.tooltip, trigger: "axis", axisPointer: { type: lines ? "line" : "shadow" } };
   return { ...common, tooltip, series, xAxis: across ? numbers : names, yAxis: across ? { ...names, inverse: true } : numbers };
 };
