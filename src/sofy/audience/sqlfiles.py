@@ -3,7 +3,7 @@
 import re
 from functools import cache
 from pathlib import Path
-from typing import LiteralString, cast
+from typing import LiteralString
 
 _BLOCK = re.compile(r"^-- name: (\w+)\n(.*?)(?=^-- name: |\Z)", re.M | re.S)
 
@@ -20,4 +20,4 @@ def _statements() -> dict[str, str]:
 
 def sql(name: str) -> LiteralString:
     """One statement by its name."""
-    return cast(LiteralString, _statements()[name])
+    return _statements()[name]

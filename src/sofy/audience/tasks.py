@@ -3,8 +3,8 @@
 from uuid import UUID
 
 from sofy.audience.imports import undo
-from sofy.audience.services import export, import_start
-from sofy.kit.jobs import client_job
+from sofy.audience.services import export, import_start, retention
+from sofy.kit.jobs import client_job, every
 
 
 @client_job(name="audience.run_import", queue="imports")
@@ -23,3 +23,9 @@ def undo_import(*, client_id: UUID, import_id: str, actor: str) -> None:
 def export_contacts(*, client_id: UUID, file_id: str, wanted: dict[str, str], limit: list[str] | None) -> None:
     """Write the file of an export."""
     export.write(client_id=client_id, file_id=UUID(file_id), wanted=wanted, limit=limit)
+
+
+@every(6 * 3600)
+def expire_old() -> int:
+    """Four times a day: what is past its time goes, for every client."""
+    return retention.expire_all()
