@@ -18,6 +18,12 @@ def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
     return argname if isinstance(val, bytes | bytearray | memoryview) else None
 
 
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """A run without a browser says so."""
+    if os.environ.get("SOFY_NO_BROWSER") == "1":
+        terminalreporter.write_line("SOFY_NO_BROWSER=1: no page was opened in a browser.", yellow=True)
+
+
 @pytest.fixture(autouse=True)
 def _system_clock() -> Iterator[None]:
     """A clock that a test moved does not reach the next one."""
