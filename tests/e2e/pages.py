@@ -83,7 +83,9 @@ class Visitor:
         raise AssertionError(self.page.locator("main").inner_text())
 
     def speak(self, language: str) -> None:
-        """Choose the language in one's own menu."""
+        """Choose the language in one's own menu, unless the page speaks it already."""
+        if self.page.locator("html").get_attribute("lang") == language:
+            return
         menu = self.page.locator(".topbar details.menu")
         menu.locator("summary").click()
         menu.locator(f"button[name=language][value={language}]").click()

@@ -33,10 +33,20 @@ REASONS: dict[str, "str | Promise"] = {
     "client_suspended": _("account suspended"),
     "budget_spent": _("budget used up"),
     "stop_mention_missing": _("mention STOP SMS missing"),
-    "sender_generic": _("sender not allowed"),
+    **dict.fromkeys(SENDER, _("sender not allowed")),
     "outside_hours": _("outside the permitted hours"),
     "no_permitted_hour": _("no permitted hour"),
     "no_receipt": _("no receipt from the operator"),
+    "receipt": _("reported by the operator"),
+    "refused_suppress": _("number that does not exist"),
+    "refused_permanent": _("refused by the operator for good"),
+    "refused_configuration": _("refused by the operator: our settings"),
+    "refused_retry": _("refused by the operator"),
+    "refused_other_route": _("refused by the operator"),
+    "refused_slow_link": _("operator too busy"),
+    "retry": _("will be tried again"),
+    "no_answer": _("the operator has not answered"),
+    "campaign_paused": _("campaign paused"),
 }
 
 
