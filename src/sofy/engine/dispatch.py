@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
-from typing import Final
+from typing import Final, NamedTuple
 
 from sofy.connectors.base import Outgoing
 from sofy.engine.gate import Facts, Message, Verdict, judge
@@ -45,16 +45,39 @@ class Refusals:
         self._since = {key: since for key, since in self._since.items() if moment - since < _REFUSALS_KEPT_S}
 
 
-class Dispatcher:
-    """Buffers of claimed batches per lane, emptied as connectors have room."""
+class Leaving(NamedTuple):
+    """A message the gate let through whose sender is being noted; only then may it go to its connector."""
 
-    def __init__(self, table: RouteTable, ledger: Ledger, refusals: Refusals, refresh: Callable[[Batch], None]) -> None:
+    batch: Batch
+    read_at: float
+    item: Item
+    outgoing: Outgoing
+
+
+class Dispatcher:
+    """Buffers of claimed batches per lane, emptied as connectors have room.
+
+    A message that may be answered (it has a short code) leaves in two steps: what the gate let through is given to
+    `announce`, which notes in `mo_lookup` whose it is and calls `release` when that is committed. One group per lane
+    is on its way at a time, so that groups grow with the load.
+    """
+
+    def __init__(
+        self,
+        table: RouteTable,
+        ledger: Ledger,
+        refusals: Refusals,
+        refresh: Callable[[Batch], None],
+        announce: Callable[[str, list[Leaving]], None],
+    ) -> None:
         self.ready: dict[str, deque[Batch]] = {lane: deque() for lane in LANES}
+        self.leaving: dict[str, list[Leaving]] = {lane: [] for lane in LANES}
         self.exposure: dict[bytes, int] = {}
         self._table = table
         self._ledger = ledger
         self._refusals = refusals
         self._refresh = refresh
+        self._announce = announce
 
     def waiting(self, lane: str) -> int:
         return sum(len(batch.items) for batch in self.ready[lane])
@@ -62,12 +85,15 @@ class Dispatcher:
     def run(self) -> None:
         """Hand over as much as there is room for."""
         room = {key: one.connector.capacity() for key, one in self._table.running.items()}
-        if not any(room.values()):
+        for one in (leaving for group in self.leaving.values() for leaving in group):
+            if one.item.route in room:
+                room[one.item.route] -= one.item.parts
+        if all(left <= 0 for left in room.values()):
             return
         chosen: dict[bytes, list[Outgoing]] = {}
         now, moment = clock.now(), time.monotonic()
         for lane in LANES:
-            queue = self.ready[lane]
+            queue, leaving = self.ready[lane], list[Leaving]()
             idle = 0
             while queue and idle < len(queue):
                 batch = queue[0]
@@ -76,9 +102,55 @@ class Dispatcher:
                     continue
                 if not batch.refreshing and moment - batch.read_at > FACTS_AGE_S:
                     self._refresh(batch)
-                moved = 0 if batch.refreshing else self._turn(batch, room, chosen, now)
+                moved = 0 if batch.refreshing else self._turn(batch, room, chosen, leaving, now)
                 idle = 0 if moved else idle + 1
                 queue.rotate(-1)
+            if leaving:
+                self.leaving[lane] = leaving
+                self._announce(lane, leaving)
+        self._submit(chosen)
+
+    def release(self, lane: str) -> None:
+        """The senders of a group are noted: hand it over, but for what must be judged again."""
+        group, self.leaving[lane] = self.leaving[lane], []
+        chosen: dict[bytes, list[Outgoing]] = {}
+        moment = time.monotonic()
+        for one in reversed(group):
+            item = one.item
+            refused = item.purpose == "marketing" and self._refusals.stands(item)
+            if item.route not in self._table.running or refused or moment - one.read_at > FACTS_AGE_S:
+                self._put_back(one)
+            else:
+                chosen.setdefault(item.route, []).append(one.outgoing)
+        for messages in chosen.values():
+            messages.reverse()
+        self._submit(chosen)
+
+    def put_back(self, lane: str) -> None:
+        """The senders of a group could not be noted: its messages wait in their batches."""
+        group, self.leaving[lane] = self.leaving[lane], []
+        for one in reversed(group):
+            self._put_back(one)
+
+    def uncount(self, item: Item) -> None:
+        """What this message may cost is committed, or not spent after all."""
+        left = self.exposure.get(item.client, 0) - item.exposed
+        item.exposed = 0
+        if left > 0:
+            self.exposure[item.client] = left
+        else:
+            self.exposure.pop(item.client, None)
+
+    def _put_back(self, one: Leaving) -> None:
+        batch, item = one.batch, one.item
+        self.uncount(item)
+        item.route = None
+        batch.items.appendleft(item)
+        batch.read_at = min(batch.read_at, one.read_at)  # a refresh meanwhile did not see this message
+        if batch not in self.ready[batch.lane]:
+            self.ready[batch.lane].append(batch)
+
+    def _submit(self, chosen: dict[bytes, list[Outgoing]]) -> None:
         for key, messages in chosen.items():
             self._table.running[key].connector.submit(messages)
 
@@ -90,13 +162,21 @@ class Dispatcher:
             item.due = at
             self._ledger.changed(item)
 
-    def _turn(self, batch: Batch, room: dict[bytes, int], chosen: dict[bytes, list[Outgoing]], now: datetime) -> int:
-        items = batch.items
+    def _turn(
+        self,
+        batch: Batch,
+        room: dict[bytes, int],
+        chosen: dict[bytes, list[Outgoing]],
+        leaving: list[Leaving],
+        now: datetime,
+    ) -> int:
+        items, busy = batch.items, bool(self.leaving[batch.lane])
         moved = 0
         while items and moved < _TURN:
             item = items[0]
+            asks = item.short_code is not None
             running = self._route_for(item, room)
-            if running is None:
+            if running is None or (asks and busy):
                 break
             items.popleft()
             moved += 1
@@ -118,7 +198,10 @@ class Dispatcher:
                     parts=item.parts,
                     validity_until=verdict.until,
                 )
-                chosen.setdefault(running.route.id, []).append(outgoing)
+                if asks:
+                    leaving.append(Leaving(batch, batch.read_at, item, outgoing))
+                else:
+                    chosen.setdefault(running.route.id, []).append(outgoing)
             else:
                 enter(item, verdict, now)
                 self._ledger.changed(item)

@@ -10,6 +10,7 @@ from typing import Protocol
 from uuid import UUID
 
 from sofy.kernel import crypto
+from sofy.kernel.clauses import clause
 from sofy.kernel.crypto import ClientKeys
 from sofy.kernel.errors import ConfigError, Refused
 
@@ -61,6 +62,7 @@ class KeyStore:
         _write_once(self._path(client_id), keys.wrapped(self._master_key()))
         return self.client(client_id)
 
+    @clause("DPA 13")
     def destroy(self, client_id: UUID) -> bool:
         """Erase the keys of a client, and with them everything sealed for it; says whether there were any."""
         self._clients.pop(client_id, None)

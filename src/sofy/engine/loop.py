@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
+import psycopg
 import structlog
 
 from sofy.connectors.base import (
@@ -24,8 +25,9 @@ from sofy.connectors.base import (
     Throttled,
 )
 from sofy.engine import handover
+from sofy.engine.announce import announce
 from sofy.engine.claim import Claims
-from sofy.engine.dispatch import LANES, Dispatcher, Refusals
+from sofy.engine.dispatch import LANES, Dispatcher, Leaving, Refusals
 from sofy.engine.inbound import InboundDesk
 from sofy.engine.item import Batch, Item
 from sofy.engine.journal import Answered, Journal, Received
@@ -45,6 +47,7 @@ _LOOK_EVERY_S = 0.25
 #: A batch that found no way out goes back to the queue, for an engine or a moment that has one.
 _BUFFER_AT_MOST_S = 60.0
 _BUFFER_ROWS = 3000
+_ANNOUNCE_RETRY_S = 1.0
 #: Messages without an answer whose late answer would still be understood.
 _SILENT_KEPT = 10_000
 
@@ -59,6 +62,7 @@ class Engine:
         self._url = url
         self._spool = spool
         self._links = {duty: HotLink(url, duty) for duty in (*LANES, "outcomes", "receipts")}
+        self._links |= {f"announce {lane}": HotLink(url, f"announce {lane}") for lane in LANES}
         self._links |= {duty: HotLink(url, duty, prepared=False) for duty in ("inbound", "house")}
         self.journal = Journal(spool, self.instance)
         self.ledger = Ledger(self._links["outcomes"], self.instance, self._settled)
@@ -67,13 +71,14 @@ class Engine:
         self.refusals = Refusals()
         self.inbound = InboundDesk(self._links["inbound"], keystore, self.refusals.add)
         self.table = RouteTable(self._links["house"], keystore)
-        self.dispatcher = Dispatcher(self.table, self.ledger, self.refusals, self._refresh_soon)
+        self.dispatcher = Dispatcher(self.table, self.ledger, self.refusals, self._refresh_soon, self._announce_soon)
         self.claims = {lane: Claims(lane, self._links[lane], keystore, self.instance) for lane in LANES}
         self.sweepers = Sweepers(self._links["house"], self.instance, self.table, self.claims["alert"], self.items)
         self._room = {lane: asyncio.Event() for lane in LANES}
         self._full = dict.fromkeys(LANES, False)
         self._tasks: set[asyncio.Task[Any]] = set()
         self._claiming: list[asyncio.Task[Any]] = []
+        self._announcing: dict[str, asyncio.Task[Any]] = {}
         self._dispatch_due = False
         self._stopping = False
         self._token = 0
@@ -99,7 +104,10 @@ class Engine:
         for task in self._claiming:
             task.cancel()
         await asyncio.gather(*self._claiming, return_exceptions=True)
+        if self._announcing:
+            await asyncio.wait(self._announcing.values(), timeout=grace_s)
         for lane in LANES:
+            self.dispatcher.put_back(lane)
             for batch in self.dispatcher.ready[lane]:
                 self.dispatcher.take_back(batch)
             self.dispatcher.ready[lane].clear()
@@ -179,16 +187,28 @@ class Engine:
 
         self._spawn("refresh", refresh())
 
+    def _announce_soon(self, lane: str, group: list[Leaving]) -> None:
+        async def note() -> None:
+            try:
+                await announce(self._links[f"announce {lane}"], [one.item for one in group])
+            except psycopg.Error as error:
+                log.error("engine.announce_failed", lane=lane, messages=len(group), error=type(error).__name__)
+                await asyncio.sleep(_ANNOUNCE_RETRY_S)
+                self.dispatcher.put_back(lane)
+            else:
+                if self._stopping:
+                    self.dispatcher.put_back(lane)
+                else:
+                    self.dispatcher.release(lane)
+            self._dispatch_soon()
+
+        self._announcing[lane] = self._spawn(f"announce {lane}", note())
+
     def _settled(self, item: Item) -> None:
         """Everything about this message is committed."""
         self.journal.settle(item.key)
         if item.exposed:
-            left = self.dispatcher.exposure.get(item.client, 0) - item.exposed
-            item.exposed = 0
-            if left > 0:
-                self.dispatcher.exposure[item.client] = left
-            else:
-                self.dispatcher.exposure.pop(item.client, None)
+            self.dispatcher.uncount(item)
         if self.items.get(item.uid) is item:
             del self.items[item.uid]
             if item.status == "unknown":

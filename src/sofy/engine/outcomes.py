@@ -18,7 +18,7 @@ import structlog
 from sofy.engine.db import sql
 from sofy.engine.item import FOREVER, Item
 from sofy.engine.link import Hot, HotLink
-from sofy.engine.pgarray import ByteaArray, Int2Array, Int8Array, TextArray, TimeArray, UuidArray, micros
+from sofy.engine.pgarray import Int2Array, Int8Array, TextArray, TimeArray, UuidArray, micros
 from sofy.engine.statuses import RANK
 from sofy.kernel import clock, ids
 
@@ -158,6 +158,7 @@ class _Work:
         self.keyed: list[Item] = []
         states: dict[bytes, list[Item]] = {}
         backs: dict[bytes, list[Item]] = {}
+        batch = list(batch)
         for item in batch:
             (states if item.due is None else backs).setdefault(item.client, []).append(item)
             self.finished.append((item, item.due is not None))
@@ -165,7 +166,7 @@ class _Work:
             self._states(client, items)
         moved = [item for items in states.values() for item in items]
         self._receipt_keys(moved)
-        self._mo_lookup([item for item in moved if item.first and item.short_code and item.submitted_at is not None])
+        self._retract([item for item in batch if item.displaced and item.submitted_at is None and not item.lost])
         for client, items in backs.items():
             self._requeue(client, items)
 
@@ -249,24 +250,13 @@ class _Work:
                 },
             ))  # fmt: skip
 
-    def _mo_lookup(self, items: list[Item]) -> None:
-        latest = {(item.short_code, item.number_index): item for item in items}  # one row per conflict target
-        if not latest:
-            return
-        rows = [latest[key] for key in sorted(latest, key=lambda key: (key[0] or "", key[1]))]
-        self.statements.append((
-            "write_mo_lookup",
-            {
-                "short_codes": TextArray.of([i.short_code for i in rows]),
-                "numbers": ByteaArray.of([i.number_index for i in rows]),
-                "clients": UuidArray.of([i.client for i in rows]),
-                "messages": UuidArray.of([i.id for i in rows]),
-                "contacts": UuidArray.of([i.contact for i in rows]),
-                "campaigns": UuidArray.of([i.campaign for i in rows]),
-                "recipients": ByteaArray.of([i.recipient for i in rows]),
-                "ats": TimeArray.of([i.submitted_at for i in rows]),
-            },
-        ))  # fmt: skip
+    def _retract(self, items: list[Item]) -> None:
+        """Of messages that never reached the person: answers are for whoever wrote before."""
+        for item in sorted(items, key=lambda one: (one.short_code or "", one.number_index)):
+            assert item.displaced is not None
+            values = {"short_code": item.short_code, "number": item.number_index, "by": item.uid}
+            self.statements.append(("retract", values | item.displaced._asdict()))
+            item.displaced = None
 
     def _publish(self, client: bytes, topic: str, payload: dict[str, str]) -> None:
         values = {

@@ -13,6 +13,7 @@ from sofy.engine.db import sql
 from sofy.engine.keystore import KeyStore
 from sofy.engine.link import Hot, HotLink
 from sofy.engine.route_config import open_config
+from sofy.kernel.clauses import clause
 from sofy.kernel.errors import Refused
 
 log = structlog.get_logger(__name__)
@@ -31,6 +32,7 @@ class Route(NamedTuple):
     state: str
 
 
+@clause("CGVU 3.4")
 def route_plan(
     routes: Iterable[Route], *, channel: str, purpose: str, encoding: str, short_code: str | None
 ) -> tuple[Route, ...]:

@@ -1,3 +1,33 @@
+-- name: announce
+-- To whom an answer from these numbers will belong, before anything is written to a socket. A row is not touched again
+-- within the hour for the same client and campaign, which spares the table a write for every message of a busy sender.
+-- Answers what other clients' rows said before, in case the operator does not take a message.
+WITH given AS (
+    SELECT * FROM unnest(%(short_codes)s::text[], %(numbers)s::bytea[], %(clients)s::uuid[], %(messages)s::uuid[],
+                         %(contacts)s::uuid[], %(campaigns)s::uuid[], %(recipients)s::bytea[], %(ats)s::timestamptz[])
+      AS g (short_code, number_index, client_id, message_id, contact_id, campaign_id, recipient_index, at)
+), before AS (
+    SELECT l.*, given.message_id AS by
+      FROM given JOIN mo_lookup l ON l.short_code = given.short_code AND l.number_index = given.number_index
+     WHERE l.client_id <> given.client_id
+), put AS (
+    INSERT INTO mo_lookup AS l
+    SELECT * FROM given
+    ON CONFLICT (short_code, number_index) DO UPDATE
+       SET client_id = excluded.client_id, message_id = excluded.message_id, contact_id = excluded.contact_id,
+           campaign_id = excluded.campaign_id, recipient_index = excluded.recipient_index, at = excluded.at
+     WHERE l.client_id <> excluded.client_id OR l.at < excluded.at - interval '1 hour'
+        OR l.campaign_id IS DISTINCT FROM excluded.campaign_id
+)
+SELECT by, client_id, message_id, contact_id, campaign_id, recipient_index, at FROM before
+
+-- name: retract
+-- The operator did not take a message: answers belong to whoever wrote before, unless somebody has written since.
+UPDATE mo_lookup
+   SET client_id = %(client)s, message_id = %(message)s, contact_id = %(contact)s, campaign_id = %(campaign)s,
+       recipient_index = %(recipient)s, at = %(at)s
+ WHERE short_code = %(short_code)s AND number_index = %(number)s AND message_id = %(by)s
+
 -- name: who_wrote
 -- Which client last wrote to this number from this short code.
 SELECT client_id, message_id, contact_id, campaign_id, recipient_index FROM mo_lookup
@@ -22,12 +52,12 @@ ON CONFLICT (client_id, recipient_index, channel, purpose) DO UPDATE SET state =
 -- name: cancel_waiting
 -- STOP: marketing that waits for this number goes with it. What an engine holds is stopped at hand-over. (IS TRUE
 -- keeps the planner from walking everything the client has waiting: the rows are known by key.)
-WITH mine AS (
+WITH mine AS MATERIALIZED (
     SELECT message_id FROM engine_state
      WHERE client_id = %(client)s AND recipient_index = %(recipient)s AND rank = 10
 ), gone AS (
     DELETE FROM engine_queue q USING mine
-     WHERE q.client_id = %(client)s AND q.message_id = mine.message_id 
+     WHERE q.client_id = %(client)s AND q.message_id = mine.message_id
        AND (q.lane = 'marketing' AND q.claimed_by IS NULL) IS TRUE
     RETURNING q.message_id
 ), ended AS (

@@ -72,18 +72,6 @@ SELECT k.route, k.supplier_id, k.at, k.client, k.message, k.part, k.parts, nulli
     AS k (route, supplier_id, at, client, message, part, parts, status)
 ON CONFLICT (route_id, supplier_id, submitted_at) DO UPDATE SET status = coalesce(excluded.status, receipt_key.status)
 
--- name: write_mo_lookup
--- Who wrote last to these numbers from their short codes. A row is not touched again within the hour for the same
--- client, which spares the table a write for every message of a busy sender.
-INSERT INTO mo_lookup AS l (short_code, number_index, client_id, message_id, contact_id, campaign_id, recipient_index, at)
-SELECT * FROM unnest(%(short_codes)s::text[], %(numbers)s::bytea[], %(clients)s::uuid[], %(messages)s::uuid[],
-                     %(contacts)s::uuid[], %(campaigns)s::uuid[], %(recipients)s::bytea[], %(ats)s::timestamptz[])
-ON CONFLICT (short_code, number_index) DO UPDATE
-   SET client_id = excluded.client_id, message_id = excluded.message_id, contact_id = excluded.contact_id,
-       campaign_id = excluded.campaign_id, recipient_index = excluded.recipient_index, at = excluded.at
- WHERE l.client_id <> excluded.client_id OR l.at < excluded.at - interval '1 hour'
-    OR l.campaign_id IS DISTINCT FROM excluded.campaign_id
-
 -- name: publish
 -- Tell the rooms above, in the transaction of the fact; the payload holds ids only.
 INSERT INTO kit_outbox (client_id, id, topic, payload, created_at)

@@ -21,7 +21,7 @@ SELECT %(client)s, %(id)s, %(topic)s, %(payload)s::jsonb, %(now)s FROM done
 -- A row nobody has in hand goes back to the queue.
 WITH back AS (
     UPDATE engine_queue SET claimed_by = NULL, lease_until = NULL
-     WHERE client_id = %(client)s AND message_id = %(message)s AND claimed_by = %(me)s
+     WHERE client_id = %(client)s AND message_id = %(message)s AND (claimed_by = %(me)s) IS TRUE
     RETURNING client_id, lane, due_at
 )
 INSERT INTO lane_backlog AS b (client_id, lane, due_at, seq)

@@ -157,6 +157,10 @@ class House:
         rows = self.conn.execute("SELECT kind FROM engine_event WHERE message_id = %s ORDER BY at, kind", (message.id,))
         return [row[0] for row in rows]
 
+    def opposed(self) -> set[UUID]:
+        """The clients that somebody said no to."""
+        return {row[0] for row in self.conn.execute("SELECT client_id FROM gate_permission WHERE state = 'opposed'")}
+
     def queue(self) -> list[tuple[Any, ...]]:
         return self.conn.execute("SELECT message_id, due_at, attempt, claimed_by FROM engine_queue").fetchall()
 

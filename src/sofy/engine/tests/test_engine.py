@@ -9,7 +9,7 @@ import pytest
 
 from sofy.connectors.base import Accepted, Action, Inbound, NotSent, Receipt, Refused, Unknown
 from sofy.engine import permissions
-from sofy.engine.tests.conftest import MENTION, SHORT_CODE, House, Machine
+from sofy.engine.tests.conftest import MENTION, SHORT_CODE, FakeConnector, House, Machine
 from sofy.kernel import clock, ids
 from sofy.kernel.hours import HoursPolicy
 
@@ -163,6 +163,59 @@ async def test_a_stop_between_claim_and_hand_over_is_obeyed(house: House, machin
     assert house.state(second)["reason"] == "opposed"
 
 
+@pytest.mark.clause("CGVU 14.1", "DPA 6")
+@pytest.mark.parametrize("desk", ["the same engine", "another engine"])
+async def test_a_stop_before_the_outcome_belongs_to_whom_it_answers(desk: str, house: House, start: Any):
+    house.add_route()
+    machine = await start()
+    first, other_client = house.message(), house.new_client()
+    house.submit(first)
+    await machine.settled(first)
+    if desk == "another engine":
+        await start()
+    connectors = [one for one in FakeConnector.made if one.config.name == "fake"]
+    for connector in connectors:
+        connector.script = lambda message, part: None
+    second = house.message(to=first.to)
+
+    house.submit(second, client=other_client)
+    await machine.until(lambda: any(one.sent[-1:] and one.sent[-1].to == second.to and one.sent[-1].message_id
+                                    == second.id for one in connectors))  # fmt: skip
+    hearing = next(one for one in connectors if desk == "the same engine" or one.sent[-1:] == [] or
+                   one.sent[-1].message_id != second.id)  # fmt: skip
+    await hearing.events.on_inbound([Inbound(sender=first.to, recipient=SHORT_CODE, text="STOP")])
+
+    assert house.opposed() == {other_client}
+    assert house.state(second)["status"] == "accepted"
+
+
+@pytest.mark.clause("CGVU 14.1", "DPA 6")
+async def test_a_stop_after_a_message_nobody_got_belongs_to_who_wrote_before(house: House, machine: Machine):
+    first, other_client = house.message(), house.new_client()
+    house.submit(first)
+    await machine.settled(first)
+    machine.connector().script = lambda message, part: Refused("0x45", Action.PERMANENT)
+    (second,) = house.submit(house.message(to=first.to), client=other_client)
+    await machine.settled(second, status="failed")
+
+    await machine.connector().events.on_inbound([Inbound(sender=first.to, recipient=SHORT_CODE, text="STOP")])
+
+    assert house.opposed() == {house.client}
+
+
+async def test_a_deferred_message_takes_no_answers(house: House, machine: Machine):
+    first, other_client = house.message(), house.new_client()
+    house.submit(first)
+    await machine.settled(first)
+    clock.install(lambda: clock.DEMO_START.replace(hour=21))
+    (second,) = house.submit(house.message(to=first.to), client=other_client)
+    await machine.settled(second, status="deferred")
+
+    await machine.connector().events.on_inbound([Inbound(sender=first.to, recipient=SHORT_CODE, text="STOP")])
+
+    assert house.opposed() == {house.client}
+
+
 async def test_a_refusal_written_elsewhere_reaches_a_claimed_message(house: House, machine: Machine):
     machine.connector().room = 0
     (message,) = house.submit(house.message())
@@ -302,6 +355,7 @@ async def test_a_temporary_refusal_is_tried_again_later(house: House, machine: M
     assert house.queue() == []
 
 
+@pytest.mark.clause("CGVU 3.4")
 async def test_another_route_takes_what_one_refused(house: House, start: Any):
     house.add_route("cheap", "0.01")
     house.add_route("dear", "0.05")
@@ -364,6 +418,7 @@ async def test_alerts_pass_a_full_marketing_lane_and_clients_take_turns(house: H
     machine.engine.dispatcher.run()
 
     sent = machine.connector().sent
+    await machine.until(lambda: len(sent) > 150)
     assert sent[0].message_id == alert.id
     assert sum(one.client_id == small for one in sent[:151]) == 20
 

@@ -76,13 +76,15 @@ def _values() -> dict[str, Any]:
         "client": BIG, "me": ME, "instance": ME, "dead": ME, "now": now, "n": 500, "lane": "marketing", "seq": 0,
         "channel": "sms", "route": ROUTE, "campaign": CAMPAIGN, "before": now - timedelta(days=1),
         "recipients": ByteaArray.of([bytes.fromhex(f"{n:032x}") for n in numbers]), "recipient": b"1" * 16,
-        "numbers": ByteaArray.of([b"2" * 16] * count), "campaigns": UuidArray.of([CAMPAIGN.bytes]),
+        "numbers": ByteaArray.of([b"2" * 16] * count), "campaigns": UuidArray.of([CAMPAIGN.bytes] * count),
         "ids": UuidArray.of(ids), "messages": UuidArray.of(ids), "message": UUID(bytes=ids[0]),
         "statuses": TextArray.of(["submitted"] * count), "ranks": Int2Array.of([20] * count),
         "reasons": nothing, "articles": nothing, "codes": nothing, "routes": UuidArray.of([ROUTE.bytes] * count),
         "done": Int2Array.of([0] * count), "submitted": at, "ats": at, "dues": at,
         "firsts": Int2Array.of([1] * count), "costs": Int8Array.of([45_000] * count),
         "attempts": Int2Array.of([1] * count), "avoids": UuidArray.of([None] * count),
+        "short_codes": TextArray.of(["36123"] * count), "clients": UuidArray.of([SMALL.bytes] * count),
+        "contacts": UuidArray.of([None] * count), "by": ME, "contact": None, "at": now,
         "short_code": "36123", "number": b"3" * 16, "after": 0,
     }  # fmt: skip
 
@@ -107,10 +109,12 @@ _BY_KEY = [
     ("part_receipts", {"supplier_ids": TextArray.of(["a"]), "statuses": TextArray.of(["delivered"]),
                        "submitted": TimeArray.of([0])}, ["receipt_key_pkey", "receipt_key_long"]),
     ("parked", {}, ["receipt_parked_pkey"]),
+    ("announce", {}, ["mo_lookup_pkey"]),
     # what follows is planned each time it runs
     ("renew_leases", {}, ["engine_queue_claimed"]),
     ("dead_leases", {}, ["engine_queue_claimed"]),
     ("who_wrote", {}, ["mo_lookup_pkey"]),
+    ("retract", {}, ["mo_lookup_pkey"]),
     ("cancel_waiting", {}, ["engine_state_once_per_campaign", "engine_queue_pkey", "engine_state_pkey"]),
     ("answer_to_contact", {}, ["engine_message_pkey"]),
     ("release", {}, ["engine_queue_pkey"]),
@@ -119,7 +123,7 @@ _BY_KEY = [
     ("give_up", {}, ["engine_queue_pkey", "engine_state_pkey"]),
     ("finished_campaigns", {}, ["gate_campaign_running", "engine_state_pkey"]),
 ]  # fmt: skip
-_PREPARED = 11
+_PREPARED = 12
 
 
 @pytest.mark.slow
