@@ -3,11 +3,13 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import UUID
 
 from django.db import connection
 from django.db.models import QuerySet
 
+from sofy.kernel import clock
 from sofy.soreach import report
 from sofy.soreach.models import Campaign
 from sofy.soreach.report import Progress
@@ -57,6 +59,33 @@ def figures(client_id: UUID, ids: Sequence[UUID]) -> dict[UUID, Figures]:
         campaign_id: Figures(each.recipients, each.received, each.waiting, each.clicked)
         for campaign_id, each in made.items()
     }
+
+
+@dataclass(frozen=True)
+class Week:
+    """What left in the last seven days, and the campaign that left last."""
+
+    campaigns: int
+    recipients: int
+    received: int
+    clicked: int
+    last: Campaign
+
+
+def week(client_id: UUID) -> Week | None:
+    """The campaigns launched in the last seven days taken together; None when there was none."""
+    since = clock.now() - timedelta(days=7)
+    rows = list(Campaign.objects.filter(client_id=client_id, launched_at__gte=since).order_by("-launched_at")[:200])
+    if not rows:
+        return None
+    counted = figures(client_id, [row.id for row in rows]).values()
+    return Week(
+        campaigns=len(rows),
+        recipients=sum(each.recipients for each in counted),
+        received=sum(each.received for each in counted),
+        clicked=sum(each.clicked for each in counted),
+        last=rows[0],
+    )
 
 
 def live(client_id: UUID) -> list[tuple[Campaign, Progress]]:

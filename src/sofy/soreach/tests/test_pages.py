@@ -213,3 +213,14 @@ def test_home_shows_what_runs(world):
 @pytest.mark.parametrize("page", ["pause", "resume", "recall", "approve", "duplicate", "delete", "test"])
 def test_actions_need_a_post(world, page):
     assert world.browser().get(world.url(world.draft(), page)).status_code == 405
+
+
+def test_the_home_page_says_how_the_week_went(world):
+    quiet = world.browser().get(f"/c/{world.client.slug}/").text
+    sent = world.sent(name="Galette")
+
+    busy = world.browser().get(f"/c/{world.client.slug}/").text
+
+    assert "The last seven days" not in quiet
+    assert "The last seven days" in busy
+    assert world.url(sent) in busy

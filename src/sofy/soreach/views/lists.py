@@ -94,6 +94,12 @@ def attention_panel(request: Any) -> dict[str, object] | None:
     return {"rows": rows, "request": request} if rows else None
 
 
+def week_panel(request: Any) -> dict[str, object] | None:
+    """How the last seven days went, for the home page."""
+    week = queries.week(request.client.pk)
+    return {"week": week, "request": request} if week else None
+
+
 def named(client_id: UUID) -> list[tuple[UUID, str]]:
     """Campaigns that conditions of segments may name."""
     rows = Campaign.objects.filter(client_id=client_id, launched_at__isnull=False).order_by("-created_at")
