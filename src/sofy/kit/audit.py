@@ -13,6 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from sofy.kernel import clock
+from sofy.kernel.clauses import clause
 from sofy.kit.models import AuditEntry, AuditHead
 
 GENESIS = bytes(32)
@@ -32,6 +33,7 @@ class Verdict:
         return self.broken_at is None
 
 
+@clause("DPA 2", "DPA 3")
 def append(
     client_id: UUID, action: str, actor: str, facts: Mapping[str, Any] | None = None, *, using: str = "default"
 ) -> AuditEntry:

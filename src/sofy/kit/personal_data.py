@@ -6,6 +6,8 @@ Every app declares its columns in its own `personal_data.py`; a sealed column no
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from sofy.kernel.clauses import clause
+
 
 @dataclass(frozen=True)
 class PersonalColumn:
@@ -21,6 +23,7 @@ class PersonalColumn:
 REGISTER: dict[tuple[str, str], PersonalColumn] = {}
 
 
+@clause("DPA 4")
 def declare(table: str, columns: Iterable[str] | str, *, purpose: str, retention: str, in_clear: str = "") -> None:
     """Put columns of one table in the register."""
     for column in [columns] if isinstance(columns, str) else columns:

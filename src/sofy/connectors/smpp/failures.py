@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
 from sofy.connectors.base import Action
+from sofy.kernel.clauses import clause
 from sofy.wire.smpp.codes import Status
 
 Stage = Literal["submit", "receipt"]
@@ -96,6 +97,7 @@ _BY_CODE: Mapping[tuple[str, str], Failure] = {(row.stage, row.code): row for ro
 _DEFAULT = {"submit": Action.OTHER_ROUTE, "receipt": Action.PERMANENT}
 
 
+@clause("CGVU 14.3")
 def action_for(stage: Stage, code: str, overrides: Mapping[str, Action] | None = None) -> Action:
     """What to do about a code: the route's own row, then the table, then a careful default.
 

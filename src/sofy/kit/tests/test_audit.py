@@ -26,6 +26,7 @@ def _verdict(client_id=ALICE):
         return audit.verify(client_id)
 
 
+@pytest.mark.clause("DPA 2", "DPA 3")
 def test_an_untouched_chain_is_intact(chain):
     verdict = _verdict()
 

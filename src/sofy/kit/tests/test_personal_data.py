@@ -1,8 +1,10 @@
 """No sealed column without a purpose and a retention."""
 
+import pytest
 from django.apps import apps
 from django.db import connection
 
+from sofy.kit import personal_data
 from sofy.kit.fields import SealedTextField
 from sofy.kit.personal_data import REGISTER
 
@@ -18,6 +20,16 @@ def test_every_sealed_column_is_in_the_register():
     }
 
     assert sealed - REGISTER.keys() == set()
+
+
+@pytest.mark.clause("DPA 4")
+def test_a_declared_column_is_in_the_register(monkeypatch):
+    monkeypatch.setattr(personal_data, "REGISTER", {})
+
+    personal_data.declare("t", ["a", "b"], purpose="to write", retention="a year", in_clear="SQL")
+
+    assert personal_data.REGISTER["t", "b"].purpose == "to write"
+    assert set(personal_data.REGISTER) == {("t", "a"), ("t", "b")}
 
 
 def test_every_entry_says_why_and_how_long():

@@ -5,6 +5,7 @@ import ast
 import contextlib
 import importlib
 import pkgutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -53,17 +54,30 @@ def tests_by_article(checkout: Path) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for folder in ("src", "tests"):
         for path in sorted((checkout / folder).rglob("test_*.py")):
-            for node in ast.walk(ast.parse(path.read_text())):
-                if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-                    for reference in _marked(node):
+            module = ast.parse(path.read_text())
+            shared = _shared(module)
+            for node in ast.walk(module):
+                if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_"):
+                    for reference in {**dict.fromkeys(_marked(node.decorator_list)), **dict.fromkeys(shared)}:
                         found.setdefault(reference, []).append(f"{path.relative_to(checkout)}::{node.name}")
     return found
 
 
-def _marked(node: ast.FunctionDef | ast.AsyncFunctionDef) -> list[str]:
-    calls = (item for item in node.decorator_list if isinstance(item, ast.Call))
+def _marked(nodes: Sequence[ast.AST]) -> list[str]:
+    """The articles marked anywhere in these nodes, parameters of a test included."""
+    calls = (item for node in nodes for item in ast.walk(node) if isinstance(item, ast.Call))
     marks = (call for call in calls if ast.unparse(call.func).endswith("mark.clause"))
     return [str(item.value) for call in marks for item in call.args if isinstance(item, ast.Constant)]
+
+
+def _shared(module: ast.Module) -> list[str]:
+    """The articles of every test of a file, from its `pytestmark`."""
+    values = [
+        node.value
+        for node in module.body
+        if isinstance(node, ast.Assign) and any(ast.unparse(target) == "pytestmark" for target in node.targets)
+    ]
+    return _marked(values)
 
 
 def _paragraph(row: dict[str, Any]) -> str:

@@ -13,6 +13,7 @@ def test_each_code_has_one_row() -> None:
     assert all(row.source and row.meaning for row in TABLE)
 
 
+@pytest.mark.clause("CGVU 14.3")
 @pytest.mark.parametrize(
     ("_case", "stage", "code", "action"),
     [

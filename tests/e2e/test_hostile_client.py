@@ -1,0 +1,188 @@
+"""A second client tries every address of the product with the first client's ids, and learns nothing.
+
+The addresses come from the resolver: one that is added tomorrow is tried tomorrow, and one whose arguments this file
+cannot fill fails the test until somebody says how. First the owner gets an answer at the address, so that the hostile
+404 means "not yours" and not "nothing there".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from django.test import Client as Browser
+from django.urls import get_resolver
+from django.urls.resolvers import URLPattern
+
+from sofy.accounts import services as accounts
+from sofy.accounts.tests.factories import make_user
+from sofy.audience.models import SavedView
+from sofy.audience.services import export, imports
+from sofy.audience.tests.factories import make_book, person, write_csv
+from sofy.clients import services as clients
+from sofy.clients.models import Client, Membership
+from sofy.kernel import clock
+from sofy.kit.rls import client_scope
+from sofy.soreach.tests import factories
+from sofy.soreach.tests.conftest import World
+
+NAME = "Poissonnerie Secrète"
+ARGUMENT = re.compile(r"<(?:\w+:)?(\w+)>")
+
+#: Addresses of nobody in particular: no client's row is behind them.
+PUBLIC = ("healthz", "ui/", "account/", "clients/", "invitation/", "l/", "op/")
+
+
+@dataclass(frozen=True)
+class Address:
+    """One pattern of the resolver with every argument filled in."""
+
+    pattern: str
+    path: str
+    by_id: bool
+
+
+def patterns(resolvers: Any = None, prefix: str = "") -> Iterator[str]:
+    """Every route of the product, as the resolver knows it."""
+    for entry in get_resolver().url_patterns if resolvers is None else resolvers:
+        route = prefix + str(entry.pattern)
+        if isinstance(entry, URLPattern):
+            yield route
+        else:
+            yield from patterns(entry.url_patterns, route)
+
+
+def of_a_client() -> list[str]:
+    """The routes below a client's address."""
+    return sorted({route for route in patterns() if route.startswith("c/<slug:client_slug>/")})
+
+
+def test_every_other_address_is_known_to_hold_nothing_of_a_client():
+    others = {route for route in patterns() if route not in of_a_client()}
+
+    assert not {route for route in others if route and not route.startswith(PUBLIC)}
+
+
+@pytest.fixture
+def victim(engine_db: Any, tmp_path: Any) -> tuple[Client, dict[str, object]]:
+    """A client that has one of everything, and the arguments that lead there."""
+    clock.install(lambda: clock.DEMO_START)
+    world = World(factories.make_client(NAME), factories.make_route(engine_db.database.admin_url), engine_db)
+    client = world.client
+    campaign = world.sent()
+    shop = clients.create_establishment(client, name="Quai Sud")
+    invitation, _token = clients.invite_member(client, email="new@example.test", role="marketer", actor="system")
+    key, _text = accounts.create_api_key(client, name="till", scopes=["messages:send"])
+    member = make_user(client=client, role="marketer")
+    book = make_book(client)
+    path = write_csv(tmp_path / "file.csv", person(1), person(2, consent="non"), ("", "", "Nul", "12", "", "", "", ""))
+    with path.open("rb") as content:
+        upload = imports.store_upload(client_id=client.pk, content=content)
+    done = imports.import_file(
+        client_id=client.pk, book_id=book.pk, path=path, legal_basis="consent", source="card", actor="test"
+    )
+    with client_scope(client.pk), engine_db.connect("admin") as admin:
+        view = SavedView.objects.create(client_id=client.pk, name="Mine")
+        file_id = export.by_job(client=client, wanted=export.Filter(), actor="test")
+        export.write(client_id=client.pk, file_id=file_id, wanted={}, limit=None)
+        membership = Membership.objects.get(client_id=client.pk, user=member)
+        row = admin.execute(
+            "select message_id, contact_id from engine_state where campaign_id = %s limit 1", [campaign.id]
+        ).fetchone()
+        sender = admin.execute("select id from messaging_sender where client_id = %s", [client.pk]).fetchone()
+        assert row is not None
+        assert sender is not None
+    return client, {
+        "client_slug": client.slug,
+        "campaign_id": campaign.id,
+        "segment_id": campaign.segment_ids[0],
+        "message_id": row[0],
+        "contact_id": row[1],
+        "sender_id": sender[0],
+        "establishment_id": shop.pk,
+        "invitation_id": invitation.pk,
+        "membership_id": membership.pk,
+        "key_id": key.pk,
+        "view_id": view.pk,
+        "upload_id": upload,
+        "import_id": done.import_id,
+        "file_id": file_id,
+        "token": "none",
+    }
+
+
+def filled(arguments: dict[str, object]) -> list[Address]:
+    """Every route of a client with these arguments."""
+    found = []
+    for route in of_a_client():
+        names = ARGUMENT.findall(route)
+        unknown = set(names) - set(arguments)
+        assert not unknown, f"{route}: say in `victim` how to make {', '.join(sorted(unknown))}"
+        path = ARGUMENT.sub(lambda match: str(arguments[match[1]]), route)
+        found.append(Address(route, f"/{path}", by_id=bool(set(names) - {"client_slug", "token"})))
+    return found
+
+
+def browser_of(user: Any) -> Browser:
+    made = Browser(headers={"accept-language": "en"})
+    made.force_login(user, "allauth.account.auth_backends.AuthenticationBackend")
+    return made
+
+
+def test_a_second_client_learns_nothing_at_any_address(victim):
+    client, arguments = victim
+    other = factories.make_client("Autre enseigne")
+    owner, hostile = browser_of(make_user(client=client)), browser_of(make_user(client=other))
+    foreign = filled(arguments)
+    smuggled = [address for address in filled({**arguments, "client_slug": other.slug}) if address.by_id]
+
+    for address in foreign:
+        asked = owner.get(address.path).status_code
+        assert asked in (200, 302, 303, 405) or (asked == 404 and "<str:token>" in address.pattern), (
+            f"the owner got {asked} at {address.pattern}"
+        )
+    for address in foreign + smuggled:
+        answers = [hostile.get(address.path), hostile.post(address.path)]
+        assert 404 in [answer.status_code for answer in answers], address.pattern
+        for answer in answers:
+            # 405 is the same for an id that exists and one that does not: the method was looked at, the row was not.
+            assert answer.status_code in (404, 405), f"{answer.status_code} at {address.pattern}"
+            assert NAME not in answer.text
+            assert client.slug not in answer.text.replace(address.path, "")
+
+
+def test_somebody_without_a_session_is_sent_to_log_in(victim):
+    _client, arguments = victim
+
+    for address in filled(arguments):
+        answer = Browser().get(address.path)
+
+        assert answer.status_code in (302, 404), address.pattern
+        assert NAME not in answer.text
+        if answer.status_code == 302:
+            assert "/account/login/" in answer["location"]
+
+
+def test_hostile_posts_changed_nothing(victim, engine_db):
+    client, arguments = victim
+    hostile = browser_of(make_user(client=factories.make_client("Autre enseigne")))
+    before = content_of(engine_db, client)
+
+    for address in filled(arguments):
+        hostile.post(address.path, {"name": "x", "role": "owner", "confirm": "1"})
+
+    assert content_of(engine_db, client) == before
+
+
+def content_of(engine_db: Any, client: Client) -> dict[str, str]:
+    """A digest of every table's rows of one client."""
+    with engine_db.connect("admin") as admin:
+        tables = admin.execute(
+            "select table_name from information_schema.columns where table_schema = 'public'"
+            " and column_name = 'client_id' order by 1"
+        ).fetchall()
+        rows = "select md5(coalesce(string_agg(t::text, '|' order by t::text), '')) from {} t where client_id = %s"
+        return {table: admin.execute(rows.format(table), [client.pk]).fetchone()[0] for (table,) in tables}
