@@ -86,7 +86,7 @@ def test_merge_needs_two_people(client: Client, book: Book, tmp_path: Path) -> N
             merge(client_id=client.pk, winner_id=owner(client, 1), loser_id=other, actor="test")
 
 
-@pytest.mark.clause("DPA 10")
+@pytest.mark.clause("DPA 10", "CGVU 17")
 def test_erased_means_gone_but_for_a_hash(client: Client, book: Book, tmp_path: Path) -> None:
     import_rows(client, book, tmp_path / "a.csv", person(1))
     import_rows(client, book, tmp_path / "b.csv", person(1, last="Autre"))

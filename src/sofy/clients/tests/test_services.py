@@ -97,6 +97,24 @@ def test_settings_reach_the_gate_in_the_same_transaction():
     assert actions(client)[-1] == "settings.changed"
 
 
+@pytest.mark.clause("CGVU 14.1")
+@pytest.mark.parametrize(
+    ("_case", "stored", "expected"),
+    [
+        ("nothing chosen: the contract's", None, HoursPolicy()),
+        ("narrower", {"opens": "09:30", "days": [1, 2, 3, 4, 5]}, HoursPolicy(opens="09:30", days=(1, 2, 3, 4, 5))),
+    ],
+)
+def test_hours_of_a_client(_case, stored, expected):
+    assert services.hours_policy(Client(hours=stored)) == expected
+
+
+@pytest.mark.clause("CGVU 14.1")
+def test_hours_wider_than_the_contract_cannot_be_read():
+    with pytest.raises(Refused, match="hours_wider_than_contract"):
+        services.hours_policy(Client(hours={"opens": "07:00", "closes": "22:00"}))
+
+
 def test_a_suspended_client_is_suspended_at_the_gate():
     client = make_client()
 
