@@ -21,7 +21,7 @@ from sofy.soreach.models import Campaign, CampaignExclusion
 RECEIVED = ("delivered", "read")
 NOT_RECEIVED = ("failed", "expired", "withheld", "cancelled", "unknown")
 POINTS = 48  # of the curve over time
-_STEPS_S = (10, 30, 60, 300, 900, 1_800, 3_600, 7_200, 21_600, 86_400)
+_STEPS_S = (1, 2, 5, 10, 30, 60, 300, 900, 1_800, 3_600, 7_200, 21_600, 86_400)
 
 
 @dataclass(frozen=True)

@@ -52,5 +52,5 @@ export const options = (spec, style) => {
     label: across && spec.series.length === 1 ? { show: true, position: "right", color: text, formatter: (p) => amount.format(p.value) } : undefined,
   }));
   const tooltip = { ...common.tooltip, trigger: "axis", axisPointer: { type: lines ? "line" : "shadow" } };
-  return { ...common, tooltip, series, xAxis: across ? numbers : names, yAxis: across ? { ...names, inverse: true } : numbers };
+  return { ...common, tooltip, series, grid: { ...common.grid, left: across ? 20 : 8 }, xAxis: across ? numbers : names, yAxis: across ? { ...names, inverse: true } : numbers };
 };
