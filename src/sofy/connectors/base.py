@@ -4,6 +4,7 @@ The engine calls `Connector`, the connector calls `Events`. Both live on one eve
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Collection
 from datetime import datetime
 from enum import StrEnum
 from functools import cache
@@ -188,6 +189,13 @@ class Connector(ABC):
     @abstractmethod
     def submit(self, messages: list[Outgoing]) -> None:
         """Take messages, in order. More than `capacity` wait here, in memory."""
+
+    @abstractmethod
+    def withdraw(self, message_ids: Collection[UUID]) -> list[UUID]:
+        """Take back messages that wait here and of which no part was ever taken or is on the wire.
+
+        Answers those really withdrawn: nothing of theirs is written any more, and no outcome of theirs is reported.
+        """
 
     @abstractmethod
     def health(self) -> Health:

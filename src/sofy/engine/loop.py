@@ -39,6 +39,7 @@ from sofy.engine.recovery import recover
 from sofy.engine.routes import Counters, RouteTable
 from sofy.engine.sweepers import Sweepers
 from sofy.engine.wake import Listener
+from sofy.kernel.clauses import clause
 
 log = structlog.get_logger(__name__)
 
@@ -69,7 +70,7 @@ class Engine:
         self.recent = Recent()
         self.receipts = Receipts(self._links["receipts"], self.ledger, self.recent)
         self.refusals = Refusals()
-        self.inbound = InboundDesk(self._links["inbound"], keystore, self.refusals.add)
+        self.inbound = InboundDesk(self._links["inbound"], keystore, partial(self._refuse, reason="stop"))
         self.table = RouteTable(self._links["house"], keystore)
         self.dispatcher = Dispatcher(self.table, self.ledger, self.refusals, self._refresh_soon, self._announce_soon)
         self.claims = {lane: Claims(lane, self._links[lane], keystore, self.instance) for lane in LANES}
@@ -90,7 +91,7 @@ class Engine:
         self._spawn("receipts", self.receipts.run())
         await self.table.reload(self._events)
         self._spawn("routes", self._watch_routes())
-        self._spawn("listener", Listener(self._url, self._wake, self.refusals.add).run())
+        self._spawn("listener", Listener(self._url, self._wake, partial(self._refuse, reason="opposed")).run())
         self._spawn("sweepers", self.sweepers.run())
         self._spawn("tidy", self._tidy())
         self._claiming = [self._spawn(f"claim {lane}", self._claim(lane)) for lane in LANES]
@@ -203,6 +204,21 @@ class Engine:
             self._dispatch_soon()
 
         self._announcing[lane] = self._spawn(f"announce {lane}", note())
+
+    @clause("CGVU 14.1", "CGVU 17")
+    def _refuse(self, client: bytes, recipient: bytes, reason: str) -> None:
+        """Somebody said no: nothing passes the barrier any more, and what waits in a connector is called back."""
+        self.refusals.add(client, recipient)
+        by_route: dict[bytes, list[UUID]] = {}
+        for item in self.items.values():
+            theirs = item.recipient == recipient and item.client == client and item.purpose == "marketing"
+            if theirs and item.route in self.table.running:
+                by_route.setdefault(item.route, []).append(item.uid)
+        for route, messages in by_route.items():
+            for uid in self.table.running[route].connector.withdraw(messages):
+                item = self.items[uid]
+                item.status, item.reason, item.article, item.at = "cancelled", reason, "CGVU 17", now_micros()
+                self.ledger.changed(item)
 
     def _settled(self, item: Item) -> None:
         """Everything about this message is committed."""

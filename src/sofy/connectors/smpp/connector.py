@@ -1,9 +1,11 @@
 """SMS over SMPP: the connector. Protocol facts and sources are in the README beside it."""
 
 import asyncio
-from collections import deque
+from collections import Counter, deque
+from collections.abc import Collection
 from heapq import heappop, heappush
 from typing import Any, ClassVar
+from uuid import UUID
 
 import structlog
 
@@ -94,6 +96,16 @@ class SmppConnector(base.Connector):
             self._fresh.extend(parts)
         self._report(refused)
         self._pump_soon()
+
+    def withdraw(self, message_ids: Collection[UUID]) -> list[UUID]:
+        wanted = set(message_ids)
+        waiting = [part for part in (*self._again, *self._fresh) if part.message.message_id in wanted]
+        here = Counter(part.message.message_id for part in waiting)
+        gone = {part.message.message_id for part in waiting if here[part.message.message_id] == part.of}
+        if gone:
+            self._fresh = deque(part for part in self._fresh if part.message.message_id not in gone)
+            self._again = sorted(part for part in self._again if part.message.message_id not in gone)
+        return list(gone)
 
     def health(self) -> base.Health:
         errors = [link.last_error for link in self._links if not link.up and link.last_error]

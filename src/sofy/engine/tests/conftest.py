@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 from uuid import UUID
@@ -45,6 +45,8 @@ class FakeConnector(base.Connector):
         self.script: Callable[[Outgoing, int], base.Outcome | None] | None = None
         self.room: int = config.room
         self.up = 1
+        self.waits = False
+        self.waiting: list[Outgoing] = []
         FakeConnector.made.append(self)
 
     async def start(self) -> None:
@@ -57,6 +59,9 @@ class FakeConnector(base.Connector):
         return self.room
 
     def submit(self, messages: list[Outgoing]) -> None:
+        if self.waits:
+            self.waiting += messages
+            return
         records, answers = [], []
         for message in messages:
             self.sent.append(message)
@@ -71,6 +76,16 @@ class FakeConnector(base.Connector):
                     answers.append(Reported(message.message_id, part, message.parts, outcome))
         self.events.on_before_write(records)
         self.events.on_outcomes(answers)
+
+    def withdraw(self, message_ids: Collection[UUID]) -> list[UUID]:
+        gone = [one.message_id for one in self.waiting if one.message_id in message_ids]
+        self.waiting = [one for one in self.waiting if one.message_id not in message_ids]
+        return gone
+
+    def let_go(self) -> None:
+        """Write what waits."""
+        self.waits, waiting, self.waiting = False, self.waiting, []
+        self.submit(waiting)
 
     def answer(self, message: Any, outcome: base.Outcome, part: int = 0, of: int = 1) -> None:
         """An answer that took its time."""

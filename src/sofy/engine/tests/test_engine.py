@@ -163,6 +163,31 @@ async def test_a_stop_between_claim_and_hand_over_is_obeyed(house: House, machin
     assert house.state(second)["reason"] == "opposed"
 
 
+@pytest.mark.clause("CGVU 14.1", "CGVU 17")
+@pytest.mark.parametrize(("_case", "reason"), [("a STOP here", "stop"), ("a refusal elsewhere", "opposed")])
+async def test_a_refusal_calls_back_what_waits_in_a_connector(_case: str, reason: str, house: House, machine: Machine):
+    first, other = house.message(), house.message()
+    house.submit(first)
+    await machine.settled(first)
+    connector = machine.connector()
+    connector.waits = True
+    second = house.message(to=first.to)
+    house.submit(second, other)
+    await machine.until(lambda: len(connector.waiting) == 2)
+
+    if reason == "stop":
+        await connector.events.on_inbound([Inbound(sender=first.to, recipient=SHORT_CODE, text="STOP")])
+    else:
+        house.consent(first.to, "withdrawn")
+    await machine.settled(second, status="cancelled")
+    connector.let_go()
+    await machine.settled(other)
+
+    assert house.state(second)["reason"] == reason
+    assert second.id not in {one.message_id for one in connector.sent}
+    assert house.queue() == []
+
+
 @pytest.mark.clause("CGVU 14.1", "DPA 6")
 @pytest.mark.parametrize("desk", ["the same engine", "another engine"])
 async def test_a_stop_before_the_outcome_belongs_to_whom_it_answers(desk: str, house: House, start: Any):
@@ -408,7 +433,9 @@ async def test_too_late_goes_back_to_the_gate(house: House, machine: Machine):
 async def test_alerts_pass_a_full_marketing_lane_and_clients_take_turns(
     house: House, machine: Machine, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("sofy.engine.dispatch.FACTS_AGE_S", 60)  # on a busy machine, too, nothing waits to be read again
+    monkeypatch.setattr(
+        "sofy.engine.dispatch.FACTS_AGE_S", 60
+    )  # on a busy machine, too, nothing waits to be read again
     machine.connector().room = 0
     small = house.new_client()
     house.submit(*[house.message() for _ in range(400)])

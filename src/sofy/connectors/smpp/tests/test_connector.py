@@ -147,6 +147,37 @@ async def test_throttled_messages_go_first_in_their_order(route: Route) -> None:
     ]
 
 
+async def test_what_waits_whole_can_be_withdrawn(route: Route) -> None:
+    connector = await route.up(window=2)
+    route.smsc.script = {1: None, 2: None}
+    begun, waiting, kept = outgoing(text="x" * 400, parts=3), outgoing(text="waiting"), outgoing(text="kept")
+    connector.submit([begun, waiting, kept])
+    await route.engine.until(lambda: len(route.smsc.got) == 2)
+
+    gone = connector.withdraw([begun.message_id, waiting.message_id, outgoing().message_id])
+    await route.engine.until(lambda: len(route.smsc.got) == 4)
+
+    assert gone == [waiting.message_id]
+    assert route.smsc.texts[-1] == "kept"
+    await route.engine.until(lambda: len(route.engine.of(Accepted)) == 2)
+    assert waiting.message_id not in {one.message_id for one in route.engine.outcomes}
+
+
+async def test_what_was_throttled_can_be_withdrawn(route: Route, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sofy.connectors.smpp.pacing._FIRST_PAUSE_S", 0.5)
+    connector = await route.up(window=1)
+    route.smsc.script = {1: Status.RTHROTTLED}
+    first, second = outgoing(text="first"), outgoing(text="second")
+    connector.submit([first, second])
+    await route.engine.until(lambda: bool(route.engine.of(Throttled)))
+
+    gone = connector.withdraw([first.message_id])
+    await route.engine.until(lambda: bool(route.engine.of(Accepted)))
+
+    assert gone == [first.message_id]
+    assert route.smsc.texts == ["first", "second"]
+
+
 async def test_throttling_pauses_the_whole_route(route: Route, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sofy.connectors.smpp.pacing._FIRST_PAUSE_S", 1.0)
     connector = await route.up(window=1, binds=2)
