@@ -35,7 +35,10 @@ class HandedOver(NamedTuple):
 
 
 class Answered(NamedTuple):
-    """What suppliers answered: (client and message id, part, kind, supplier id or code, action)."""
+    """What suppliers answered: (client and message id, part, kind, supplier id or code, action).
+
+    Kinds: A accepted, R refused, T not taken now (the connector keeps it), N never written. Silence is no record.
+    """
 
     at: int
     route: bytes

@@ -313,6 +313,8 @@ class RouteEvents:
             outcome = report.outcome
             if type(outcome) is Throttled:
                 counters.throttled += 1
+                if item is not None:
+                    answers.append((item.key, report.part, "T", outcome.code, ""))
             elif item is not None:
                 known.append((item, report))
                 if type(outcome) is Accepted:

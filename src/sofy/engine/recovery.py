@@ -28,6 +28,7 @@ class _Past:
     """What one dead engine did, from its journal."""
 
     def __init__(self, folder: Path) -> None:
+        self.trusted = True
         self.handed: dict[bytes, dict[int, None]] = {}
         self.route: dict[bytes, bytes] = {}
         self.answers: dict[bytes, dict[int, tuple[int, str, str, str]]] = defaultdict(dict)
@@ -58,6 +59,7 @@ async def recover(root: Path, link: HotLink, me: UUID) -> None:
         if left.same_boot:
             await _by_client(link, "release_claims", silent, left.instance, me)
         else:  # the machine died too: the journal may have lost its end, so silence proves nothing
+            past.trusted = False
             past.handed.update({key: {0: None} for key in silent})
         mine = {key for key in held if key in past.handed}
         await _by_client(link, "adopt", mine, left.instance, me)
@@ -80,7 +82,8 @@ async def _replay(link: HotLink, past: _Past, mine: set[bytes], me: UUID) -> dic
         for part in range(parts):
             answered = answers.get(part)
             when = answered[0] if answered is not None else when
-            handover.note(item, Reported(item.uid, part, parts, _outcome(answered)))
+            written = part in past.handed[item.key] or not past.trusted
+            handover.note(item, Reported(item.uid, part, parts, _outcome(answered, written)))
             if answered is not None and answered[1] == "A" and item.route is not None:
                 recent.add((item.route, answered[2]), item, part)
         unknown += item.lost
@@ -101,16 +104,16 @@ def _nothing() -> None:
     """A replayed receipt needs no settling: its journal goes when the recovery is over."""
 
 
-def _outcome(answered: tuple[int, str, str, str] | None) -> base.Outcome:
+def _outcome(answered: tuple[int, str, str, str] | None, written: bool) -> base.Outcome:
     if answered is None:
-        return base.Unknown("engine_killed")
+        return base.Unknown("engine_killed") if written else base.NotSent("stopping")
     _, kind, value, action = answered
     match kind:
         case "A":
             return base.Accepted(value)
         case "R":
             return base.Refused(value, Action(action))
-        case _:
+        case _:  # never written, or not taken when it was
             return base.NotSent("stopping")
 
 

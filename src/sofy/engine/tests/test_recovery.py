@@ -6,9 +6,10 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from sofy.connectors.base import Throttled
 from sofy.engine import intake
-from sofy.engine.journal import Answered, Journal, Received
-from sofy.engine.tests.conftest import House
+from sofy.engine.journal import Answered, Journal, Received, read
+from sofy.engine.tests.conftest import MENTION, House
 from sofy.kernel import clock
 
 ROUTE = uuid4()
@@ -56,6 +57,7 @@ async def test_not_handed_over_leaves_now(house: House, start: Any):
         ("accepted", {}, "A", "77", "", "submitted"),
         ("refused", {}, "R", "0x0b", "suppress", "failed"),
         ("given back", {}, "N", "stopping", "", "queued"),
+        ("not taken now", {}, "T", "0x58", "", "queued"),
         ("to be tried again", {}, "R", "0x64", "retry", "queued"),
         ("an alert without answer", {"purpose": "alert", "text": "Code", "short_code": None}, None, "", "", "queued"),
     ],
@@ -104,6 +106,31 @@ async def test_a_message_handed_over_twice_counts_its_last_answer_only(house: Ho
     await start()
 
     assert house.state(message)["status"] == "unknown"
+
+
+async def test_parts_that_were_not_written_or_not_taken_make_nothing_unknown(house: House, start: Any):
+    message = house.message(text="x" * 400 + MENTION)
+    dead = Dead(house, message)
+    dead.hands_over(message)
+    dead.hears(message, "T", "0x58")
+    dead.dies()
+
+    await start()
+
+    assert house.state(message)["status"] == "accepted"
+    assert [row[3] for row in house.queue()] == [None]
+
+
+async def test_a_part_that_was_not_taken_now_is_in_the_journal(house: House, start: Any):
+    house.add_route()
+    machine = await start()
+    machine.connector().script = lambda message, part: Throttled("0x58")
+    (message,) = house.submit(house.message())
+    await machine.until(lambda: machine.connector().sent)
+
+    answers = [record.answers for record in read(machine.engine.journal.folder) if isinstance(record, Answered)]
+
+    assert answers == [[(house.client.bytes + message.id.bytes, 0, "T", "0x58", "")]]
 
 
 async def test_after_a_restart_of_the_machine_silence_proves_nothing(house: House, start: Any):
