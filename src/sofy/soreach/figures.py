@@ -134,7 +134,8 @@ def _reasons(report: Report) -> Figure:
 
 def _short(status: str, reason: str) -> str:
     """A reason that fits beside a bar."""
-    text = words.why_text(reason) if reason else words.reason_text(status, "")
+    text = words.why_text(reason) if reason and reason != "receipt" else words.reason_text(status, "")
+    text = text[:1].upper() + text[1:]
     return text if len(text) <= 28 else text[:27].rstrip() + "…"
 
 

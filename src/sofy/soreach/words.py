@@ -181,6 +181,8 @@ def reason_text(status: str, reason: str) -> str:
     said = str(STATUSES.get(status, status))
     if not reason:
         return said
+    if reason == "receipt":
+        return gettext("%(status)s, according to the operator") % {"status": said}
     return gettext("%(status)s: %(reason)s") % {"status": said, "reason": why_text(reason)}
 
 
