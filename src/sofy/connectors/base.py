@@ -145,11 +145,22 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
     last_error: str = ""
 
 
+class NotOurs(Exception):
+    """The engine does not know these messages (any more): whatever waits of them must never be written."""
+
+    def __init__(self, message_ids: Collection[UUID]) -> None:
+        super().__init__(f"{len(message_ids)} messages are not in the engine's hands")
+        self.message_ids = frozenset(message_ids)
+
+
 class Events(Protocol):
     """What the engine does about what happens. Synchronous calls must not block longer than a write to a file."""
 
     def on_before_write(self, records: list[HandOver]) -> None:
-        """Journal these hand-overs; if it raises, nothing is written and the connector tries again later."""
+        """Journal these hand-overs; if it raises, nothing is written and the connector tries again later.
+
+        Raises: NotOurs: the connector drops those messages and comes back with the others.
+        """
 
     def on_outcomes(self, outcomes: list[Reported]) -> None:
         """Take what became of parts handed over."""

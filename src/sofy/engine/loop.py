@@ -18,6 +18,7 @@ from sofy.connectors.base import (
     Accepted,
     HandOver,
     Inbound,
+    NotOurs,
     NotSent,
     Receipt,
     Refused,
@@ -293,6 +294,8 @@ class RouteEvents:
     def on_before_write(self, records: list[HandOver]) -> None:
         """Journal the hand-over of parts; nothing is written to the socket when this fails."""
         items = self._engine.items
+        if unknown := {record.message_id for record in records if record.message_id not in items}:
+            raise NotOurs(unknown)
         keys, parts = [], []
         for record in records:
             item = items[record.message_id]

@@ -132,7 +132,10 @@ class SmppConnector(base.Connector):
                 continue
             code = status_code(status)
             action = action_for("submit", code, self.config.submit_errors)
-            if action is Action.SLOW_LINK:
+            if action is Action.SLOW_LINK and part.given_up:
+                throttled += 1
+                outcomes.append(_reported(part, base.Refused(code, action)))
+            elif action is Action.SLOW_LINK:
                 throttled += 1
                 outcomes.append(self._try_again(part, code))
             else:
@@ -142,6 +145,8 @@ class SmppConnector(base.Connector):
         self._pump_soon()
 
     def on_unknown(self, session: ClientSession, tokens: list[Any], reason: str) -> None:
+        for part in tokens:
+            part.given_up = True  # it is the engine's again: a late "not now" must not write it once more
         self._report([_reported(part, base.Unknown(reason)) for part in tokens])
         self._pump_soon()
 
@@ -203,6 +208,12 @@ class SmppConnector(base.Connector):
                 records.append(base.HandOver(part.message.message_id, part.index, part.of, part.bind, sequence))
             try:
                 self._events.on_before_write(records)
+            except base.NotOurs as error:
+                log.error("smpp.not_ours", messages=len(error.message_ids))
+                for part, _ in chosen:
+                    if part.message.message_id not in error.message_ids:
+                        heappush(self._again, part)
+                self._pump_soon()
             except Exception as error:  # nothing may leave that the journal does not hold
                 log.error("smpp.journal_failed", parts=len(records), error=type(error).__name__)
                 for part, _ in chosen:

@@ -17,7 +17,7 @@ _ALWAYS = 1  # registered_delivery: a receipt for success and failure
 class Part:
     """One submit_sm to be, waiting for its turn or for its answer."""
 
-    __slots__ = ("attempts", "bind", "index", "message", "octets", "of", "order", "template", "tlvs")
+    __slots__ = ("attempts", "bind", "given_up", "index", "message", "octets", "of", "order", "template", "tlvs")
 
     def __init__(
         self, message: Outgoing, index: int, of: int, octets: bytes, template: SubmitTemplate, tlvs: bytes
@@ -30,6 +30,7 @@ class Part:
         self.tlvs = tlvs
         self.order = 0
         self.attempts = 0
+        self.given_up = False
         self.bind = -1
 
     def __lt__(self, other: "Part") -> bool:

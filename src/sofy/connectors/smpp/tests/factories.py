@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
-from sofy.connectors.base import HandOver, Inbound, Outgoing, Receipt, Reported
+from sofy.connectors.base import HandOver, Inbound, NotOurs, Outgoing, Receipt, Reported
 from sofy.kernel.ids import uuid7
 
 CLIENT = UUID(int=1)
@@ -32,6 +32,7 @@ class Engine:
         self.receipts: list[Receipt] = []
         self.inbound: list[Inbound] = []
         self.journal_works = True
+        self.forgotten: set[UUID] = set()
         self.database_works = True
         self.may_commit = asyncio.Event()
         self.may_commit.set()
@@ -40,6 +41,8 @@ class Engine:
     def on_before_write(self, records: list[HandOver]) -> None:
         if not self.journal_works:
             raise OSError("disk full")
+        if forgotten := {record.message_id for record in records} & self.forgotten:
+            raise NotOurs(forgotten)
         self.journal += records
 
     def on_outcomes(self, outcomes: list[Reported]) -> None:

@@ -31,6 +31,7 @@ class Smsc:
         self.got: list[tuple[ServerSession, Sm]] = []
         self.delivered: list[Delivered] = []
         self.script: dict[int, int | None] = {}
+        self.late: int = 0
         self.bind_status = Status.ROK
         self.binds = 0
 
@@ -62,9 +63,15 @@ class Smsc:
     def on_submits(self, session: ServerSession, submissions: list[Submission]) -> None:
         for sequence, sm in submissions:
             self.got.append((session, sm))
-            status = self.script.pop(len(self.got), 0)
+            status = None if self.late else self.script.pop(len(self.got), 0)
+            self.last = session, sequence
             if status is not None:
                 session.answer(sequence, status, f"00{len(self.got):X}")
+
+    def answer_late(self) -> None:
+        """What the last submit gets after all."""
+        session, sequence = self.last
+        session.answer(sequence, self.late)
 
     def on_delivered(self, session: ServerSession, delivered: list[Delivered]) -> None:
         self.delivered += delivered
@@ -145,6 +152,32 @@ async def test_throttled_messages_go_first_in_their_order(route: Route) -> None:
         Throttled("0x14"),
         Throttled("0x58"),
     ]
+
+
+async def test_what_the_engine_does_not_know_is_dropped_and_the_rest_leaves(route: Route) -> None:
+    connector = await route.up()
+    messages = [outgoing(text=str(n)) for n in range(3)]
+    route.engine.forgotten = {messages[1].message_id}
+
+    connector.submit(messages)
+    await route.engine.until(lambda: len(route.engine.of(Accepted)) == 2)
+
+    assert route.smsc.texts == ["0", "2"]
+    assert connector.health().queued == 0
+
+
+async def test_not_now_after_silence_writes_nothing_again(route: Route) -> None:
+    connector = await route.up(response_timeout_s=0.2)
+    route.smsc.late = Status.RTHROTTLED
+    connector.submit([outgoing()])
+    await route.engine.until(lambda: bool(route.engine.of(Unknown)))
+
+    route.smsc.answer_late()
+    await route.engine.until(lambda: bool(route.engine.of(Refused)))
+
+    assert route.engine.of(Refused)[0].outcome == Refused("0x58", Action.SLOW_LINK)
+    assert connector.health().queued == 0
+    assert len(route.smsc.got) == 1
 
 
 async def test_what_waits_whole_can_be_withdrawn(route: Route) -> None:
