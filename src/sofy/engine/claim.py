@@ -86,7 +86,7 @@ class Claims:
             return [await cursor.fetchall() for cursor in cursors]
 
         client, campaigns, permissions, suppressed = await self._link.call(work)
-        batch.facts = _client_facts(client)
+        batch.facts = _client_facts(batch.client, client)
         batch.campaigns = dict(campaigns)
         allowed = {(index, purpose): state for index, purpose, state in permissions}
         banned = {row[0] for row in suppressed}
@@ -155,14 +155,15 @@ class Claims:
         return items
 
 
-def _client_facts(rows: list[tuple[Any, ...]]) -> ClientFacts:
+def _client_facts(client: bytes, rows: list[tuple[Any, ...]]) -> ClientFacts:
     if not rows:
         return ClientFacts()
     state, hours, left_micro, _ = rows[0]
-    policy = CONTRACT_HOURS
-    if hours:
+    policy: HoursPolicy | None = CONTRACT_HOURS
+    if hours is not None:
         try:
             policy = msgspec.convert(hours, HoursPolicy)
         except (msgspec.ValidationError, Refused):
-            log.error("engine.hours_unreadable")  # a policy that cannot be read must not widen anything
+            log.error("engine.hours_unreadable", client=str(UUID(bytes=client)))
+            policy = None  # it may be narrower than the contract: marketing waits until somebody repairs it
     return ClientFacts(state != "active", policy, left_micro)

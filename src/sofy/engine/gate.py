@@ -16,8 +16,8 @@ from sofy.kernel.hours import CONTRACT_HOURS, NEVER, HoursPolicy
 
 #: How long an operator may try to deliver when no rule says less.
 MAX_VALIDITY = timedelta(hours=24)
-#: A client that spent its budget may raise it: its messages are looked at again after this long.
-BUDGET_RETRY = timedelta(minutes=10)
+#: A client may raise the budget it spent, or repair its hours: its messages are looked at again after this long.
+LOOK_AGAIN = timedelta(minutes=10)
 #: A message whose permitted time is almost over waits for the next one: the operator needs a moment to deliver.
 LAST_MOMENT = timedelta(seconds=30)
 
@@ -48,10 +48,13 @@ class Message(NamedTuple):
 
 
 class Facts(NamedTuple):
-    """What is known at hand-over. Permissions are the states of `gate_permission`, None when there is no row."""
+    """What is known at hand-over. Permissions are the states of `gate_permission`, None when there is no row.
+
+    `policy` None: the hours of the client cannot be read, and nothing may be assumed of them.
+    """
 
     suspended: bool = False
-    policy: HoursPolicy = CONTRACT_HOURS
+    policy: HoursPolicy | None = CONTRACT_HOURS
     left_eur: Decimal | None = None
     campaign: str | None = None
     permission: str | None = None
@@ -134,7 +137,7 @@ def budget(message: Message, facts: Facts, now: datetime) -> Verdict | None:
     """What the client allowed to be spent is spent: its marketing waits until it allows more. Alerts still leave."""
     if message.purpose != "marketing" or facts.left_eur is None or message.cost_eur <= facts.left_eur:
         return None
-    return Verdict("hold", "DPA 6", "budget_spent", now + BUDGET_RETRY)
+    return Verdict("hold", "DPA 6", "budget_spent", now + LOOK_AGAIN)
 
 
 @lru_cache(maxsize=1024)
@@ -151,6 +154,8 @@ def permitted_hours(message: Message, facts: Facts, now: datetime) -> Verdict | 
     """
     if message.purpose != "marketing":
         return None
+    if facts.policy is None:
+        return Verdict("hold", "CGVU 14.1", "hours_unreadable", now + LOOK_AGAIN)
     zones = (message.zone,) if message.zone else phone.zones(message.to)
     window = _window(now, zones, facts.policy)
     if window.open and now + LAST_MOMENT < window.until:

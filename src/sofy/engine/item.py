@@ -115,10 +115,10 @@ class Item(msgspec.Struct, gc=False, eq=False):
 
 
 class ClientFacts(msgspec.Struct, gc=False):
-    """What the gate knows of the client of a batch."""
+    """What the gate knows of the client of a batch. `policy` None: what the client wrote cannot be read."""
 
     suspended: bool = False
-    policy: HoursPolicy = CONTRACT_HOURS
+    policy: HoursPolicy | None = CONTRACT_HOURS
     left_micro: int | None = None
 
 

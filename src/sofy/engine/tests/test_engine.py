@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from sofy.connectors.base import Accepted, Action, Inbound, NotSent, Receipt, Refused, Unknown
+from sofy.connectors.base import Accepted, Action, HandOver, Inbound, NotOurs, NotSent, Receipt, Refused, Unknown
 from sofy.engine import permissions
+from sofy.engine.journal import read
 from sofy.engine.tests.conftest import MENTION, SHORT_CODE, FakeConnector, House, Machine
 from sofy.kernel import clock, ids
 from sofy.kernel.hours import HoursPolicy
@@ -113,6 +114,21 @@ async def test_a_client_may_close_earlier(house: House, machine: Machine):
     await machine.settled(message, status="deferred")
 
     assert house.state(message)["not_before"].astimezone(clock.PARIS).hour == 9
+
+
+@pytest.mark.clause("CGVU 14.1")
+@pytest.mark.parametrize("hours", [{"opens": "07:00"}, {"opens": "soon"}, {"shuts": "12:00"}, [], {"days": []}])
+async def test_hours_that_cannot_be_read_hold_marketing_until_they_can(hours: Any, house: House, machine: Machine):
+    permissions.write_client(house.conn, house.client, hours=hours)
+
+    message, alert = house.submit(house.message(), house.message(purpose="alert", text="Code", short_code=None))
+    await machine.settled(alert)
+    await machine.settled(message, status="held")
+
+    assert (house.state(message)["reason"], house.state(message)["article"]) == ("hours_unreadable", "CGVU 14.1")
+    permissions.write_client(house.conn, house.client, hours=None)
+    clock.install(lambda: clock.DEMO_START + timedelta(minutes=11))
+    await machine.settled(message)
 
 
 @pytest.mark.clause("CGVU 14.1", "CGVU 17")
@@ -419,6 +435,16 @@ async def test_a_late_answer_lets_the_receipt_resolve_an_unknown(house: House, m
     await connector.events.on_receipts([Receipt(keys=("late",), status="delivered")])
 
     await machine.settled(message, status="delivered")
+
+
+async def test_a_message_nobody_holds_is_not_journaled_and_not_written(house: House, machine: Machine):
+    stranger = HandOver(ids.uuid7(), 0, 1, 0, 1)
+
+    with pytest.raises(NotOurs) as raised:
+        machine.connector().events.on_before_write([stranger])
+
+    assert raised.value.message_ids == {stranger.message_id}
+    assert list(read(machine.engine.journal.folder)) == []
 
 
 async def test_too_late_goes_back_to_the_gate(house: House, machine: Machine):
