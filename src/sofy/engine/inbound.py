@@ -1,6 +1,7 @@
 """What people send back: STOP is obeyed at once and for good, CONTACT is answered, the rest is kept for the client."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from functools import partial
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -16,12 +17,17 @@ from sofy.engine.link import Hot, HotLink
 from sofy.engine.permissions import STOP_CHANNEL
 from sofy.kernel import clock, ids, sms_text
 from sofy.kernel.clauses import clause
+from sofy.kernel.crypto import ClientKeys, Unreadable
 from sofy.kernel.errors import Refused
 
 log = structlog.get_logger(__name__)
 
 #: The answer to CONTACT of a client that has not written its own.
 DEFAULT_ANSWER = "Vous recevez nos SMS avec votre accord. Pour ne plus en recevoir, repondez STOP a ce numero."
+
+
+#: Operators repeat a message that was not acknowledged within hours, if at all.
+_SENT_AGAIN_WITHIN = timedelta(hours=4)
 
 
 class Writer(NamedTuple):
@@ -88,12 +94,7 @@ class InboundDesk:
         writer, message = arrival.writer, arrival.inbound
         keys = self._keystore.client(UUID(bytes=writer.client))
         inbound_id, now = ids.uuid7(), clock.now()
-        sealed = keys.seal(
-            "engine_inbound",
-            "payload",
-            inbound_id,
-            msgspec.json.encode({"from": "+" + message.sender.lstrip("+"), "text": message.text}).decode(),
-        )
+        plain = msgspec.json.encode({"from": "+" + message.sender.lstrip("+"), "text": message.text}).decode()
         values: dict[str, Any] = {
             "client": UUID(bytes=writer.client),
             "id": inbound_id,
@@ -102,14 +103,20 @@ class InboundDesk:
             "contact": _uuid(writer.contact),
             "message": UUID(bytes=writer.message),
             "campaign": _uuid(writer.campaign),
-            "payload": sealed,
+            "payload": keys.seal("engine_inbound", "payload", inbound_id, plain),
             "keyword": arrival.keyword,
             "kind": "stop" if arrival.keyword == "stop" else "replied",
             "channel": "sms",
             "detail": None if message.complete else '{"incomplete": true}',
             "now": now,
+            "since": now - _SENT_AGAIN_WITHIN,
+            "turn": f"{writer.client.hex()}{writer.recipient.hex()}",
         }
         async with conn.transaction():
+            await conn.execute(sql("take_turns"), values)
+            if await _heard_before(conn, values, keys, plain):
+                log.info("engine.inbound_repeated", client=str(values["client"]))
+                return
             await conn.execute(sql("write_inbound"), values)
             await conn.execute(sql("write_event"), values)
             if arrival.keyword == "stop":
@@ -143,6 +150,26 @@ async def _stop(conn: Hot, values: dict[str, Any]) -> None:
     await conn.execute(sql("cancel_waiting"), values)
     payload = f"{values['client'].hex}:{values['recipient'].hex()}"
     await conn.execute("SELECT pg_notify(%s, %s)", (STOP_CHANNEL, payload))
+
+
+async def _heard_before(conn: Hot, values: dict[str, Any], keys: ClientKeys, plain: str) -> bool:
+    """Whether the operator sends something again whose acknowledgement was lost. SMPP gives these messages no id.
+
+    The same words in answer to another message are not a repetition, nor is a STOP that is not in force any more.
+    """
+    rows = await (await conn.execute(sql("heard_before"), values, binary=True)).fetchall()
+    if not any(_opened(keys, UUID(bytes=row), payload) == plain for row, payload in rows):
+        return False
+    if values["keyword"] != "stop":
+        return True
+    return await (await conn.execute(sql("stands_opposed"), values)).fetchone() is not None
+
+
+def _opened(keys: ClientKeys, row: UUID, payload: bytes) -> str | None:
+    try:
+        return keys.unseal("engine_inbound", "payload", row, payload)
+    except Unreadable:
+        return None
 
 
 async def _publish(conn: Hot, topic: str, values: dict[str, Any]) -> None:

@@ -33,8 +33,24 @@ UPDATE mo_lookup
 SELECT client_id, message_id, contact_id, campaign_id, recipient_index FROM mo_lookup
  WHERE short_code = %(short_code)s AND number_index = %(number)s
 
+-- name: take_turns
+-- Engines that hear the same person at once, one after the other; until the end of the transaction.
+SELECT pg_advisory_xact_lock(hashtextextended(%(turn)s, 0))
+
+-- name: heard_before
+-- What this person answered to the same message, on the same route, a short while ago.
+SELECT id, payload FROM engine_inbound
+ WHERE client_id = %(client)s AND at > %(since)s AND recipient_index = %(recipient)s AND route_id = %(route)s
+   AND message_id = %(message)s
+
+-- name: stands_opposed
+-- Whether a STOP of this person is in force.
+SELECT 1 FROM gate_permission
+ WHERE client_id = %(client)s AND recipient_index = %(recipient)s AND channel = %(channel)s AND purpose = 'marketing'
+   AND state = 'opposed'
+
 -- name: write_inbound
--- What came in, sealed; the same message sent again by the operator is a new row under another id.
+-- What came in, sealed.
 INSERT INTO engine_inbound (client_id, id, route_id, recipient_index, contact_hint, message_id, payload, keyword, at)
 VALUES (%(client)s, %(id)s, %(route)s, %(recipient)s, %(contact)s, %(message)s, %(payload)s, %(keyword)s, %(now)s)
 

@@ -176,6 +176,9 @@ class House:
         """The clients that somebody said no to."""
         return {row[0] for row in self.conn.execute("SELECT client_id FROM gate_permission WHERE state = 'opposed'")}
 
+    def inbound(self) -> list[tuple[Any, ...]]:
+        return self.conn.execute("SELECT id, message_id, keyword FROM engine_inbound").fetchall()
+
     def queue(self) -> list[tuple[Any, ...]]:
         return self.conn.execute("SELECT message_id, due_at, attempt, claimed_by FROM engine_queue").fetchall()
 

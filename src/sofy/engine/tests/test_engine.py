@@ -294,6 +294,59 @@ async def test_an_inbound_text_is_kept_sealed_for_its_client(house: House, machi
     assert len(house.outbox("sms.inbound")) == 1
 
 
+async def test_what_the_operator_sends_again_is_recorded_once(house: House, machine: Machine):
+    (message,) = house.submit(house.message())
+    await machine.settled(message)
+    heard = machine.connector().events.on_inbound
+    same = Inbound(sender=message.to, recipient=SHORT_CODE, text="Oui")
+
+    await asyncio.gather(heard([same]), heard([same]))
+    await heard([same])
+    await heard([Inbound(sender=message.to, recipient=SHORT_CODE, text="Non")])
+
+    assert len(house.inbound()) == 2
+    assert house.events(message).count("replied") == 2
+    assert len(house.outbox("sms.inbound")) == 2
+    (later,) = house.submit(house.message(to=message.to, campaign_id=ids.uuid7()))
+    await machine.settled(later)
+    await heard([same])
+    assert len(house.inbound()) == 3
+    clock.install(lambda: clock.DEMO_START + timedelta(hours=5))
+    await heard([same])
+    assert len(house.inbound()) == 4
+
+
+async def test_two_engines_record_the_same_delivery_once(house: House, start: Any):
+    house.add_route()
+    machine = await start()
+    (message,) = house.submit(house.message())
+    await machine.settled(message)
+    await start()
+    same = Inbound(sender=message.to, recipient=SHORT_CODE, text="Oui")
+
+    await asyncio.gather(*(one.events.on_inbound([same]) for one in FakeConnector.made))
+
+    assert len(FakeConnector.made) == 2
+    assert len(house.inbound()) == 1
+
+
+@pytest.mark.clause("CGVU 17")
+async def test_a_stop_said_again_after_a_new_consent_counts(house: House, machine: Machine):
+    (message,) = house.submit(house.message())
+    await machine.settled(message)
+    stop = Inbound(sender=message.to, recipient=SHORT_CODE, text="STOP")
+    await machine.connector().events.on_inbound([stop])
+    await machine.connector().events.on_inbound([stop])
+    assert len(house.outbox("sms.stop")) == 1
+    house.consent(message.to)
+    assert house.opposed() == set()
+
+    await machine.connector().events.on_inbound([stop])
+
+    assert house.opposed() == {house.client}
+    assert len(house.outbox("sms.stop")) == 2
+
+
 async def test_a_receipt_before_its_answer_waits_for_it(house: House, machine: Machine):
     connector = machine.connector()
     connector.script = lambda message, part: None

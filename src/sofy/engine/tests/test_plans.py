@@ -64,19 +64,30 @@ def seeded(house: House) -> Iterator[psycopg.Connection[Any]]:
     pgarray.register(conn)
     yield conn
     conn.close()
+    _let_statistics_be(house)
 
 
 def _forget_statistics(house: House) -> None:
     """What the planner believes of tables that other tests filled and emptied would decide this test by its order."""
     with psycopg.connect(house.admin_url, autocommit=True) as admin:
-        tables = admin.execute(
-            "SELECT oid::regclass::text FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
-            " AND relname ~ '^(engine_|gate_|receipt_|mo_lookup|lane_backlog|platform_)'"
-        ).fetchall()
-        for (table,) in tables:
+        for table in _tables(admin):
             admin.execute(f"ALTER TABLE {table} SET (autovacuum_enabled = false)")
             admin.execute("DELETE FROM pg_statistic WHERE starelid = %s::regclass", [table])
-            admin.execute(f"VACUUM {table}")  # an empty table's size is known again; nothing is analysed
+            admin.execute(f"TRUNCATE {table} CASCADE")  # its size is unknown again, as in a new database
+
+
+def _let_statistics_be(house: House) -> None:
+    with psycopg.connect(house.admin_url, autocommit=True) as admin:
+        for table in _tables(admin):
+            admin.execute(f"ALTER TABLE {table} RESET (autovacuum_enabled)")
+
+
+def _tables(admin: psycopg.Connection[Any]) -> list[str]:
+    rows = admin.execute(
+        "SELECT oid::regclass::text FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
+        " AND relname ~ '^(engine_|gate_|receipt_|mo_lookup|lane_backlog|platform_)'"
+    ).fetchall()
+    return [row[0] for row in rows]
 
 
 def _values() -> dict[str, Any]:
