@@ -106,7 +106,7 @@ class Eyes:
             self._wrong(page, f"{name}: {page.locator('h1').count()} headings of the first level")
         for width in (DESKTOP, PHONE, SMALLEST):
             self._resize(page, width)
-            if out := page.evaluate(_OVERFLOW):
+            if out := self._too_wide(page):
                 self._wrong(page, f"{name}: wider than {width} px: {out}")
             if width != SMALLEST:
                 self._picture(page, f"{name}-{width}")
@@ -120,6 +120,15 @@ class Eyes:
             self._picture(page, f"{name}-{PHONE}-dark")
             page.emulate_media(color_scheme="light")
         page.set_viewport_size(shape)
+
+    @staticmethod
+    def _too_wide(page: Page) -> str:
+        """What sticks out sideways; charts draw themselves again a moment after the window has changed."""
+        for _look in range(15):
+            if not (out := str(page.evaluate(_OVERFLOW))):
+                break
+            page.wait_for_timeout(100)
+        return out
 
     @staticmethod
     def _resize(page: Page, width: int) -> None:
