@@ -202,8 +202,9 @@ def _lines(stream: IO[str]) -> Queue[str | None]:
     lines: Queue[str | None] = Queue()
 
     def read() -> None:
-        for line in stream:
-            lines.put(line)
+        with stream:
+            for line in stream:
+                lines.put(line)
         lines.put(None)
 
     Thread(target=read, daemon=True).start()
