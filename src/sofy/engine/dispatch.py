@@ -114,23 +114,22 @@ class Dispatcher:
         """The senders of a group are noted: hand it over, but for what must be judged again."""
         group, self.leaving[lane] = self.leaving[lane], []
         chosen: dict[bytes, list[Outgoing]] = {}
+        again: list[Leaving] = []
         moment = time.monotonic()
-        for one in reversed(group):
+        for one in group:
             item = one.item
             refused = item.purpose == "marketing" and self._refusals.stands(item)
             if item.route not in self._table.running or refused or moment - one.read_at > FACTS_AGE_S:
-                self._put_back(one)
+                again.append(one)
             else:
                 chosen.setdefault(item.route, []).append(one.outgoing)
-        for messages in chosen.values():
-            messages.reverse()
+        self._put_back(lane, again)
         self._submit(chosen)
 
     def put_back(self, lane: str) -> None:
-        """The senders of a group could not be noted: its messages wait in their batches."""
+        """The senders of a group could not be noted: its messages wait again."""
         group, self.leaving[lane] = self.leaving[lane], []
-        for one in reversed(group):
-            self._put_back(one)
+        self._put_back(lane, group)
 
     def uncount(self, item: Item) -> None:
         """What this message may cost is committed, or not spent after all."""
@@ -141,14 +140,17 @@ class Dispatcher:
         else:
             self.exposure.pop(item.client, None)
 
-    def _put_back(self, one: Leaving) -> None:
-        batch, item = one.batch, one.item
-        self.uncount(item)
-        item.route = None
-        batch.items.appendleft(item)
-        batch.read_at = min(batch.read_at, one.read_at)  # a refresh meanwhile did not see this message
-        if batch not in self.ready[batch.lane]:
-            self.ready[batch.lane].append(batch)
+    def _put_back(self, lane: str, group: list[Leaving]) -> None:
+        """In batches of their own: the old ones may be in the middle of reading their facts again, without them."""
+        batches: dict[int, Batch] = {}
+        for batch, read_at, item, _ in group:
+            self.uncount(item)
+            item.route = None
+            if id(batch) not in batches:
+                fresh = Batch(batch.client, lane, deque(), batch.facts, batch.campaigns, batch.claimed_at, read_at)
+                batches[id(batch)] = fresh
+            batches[id(batch)].items.append(item)
+        self.ready[lane].extendleft(batches.values())
 
     def _submit(self, chosen: dict[bytes, list[Outgoing]]) -> None:
         for key, messages in chosen.items():

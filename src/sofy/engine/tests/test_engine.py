@@ -9,6 +9,7 @@ import pytest
 
 from sofy.connectors.base import Accepted, Action, HandOver, Inbound, NotOurs, NotSent, Receipt, Refused, Unknown
 from sofy.engine import permissions
+from sofy.engine.announce import announce
 from sofy.engine.journal import read
 from sofy.engine.tests.conftest import MENTION, SHORT_CODE, FakeConnector, House, Machine
 from sofy.kernel import clock, ids
@@ -242,6 +243,33 @@ async def test_a_stop_after_a_message_nobody_got_belongs_to_who_wrote_before(hou
     await machine.connector().events.on_inbound([Inbound(sender=first.to, recipient=SHORT_CODE, text="STOP")])
 
     assert house.opposed() == {house.client}
+
+
+async def test_what_was_announced_for_too_long_is_judged_again(
+    house: House, machine: Machine, monkeypatch: pytest.MonkeyPatch
+):
+    may_go, asked = asyncio.Event(), asyncio.Event()
+
+    async def slowly(link: Any, items: Any) -> None:
+        asked.set()
+        await may_go.wait()
+        await announce(link, items)
+
+    monkeypatch.setattr("sofy.engine.loop.announce", slowly)
+    withdrawn, kept = house.submit(house.message(), house.message())
+    await asked.wait()
+    index = house.keys().index("phone", withdrawn.to)
+    house.conn.execute("UPDATE gate_permission SET state = 'withdrawn' WHERE recipient_index = %s", (index,))
+    monkeypatch.setattr("sofy.engine.dispatch.FACTS_AGE_S", 60)
+    machine.engine.dispatcher.leaving["marketing"] = [
+        one._replace(read_at=one.read_at - 61) for one in machine.engine.dispatcher.leaving["marketing"]
+    ]
+
+    may_go.set()
+    await machine.settled(kept)
+    await machine.settled(withdrawn, status="withheld")
+
+    assert [one.message_id for one in machine.connector().sent] == [kept.id]
 
 
 async def test_a_deferred_message_takes_no_answers(house: House, machine: Machine):
