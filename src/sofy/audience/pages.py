@@ -31,7 +31,6 @@ def find_contact(request: HttpRequest, text: str) -> Iterable[commands.Hit]:
     from sofy.audience.templatetags.audience import person
 
     client = getattr(request, "client", None)
-    found = queries.find_by_identity(client, text) if client is not None else None
-    if found is not None:
+    if client is not None and (found := queries.find_by_identity(client, text)) is not None:
         url = reverse("audience:contact", args=[client.slug, found.id])
         yield commands.Hit(person(found), url, "user", found.town)

@@ -162,9 +162,10 @@ def test_text_and_number_show_only_when_opened(client):
     opened = reader.get(f"/c/{client.slug}/messages/{message_id}").text
 
     assert "4312" not in log
+    assert "39 98 00 01" not in log.replace("\u00a0", " ")
     assert "639980001" not in log
     assert "Code 4312 &lt;b&gt;" in opened
-    assert "+33639980001" in opened
+    assert "06 39 98 00 01" in opened.replace("\u00a0", " ")
 
 
 def test_the_console_sums_the_last_minutes(client, route_id):
