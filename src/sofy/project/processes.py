@@ -11,17 +11,38 @@ from typing import Any
 _PR_SET_PDEATHSIG = 1
 
 
+#: What keeps a port ours until this process ends: see `free_port`.
+_reserved: list[socket.socket] = []
+
+
 def free_port(wanted: int = 0, host: str = "127.0.0.1") -> int:
-    """The wanted port when nobody listens on it, else any free one."""
-    for port in (wanted, 0):
+    """Reserve the wanted port when nobody has it, else any free one.
+
+    Looking is not enough: two checkouts that start at once would both find the port free, and servers that share ports
+    between their workers would then share it between the checkouts. A name that only one process can hold decides.
+    """
+    for port in (wanted, *[0] * 20):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind((host, port))
             except OSError:
                 continue
-            return int(probe.getsockname()[1])
+            found = int(probe.getsockname()[1])
+            if _reserve(found):
+                return found
     raise RuntimeError(f"No free port on {host}.")
+
+
+def _reserve(port: int) -> bool:
+    name = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    try:
+        name.bind(f"\0sofy-port-{port}")  # of the kernel, not of a file system: gone with its process
+    except OSError:
+        name.close()
+        return False
+    _reserved.append(name)
+    return True
 
 
 def die_with_parent() -> None:

@@ -115,3 +115,19 @@ def test_a_process_that_never_answers_is_named(supervise):
 
     with pytest.raises(RuntimeError, match="child0"):
         made.wait_until_healthy(timeout_s=0.3)
+
+
+def test_two_checkouts_that_start_at_once_get_different_ports():
+    asks = (
+        "from sofy.project.processes import free_port; import time; print(free_port(18431), flush=True); time.sleep(9)"
+    )
+    others = [subprocess.Popen([sys.executable, "-c", asks], stdout=subprocess.PIPE, text=True) for _ in range(2)]
+
+    try:
+        found = {int(other.stdout.readline()) for other in others if other.stdout}
+    finally:
+        for other in others:
+            other.kill()
+            other.communicate()
+
+    assert len(found) == 2
