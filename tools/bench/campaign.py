@@ -32,7 +32,7 @@ from sofy.engine.shifted_clock import FileClock
 from sofy.kernel import clock, ids
 from sofy.kernel.config import Config
 from sofy.kernel.crypto import ClientKeys
-from sofy.project import database
+from sofy.project import database, runtime
 from tools.bench import simulator
 
 SHORT_CODE = "36123"
@@ -65,7 +65,7 @@ class Bench:
         self.name = f"sofy_bench_{os.getpid()}"
         self.server_url = admin_url
         self.admin_url = database.with_database(admin_url, self.name)
-        self.secrets = Path(os.environ.get("SOFY_SECRETS_DIR", folder / "secrets"))
+        self.secrets = runtime.secrets_dir()  # the roles are the server's: other passwords would lock its processes out
         self.config = Config.load({"SOFY_ENVIRONMENT": "test", "SOFY_VAR_DIR": str(folder)})
         self.keystore = KeyStore(self.config)
         self.client = ids.uuid7()
