@@ -36,6 +36,8 @@ REASONS: dict[str, "str | Promise"] = {
     **dict.fromkeys(SENDER, _("sender not allowed")),
     "outside_hours": _("outside the permitted hours"),
     "no_permitted_hour": _("no permitted hour"),
+    "hours_unreadable": _("the client’s hours cannot be read: held until they can"),
+    "stop": _("said STOP meanwhile"),
     "no_receipt": _("no receipt from the operator"),
     "receipt": _("reported by the operator"),
     "refused_suppress": _("number that does not exist"),
