@@ -345,4 +345,6 @@ def watch(visitor: Visitor) -> list[int]:
         if handed_over.count() and (number := number_in(handed_over.inner_text())) not in seen:
             seen.append(number)
         visitor.page.wait_for_timeout(300)
+    if (last := number_in(handed_over.inner_text())) not in seen:  # it moved once more while nobody looked
+        seen.append(last)
     return seen

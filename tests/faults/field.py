@@ -165,7 +165,8 @@ def check_books(field: Field, recipients: int, kills: int, ends: Set[str] = froz
     assert all(count == 1 for number, count in accepted.items() if number not in unknown)
     assert len(accepted.keys() | unknown) == recipients
     assert field.rows("SELECT count(*) FROM engine_queue") == [(0,)]
-    assert not [path for path in (field.folder / "spool" / "engine").iterdir() if path.name != str(_alive(field))]
+    left = [path for path in (field.folder / "spool" / "engine").iterdir() if path.is_dir()]
+    assert [path.name for path in left] == [str(_alive(field))]
 
 
 def _alive(field: Field) -> Any:

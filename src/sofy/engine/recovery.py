@@ -5,7 +5,13 @@ answer becomes unknown (an alert is tried again). Answers and receipts are enter
 may be repeated: a kill in the middle of a recovery costs nothing.
 """
 
+import asyncio
+import contextlib
+import fcntl
+import os
 from collections import defaultdict
+from collections.abc import AsyncIterator
+from heapq import merge
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -25,15 +31,16 @@ log = structlog.get_logger(__name__)
 
 
 class _Past:
-    """What one dead engine did, from its journal."""
+    """What dead engines did, from their journals."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folders: list[Path]) -> None:
         self.trusted = True
         self.handed: dict[bytes, dict[int, None]] = {}
         self.route: dict[bytes, bytes] = {}
         self.answers: dict[bytes, dict[int, tuple[int, str, str, str]]] = defaultdict(dict)
         self.receipts: list[tuple[bytes, tuple[str, ...], str, str]] = []
-        for record in journal.read(folder):
+        # In the order of time between engines, and in the order of writing within each.
+        for record in merge(*map(journal.read, folders), key=lambda record: record.at):
             match record:
                 case journal.HandedOver(_, route, keys):
                     for start in range(0, len(keys), 33):
@@ -50,22 +57,50 @@ class _Past:
 
 
 async def recover(root: Path, link: HotLink, me: UUID) -> None:
-    """Deal with every dead engine whose journal lies under `root`."""
-    for left in journal.abandoned(root):
-        past = _Past(left.folder)
-        held = await _held(link, left.instance)
-        known = past.handed.keys()
-        silent = {key for key in held if key not in known}
-        if left.same_boot:
-            await _by_client(link, "release_claims", silent, left.instance, me)
-        else:  # the machine died too: the journal may have lost its end, so silence proves nothing
-            past.trusted = False
-            past.handed.update({key: {0: None} for key in silent})
-        mine = {key for key in held if key in past.handed}
-        await _by_client(link, "adopt", mine, left.instance, me)
-        counts = await _replay(link, past, mine, me)
-        journal.finish(left)
-        log.warning("engine.recovered", instance=str(left.instance), released=len(silent), **counts)
+    """Deal with every dead engine whose journal lies under `root`, all together and one recoverer at a time.
+
+    An engine killed in the middle of a recovery holds rows whose hand-over is in the journal of the engine before it:
+    read alone, its own journal would say that they were never written, and they would be sent twice.
+    """
+    async with _turn(root):
+        dead = list(journal.abandoned(root))
+        past = _Past([left.folder for left in dead])
+        counts = {"released": 0, "replayed": 0, "unknown": 0, "receipts": len(past.receipts)}
+        mine: set[bytes] = set()
+        for left in dead:
+            held = await _held(link, left.instance)
+            silent = held - past.handed.keys()
+            if left.same_boot:
+                await _by_client(link, "release_claims", silent, left.instance, me)
+                counts["released"] += len(silent)
+            else:  # the machine died too: the journal may have lost its end, so silence proves nothing
+                past.trusted = False
+                past.handed.update({key: {0: None} for key in silent})
+            handed = held & past.handed.keys()
+            await _by_client(link, "adopt", handed, left.instance, me)
+            mine |= handed
+        if dead:
+            counts |= await _replay(link, past, mine, me)
+            log.warning("engine.recovered", instances=[str(left.instance) for left in dead], **counts)
+        for left in dead:
+            journal.finish(left)
+
+
+@contextlib.asynccontextmanager
+async def _turn(root: Path) -> AsyncIterator[None]:
+    """Wait until no other engine of this spool recovers; a killed one gives its turn up at once."""
+    root.mkdir(parents=True, exist_ok=True)
+    lock = os.open(root / "recovery.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        while True:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                await asyncio.sleep(0.05)
+        yield
+    finally:
+        os.close(lock)
 
 
 async def _replay(link: HotLink, past: _Past, mine: set[bytes], me: UUID) -> dict[str, int]:
@@ -97,7 +132,7 @@ async def _replay(link: HotLink, past: _Past, mine: set[bytes], me: UUID) -> dic
     await desk.look()
     await desk.close()
     await ledger.write_all()
-    return {"replayed": len(mine), "unknown": unknown, "receipts": len(past.receipts)}
+    return {"replayed": len(mine), "unknown": unknown}
 
 
 def _nothing() -> None:

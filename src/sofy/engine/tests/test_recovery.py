@@ -50,6 +50,21 @@ async def test_not_handed_over_leaves_now(house: House, start: Any):
     assert len(machine.connector().sent) == 1
 
 
+async def test_killed_in_the_middle_of_a_recovery_sends_nothing_twice(house: House, start: Any):
+    message = house.message()
+    first = Dead(house, message)
+    first.hands_over(message)
+    first.dies()
+    second = Dead(house)  # it had taken the row of the first over when it died; its own journal knows nothing of it
+    second.dies()
+    house.add_route()
+
+    machine = await start()
+
+    await machine.settled(message, status="unknown")
+    assert machine.connector().sent == []
+
+
 @pytest.mark.parametrize(
     ("_case", "fields", "kind", "value", "action", "status"),
     [
