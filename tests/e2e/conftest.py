@@ -17,10 +17,12 @@ from pathlib import Path
 from queue import Empty, Queue
 from threading import Thread
 from typing import IO, Any
+from urllib.parse import urlsplit
 
 import psycopg
 import pytest
 
+from sofy.project import embedded_pg
 from sofy.project.testing import RUN, WORKER, TestDatabase
 from tests.e2e.traces import People
 
@@ -119,8 +121,38 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     database.drop()
 
 
+@dataclass(frozen=True)
+class Dump:
+    """The whole database as its administrator dumps it, and what the tables held at that moment."""
+
+    content: bytes
+    contacts: int
+    messages: int
+
+
 @pytest.fixture(scope="session")
-def up(demo: Demo) -> Iterator[Up]:
+def dump(demo: Demo) -> Dump:
+    """Taken right after the demo, before anybody works in the product."""
+    url = urlsplit(demo.database.admin_url)
+    tool = Path(embedded_pg._wheel()) / "pginstall" / "bin" / "pg_dump"
+    done = subprocess.run(
+        [tool, "--no-owner", demo.database.admin_url],
+        env={**os.environ, "PGPASSWORD": url.password or ""},
+        capture_output=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr.decode()
+    with demo.admin() as connection:
+        contacts = connection.execute("select count(*) from audience_contact").fetchone()
+        messages = connection.execute("select count(*) from engine_message").fetchone()
+    assert contacts is not None
+    assert messages is not None
+    return Dump(done.stdout, contacts[0], messages[0])
+
+
+@pytest.fixture(scope="session")
+def up(demo: Demo, dump: Dump) -> Iterator[Up]:
     """Start every process as `make up` does and wait until it says where to log in."""
     assert demo.result, f"the demo did not end:\n{demo.output[-3000:]}"
     process = subprocess.Popen(

@@ -637,4 +637,4 @@ async def test_an_orderly_end_gives_back_what_was_not_sent(house: House, start: 
     await machine.engine.stop(1)
 
     assert [row[3] for row in house.queue()] == [None] * 10
-    assert list((house.folder / "spool").iterdir()) == []
+    assert [path for path in (house.folder / "spool").iterdir() if path.is_dir()] == []
