@@ -9,7 +9,6 @@ import argparse
 import csv
 import json
 import random
-import resource
 import sys
 import tempfile
 import time
@@ -17,7 +16,8 @@ from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+
+from tools.bench.database import peak_mb, private_database
 
 HEADER = (
     "Civilité",
@@ -134,39 +134,6 @@ def write_file(path: Path, rows: int) -> None:
         writer = csv.writer(file, delimiter=";")
         writer.writerow(HEADER)
         writer.writerows(people(rows))
-
-
-def private_database() -> Any:
-    """Django on a database of its own, dropped at the end; durability must be on."""
-    from sofy.project.testing import TestDatabase
-
-    made = TestDatabase()
-    made.create()
-    import os
-
-    os.environ["SOFY_DATABASE_URL"] = made.admin_url
-    import django
-
-    django.setup()
-    from django.db import connection, connections
-
-    for alias, role in (("default", "sofy_web"), ("staff", "sofy_staff")):
-        url = urlsplit(made.url(role))
-        connections[alias].settings_dict.update(
-            NAME=made.name, USER=role, PASSWORD=unquote(url.password or ""), HOST=url.hostname, PORT=url.port or 5432
-        )
-    with connection.cursor() as cursor:
-        for setting in ("fsync", "synchronous_commit", "full_page_writes"):
-            cursor.execute(f"SHOW {setting}")
-            assert cursor.fetchone()[0] == "on", f"{setting} is off: figures without durability mean nothing"
-    return made
-
-
-def peak_mb() -> float:
-    """Resident memory of this process and its children at their highest."""
-    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    child = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-    return (own + child) / 1024
 
 
 def run(rows: int, form: str, *, quiet: bool) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from sofy.project.commands import Commands
 
 #: What is asked for -> its module, where the word itself is no good name for one.
 MODULES = {"import": "imports"}
-LIBRARY = ("simulator",)
+LIBRARY = ("data", "database", "simulator")
 
 
 def add(commands: Commands) -> None:
