@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 _PR_SET_PDEATHSIG = 1
+#: Pages a web process makes at the same time.
+PAGES = 4
 
 
 #: What keeps a port ours until this process ends: see `free_port`.
@@ -45,10 +47,10 @@ def _reserve(port: int) -> bool:
     return True
 
 
-def die_with_parent() -> None:
+def die_with_parent(how: signal.Signals = signal.SIGTERM) -> None:
     """Ask the kernel to end this process when the one that started it is gone, even by kill -9 (Linux only)."""
     try:
-        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, how, 0, 0, 0)
     except (OSError, AttributeError):
         return
 

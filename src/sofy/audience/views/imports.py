@@ -1,9 +1,10 @@
 """Pages of imports: drop a file, say what its columns are, see what will happen, follow it, undo it."""
 
+from functools import partial
 from typing import Any, BinaryIO, cast
 from uuid import UUID
 
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -21,6 +22,8 @@ from sofy.audience.wording import say
 from sofy.clients.access import ClientRequest, requires
 from sofy.kernel import clock
 from sofy.kernel.errors import Refused
+from sofy.kit import live
+from sofy.kit.rls import client_scope
 from sofy.ui import notify
 
 NAME_COOKIE = "upload_name"
@@ -134,9 +137,11 @@ def _book(request: ClientRequest, form: MappingForm) -> UUID:
 
 @require_GET
 @requires("contact.import")
-def import_page(request: ClientRequest, import_id: UUID) -> HttpResponse:
+def import_page(request: ClientRequest, import_id: UUID) -> HttpResponseBase:
     """One import: how far it is, what it did, its errors, its Undo."""
     row = _import(request, import_id)
+    if live.wanted(request):
+        return live.stream(request, ("import", row.id), partial(_moved, request.client.pk, row.id))
     book = Book.objects.filter(client_id=request.client.pk, id=row.book_id).first() if row.book_id else None
     context = {
         "row": row,
@@ -146,6 +151,13 @@ def import_page(request: ClientRequest, import_id: UUID) -> HttpResponse:
         "has_errors": row.state == Import.State.DONE and (row.rejected or row.warnings),
     }
     return render(request, "audience/import.html" + ("#progress" if request.htmx else ""), context)
+
+
+def _moved(client_id: UUID, import_id: UUID) -> object:
+    """What the stream of a page compares: the rows that are done, until the import ends."""
+    with client_scope(client_id):
+        rows = Import.objects.filter(client_id=client_id, id=import_id, state=Import.State.RUNNING)
+        return rows.values_list("done", "total").first()
 
 
 @require_POST

@@ -3,20 +3,23 @@
 from typing import Any
 from uuid import UUID
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from sofy.kernel.errors import Refused
+from sofy.kit import live
 from sofy.messaging import routes
 from sofy.messaging.access import staff_only
 from sofy.ui import notify
 
 
 @staff_only
-def console(request: HttpRequest) -> HttpResponse:
+def console(request: HttpRequest) -> HttpResponseBase:
     """Every route, live."""
+    if live.wanted(request):
+        return live.stream(request, "routes", routes.console)
     rows = routes.console()
     context = {
         "rows": rows,

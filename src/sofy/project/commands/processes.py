@@ -13,6 +13,7 @@ from sofy.kernel.errors import Refused
 from sofy.project import runtime
 from sofy.project.answers import Answer, table
 from sofy.project.commands import Commands, leaf
+from sofy.project.processes import PAGES
 from sofy.project.supervisor import answers, status
 
 
@@ -45,6 +46,8 @@ def web(_arguments: argparse.Namespace) -> Answer:
     from granian.constants import Interfaces
     from granian.log import LogLevels
 
+    from sofy.kit.live import STREAMS
+
     config = _as_role("sofy_web")
     Granian(
         "sofy.project.wsgi:application",
@@ -52,9 +55,10 @@ def web(_arguments: argparse.Namespace) -> Answer:
         port=config.web_port,
         interface=Interfaces.WSGI,
         workers=1,
-        blocking_threads=4,
+        blocking_threads=PAGES + STREAMS,  # threads start when they are needed; project/wsgi.py says which do what
         log_level=LogLevels.warning,
         respawn_failed_workers=True,
+        workers_kill_timeout=5,  # pages in the making are finished, streams are not waited for
     ).serve()
     return Answer()
 

@@ -1,8 +1,10 @@
 """A campaign on its way: progress that follows itself, and the levers."""
 
+from functools import partial
 from typing import Any
+from uuid import UUID
 
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -11,6 +13,8 @@ from django.views.decorators.http import require_POST
 from sofy.clients.access import ClientRequest
 from sofy.kernel import clock
 from sofy.kernel.errors import Refused
+from sofy.kit import live
+from sofy.kit.rls import client_scope
 from sofy.soreach import report, words
 from sofy.soreach.models import Campaign
 from sofy.soreach.rules import Check
@@ -20,14 +24,26 @@ from sofy.ui import notify, problems
 
 
 @campaign_view("campaign.view")
-def progress(request: ClientRequest, campaign: Campaign) -> HttpResponse:
-    """Where it stands; the fragment asks again every two seconds until the end."""
+def progress(request: ClientRequest, campaign: Campaign) -> HttpResponseBase:
+    """Where it stands; the fragment follows itself until the end: by the stream of this address, or by asking again."""
     if campaign.is_draft:
         return redirect("soreach:audience", request.client.slug, campaign.id)
+    if live.wanted(request):
+        return live.stream(request, ("campaign", campaign.id), partial(_moved, request.client.pk, campaign.id))
     campaign = lifecycle.finish_if_done(campaign)
     context = _standing(campaign)
     template = "soreach/progress.html#standing" if "HX-Request" in request.headers else "soreach/progress.html"
     return render(request, template, context)
+
+
+def _moved(client_id: UUID, campaign_id: UUID) -> object:
+    """What the stream compares; None once there is nothing to wait for."""
+    with client_scope(client_id):
+        campaign = lifecycle.find(client_id, campaign_id)
+        if campaign is None:
+            return None
+        shown = report.progress(campaign)
+    return (campaign.status, shown) if campaign.is_live or shown.under_way else None
 
 
 def _standing(campaign: Campaign) -> dict[str, Any]:
