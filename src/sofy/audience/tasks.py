@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from sofy.audience.imports import undo
-from sofy.audience.services import export, import_start, retention
+from sofy.audience.services import attributes, export, import_start, retention
 from sofy.kit.jobs import client_job, every
 
 
@@ -23,6 +23,12 @@ def undo_import(*, client_id: UUID, import_id: str, actor: str) -> None:
 def export_contacts(*, client_id: UUID, file_id: str, wanted: dict[str, str], limit: list[str] | None) -> None:
     """Write the file of an export."""
     export.write(client_id=client_id, file_id=UUID(file_id), wanted=wanted, limit=limit)
+
+
+@client_job(name="audience.purge_field", queue="imports")
+def purge_field(*, client_id: UUID, name: str) -> None:
+    """Remove the values of a field that was deleted."""
+    attributes.purge(client_id=client_id, name=name)
 
 
 @every(6 * 3600)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from sofy.audience.views import contact, contacts, exports, imports, segments, suppression
+from sofy.audience.views import contact, contacts, erasing, exports, imports, merging, segments, suppression
 
 app_name = "audience"
 CLIENT = "c/<slug:client_slug>"
@@ -20,6 +20,9 @@ urlpatterns = [
     path(CONTACT, contact.contact_page, name="contact"),
     path(f"{CONTACT}/edit", contact.contact_edit, name="contact-edit"),
     path(f"{CONTACT}/remove", contact.contact_remove, name="contact-remove"),
+    path(f"{CONTACT}/merge", merging.contact_merge, name="contact-merge"),
+    path(f"{CONTACT}/merge/<uuid:merge_id>/undo", merging.contact_unmerge, name="contact-unmerge"),
+    path(f"{CONTACT}/erase", erasing.contact_erase, name="contact-erase"),
     path(f"{CONTACT}/consent", contact.consent_record, name="consent-record"),
     path(f"{CONTACT}/consent/proof", contact.consent_proof, name="consent-proof"),
     path(f"{CLIENT}/contacts/export", exports.contact_export, name="contact-export"),

@@ -81,6 +81,10 @@ SENTENCES: Mapping[str, str | Promise] = {
     "opt_out_not_liftable": _("An opt-out is lifted only by a new consent with its proof, never by a file."),
     "date_in_future": _("This date is in the future."),
     "unknown_source": _("Choose where this comes from."),
+    "contact_unknown": _("This contact does not exist any more: it was removed, erased or merged into another one."),
+    "merge_with_itself": _("This is the same contact: choose another one to merge it with."),
+    "merge_unknown": _("This merge cannot be taken apart any more."),
+    "merge_undone": _("These two contacts were taken apart already."),
     "book_unknown": _("This contact book does not exist any more. Choose another one."),
     "not_found": _("This does not exist any more. Somebody may have removed it."),
 }

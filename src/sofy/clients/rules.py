@@ -64,7 +64,9 @@ _STORE: Final = frozenset(
 _DEVELOPER: Final = frozenset(
     {"home.view", "message.view", "sender.view", "key.view", "key.edit", "establishment.view", "report.view"}
 )
-_OWNER_ONLY: Final = frozenset({"team.edit", "settings.edit", "establishment.edit", "sender.edit", "key.edit"})
+_OWNER_ONLY: Final = frozenset(
+    {"team.edit", "settings.edit", "establishment.edit", "sender.edit", "key.edit", "contact.erase"}
+)
 
 MATRIX: Final[dict[str, frozenset[str]]] = {
     OWNER: _READ | _MARKETING | _OWNER_ONLY,

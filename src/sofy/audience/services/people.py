@@ -25,10 +25,9 @@ from sofy.kit import audit
 from sofy.kit.keys import keys_for
 from sofy.kit.rls import client_scope
 
-FILLED = (
-    "title", "first_name", "last_name", "birth_date", "language", "street", "postcode", "town", "town_key", "latitude",
-    "longitude", "establishment_id", "zone",
-)  # fmt: skip
+FILLED = ("title", "first_name", "last_name", "birth_date", "language", "establishment_id", "zone")
+#: Goes together: half of one address and half of another is where nobody lives.
+ADDRESS = ("street", "postcode", "town", "town_key", "latitude", "longitude")
 ERASED = "erased"
 
 
@@ -54,7 +53,7 @@ def merge(*, client_id: UUID, winner_id: UUID, loser_id: UUID, actor: str) -> UU
         cur = cursor()
         ledger.lock(cur, client_id)
         winner, loser = _find(client_id, winner_id), _find(client_id, loser_id)
-        filled = [name for name in FILLED if not getattr(winner, name) and getattr(loser, name)]
+        filled = lacking(winner, loser)
         for name in filled:
             setattr(winner, name, getattr(loser, name))
         winner.updated_at = now
@@ -116,12 +115,21 @@ def unmerge(*, client_id: UUID, merge_id: UUID, actor: str) -> None:
         audit.append(client_id, "contacts.unmerged", actor, {"winner": str(winner.id), "loser": str(loser.id)})
 
 
+def lacking(winner: Contact, loser: Contact) -> list[str]:
+    """The fields that a merge would take from the loser."""
+    names = [name for name in FILLED if not getattr(winner, name) and getattr(loser, name)]
+    if not any(getattr(winner, name) for name in ADDRESS):
+        names += [name for name in ADDRESS if getattr(loser, name)]
+    return names
+
+
 @clause("DPA 10", "CGVU 17")
 def erase(*, client_id: UUID, contact_id: UUID, actor: str) -> None:
     """Forget a person: every row that says who they are goes, a keyed hash of each identity stays on the client's list.
 
-    The hash is what keeps a later file from writing to them again. Source: DPA 10 (erasure).
-    Raises: Refused contact_unknown.
+    Those who were merged into them are the same person and go with them. The hash is what keeps a later file from
+    writing to them again; an address that is somebody else's by now is not theirs to suppress.
+    Source: DPA 10 (erasure). Raises: Refused contact_unknown.
     """
     now = clock.now()
     with client_scope(client_id):
@@ -129,8 +137,9 @@ def erase(*, client_id: UUID, contact_id: UUID, actor: str) -> None:
         ledger.lock(cur, client_id)
         if not Contact.objects.filter(client_id=client_id, id=contact_id).exists():
             raise Refused("contact_unknown", 404)
-        mine = {"client_id": client_id, "contact_id": contact_id}
-        identities = list(Identity.objects.filter(**mine))
+        people = _with_merged(client_id, contact_id)
+        mine = {"client_id": client_id, "contact_id__in": people}
+        identities = _not_of_others(client_id, people, list(Identity.objects.filter(**mine)))
         events = [
             ledger.Event(
                 bytes(each.index), rules.CHANNEL_OF_KIND[each.kind], purpose, "opposed", now, "suppression",
@@ -152,11 +161,30 @@ def erase(*, client_id: UUID, contact_id: UUID, actor: str) -> None:
         )  # fmt: skip
         for model in (Identity, NameToken, Membership, ContactAttribute):
             _rows(model).filter(**mine).delete()
-        ImportRow.objects.filter(client_id=client_id, contact_id=contact_id).update(before=None, contact_id=None)
-        ContactMerge.objects.filter(client_id=client_id, loser_id=contact_id).delete()
-        ContactMerge.objects.filter(client_id=client_id, winner_id=contact_id).delete()
-        Contact.objects.filter(client_id=client_id, id=contact_id).delete()
+        ImportRow.objects.filter(**mine).update(before=None, contact_id=None)
+        ContactMerge.objects.filter(client_id=client_id, loser_id__in=people).delete()
+        ContactMerge.objects.filter(client_id=client_id, winner_id__in=people).delete()
+        Contact.objects.filter(client_id=client_id, id__in=people).delete()
         audit.append(client_id, "contact.erased", actor, {"contact": str(contact_id)})
+
+
+def _with_merged(client_id: UUID, contact_id: UUID) -> list[UUID]:
+    """A contact and everybody who became part of them, however many merges ago."""
+    people, found = [contact_id], [contact_id]
+    while found:
+        rows = Contact.objects.filter(client_id=client_id, merged_into__in=found).exclude(id__in=people)
+        found = list(rows.values_list("id", flat=True))
+        people += found
+    return people
+
+
+def _not_of_others(client_id: UUID, people: list[UUID], identities: list[Identity]) -> list[Identity]:
+    """One row per address, without those they lost and somebody else has now."""
+    kept = {(each.kind, bytes(each.index)): each for each in identities}
+    others = Identity.objects.filter(client_id=client_id, index__in=[index for _, index in kept], deleted_at=None)
+    for other in others.exclude(contact_id__in=people):
+        kept.pop((other.kind, bytes(other.index)), None)
+    return list(kept.values())
 
 
 def _rows(model: Any) -> Any:

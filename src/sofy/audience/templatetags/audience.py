@@ -1,11 +1,13 @@
 """Tags of the audience pages: `{% load audience %}`."""
 
 from datetime import date
+from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
 from babel.dates import format_date
+from babel.numbers import format_decimal
 from django import template
 from django.utils.functional import Promise
 from django.utils.translation import get_language, gettext
@@ -156,6 +158,20 @@ def language_word(code: str) -> str:
 def short_date(day: date | None) -> str:
     """A day in figures, as its reader writes it."""
     return format_date(day, "dd/MM/y", locale=locale_of(get_language())) if day else "–"
+
+
+@register.filter
+def field_value(value: Any) -> Any:
+    """A value of a field of a contact, own fields included, as people write it; a dash for none."""
+    if value is None or value == "":
+        return "–"
+    if isinstance(value, bool):
+        return gettext("yes") if value else gettext("no")
+    if isinstance(value, date):
+        return short_date(value)
+    if isinstance(value, Decimal):
+        return format_decimal(value.normalize(), format="#,##0.######", locale=locale_of(get_language()))
+    return value
 
 
 @register.filter

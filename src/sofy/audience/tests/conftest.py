@@ -5,6 +5,7 @@ from uuid import UUID
 import pytest
 from django.test import Client as Browser
 
+from sofy.accounts.services import ensure_totp
 from sofy.audience.models import Book, Contact
 from sofy.audience.services import contacts
 from sofy.clients.models import Client
@@ -28,7 +29,10 @@ def browse(shop: Client) -> Callable[..., Browser]:
 
     def login(role: str = "marketer", language: str = "fr", client: Client | None = None, **fields: Any) -> Browser:
         browser = Browser(headers={"accept-language": language})
-        browser.force_login(make_member(client or shop, role, **fields))
+        member = make_member(client or shop, role, **fields)
+        if role == "owner":
+            ensure_totp(member)
+        browser.force_login(member)
         set_client(shop.pk)
         return browser
 

@@ -19,6 +19,7 @@ from sofy.audience.models import (
     Reach,
     Suppression,
 )
+from sofy.audience.services import contacts
 from sofy.audience.services.optouts import import_opt_outs
 from sofy.audience.services.people import erase, merge, unmerge
 from sofy.audience.tests.factories import import_rows, make_book, person, write_csv
@@ -54,7 +55,7 @@ def get(client: Client, contact_id: UUID) -> Contact:
 
 def test_merge_and_unmerge(client: Client, book: Book, tmp_path: Path) -> None:
     other = make_book(client, "Others")
-    import_rows(client, book, tmp_path / "a.csv", person(1, consent="stop", email="", town="", first=""))
+    import_rows(client, book, tmp_path / "a.csv", person(1, consent="stop", email="", town="", postcode="", first=""))
     import_rows(client, other, tmp_path / "b.csv", person(2, email="", town="Évry", first="Zoé"))
     winner, loser = owner(client, 1), owner(client, 2)
 
@@ -76,6 +77,15 @@ def test_merge_and_unmerge(client: Client, book: Book, tmp_path: Path) -> None:
     assert Membership.objects.filter(client_id=client.pk, contact_id=winner).count() == 1
     with pytest.raises(Refused, match="merge_undone"):
         unmerge(client_id=client.pk, merge_id=merged, actor="test")
+
+
+def test_merge_takes_an_address_whole_or_not_at_all(client: Client, book: Book, tmp_path: Path) -> None:
+    import_rows(client, book, tmp_path / "a.csv", person(1, town="", postcode="75011"), person(2, town="Lyon"))
+
+    merge(client_id=client.pk, winner_id=owner(client, 1), loser_id=owner(client, 2), actor="test")
+
+    one = get(client, owner(client, 1))
+    assert (one.postcode, one.town) == ("75011", "")
 
 
 def test_merge_needs_two_people(client: Client, book: Book, tmp_path: Path) -> None:
@@ -100,6 +110,33 @@ def test_erased_means_gone_but_for_a_hash(client: Client, book: Book, tmp_path: 
     assert set(Suppression.objects.values_list("reason", flat=True)) == {"erased"}
     again = import_rows(client, book, tmp_path / "c.csv", person(1))
     assert (again.imported, again.reachable_sms, again.opted_out_kept) == (1, 0, 1)
+
+
+@pytest.mark.clause("DPA 10")
+def test_who_was_merged_is_erased_too(client: Client, book: Book, tmp_path: Path) -> None:
+    import_rows(client, book, tmp_path / "a.csv", person(1), person(2), person(3), person(4))
+    one, two, three, four = (owner(client, number) for number in (1, 2, 3, 4))
+    merge(client_id=client.pk, winner_id=two, loser_id=three, actor="test")
+    merge(client_id=client.pk, winner_id=one, loser_id=two, actor="test")
+
+    erase(client_id=client.pk, contact_id=one, actor="test")
+
+    assert [contact.id for contact in Contact.objects.all()] == [four]
+    assert Suppression.objects.filter(channel="sms").count() == 3
+
+
+@pytest.mark.clause("DPA 10")
+def test_an_address_that_somebody_else_has_now_stays_theirs(client: Client, book: Book, tmp_path: Path) -> None:
+    import_rows(client, book, tmp_path / "a.csv", person(1, email=""), person(2, email=""))
+    one, two = owner(client, 1), owner(client, 2)
+    contacts.save(client_id=client.pk, fields={}, phones=["0639980009"], emails=[], actor="test", contact_id=one)
+    both = ["0639980001", "0639980002"]
+    contacts.save(client_id=client.pk, fields={}, phones=both, emails=[], actor="test", contact_id=two)
+
+    erase(client_id=client.pk, contact_id=one, actor="test")
+
+    assert Suppression.objects.count() == 1
+    assert get(client, two).sms == Reach.REACHABLE
 
 
 @pytest.mark.clause("CGVU 17")

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from sofy.audience import queries
+from sofy.audience.comparing import merged_into, merges_of, timeline
 from sofy.audience.forms import ConsentForm, ContactForm
 from sofy.audience.imports.attributes import sealed_column
 from sofy.audience.models import Attribute, Book, Contact, ContactAttribute, Identity, Membership
@@ -33,7 +34,10 @@ from sofy.ui import notify
 @require_GET
 @requires("contact.view")
 def contact_page(request: ClientRequest, contact_id: UUID) -> HttpResponse:
-    """One person: addresses, consent, books, fields, what was sent to them."""
+    """One person: addresses, consent, books, fields, what was sent to them. Who was merged leads to who is there."""
+    now = queries.contact(request.client, contact_id) or merged_into(request.client, contact_id)
+    if now is not None and now.id != contact_id:
+        return redirect("audience:contact", request.client.slug, now.id)
     contact = _contact(request, contact_id)
     return render(request, "audience/contact.html", _everything(request, contact))
 
@@ -51,11 +55,13 @@ def _everything(request: ClientRequest, contact: Contact) -> dict[str, Any]:
         "books": Book.objects.filter(client_id=client, id__in=list(books), deleted_at=None).order_by("name"),
         "attributes": _attributes(client, contact.id),
         "shop": shop,
-        "events": queries.timeline(client, contact.id),
+        "events": timeline(client, contact.id),
+        "merges": merges_of(request.client, contact.id),
         "campaigns": dict(campaigns.choices(client)),
         "consent_form": ConsentForm(identities=_choices(identities)),
         "may_edit": request.client.can("contact.edit"),
         "may_export": request.client.can("contact.export"),
+        "may_erase": request.client.can("contact.erase"),
     }
 
 
