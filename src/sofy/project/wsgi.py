@@ -29,6 +29,6 @@ def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]
 
 
 runtime.install_clock(settings.SOFY)
-# The server runs this module in a child of its own: a killed parent must not leave a child holding the port, as one does
-# that ends in good order and waits for its streams.
+# The server runs this module in a child of its own. A killed parent must not leave a child that holds the port, as one
+# would that ends in good order and waits for its streams.
 die_with_parent(signal.SIGKILL)

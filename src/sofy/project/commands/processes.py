@@ -94,7 +94,12 @@ def run_sandbox(arguments: argparse.Namespace) -> Answer:
     logs.configure_plain(config.log_level)
     runtime.install_clock(config)
     # The demo's operator is the one of training in a hurry: nobody waits a quarter of a minute for an answer.
-    brisk = msgspec.structs.replace(PROFILES["demo"], receipt=Curve(1.2, 0.6, 6.0), reply=Curve(2.0, 0.6, 7.0))
+    brisk = msgspec.structs.replace(
+        PROFILES["demo"],
+        receipt=Curve(1.2, 0.6, 6.0),
+        reply=Curve(2.0, 0.6, 7.0),
+        opening=Curve(1.5, 0.6, 6.0),
+    )
     profiles = {**PROFILES, "brisk": brisk}
     settings = SandboxConfig(
         port=arguments.port,

@@ -1,5 +1,6 @@
 """What becomes of a message: a pure function of the seed and of the message, whatever the order of arrival."""
 
+import re
 from bisect import bisect
 from hashlib import blake2b
 from itertools import accumulate
@@ -9,11 +10,13 @@ from struct import Struct
 from typing import NamedTuple
 
 from sofy.sandbox.smpp.profile import Curve, Profile
+from sofy.sandbox.smpp.visits import PEOPLE, ROBOTS, Visitor
 from sofy.wire.smpp.codes import ESM_UDHI, Status, Tag
 from sofy.wire.smpp.pdu import Sm
 
 _CUTS = Struct(">12H")
 _STEPS = 1024
+_LINK = re.compile(rb"https?://\S+")
 
 STOPS = (
     "STOP", "Stop", "stop", "STOP ", "Stop svp", "ARRET", "Arrêt", "arret", "ARRÊT", "stop!", "STOP merci",
@@ -53,6 +56,8 @@ class Fate(NamedTuple):
     receipts: tuple[Progress, ...]
     reply: str
     reply_s: float
+    visitor: Visitor | None = None
+    visit_s: float = 0.0
 
 
 class Fates:
@@ -61,16 +66,15 @@ class Fates:
     def __init__(self, profile: Profile) -> None:
         self._profile = profile
         self._key = profile.seed.to_bytes(8, "big", signed=True)
-        self._answer, self._receipt, self._reply = (
-            _quantiles(curve) for curve in (profile.answer, profile.receipt, profile.reply)
-        )
+        curves = (profile.answer, profile.receipt, profile.reply, profile.opening)
+        self._answer, self._receipt, self._reply, self._opening = (_quantiles(curve) for curve in curves)
         self._weights = list(accumulate(ending.weight for ending in profile.endings))
 
     def of(self, sm: Sm) -> Fate:
         """The fate of one submit_sm; the parts of a long message share theirs."""
         p = self._profile
         digest = blake2b(sm.destination.encode("latin-1") + _whole(sm), digest_size=24, key=self._key).digest()
-        end, which, early, doubled, enroute, talk, words, wait, again, answer, reply, _ = _CUTS.unpack(digest)
+        end, which, early, doubled, enroute, talk, words, wait, again, answer, reply, opens = _CUTS.unpack(digest)
         answer_s = self._answer[answer % _STEPS]
         for one in p.ranges:
             if sm.destination.startswith(one.prefix):
@@ -92,7 +96,17 @@ class Fates:
         if enroute / 65536 < p.enroute:  # often after the final one: the curves cross
             receipts += (Progress(self._receipt[again % _STEPS], "ACCEPTD", "000"),)
         text = self._words(talk / 65536, words)
-        return Fate(0, answer_s, is_early, receipts, text, delay_s + self._reply[reply % _STEPS] if text else 0.0)
+        reply_s = delay_s + self._reply[reply % _STEPS] if text else 0.0
+        visitor, visit_s = self._visitor(opens / 65536, words, delay_s, self._opening[reply % _STEPS])
+        return Fate(0, answer_s, is_early, receipts, text, reply_s, visitor, visit_s)
+
+    def _visitor(self, u: float, which: int, delivered_s: float, opening_s: float) -> tuple[Visitor | None, float]:
+        """Who opens the link of a message that was delivered, if there is one; robots look at it at once."""
+        if u < self._profile.robots:
+            return ROBOTS[which % len(ROBOTS)], delivered_s
+        if u < self._profile.robots + self._profile.opened:
+            return PEOPLE[which % len(PEOPLE)], delivered_s + opening_s
+        return None, 0.0
 
     def _words(self, u: float, which: int) -> str:
         p = self._profile
@@ -109,7 +123,10 @@ def _whole(sm: Sm) -> bytes:
         return sm.short_message[3:5]
     if sm.tlvs and Tag.SAR_MSG_REF_NUM in sm.tlvs:
         return sm.tlvs[Tag.SAR_MSG_REF_NUM]
-    return sm.short_message
+    if b"://" not in sm.short_message and b":\0/\0/" not in sm.short_message:
+        return sm.short_message
+    # A person's own link has other letters in every run; in UCS-2 each of them comes after a zero.
+    return _LINK.sub(b"", sm.short_message.replace(b"\0", b""))
 
 
 def _quantiles(curve: Curve) -> list[float]:

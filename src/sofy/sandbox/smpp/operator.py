@@ -8,12 +8,13 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
-from sofy.connectors.smpp.texts import segment
+from sofy.connectors.smpp.texts import decode_text, segment
 from sofy.sandbox.smpp.fate import Fate, Fates, Progress
 from sofy.sandbox.smpp.journal import AcceptedLog
 from sofy.sandbox.smpp.messages import identifiers, in_time, receipt, replies
 from sofy.sandbox.smpp.profile import Profile, SandboxConfig
 from sofy.sandbox.smpp.timeline import Timeline
+from sofy.sandbox.smpp.visits import Visitor, Visits, link_in
 from sofy.wire.smpp.codes import Command, Status
 from sofy.wire.smpp.pdu import Pdu, Sm
 from sofy.wire.smpp.server import Delivered, ServerSession, ServerSettings, Submission
@@ -67,6 +68,8 @@ class SimulatedOperator:
         self._answers: Timeline[Answer] = Timeline(self._answer)
         self._deliveries: Timeline[Outbound] = Timeline(self._deliver)
         await self._listen()
+        self._visits = Visits(self.stats)
+        self._openings: Timeline[tuple[str, Visitor]] = Timeline(self._visit)
         self._restarts = self._loop.create_task(self._restart()) if self.profile.restart_every_s else None
 
     async def stop(self) -> None:
@@ -75,6 +78,8 @@ class SimulatedOperator:
             self._restarts.cancel()
         self._answers.stop()
         self._deliveries.stop()
+        self._openings.stop()
+        await self._visits.stop()
         await self._hang_up()
         self.log.close()
 
@@ -88,6 +93,11 @@ class SimulatedOperator:
     def pending(self) -> int:
         """Receipts and replies still to be sent."""
         return len(self._deliveries) + sum(map(len, self._waiting.values()))
+
+    @property
+    def visits_waiting(self) -> int:
+        """Links that phones are still to open."""
+        return len(self._openings) + len(self._visits)
 
     # Operator, of wire.smpp.server
 
@@ -214,9 +224,15 @@ class SimulatedOperator:
             for progress in rest:
                 after_s = fate.answer_s + progress.after_s
                 self._deliveries.add(after_s, Outbound(account, "receipt", sm, written, progress))
+        if fate.visitor and fate.receipts[0].stat == "DELIVRD" and (link := _link(sm)):
+            self._openings.add(fate.visit_s, (link, fate.visitor))
         if fate.reply and _last_part(sm):
             reply = Outbound(account, "reply", sm, fate.reply, Progress(0, "", ""))
             self._deliveries.add(fate.reply_s, reply)
+
+    def _visit(self, due: Sequence[tuple[str, Visitor]]) -> None:
+        for link, visitor in due:
+            self._visits.open(link, visitor)
 
     def _answer_after(self, after_s: float, answer: Answer) -> None:
         if after_s:
@@ -288,6 +304,14 @@ class SimulatedOperator:
             await self._hang_up()
             await asyncio.sleep(self.profile.restart_s)
             await self._listen()
+
+
+def _link(sm: Sm) -> str:
+    """The link in a message; one that is cut between two parts is nobody's."""
+    piece = segment(sm)
+    text = decode_text(piece.octets, sm.data_coding)
+    link = link_in(text)
+    return "" if piece.part < piece.of and text.endswith(link) else link
 
 
 def _last_part(sm: Sm) -> bool:

@@ -55,6 +55,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     answer: Curve = Curve(0.004, 0.4, 0.2)
     receipt: Curve = Curve(2.5, 0.6, 12.0)
     reply: Curve = Curve(5.0, 0.6, 15.0)
+    opening: Curve = Curve(8.0, 0.8, 60.0)
 
     refused: float = 0.004
     failed: float = 0.05
@@ -72,6 +73,8 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     contact: float = 0.0005
     chat: float = 0.003
     long_chat: float = 0.0005
+    opened: float = 0.12
+    robots: float = 0.03
 
     rate_per_s: float = 0
     window: int = 0
@@ -99,7 +102,7 @@ PROFILES: dict[str, Profile] = {
     "demo": Profile(),
     "plain": Profile(
         answer=Curve(), receipt=Curve(), reply=Curve(0.05), refused=0, failed=0, lost=0, early=0, doubled=0, enroute=0,
-        stop=0, contact=0, chat=0, long_chat=0, id_style="same",
+        stop=0, contact=0, chat=0, long_chat=0, opened=0, robots=0, id_style="same",
     ),
     "hostile": Profile(
         lost=0.03, early=0.1, doubled=0.1, enroute=0.1, failed=0.1, id_style="hex_decimal", rate_per_s=2000,
