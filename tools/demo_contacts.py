@@ -28,6 +28,9 @@ HEADER = [
     "Ville",
     "Accord SMS",
     "Remarque",
+    "Magasin",
+    "Latitude",
+    "Longitude",
 ]
 FIRST = (
     "Amélie André Anaïs Aurélien Béatrice Benoît Camille Cédric Chloé Clément Corinne Damien Élodie Émile Estelle"
@@ -52,6 +55,8 @@ OVERSEAS = [
     ("692", "262", "97400", "Saint-Denis"),
     ("639", "262", "97600", "Mamoudzou"),
 ]
+#: The points of sale of the demo's client, by the town they are in.
+SHOPS = {shop["town"]: shop for shop in json.loads((FOLDER / "shops.json").read_text())}
 STREETS = ("rue de la République", "avenue de l’Europe", "impasse des Tilleuls", "place du Marché", "chemin du Lavoir")
 YES, NO, STOP, BLANK = (
     ("oui", "Oui", "OUI", "1", "yes", "x", "X "),
@@ -190,7 +195,24 @@ def _row(draw: random.Random, person: Person, answer: str) -> list[str]:
         person.town,
         answer,
         remark,
+        *_shop_and_place(person),
     ]
+
+
+def _shop_and_place(person: Person) -> list[str]:
+    """The shop whose card somebody has, by its name or its code, and where the till's software believes they live.
+
+    Taken from the number, not drawn, so that the rest of the file does not depend on it.
+    """
+    shop = SHOPS.get(person.town)
+    if shop is None:
+        return ["", "", ""]
+    number = int(person.national)
+    spread = [((number // 7**step) % 200 - 100) / 1000 for step in (1, 3)]  # within some eleven kilometres
+    place = [
+        f"{shop[axis] + off:.4f}".replace(".", ",") for axis, off in zip(("latitude", "longitude"), spread, strict=True)
+    ]
+    return ["" if number % 10 == 0 else shop["name" if number % 3 else "code"], *place]
 
 
 def _useless(draw: random.Random) -> list[str]:
@@ -206,7 +228,7 @@ def _useless(draw: random.Random) -> list[str]:
         "",
         "",
         draw.choice(("oui", "", "non")),
-        "",
+        *[""] * 4,
     ]
 
 

@@ -31,9 +31,10 @@ ACTOR = "demo"
 SENDER = "BLGMARTIN"
 TEXT = (
     "{{ prenom|default('Bonjour') }}, votre boulangerie Martin vous offre une baguette ce week-end"
-    " sur présentation de ce SMS. STOP SMS " + stack.SHORT_CODE
+    " sur présentation de ce SMS : https://boulangerie-martin.example/offre STOP SMS " + stack.SHORT_CODE
 )
-#: Receipts and replies of the simulated operator take at most seven seconds; after this long, silence is an answer.
+#: Receipts, replies and opened links of the simulated phones take at most seven seconds; after this long, silence is an
+#: answer.
 QUIET_S = 9.0
 LONGEST_S = 240.0
 
@@ -116,7 +117,6 @@ class processes:
         self._thread = Thread(target=self._tick, daemon=True)
 
     def __enter__(self) -> bool:
-        self.supervisor.children = [child for child in self.supervisor.children if child.name != "web"]
         try:
             self.supervisor.start()
         except AlreadyRunning:
@@ -145,10 +145,12 @@ def _campaign(
 
     client = people.new_client("Boulangeries Martin")
     log_from = log.stat().st_size if log.exists() else 0
+    shops = open_shops(client)
     imported, book_id = import_contacts(client, path)
     say(f"  {imported.imported} contacts nouveaux, {imported.updated} mis à jour, {imported.rejected} lignes rejetées")
     with Still("Préparation de la campagne"):
         campaign = prepare_campaign(client, book_id)
+        save_neighbours(client, shops[0])
         with _scope(client):
             reach = estimate.reach(campaign)
     reachable = imported.reachable_sms
@@ -173,6 +175,24 @@ def _reach(reach: dict[str, int]) -> str:
     return ", ".join(f"{state}: {number}" for state, number in reach.items())
 
 
+def open_shops(client: Any) -> list[Any]:
+    """The points of sale of a chain of bakeries that does not exist."""
+    from sofy.clients.services import create_establishment
+
+    shops = json.loads((files("sofy.project") / "demo_data" / "shops.json").read_text())
+    return [create_establishment(client, actor=ACTOR, **shop) for shop in shops]
+
+
+def save_neighbours(client: Any, shop: Any) -> None:
+    """A segment of the people around one of the shops."""
+    from sofy.audience.segments import services as segments
+    from sofy.audience.segments import tree
+
+    root = tree.All(of=(tree.Near(km=5, establishment=shop.pk), tree.HasConsent()))
+    with _scope(client):
+        segments.save(client_id=client.pk, name=f"À 5 km de {shop.name}", root=root, actor=ACTOR)
+
+
 def import_contacts(client: Any, path: Path) -> tuple[Any, UUID]:
     """Bring the file into a new book, with the legal basis a shop would give."""
     from sofy.audience.services import imports
@@ -192,8 +212,8 @@ def import_contacts(client: Any, path: Path) -> tuple[Any, UUID]:
     return result, book_id
 
 
-def prepare_campaign(client: Any, book_id: UUID) -> "Campaign":
-    """A sender, a segment of the whole book, and a draft with its text."""
+def prepare_campaign(client: Any, book_id: UUID, text: str = TEXT) -> "Campaign":
+    """A sender, a segment of the whole book, and a draft with this text."""
     from sofy.audience.segments import services as segments
     from sofy.audience.segments import tree
     from sofy.messaging.services.senders import add_sender
@@ -206,7 +226,7 @@ def prepare_campaign(client: Any, book_id: UUID) -> "Campaign":
         campaign = drafts.create_draft(client, name="Baguette offerte", actor=ACTOR)
         return drafts.save_draft(
             campaign,
-            {"segment_ids": [segment.id], "contents": [(TEXT, 1)], "sender": SENDER, "editorial": {}},
+            {"segment_ids": [segment.id], "contents": [(text, 1)], "sender": SENDER, "editorial": {}},
         )
 
 

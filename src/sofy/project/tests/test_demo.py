@@ -114,3 +114,21 @@ def test_importing_the_shipped_file_gives_its_known_counts(engine_db):
     assert (result.total, result.imported, result.updated, result.rejected, result.reachable_sms) == tuple(
         expected[name] for name in ("rows", "imported", "updated", "rejected", "reachable")
     )
+
+
+def test_the_demos_client_has_shops_and_its_contacts_have_theirs(engine_db):
+    from sofy.audience.models import Contact
+    from sofy.audience.segments.models import Segment
+    from sofy.clients.services import create_client
+    from sofy.kit.rls import client_scope
+
+    client = create_client(name=f"Shop {ids.base58(4)}")
+    shops = demo.open_shops(client)
+    demo.import_contacts(client, DATA / "contacts.csv")
+    demo.save_neighbours(client, shops[0])
+
+    with client_scope(client.pk):
+        of_a_shop = {shop.name: Contact.objects.filter(establishment_id=shop.pk).count() for shop in shops}
+        assert Segment.objects.get().name == "À 5 km de Martin Terreaux"
+    assert len(of_a_shop) == 4
+    assert all(100 < number < 400 for number in of_a_shop.values()), of_a_shop
