@@ -116,20 +116,41 @@ class ConsentForm(forms.Form):
 class SuppressionForm(forms.Form):
     """Addresses nobody may write to."""
 
+    REASONS = (
+        ("manual", _("The person asked us")),
+        ("complaint", _("Complaint")),
+        ("opt_out_list", _("List of opt-outs")),
+        ("invalid", _("Wrong address")),
+    )
     addresses = Lines(
         label=_("Phone numbers and e-mail addresses"),
         max_length=100_000,
         help_text=_("One per line; paste a column from Excel."),
     )
-    reason = forms.ChoiceField(
-        label=_("Reason"),
-        choices=[
-            ("manual", _("The person asked us")),
-            ("complaint", _("Complaint")),
-            ("opt_out_list", _("List of opt-outs")),
-            ("invalid", _("Wrong address")),
-        ],
+    reason = forms.ChoiceField(label=_("Reason"), choices=REASONS)
+    source = forms.CharField(label=_("Where this comes from"), max_length=120, required=False)
+
+
+class OptOutFileForm(forms.Form):
+    """A file of addresses nobody may write to."""
+
+    prefix = "list"
+    file = forms.FileField(
+        label=_("File (CSV, XLSX or ODS)"),
+        allow_empty_file=True,
+        widget=forms.ClearableFileInput(attrs={"accept": ".csv,.txt,.tsv,.xlsx,.ods"}),
+        help_text=_("Every column of phone numbers or e-mail addresses counts; the others are not read."),
+        error_messages={"required": _("Choose a file first.")},
     )
+    password = forms.CharField(
+        label=_("Password of the file, if it has one"),
+        required=False,
+        max_length=255,
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
+        help_text=_("Used once to open it, kept nowhere."),
+    )
+    reason = forms.ChoiceField(label=_("Reason"), choices=SuppressionForm.REASONS, initial="opt_out_list")
     source = forms.CharField(label=_("Where this comes from"), max_length=120, required=False)
 
 

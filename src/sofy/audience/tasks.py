@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from sofy.audience.imports import undo
-from sofy.audience.services import attributes, export, import_start, retention
+from sofy.audience.services import attributes, export, import_start, optouts, retention
 from sofy.kit.jobs import client_job, every
 
 
@@ -17,6 +17,12 @@ def run_import(*, client_id: UUID, import_id: str) -> None:
 def undo_import(*, client_id: UUID, import_id: str, actor: str) -> None:
     """Take an import back, from wherever that stands."""
     undo.undo_import(client_id=client_id, import_id=UUID(import_id), actor=actor)
+
+
+@client_job(name="audience.run_opt_outs", queue="imports")
+def run_opt_outs(*, client_id: UUID, import_id: str) -> None:
+    """Bring a list of opt-outs to its end, from wherever it stands."""
+    optouts.run(client_id=client_id, import_id=UUID(import_id))
 
 
 @client_job(name="audience.export_contacts", queue="exports")

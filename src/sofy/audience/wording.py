@@ -48,8 +48,8 @@ SENTENCES: Mapping[str, str | Promise] = {
     "file_not_table": _("This file is not a table: send a CSV, XLSX or ODS file."),
     "file_not_text": _("This file is not a table: send a CSV, XLSX or ODS file."),
     "file_old_excel": _("This is an Excel file of before 2007 (XLS): save it as XLSX and send that."),
-    "file_password_needed": _("This file is protected by a password: save it without, and send that copy."),
-    "file_wrong_password": _("This file is protected by a password: save it without, and send that copy."),
+    "file_password_needed": _("This file is protected by a password: give it, or save the file without."),
+    "file_wrong_password": _("This is not the password of the file. Try again; capitals and small letters count."),
     "file_too_large": _("This file is too large. Cut it into several files."),
     "file_unpacks_too_large": _(
         "This file becomes far too large when it is opened. Save the sheet as CSV and send that."
@@ -63,6 +63,9 @@ SENTENCES: Mapping[str, str | Promise] = {
     "line_too_long": _("This file has a line that is far too long: it is not a table, or its quotes never close."),
     "mapping_wrong": _("Column {column} cannot be “{word}”. Choose another meaning."),
     "no_identity_column": _("Say which column is the phone number or the e-mail address."),
+    "optouts_no_column": _(
+        "No column of this file looks like phone numbers or e-mail addresses. Put a heading above, as in “Phone”."
+    ),
     "legal_basis_unknown": _("Choose one of the legal bases offered."),
     "book_missing": _("Choose a contact book, or give the new one a name."),
     "undo_not_done": _("This import still runs: wait for its end."),

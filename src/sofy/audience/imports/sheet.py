@@ -45,6 +45,28 @@ def rows(
 
     Raises: Refused with what the child found, or sheet_unreadable when it died.
     """
+    for frame in _child(content, [kind, str(max_columns), str(max_cell)], password):
+        yield from ((number, cells) for number, cells in frame)
+
+
+def unlocked(content: BinaryIO, password: str) -> BinaryIO:
+    """A protected spreadsheet without its password, in memory only.
+
+    Raises: Refused file_not_locked, file_password_needed, file_wrong_password, file_damaged, sheet_unreadable.
+    """
+    plain = open(os.memfd_create("unlocked"), "w+b")  # noqa: SIM115  closed by the caller
+    try:
+        for block in _child(content, ["unlock", "0", "0"], password):
+            plain.write(block)
+    except BaseException:
+        plain.close()
+        raise
+    plain.seek(0)
+    return plain
+
+
+def _child(content: BinaryIO, arguments: list[str], password: str) -> Iterator[Any]:
+    """What the child answers about a file, frame by frame; the password goes through its standard input."""
     content.seek(0)
     memory = os.memfd_create("sheet")  # never in clear on the disk
     with open(memory, "w+b") as copy:
@@ -53,7 +75,7 @@ def rows(
             raise Refused("file_too_large", limit=MAX_COMPRESSED)
         copy.seek(0)
         child = subprocess.Popen(
-            [sys.executable, "-m", "sofy.audience.imports.sheet_child", kind, str(max_columns), str(max_cell)],
+            [sys.executable, "-m", "sofy.audience.imports.sheet_child", *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -72,7 +94,7 @@ def rows(
             child.stdout.close()
 
 
-def _frames(stream: Any) -> Iterator[tuple[int, list[str] | None]]:
+def _frames(stream: Any) -> Iterator[Any]:
     while True:
         size = stream.read(4)
         body = stream.read(int.from_bytes(size)) if len(size) == 4 else b""
@@ -84,4 +106,4 @@ def _frames(stream: Any) -> Iterator[tuple[int, list[str] | None]]:
             if code:
                 raise Refused(code, **frame)
             return
-        yield from ((number, cells) for number, cells in frame)
+        yield frame

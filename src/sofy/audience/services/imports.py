@@ -12,7 +12,7 @@ from django.conf import settings
 
 from sofy.audience import vault
 from sofy.audience.arrays import cursor
-from sofy.audience.imports import columns, plan, read, run
+from sofy.audience.imports import columns, plan, read, run, sheet
 from sofy.audience.imports.rows import PURPOSE_OF_BASIS
 from sofy.audience.imports.run import Progress
 from sofy.audience.models import Book, ConsentText, Import
@@ -67,6 +67,27 @@ def store_upload(*, client_id: UUID, content: BinaryIO) -> UUID:
     file_id = uuid7()
     vault.store(keys_for(client_id), file_id, content)
     return file_id
+
+
+def unlock_upload(*, client_id: UUID, upload_id: UUID, password: str) -> UUID:
+    """The id of the same file without its password, kept encrypted like any upload; the protected one is thrown away.
+
+    The password is used this once and kept nowhere. A file that has none stays as it is.
+    Raises: Refused file_wrong_password, file_damaged, sheet_unreadable, file_gone.
+    """
+    if not password:
+        return upload_id
+    with closing(vault.open_file(keys_for(client_id), upload_id)) as content:
+        try:
+            plain = sheet.unlocked(content, password)
+        except Refused as refused:
+            if refused.code != "file_not_locked":
+                raise
+            return upload_id
+    with closing(plain):
+        unlocked = store_upload(client_id=client_id, content=plain)
+    vault.discard(client_id, upload_id)
+    return unlocked
 
 
 def preview(*, client_id: UUID, upload_id: UUID, password: str = "") -> Preview:

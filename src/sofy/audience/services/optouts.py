@@ -1,104 +1,179 @@
-"""Lists of people who must not be written to: the client's own list from another tool, a regulator's file."""
+"""Lists of people who must not be written to: the client's own list from another tool, a regulator's file.
 
+Such a list is an import of another kind: same upload, same progress, same file of remarks, but no undo, since nothing
+here lifts an opt-out.
+"""
+
+from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass
-from pathlib import Path
+from typing import BinaryIO
 from uuid import UUID
 
 from django.conf import settings
+from django.db import transaction
 
-from sofy.audience import ledger, rules
+from sofy.audience import ledger, rules, vault
 from sofy.audience.arrays import ByteaArray, TextArray, cursor
 from sofy.audience.imports import columns, read, run
 from sofy.audience.imports.apply import BY_KEY_ONLY
-from sofy.audience.imports.rows import Reading, reader
+from sofy.audience.imports.rows import Reading, Record, reader, unreadable
 from sofy.audience.ledger import Circumstances, Word
+from sofy.audience.models import Import, ImportRow
+from sofy.audience.services import imports
+from sofy.audience.services.suppression import REASONS
 from sofy.audience.sqlfiles import sql
 from sofy.kernel import clock
 from sofy.kernel.clauses import clause
 from sofy.kernel.errors import Refused
 from sofy.kit import audit
+from sofy.kit.jobs import defer
 from sofy.kit.keys import keys_for
 from sofy.kit.rls import client_scope
 
-
-@dataclass
-class OptOutResult:
-    """Rows read, identities listed by this file, and rows without any valid identity."""
-
-    total: int = 0
-    listed: int = 0
-    rejected: int = 0
+KIND = "optouts"
+AT_ONCE = 5_000
+Progress = Callable[[int, int], None]
 
 
 @clause("CGVU 17")
-def import_opt_outs(
+def start(
     *,
     client_id: UUID,
-    path: Path | str,
+    content: BinaryIO,
     source: str,
     actor: str,
     reason: str = "opt_out_list",
-    mapping: list[str] | None = None,
-    progress: Callable[[int, int], None] | None = None,
-) -> OptOutResult:
-    """Put every phone and e-mail of a file on the client's suppression list, whether they are contacts or not.
+    file_name: str = "",
+    password: str = "",
+) -> Import:
+    """Put every phone and e-mail of a file on the client's suppression list; a long file is left to the worker.
 
-    Safe to run again after an interruption: a second time changes nothing.
-    Raises: Refused with what is wrong with the file.
+    Source: CGVU 17 (opposition at any moment).
+    Raises: Refused with what is wrong with the file; nothing has changed then.
     """
-    with open(path, "rb") as content, closing(content):
+    from sofy.audience.tasks import run_opt_outs
+
+    if reason not in REASONS:
+        raise Refused("choice_unknown")
+    upload = imports.store_upload(client_id=client_id, content=content)
+    try:
+        upload = imports.unlock_upload(client_id=client_id, upload_id=upload, password=password)
+        row = _looked_at(client_id, upload)
+    except BaseException:
+        vault.discard(client_id, upload)
+        raise
+    row.mapping["reason"] = reason
+    row.source, row.actor, row.file_name = source.strip()[:120], actor, file_name[:200] or None
+    with transaction.atomic():
+        row.save(force_insert=True)
+        if row.total > AT_ONCE:
+            defer(run_opt_outs, client_id, import_id=row.id)
+    return row if row.total > AT_ONCE else resume(client_id=client_id, import_id=row.id)
+
+
+def _looked_at(client_id: UUID, upload: UUID) -> Import:
+    """What the file is; every phone and e-mail column of it counts."""
+    with closing(vault.open_file(keys_for(client_id), upload)) as content:
         table = read.open_table(content)
         has_header, guessed = columns.guess(run.sample(table))
-        words = [c.field for c in (columns.chosen(mapping, guessed) if mapping else guessed)]
-        kept = [word if word in ("phone", "email") else "" for word in words]
+        kept = [column.field if column.field in ("phone", "email") else "" for column in guessed]
         if not any(kept):
-            raise Refused("no_identity_column")
-        result = OptOutResult(total=run.count_rows(table, has_header))
-        reading = Reading(kept, {}, settings.SOFY.fictional_numbers, False, clock.now().date())
-        read_row, keys = reader(reading), keys_for(client_id)
-        done = 0
-        for batch in run.batches(run.data_rows(table, has_header), 0):
-            found: dict[str, dict[bytes, int]] = {"phone": {}, "email": {}}
-            for number, cells in batch:
-                record = read_row(number, cells or [])
-                result.rejected += record.rejected
-                found["phone"].update((keys.index("phone", phone.e164), number) for phone in record.phones)
-                found["email"].update((keys.index("email", address), number) for address in record.emails)
-            for kind, indexes in found.items():
-                result.listed += _list(client_id, kind, indexes, reason=reason, source=source, actor=actor)
-            done += len(batch)
-            if progress:
-                progress(done, result.total)
+            raise Refused("optouts_no_column")
+        total = run.count_rows(table, has_header)
+    if not total:
+        raise Refused("file_has_no_rows")
+    return Import(
+        client_id=client_id, kind=KIND, file_format=table.format, encoding=table.encoding, delimiter=table.delimiter,
+        upload=str(upload), mapping={"columns": kept, "header": has_header}, total=total,
+    )  # fmt: skip
+
+
+def resume(*, client_id: UUID, import_id: UUID, progress: Progress | None = None) -> Import:
+    """Go on with a list from its last committed batch; one that is done is only answered.
+
+    Raises: Refused import_unknown, file_gone.
+    """
     with client_scope(client_id):
-        facts = {"listed": result.listed, "rows": result.total, "reason": reason}
-        audit.append(client_id, "suppression.imported", actor, facts)
-    return result
+        row = Import.objects.filter(client_id=client_id, id=import_id, kind=KIND).first()
+    if row is None:
+        raise Refused("import_unknown", 404)
+    if row.state != Import.State.RUNNING:
+        return row
+    reading = Reading(row.mapping["columns"], {}, settings.SOFY.fictional_numbers, False, clock.now().date())
+    read_row = reader(reading)
+    with closing(vault.open_file(keys_for(client_id), UUID(row.upload))) as content:
+        table = read.Table(content, row.file_format, row.encoding, row.delimiter)
+        for batch in run.batches(run.data_rows(table, row.mapping["header"]), row.done):
+            _apply(row, [unreadable(n) if cells is None else read_row(n, cells) for n, cells in batch])
+            if progress:
+                progress(row.done, row.total)
+    with client_scope(client_id):
+        row.state, row.finished_at = Import.State.DONE, clock.now()
+        row.save(update_fields=["state", "finished_at"])
+        facts = {"import": str(row.id), "listed": row.imported, "rows": row.total, "reason": row.mapping["reason"]}
+        audit.append(client_id, "suppression.imported", row.actor, facts)
+    return row
 
 
-def _list(client_id: UUID, kind: str, lines: dict[bytes, int], *, reason: str, source: str, actor: str) -> int:
+def run(*, client_id: UUID, import_id: UUID) -> None:
+    """What the job does: bring a list to its end; what is wrong with its file is kept with it."""
+    try:
+        resume(client_id=client_id, import_id=import_id)
+    except Refused as refused:
+        with client_scope(client_id):
+            rows = Import.objects.filter(client_id=client_id, id=import_id, state=Import.State.RUNNING)
+            rows.update(state=Import.State.FAILED, error=refused.code[:40], finished_at=clock.now())
+
+
+def _apply(row: Import, records: list[Record]) -> None:
+    """One batch, one transaction: addresses on the list, rows with remarks, how far it is."""
+    found: dict[str, dict[bytes, int]] = {"phone": {}, "email": {}}
+    keys, warnings = keys_for(row.client_id), Counter[str](row.warnings)
+    for record in records:
+        found["phone"].update((keys.index("phone", phone.e164), record.row) for phone in record.phones)
+        found["email"].update((keys.index("email", address), record.row) for address in record.emails)
+        warnings.update(record.problems)
+    now, bad = clock.now(), [record for record in records if record.problems]
+    with client_scope(row.client_id):
+        for kind, indexes in found.items():
+            new = _list(row, kind, indexes)
+            row.imported, row.updated = row.imported + new, row.updated + len(indexes) - new
+        ImportRow.objects.bulk_create(
+            ImportRow(
+                client_id=row.client_id, import_id=row.id, row=record.row, at=now,
+                action="rejected" if record.rejected else "updated", problems=",".join(record.problems)[:200],
+            )
+            for record in bad
+        )  # fmt: skip
+        row.rejected += sum(record.rejected for record in records)
+        row.done, row.warnings = row.done + len(records), dict(warnings)
+        row.save(update_fields=["imported", "updated", "rejected", "done", "warnings"])
+
+
+def _list(row: Import, kind: str, lines: dict[bytes, int]) -> int:
     """Suppress identities of one kind; answers how many were not on the list yet."""
     if not lines:
         return 0
-    channel, now = rules.CHANNEL_OF_KIND[kind], clock.now()
-    with client_scope(client_id):
-        cur = cursor()
-        ledger.lock(cur, client_id)
-        cur.execute(BY_KEY_ONLY)
-        indexes = ByteaArray.of(list(lines))
-        values = {
-            "client": client_id, "channel": channel, "indexes": indexes, "reason": reason, "source": source[:120],
-            "now": now, "actor": actor[:64],
-        }  # fmt: skip
-        new = [bytes(row[0]) for row in cur.execute(sql("suppress"), values)]
-        owners = cur.execute(
-            sql("owners_of"), {"client": client_id, "kinds": TextArray.of([kind]), "indexes": indexes}
-        ).fetchall()
-        contact = {bytes(index): owner.bytes for index, owner in owners}
-        words = [Word(index, "opposed", now, contact.get(index), lines[index]) for index in new]
-        for purpose in ("marketing", "alert"):
-            shared = Circumstances(channel, purpose, "optouts", source, actor=actor)
-            ledger.append_words(cur, client_id, shared, words, now=now)
-        ledger.refresh_reach(cur, client_id, contact.values(), now=now)
+    client_id, channel, now = row.client_id, rules.CHANNEL_OF_KIND[kind], clock.now()
+    cur = cursor()
+    ledger.lock(cur, client_id)
+    cur.execute(BY_KEY_ONLY)
+    indexes = ByteaArray.of(list(lines))
+    values = {
+        "client": client_id, "channel": channel, "indexes": indexes, "reason": row.mapping["reason"],
+        "source": row.source, "now": now, "actor": row.actor[:64],
+    }  # fmt: skip
+    new = [bytes(found[0]) for found in cur.execute(sql("suppress"), values)]
+    owners = cur.execute(
+        sql("owners_of"), {"client": client_id, "kinds": TextArray.of([kind]), "indexes": indexes}
+    ).fetchall()
+    contact = {bytes(index): owner.bytes for index, owner in owners}
+    words = [Word(index, "opposed", now, contact.get(index), lines[index]) for index in new]
+    for purpose in ("marketing", "alert"):
+        shared = Circumstances(
+            channel, purpose, "optouts", row.source or row.mapping["reason"], actor=row.actor, import_id=row.id
+        )
+        ledger.append_words(cur, client_id, shared, words, now=now)
+    ledger.refresh_reach(cur, client_id, contact.values(), now=now)
     return len(new)

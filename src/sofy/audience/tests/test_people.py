@@ -13,14 +13,14 @@ from sofy.audience.models import (
     ConsentState,
     Contact,
     Identity,
+    Import,
     ImportRow,
     Membership,
     NameToken,
     Reach,
     Suppression,
 )
-from sofy.audience.services import contacts
-from sofy.audience.services.optouts import import_opt_outs
+from sofy.audience.services import contacts, optouts
 from sofy.audience.services.people import erase, merge, unmerge
 from sofy.audience.tests.factories import import_rows, make_book, person, write_csv
 from sofy.clients.models import Client
@@ -144,11 +144,15 @@ def test_list_of_opt_outs(client: Client, book: Book, tmp_path: Path) -> None:
     import_rows(client, book, tmp_path / "a.csv", person(1), person(2))
     path = write_csv(tmp_path / "out.csv", ("+33 6 39 98 00 01",), ("0639980009",), ("x",), header=("Téléphone",))
 
-    result = import_opt_outs(client_id=client.pk, path=path, source="old tool", actor="test")
-    again = import_opt_outs(client_id=client.pk, path=path, source="old tool", actor="test")
+    def listed() -> Import:
+        with path.open("rb") as content:
+            return optouts.start(client_id=client.pk, content=content, source="old tool", actor="test")
 
-    assert (result.total, result.listed, result.rejected) == (3, 2, 1)
-    assert again.listed == 0
+    result, again = listed(), listed()
+
+    assert (result.total, result.imported, result.updated, result.rejected) == (3, 2, 0, 1)
+    assert (again.imported, again.updated) == (0, 2)
+    assert ImportRow.objects.filter(import_id=result.id).get().row == 4
     assert get(client, owner(client, 1)).sms == Reach.OPTED_OUT
     assert get(client, owner(client, 2)).sms == Reach.REACHABLE
     later = import_rows(client, book, tmp_path / "b.csv", person(9))

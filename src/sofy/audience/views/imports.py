@@ -13,7 +13,7 @@ from sofy.audience.forms import MappingForm
 from sofy.audience.imports import undo
 from sofy.audience.imports.columns import Column
 from sofy.audience.imports.errors import error_file
-from sofy.audience.models import Book, Import
+from sofy.audience.models import Book, Import, ImportRow
 from sofy.audience.services import contacts, import_start, imports
 from sofy.audience.services.import_start import Choices
 from sofy.audience.services.imports import Preview
@@ -27,6 +27,7 @@ from sofy.kit.rls import client_scope
 from sofy.ui import notify
 
 NAME_COOKIE = "upload_name"
+SHOWN_REMARKS = 20
 MIME = {
     "csv": "text/csv",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -53,14 +54,42 @@ def import_new(request: ClientRequest) -> HttpResponse:
             if file is None:
                 raise Refused("file_missing")
             upload = imports.store_upload(client_id=request.client.pk, content=cast(BinaryIO, file.file))
-            imports.preview(client_id=request.client.pk, upload_id=upload)
-        except Refused as refused:
-            problem = say(refused)
-        else:
-            response = redirect("audience:import-map", request.client.slug, upload)
+            response = redirect(_next_page(request, upload), request.client.slug, upload)
             response.set_signed_cookie(NAME_COOKIE, str(file.name)[-120:], max_age=86400, httponly=True, samesite="Lax")
             return response
+        except Refused as refused:
+            problem = say(refused)
     return render(request, "audience/import_new.html", {"problem": problem}, status=422 if problem else 200)
+
+
+def _next_page(request: ClientRequest, upload_id: UUID) -> str:
+    """Where a file that was just read goes: to its columns, or to its password. Raises: Refused, as `preview`."""
+    try:
+        imports.preview(client_id=request.client.pk, upload_id=upload_id)
+    except Refused as refused:
+        if refused.code != "file_password_needed":
+            raise
+        return "audience:import-unlock"
+    return "audience:import-map"
+
+
+@require_http_methods(["GET", "POST"])
+@requires("contact.import")
+def import_unlock(request: ClientRequest, upload_id: UUID) -> HttpResponse:
+    """Ask for the password of a protected file; it is used once and kept nowhere."""
+    client, problem = request.client.pk, ""
+    try:
+        password = request.POST.get("password", "")[:255]
+        opened = imports.unlock_upload(client_id=client, upload_id=upload_id, password=password)
+        imports.preview(client_id=client, upload_id=opened)
+        return redirect("audience:import-map", request.client.slug, opened)
+    except Refused as refused:
+        if refused.status == 410:
+            raise Http404 from None
+        problem = say(refused) if request.method == "POST" else ""
+    name = request.get_signed_cookie(NAME_COOKIE, default="") or ""
+    context = {"problem": problem, "file_name": name}
+    return render(request, "audience/import_password.html", context, status=422 if problem else 200)
 
 
 @require_http_methods(["GET", "POST"])
@@ -143,14 +172,23 @@ def import_page(request: ClientRequest, import_id: UUID) -> HttpResponseBase:
     if live.wanted(request):
         return live.stream(request, ("import", row.id), partial(_moved, request.client.pk, row.id))
     book = Book.objects.filter(client_id=request.client.pk, id=row.book_id).first() if row.book_id else None
-    context = {
+    context: dict[str, Any] = {
         "row": row,
         "book": book,
         "warnings": sorted(row.warnings.items(), key=lambda item: -item[1]),
-        "may_undo": row.state == Import.State.DONE and clock.now() - (row.finished_at or row.started_at) <= undo.WITHIN,
+        "may_undo": row.kind == "contacts"
+        and row.state == Import.State.DONE
+        and clock.now() - (row.finished_at or row.started_at) <= undo.WITHIN,
+        "remarks": _remarks(row),
         "has_errors": row.state == Import.State.DONE and (row.rejected or row.warnings),
     }
     return render(request, "audience/import.html" + ("#progress" if request.htmx else ""), context)
+
+
+def _remarks(row: Import) -> list[tuple[int, list[str]]]:
+    """The first rows with remarks: their number in the file and what is said, nothing of what they hold."""
+    found = ImportRow.objects.filter(client_id=row.client_id, import_id=row.id).exclude(problems="").order_by("row")
+    return [(each.row, list(dict.fromkeys(each.problems.split(",")))) for each in found[:SHOWN_REMARKS]]
 
 
 def _moved(client_id: UUID, import_id: UUID) -> object:

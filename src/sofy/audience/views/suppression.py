@@ -9,9 +9,9 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from sofy.audience import queries
-from sofy.audience.forms import SuppressionForm
+from sofy.audience.forms import OptOutFileForm, SuppressionForm
 from sofy.audience.models import Suppression
-from sofy.audience.services import suppression
+from sofy.audience.services import optouts, suppression
 from sofy.audience.wording import say
 from sofy.clients.access import ClientRequest, requires
 from sofy.kernel.errors import Refused
@@ -23,16 +23,24 @@ from sofy.ui import notify
 @requires("contact.view")
 def suppression_list(request: ClientRequest) -> HttpResponse:
     """How many addresses are on the list and why; whether one is on it, by POST: they are kept as a keyed hash."""
-    context = _context(request, SuppressionForm())
+    context = _context(request)
     if typed := request.POST.get("who", "").strip():
         context |= {"who": typed, "found": _listed(request, typed)}
     return render(request, "audience/suppressions.html", context)
 
 
-def _context(request: ClientRequest, form: SuppressionForm) -> dict[str, Any]:
+def _context(
+    request: ClientRequest, *, form: SuppressionForm | None = None, file_form: OptOutFileForm | None = None
+) -> dict[str, Any]:
     groups = queries.suppression_counts(request.client.pk)
-    total = sum(number for _channel, _reason, number in groups)
-    return {"groups": groups, "total": total, "form": form, "may_edit": request.client.can("contact.edit")}
+    return {
+        "groups": groups,
+        "total": sum(number for _channel, _reason, number in groups),
+        "form": form or SuppressionForm(),
+        "file_form": file_form or OptOutFileForm(),
+        "may_edit": request.client.can("contact.edit"),
+        "may_import": request.client.can("contact.import"),
+    }
 
 
 def _listed(request: ClientRequest, typed: str) -> Suppression | bool | None:
@@ -58,7 +66,27 @@ def suppression_add(request: ClientRequest) -> HttpResponse:
             text = ngettext("%(n)s address added.", "%(n)s addresses added.", added) % {"n": added}
             notify.done(request, text if added else _("These addresses were on the list already."))
             return redirect("audience:suppressions", request.client.slug)
-    return render(request, "audience/suppressions.html", _context(request, form), status=422)
+    return render(request, "audience/suppressions.html", _context(request, form=form), status=422)
+
+
+@require_POST
+@requires("contact.import")
+def suppression_file(request: ClientRequest) -> HttpResponse:
+    """Put all addresses of a file on the list; what it did, row by row where it matters, is on the page of the file."""
+    form = OptOutFileForm(request.POST, request.FILES)
+    if form.is_valid():
+        data = dict(form.cleaned_data)
+        file = data.pop("file")
+        try:
+            row = optouts.start(
+                client_id=request.client.pk, content=file.file, file_name=file.name, actor=request.user.actor, **data
+            )
+        except Refused as refused:
+            form.add_error("password" if "password" in refused.code else "file", say(refused))
+        else:
+            notify.done(request, _("The file was read: here is what it did."))
+            return redirect("audience:import", request.client.slug, row.id)
+    return render(request, "audience/suppressions.html", _context(request, file_form=form), status=422)
 
 
 def _added(request: ClientRequest, form: SuppressionForm) -> int:
