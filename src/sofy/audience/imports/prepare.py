@@ -21,12 +21,18 @@ TOKEN_BYTES = 8  # a collision only shows one name too many among candidates, wh
 class Handle:
     """One identity ready to be stored."""
 
-    id: bytes
     kind: str
+    value: str
     index: bytes  # its kind is part of what is hashed, so it says which identity alone
-    sealed: bytes
     mobile: bool
     position: int
+    id: bytes = b""
+    sealed: bytes = b""
+
+
+def in_storing_order(handle: Handle) -> tuple[str, bytes]:
+    """By kind, then as the unique index has them: neighbours are stored on the same pages."""
+    return handle.kind, handle.index
 
 
 @dataclass(slots=True)
@@ -71,19 +77,9 @@ class Preparer:
 
     def prepare(self, records: Sequence[Record]) -> list[Prepared]:
         """Everything a batch needs that does not depend on what is stored already."""
-        index, seal_value = self.keys.index, self._seal_value
-        next_id = iter(row_ids(sum(len(record.phones) + len(record.emails) for record in records))).__next__
         prepared = []
         for record, made in zip(records, row_ids(len(records)), strict=True):
             first, last, street = record.first_name, record.last_name, record.street
-            handles = []
-            for position, number in enumerate(record.phones):
-                key, value = next_id(), number.e164
-                sealed = seal_value(key, value)
-                handles.append(Handle(key, "phone", index("phone", value), sealed, number.kind == "mobile", position))
-            for position, value in enumerate(record.emails):
-                key = next_id()
-                handles.append(Handle(key, "email", index("email", value), seal_value(key, value), False, position))
             prepared.append(
                 Prepared(
                     record,
@@ -92,7 +88,25 @@ class Preparer:
                     self._seal_last(made, last) if last else None,
                     self._seal_street(made, street) if street else None,
                     self.tokens(first, last) if first or last else (),
-                    handles,
+                    self._handles(record),
                 )
             )
+        self._seal_handles([handle for each in prepared for handle in each.handles])
         return prepared
+
+    def _handles(self, record: Record) -> list[Handle]:
+        index = self.keys.index
+        handles = []
+        for position, number in enumerate(record.phones):
+            value = number.e164
+            handles.append(Handle("phone", value, index("phone", value), number.kind == "mobile", position))
+        for position, value in enumerate(record.emails):
+            handles.append(Handle("email", value, index("email", value), False, position))
+        return handles
+
+    def _seal_handles(self, handles: list[Handle]) -> None:
+        """Ids follow the order in which identities are stored, so that two of their indexes grow in one place."""
+        seal = self._seal_value
+        handles.sort(key=in_storing_order)
+        for handle, made in zip(handles, row_ids(len(handles)), strict=True):
+            handle.id, handle.sealed = made, seal(made, handle.value)

@@ -15,7 +15,8 @@ from django.db import transaction
 
 from sofy.audience import ledger, rules, vault
 from sofy.audience.arrays import ByteaArray, TextArray, cursor
-from sofy.audience.imports import columns, read, run
+from sofy.audience.imports import columns, read
+from sofy.audience.imports import run as running
 from sofy.audience.imports.apply import BY_KEY_ONLY
 from sofy.audience.imports.rows import Reading, Record, reader, unreadable
 from sofy.audience.ledger import Circumstances, Word
@@ -76,11 +77,11 @@ def _looked_at(client_id: UUID, upload: UUID) -> Import:
     """What the file is; every phone and e-mail column of it counts."""
     with closing(vault.open_file(keys_for(client_id), upload)) as content:
         table = read.open_table(content)
-        has_header, guessed = columns.guess(run.sample(table))
+        has_header, guessed = columns.guess(running.sample(table))
         kept = [column.field if column.field in ("phone", "email") else "" for column in guessed]
         if not any(kept):
             raise Refused("optouts_no_column")
-        total = run.count_rows(table, has_header)
+        total = running.count_rows(table, has_header)
     if not total:
         raise Refused("file_has_no_rows")
     return Import(
@@ -104,7 +105,7 @@ def resume(*, client_id: UUID, import_id: UUID, progress: Progress | None = None
     read_row = reader(reading)
     with closing(vault.open_file(keys_for(client_id), UUID(row.upload))) as content:
         table = read.Table(content, row.file_format, row.encoding, row.delimiter)
-        for batch in run.batches(run.data_rows(table, row.mapping["header"]), row.done):
+        for batch in running.batches(running.data_rows(table, row.mapping["header"]), row.done):
             _apply(row, [unreadable(n) if cells is None else read_row(n, cells) for n, cells in batch])
             if progress:
                 progress(row.done, row.total)
