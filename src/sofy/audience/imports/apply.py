@@ -93,16 +93,20 @@ def write_batch(job: Job, tally: Tally, batch: Sequence[Prepared], rejected: Seq
         now = clock.now()
         decided = _decide(cur, job, batch)
         decided.rejected = list(rejected)
-        known = consents.record(cur, job, decided, now)
-        _insert_fresh(cur, job, decided.fresh, known, now)
+        known = ledger.known(cur, job.client_id, list({handle.index for each in batch for handle in each.handles}))
+        with cur.connection.pipeline():  # PostgreSQL stores one table while the arrays of the next are made
+            _insert_people(cur, job, decided.fresh, now)
+            consents.record(cur, job, decided, known, now)
+            _insert_contacts(cur, job, decided.fresh, known, now)
         images = update.apply_changes(cur, job, decided.changes, now)
         unclear = {
             decided.owners[h.index] for each in decided.ambiguous for h in each.handles if h.index in decided.owners
         }
-        ledger.refresh_reach(cur, job.client_id, unclear, now=now)
-        _insert_rows(cur, job, decided, images, now)
-        _count(decided, after)
-        _checkpoint(cur, job, after)
+        with cur.connection.pipeline():
+            ledger.refresh_reach(cur, job.client_id, unclear, now=now)
+            _insert_rows(cur, job, decided, images, now)
+            _count(decided, after)
+            _checkpoint(cur, job, after)
     tally.__dict__.update(after.__dict__)
 
 
@@ -139,12 +143,24 @@ def find_owners(cur: Cursor, client_id: UUID, handles: Sequence[Handle]) -> dict
     return owners
 
 
-def _insert_fresh(cur: Cursor, job: Job, fresh: Sequence[Prepared], known: Known, now: datetime) -> None:
+def _insert_people(cur: Cursor, job: Job, fresh: Sequence[Prepared], now: datetime) -> None:
+    """What does not depend on consent, the longest statement first: by what else a new contact is found."""
+    if not fresh:
+        return
+    ids = [each.id for each in fresh]
+    insert_tokens(cur, job.client_id, [(each.tokens, each.id) for each in fresh])
+    insert_identities(cur, job.client_id, [(handle, each.id) for each in fresh for handle in each.handles], now)
+    members = {"client": job.client_id, "book": job.book_id, "contacts": UuidArray.of(ids), "now": now}
+    cur.execute(sql("insert_new_members"), members)
+    attributes.write(cur, job.client_id, job.keys, job.kinds, [(each.id, each.record.attributes) for each in fresh])
+
+
+def _insert_contacts(cur: Cursor, job: Job, fresh: Sequence[Prepared], known: Known, now: datetime) -> None:
+    """Last, because consent decides whether they can be written to."""
     if not fresh:
         return
     shops = job.establishments
     records = [each.record for each in fresh]
-    ids = [each.id for each in fresh]
     reaches = [reach(each.handles, known) for each in fresh]
     cur.execute(
         sql("insert_contacts"),
@@ -152,7 +168,7 @@ def _insert_fresh(cur: Cursor, job: Job, fresh: Sequence[Prepared], known: Known
             "client": job.client_id,
             "import": job.import_id,
             "now": now,
-            "ids": UuidArray.of(ids),
+            "ids": UuidArray.of([each.id for each in fresh]),
             "titles": TextArray.of([record.title or "" for record in records]),
             "firsts": ByteaArray.of([each.first_name for each in fresh]),
             "lasts": ByteaArray.of([each.last_name for each in fresh]),
@@ -170,11 +186,6 @@ def _insert_fresh(cur: Cursor, job: Job, fresh: Sequence[Prepared], known: Known
             "emails": Int2Array.of([email for _, email in reaches]),
         },
     )
-    insert_identities(cur, job.client_id, [(handle, each.id) for each in fresh for handle in each.handles], now)
-    insert_tokens(cur, job.client_id, [(each.tokens, each.id) for each in fresh])
-    members = {"client": job.client_id, "book": job.book_id, "contacts": UuidArray.of(ids), "now": now}
-    cur.execute(sql("insert_new_members"), members)
-    attributes.write(cur, job.client_id, job.keys, job.kinds, [(each.id, each.record.attributes) for each in fresh])
 
 
 def _shop(record: Record, shops: dict[str, UUID]) -> bytes | None:
@@ -217,7 +228,7 @@ def insert_identities(cur: Cursor, client_id: UUID, owned: Sequence[tuple[Handle
     for kind in KINDS:
         rows = [each for each in unique.values() if each[0].kind == kind]
         if rows:
-            rows.sort(key=_by_index)  # neighbours on the pages of the index
+            rows.sort(key=_by_index)  # neighbours are stored on the same pages of the unique index
             cur.execute(
                 sql("insert_identities"),
                 {

@@ -17,14 +17,13 @@ MARKETING = "marketing"
 
 
 @clause("CGVU 17", "DPA 5")
-def record(cur: Cursor, job: "Job", decided: "Decided", now: datetime) -> Known:
-    """Append to the ledger what the rows say; answers the state of everybody in the batch.
+def record(cur: Cursor, job: "Job", decided: "Decided", known: Known, now: datetime) -> None:
+    """Append to the ledger what the rows say; brings `known`, what is recorded about the batch, up to date.
 
     A consent that meets an opt-out is recorded all the same, as what the file said, and lifts nothing.
     """
     everybody = [*decided.fresh, *(each for each, _ in decided.changes), *decided.ambiguous]
     everybody.sort(key=lambda each: each.record.row)
-    known = ledger.known(cur, job.client_id, list({handle.index for each in everybody for handle in each.handles}))
     for kind, channel in (("phone", "sms"), ("email", "email")):
         agreed, refused = _words(kind, channel, everybody, decided.owners, known, job.purpose, now)
         shared = Circumstances(
@@ -34,7 +33,6 @@ def record(cur: Cursor, job: "Job", decided: "Decided", now: datetime) -> Known:
         # A refusal is about marketing, whatever the basis of the file.
         shared = replace(shared, purpose=MARKETING)
         ledger.append_words(cur, job.client_id, shared, refused, now=now, since=job.started_at, before=known)
-    return known
 
 
 def _words(

@@ -90,7 +90,7 @@ def dry_run(row: Import, table: Table, *, progress: run.Progress | None = None) 
 def _handles(keys: ClientKeys, record: Record) -> list[Handle]:
     values = [("phone", number.e164, number.kind == "mobile") for number in record.phones]
     values += [("email", address, False) for address in record.emails]
-    return [Handle(b"", kind, keys.index(kind, value), b"", mobile, 0) for kind, value, mobile in values]
+    return [Handle(kind, value, keys.index(kind, value), mobile, 0) for kind, value, mobile in values]
 
 
 _SEVERITY = {"cleared": 0, "": 0, "granted": 1, "withdrawn": 2, "opposed": 3}

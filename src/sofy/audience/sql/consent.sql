@@ -19,10 +19,9 @@ SELECT s.identity_index, s.channel, s.purpose, s.granted_at, s.cleared_at, s.wit
 -- The ledger only grows: the web role has no right to change or delete its rows.
 INSERT INTO audience_consent_event (client_id, id, identity_index, contact_id, channel, purpose, state, lifts, at,
                                     recorded_at, source, detail, import_id, line, text_hash, evidence, actor)
-SELECT %(client)s, e.id, e.identity_index, e.contact_id, %(channel)s, %(purpose)s, e.state, %(lifts)s, e.at,
-       %(now)s, %(source)s, %(detail)s, %(import)s, e.line, %(text)s, e.evidence, %(actor)s
-  FROM unnest(%(ids)s, %(indexes)s, %(contacts)s, %(states)s, %(ats)s, %(lines)s, %(evidences)s)
-       AS e (id, identity_index, contact_id, state, at, line, evidence)
+SELECT %(client)s, unnest(%(ids)s), unnest(%(indexes)s), unnest(%(contacts)s), %(channel)s, %(purpose)s,
+       unnest(%(states)s), %(lifts)s, unnest(%(ats)s), %(now)s, %(source)s, %(detail)s, %(import)s, unnest(%(lines)s),
+       %(text)s, unnest(%(evidences)s), %(actor)s
 
 -- name: write_states
 -- The new state was joined with the old one under the lock (rules.join), so it replaces it.

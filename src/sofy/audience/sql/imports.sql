@@ -9,23 +9,21 @@ SELECT i.index, i.contact_id
 INSERT INTO audience_contact (client_id, id, title, first_name, last_name, birth_date, language, street, postcode, town,
                               town_key, latitude, longitude, establishment_id, zone, sms, email, import_id,
                               created_at, updated_at)
-SELECT %(client)s, n.*, %(import)s, %(now)s, %(now)s
-  FROM unnest(%(ids)s, %(titles)s, %(firsts)s, %(lasts)s, %(births)s, %(languages)s, %(streets)s, %(postcodes)s,
-              %(towns)s, %(town_keys)s, %(latitudes)s, %(longitudes)s, %(establishments)s, %(zones)s, %(sms)s, %(emails)s)
-       AS n
+SELECT %(client)s, unnest(%(ids)s), unnest(%(titles)s), unnest(%(firsts)s), unnest(%(lasts)s), unnest(%(births)s),
+       unnest(%(languages)s), unnest(%(streets)s), unnest(%(postcodes)s), unnest(%(towns)s), unnest(%(town_keys)s),
+       unnest(%(latitudes)s), unnest(%(longitudes)s), unnest(%(establishments)s), unnest(%(zones)s), unnest(%(sms)s),
+       unnest(%(emails)s), %(import)s, %(now)s, %(now)s
 
 -- name: insert_identities
 -- Identities of new contacts and those an update brings; the lock of the people makes a conflict impossible.
 INSERT INTO audience_identity (client_id, id, contact_id, kind, value, index, valid, mobile, position, created_at)
-SELECT %(client)s, n.id, n.contact_id, %(kind)s, n.value, n.index, true, n.mobile, n.position, %(now)s
-  FROM unnest(%(ids)s, %(contacts)s, %(values)s, %(indexes)s, %(mobiles)s, %(positions)s)
-       AS n (id, contact_id, value, index, mobile, position)
+SELECT %(client)s, unnest(%(ids)s), unnest(%(contacts)s), %(kind)s, unnest(%(values)s), unnest(%(indexes)s), true,
+       unnest(%(mobiles)s), unnest(%(positions)s), %(now)s
 
 -- name: insert_tokens
 -- They come sorted by token, so that the rows of a common name land on the same pages of the index.
 INSERT INTO audience_name_token (client_id, token, contact_id)
-SELECT %(client)s, n.token, n.contact_id
-  FROM unnest(%(tokens)s, %(contacts)s) AS n (token, contact_id)
+SELECT %(client)s, unnest(%(tokens)s), unnest(%(contacts)s)
 
 -- name: delete_tokens
 -- By their whole key: no second index on the largest table of the room.
@@ -36,7 +34,7 @@ DELETE FROM audience_name_token t
 -- name: insert_new_members
 -- New contacts are in no book yet.
 INSERT INTO audience_membership (client_id, book_id, contact_id, added_at)
-SELECT %(client)s, %(book)s, n.contact_id, %(now)s FROM unnest(%(contacts)s) AS n (contact_id)
+SELECT %(client)s, %(book)s, unnest(%(contacts)s), %(now)s
 
 -- name: insert_members
 -- Who is in the book already stays as of that day.
@@ -48,9 +46,8 @@ RETURNING contact_id
 -- name: insert_rows
 -- What each row of the file did, with the sealed image of what it replaced.
 INSERT INTO audience_import_row (client_id, import_id, row, action, contact_id, at, before, problems)
-SELECT %(client)s, %(import)s, n.row, n.action, n.contact_id, %(now)s, n.before, n.problems
-  FROM unnest(%(rows)s, %(actions)s, %(contacts)s, %(befores)s, %(problems)s)
-       AS n (row, action, contact_id, before, problems)
+SELECT %(client)s, %(import)s, unnest(%(rows)s), unnest(%(actions)s), unnest(%(contacts)s), %(now)s, unnest(%(befores)s),
+       unnest(%(problems)s)
 
 -- name: load_contacts
 -- Contacts that rows of this batch update, as they are.
