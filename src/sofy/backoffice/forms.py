@@ -3,6 +3,7 @@
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from sofy.clients import support
 from sofy.clients.forms import zones
 
 
@@ -23,4 +24,20 @@ class StateForm(forms.Form):
         label=_("Reason"),
         max_length=200,
         help_text=_("Kept in the client’s journal: name the article or the ticket, no person."),
+    )
+
+
+class VisitForm(forms.Form):
+    """Why somebody comes into a client's workspace, and for how long."""
+
+    reason = forms.CharField(
+        label=_("Reason"),
+        min_length=support.SHORTEST_REASON,
+        max_length=200,
+        help_text=_("The client reads it in its journal: name the ticket or the question, no person."),
+    )
+    minutes = forms.TypedChoiceField(
+        label=_("For how long"),
+        coerce=int,
+        choices=[(minutes, _("%(n)s minutes") % {"n": minutes}) for minutes in support.MINUTES],
     )

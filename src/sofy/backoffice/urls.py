@@ -9,6 +9,8 @@ urlpatterns = [
     path("op/clients/", views.clients, name="clients"),
     path("op/clients/new", views.new_client, name="client-new"),
     path("op/clients/<slug:slug>", views.client, name="client"),
+    path("op/clients/<slug:slug>/enter", views.enter, name="enter"),
+    path("op/clients/<slug:slug>/leave", views.leave, name="leave"),
     path("op/audit/", views.journal, name="journal"),
     path("op/find", views.find, name="find"),
 ]

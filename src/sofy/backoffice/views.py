@@ -7,11 +7,12 @@ from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
 
 from sofy.backoffice import forms, services
 from sofy.backoffice.access import staff_only
-from sofy.clients import queries, words
-from sofy.clients.models import State
+from sofy.clients import queries, support, words
+from sofy.clients.models import Client, State
 from sofy.clients.services import INVITATION_DAYS
 from sofy.ui import commands, notify, panels
 
@@ -42,9 +43,7 @@ def new_client(request: HttpRequest) -> HttpResponse:
 @staff_only
 def client(request: HttpRequest, slug: str) -> HttpResponse:
     """One client: its state, and the switch that suspends it."""
-    row = queries.find_client(slug)
-    if row is None:
-        raise Http404
+    row = _client(slug)
     form = forms.StateForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         state = State.ACTIVE if row.state == State.SUSPENDED else State.SUSPENDED
@@ -55,6 +54,33 @@ def client(request: HttpRequest, slug: str) -> HttpResponse:
         return redirect("backoffice:client", slug)
     context = {"row": row, "form": form, "panels": panels.render(request, "op.client")}
     return render(request, "backoffice/client.html", context, status=422 if form.errors else 200)
+
+
+@staff_only
+def enter(request: HttpRequest, slug: str) -> HttpResponse:
+    """Come into a client's workspace as support, for a reason the client reads."""
+    row = _client(slug)
+    form = forms.VisitForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        support.enter(row.pk, user=request.user, **form.cleaned_data)
+        return redirect("clients:home", slug)
+    return render(request, "backoffice/enter.html", {"row": row, "form": form}, status=422 if form.errors else 200)
+
+
+@require_POST
+@staff_only
+def leave(request: HttpRequest, slug: str) -> HttpResponse:
+    """Go out again."""
+    support.leave(_client(slug).pk, user=request.user)
+    notify.done(request, _("You have left the client’s workspace."))
+    return redirect("backoffice:client", slug)
+
+
+def _client(slug: str) -> Client:
+    row = queries.find_client(slug)
+    if row is None:
+        raise Http404
+    return row
 
 
 @staff_only

@@ -54,6 +54,7 @@ class Client(models.Model):
     #: What the person of this request is here; set by `services.resolve_client`.
     viewer_role: str | None = None
     viewer_establishments: frozenset[UUID] | None = None
+    support_visit: "SupportVisit | None" = None
 
     def can(self, permission: str) -> bool:
         """Whether the person this client was resolved for holds a permission."""
@@ -147,3 +148,22 @@ class Invitation(ClientOwned):
     def is_open(self) -> bool:
         """Whether somebody can still take the place."""
         return self.accepted_at is None and self.withdrawn_at is None and self.expires_at > clock.now()
+
+
+class SupportVisit(ClientOwned):
+    """The operator's staff in a client's workspace: who, why, until when. Only the staff login writes it."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    reason = models.CharField(max_length=200)
+    started_at = models.DateTimeField(default=clock.now)
+    expires_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "clients_supportvisit"
+        indexes: ClassVar = [
+            models.Index(fields=["user", "client_id"], condition=models.Q(ended_at=None), name="clients_support_open")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.id} {self.user_id}"

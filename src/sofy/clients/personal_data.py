@@ -12,3 +12,10 @@ declare(
     in_clear="it is the public address of a shop, and radius searches need SQL",
 )
 declare("clients_invitation", "email", purpose="to invite a colleague", retention="30 days after the invitation ends")
+declare(
+    "clients_supportvisit",
+    ["user_id", "reason"],
+    purpose="so that a client sees who of the operator's staff read its workspace, and why",
+    retention=CONTRACT,
+    in_clear="an id, and a sentence that names no person: the audit chain has it too",
+)

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.contrib.auth import get_user_model
 from django.db.models import Count, QuerySet
+from django.utils.translation import gettext as _
 
 from sofy.clients import rules
 from sofy.clients.models import Client, Establishment, Invitation, Membership
@@ -80,7 +81,12 @@ def names_of(actors: Iterable[str]) -> dict[str, str]:
     """The present names of the people among the actors of a journal."""
     wanted = {actor.removeprefix("user:") for actor in actors if actor.startswith("user:")}
     users = get_user_model().objects.filter(pk__in=wanted)
-    return {f"user:{user.pk}": user.full_name or user.email for user in users}
+    return {f"user:{user.pk}": _named(user) for user in users}
+
+
+def _named(user: Any) -> str:
+    name = user.full_name or user.email
+    return _("%(name)s (the operator)") % {"name": name} if user.is_operator else name
 
 
 @dataclass(frozen=True)

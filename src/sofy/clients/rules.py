@@ -7,6 +7,7 @@ MARKETER: Final = "marketer"
 STORE_MANAGER: Final = "store_manager"
 DEVELOPER: Final = "developer"
 AUDITOR: Final = "auditor"
+SUPPORT: Final = "support"  # of nobody's membership: the operator's staff on a visit
 ROLES: Final = (OWNER, MARKETER, STORE_MANAGER, DEVELOPER, AUDITOR)
 
 #: Roles that reach nothing before they have a second factor.
@@ -74,6 +75,7 @@ MATRIX: Final[dict[str, frozenset[str]]] = {
     STORE_MANAGER: _STORE,
     DEVELOPER: _DEVELOPER,
     AUDITOR: _READ,
+    SUPPORT: _READ,
 }
 PERMISSIONS: Final = frozenset().union(*MATRIX.values())
 

@@ -14,7 +14,7 @@ from django.core import signing
 from django.db import IntegrityError, connection, transaction
 from django.utils.text import slugify
 
-from sofy.clients import queries, rules
+from sofy.clients import queries, rules, support
 from sofy.clients.models import Client, Establishment, Invitation, Membership, MembershipEstablishment, State
 from sofy.engine import permissions as gate
 from sofy.kernel import clock, ids
@@ -36,9 +36,11 @@ def resolve_client(user: Any, slug: str) -> Client | None:
     Runs before a client is chosen: row-level security shows only the person's own memberships and clients.
     """
     client = Client.objects.filter(slug=slug).first()
-    membership = Membership.objects.filter(client_id=client.pk, user_id=user.pk).first() if client else None
-    if client is None or membership is None:
+    if client is None:
         return None
+    membership = Membership.objects.filter(client_id=client.pk, user_id=user.pk).first()
+    if membership is None:
+        return support.as_visitor(client, user)
     client.viewer_role = membership.role
     if rules.limited_to_establishments(membership.role):
         with client_scope(client.pk):

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.core.mail import send_mail
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from sofy.clients import forms, queries, services, words
+from sofy.clients import forms, queries, services, support, words
 from sofy.clients.access import ClientRequest, requires
 from sofy.clients.models import Establishment, Invitation, Membership
 from sofy.kernel import clock
@@ -41,6 +41,12 @@ def find(request: ClientRequest) -> HttpResponse:
     text = request.GET.get("q", "")[:200]
     context = {"text": text, "hits": commands.find(request, "client", text)}
     return render(request, "ui/hits.html" if request.htmx else "ui/find.html", context)
+
+
+def support_banner(request: HttpRequest) -> dict[str, Any] | None:
+    """What every page says while the operator's staff look at it on a visit."""
+    client = getattr(request, "client", None)
+    return {"visit": client.support_visit, "slug": client.slug} if client and client.support_visit else None
 
 
 @requires("establishment.view")
@@ -81,6 +87,7 @@ def team(request: ClientRequest) -> HttpResponse:
         "members": queries.members(request.client.pk),
         "invitations": queries.open_invitations(request.client.pk),
         "secured": _with_second_factor(request.client.pk),
+        "visits": support.going_on(request.client.pk),
     }
     return render(request, "clients/team.html", context)
 

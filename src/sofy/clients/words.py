@@ -34,6 +34,8 @@ ACTIONS: dict[str, "str | Promise"] = {
     "campaign.finished": _("Campaign finished"),
     "report.exported": _("Report exported"),
     "staff.read": _("Read by the operator’s staff"),
+    "support.entered": _("The operator’s support came in"),
+    "support.left": _("The operator’s support left"),
 }
 
 #: Who acted, when it was no person.
@@ -70,6 +72,9 @@ FACTS: dict[str, "str | Promise"] = {
     "messages": _("messages"),
     "sender": _("sender"),
     "format": _("format"),
+    "visit": _("visit"),
+    "minutes": _("minutes"),
+    "expired": _("time over"),
 }
 
 #: Codes that stand as facts, said in words: name of the fact -> code -> words. Other values stay as they are.
@@ -89,6 +94,7 @@ KINDS: dict[str, "str | Promise"] = {
     "campaign": _("Campaigns"),
     "settings": _("Settings"),
     "api_key": _("API keys"),
+    "support": _("Visits of the operator’s support"),
 }
 
 REFUSALS: dict[str, "str | Promise"] = {
@@ -99,6 +105,9 @@ REFUSALS: dict[str, "str | Promise"] = {
     "establishments_missing": _("Choose at least one establishment for a store manager."),
     "establishment_unknown": _("One of the establishments does not exist any more: choose again."),
     "establishment_code_taken": _("Another establishment has the code “{shop_code}”: each code stands for one."),
+    "staff_only": _("Only the operator’s staff come in as support."),
+    "support_reason": _("Say in a few words why you come in: the client reads it."),
+    "support_minutes": _("A visit lasts 15, 30 or 60 minutes."),
     "already_member": _("This person is in the team already."),
     "invitation_invalid": _("This invitation is no longer valid. Ask for a new one."),
     "invitation_for_other": _("This invitation was written to another address. Log in with that address to take it."),

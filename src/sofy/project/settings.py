@@ -92,6 +92,7 @@ MIDDLEWARE = [
     "sofy.accounts.middleware.SeenSessions",
     "sofy.kit.rls.RequireClient",
     "sofy.clients.middleware.ClientClock",
+    "sofy.clients.middleware.SupportReads",
     *(["sofy.accounts.middleware.SecondFactor"] if _landed("accounts") else []),
 ]
 SOFY_CLIENT_RESOLVER = "sofy.clients.services.resolve_client"

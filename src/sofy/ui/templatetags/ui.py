@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
 from sofy.kernel import clock
-from sofy.ui import formats, layout, statuses
+from sofy.ui import formats, layout, panels, statuses
 from sofy.ui.icons import NAMES
 
 register = template.Library()
@@ -28,6 +28,13 @@ def frame(context: template.Context) -> str:
     if request is not None:
         context.update(layout.page(request))
     return ""
+
+
+@register.simple_tag(takes_context=True)
+def banners(context: template.Context) -> SafeString:
+    """What higher rooms say above every page of somebody, in the slot `banner`."""
+    request = context.get("request")
+    return SafeString("".join(panels.render(request, "banner"))) if request is not None else SafeString("")
 
 
 @register.simple_tag
