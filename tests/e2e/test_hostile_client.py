@@ -20,7 +20,7 @@ from django.urls.resolvers import URLPattern
 from sofy.accounts import services as accounts
 from sofy.accounts.tests.factories import make_user
 from sofy.audience.models import SavedView
-from sofy.audience.services import contacts, export, imports, people
+from sofy.audience.services import attributes, contacts, export, imports, people
 from sofy.audience.tests.factories import make_book, person, write_csv
 from sofy.clients import services as clients
 from sofy.clients.models import Client, Membership
@@ -90,6 +90,7 @@ def victim(engine_db: Any, tmp_path: Any) -> tuple[Client, dict[str, object]]:
             contacts.save(client_id=client.pk, fields={"first_name": "A"}, phones=[number], emails=[], actor="test")
             for number in ("+33639989901", "+33639989902")
         )
+        field = attributes.create(client_id=client.pk, label="Points", kind="number", private=False, actor="test")
         merge_id = people.merge(client_id=client.pk, winner_id=kept.id, loser_id=gone.id, actor="test")
         file_id = export.by_job(client=client, wanted=export.Filter(), actor="test")
         export.write(client_id=client.pk, file_id=file_id, wanted={}, limit=None)
@@ -113,6 +114,7 @@ def victim(engine_db: Any, tmp_path: Any) -> tuple[Client, dict[str, object]]:
         "key_id": key.pk,
         "view_id": view.pk,
         "merge_id": merge_id,
+        "field_id": field.id,
         "upload_id": upload,
         "import_id": done.import_id,
         "file_id": file_id,

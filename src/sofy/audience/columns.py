@@ -1,8 +1,12 @@
 """Columns of the list of contacts, and which ones a person wants."""
 
+from collections.abc import Iterable, Mapping
+
 from django.http import HttpRequest
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+
+from sofy.audience.models import Attribute
 
 #: Column -> heading; the name is always there.
 COLUMNS: dict[str, str | Promise] = {
@@ -18,10 +22,16 @@ COLUMNS: dict[str, str | Promise] = {
 }
 DEFAULT = ("phone", "email", "town", "sms")
 COOKIE = "contact_columns"
+OWN = "own:"
 
 
-def chosen_columns(request: HttpRequest) -> list[str]:
+def all_columns(own: Iterable[Attribute]) -> dict[str, "str | Promise"]:
+    """Every column there is, the client's own fields last."""
+    return COLUMNS | {f"{OWN}{field.name}": field.label for field in own}
+
+
+def chosen_columns(request: HttpRequest, known: Mapping[str, object]) -> list[str]:
     """The columns of the address, else those kept on this device, else the usual ones."""
     asked = request.GET.getlist("columns") or request.COOKIES.get(COOKIE, "").split(".")
-    chosen = [column for column in COLUMNS if column in asked]
+    chosen = [column for column in known if column in asked]
     return chosen or list(DEFAULT)

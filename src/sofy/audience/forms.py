@@ -1,5 +1,6 @@
 """Forms of the contact pages."""
 
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -7,14 +8,22 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from sofy.audience.models import Contact
+from sofy.audience.models import Attribute, Contact
 from sofy.audience.segments.forms import LANGUAGES
 from sofy.audience.segments.sentence import language_name
+from sofy.audience.services import attributes
 from sofy.audience.services.imports import Preview
 from sofy.clients import queries as clients
 from sofy.clients.models import Client
 from sofy.kernel import clock
 from sofy.kernel.text import words
+
+KINDS: dict[str, Any] = {
+    "text": _("Text"),
+    "number": _("Number"),
+    "date": _("Date"),
+    "bool": _("Yes or no"),
+}
 
 
 class Lines(forms.CharField):
@@ -26,6 +35,60 @@ class Lines(forms.CharField):
     def to_python(self, value: Any) -> Any:
         """The lines that are not blank."""
         return [line.strip() for line in str(value or "").splitlines() if line.strip()]
+
+
+def own_field(field: Attribute) -> forms.Field:
+    """The control for one of the client's own fields."""
+    shared: dict[str, Any] = {"label": field.label, "required": False}
+    if field.kind == Attribute.Kind.NUMBER:
+        step = forms.NumberInput(attrs={"step": "any"})
+        return forms.DecimalField(max_digits=20, decimal_places=6, widget=step, **shared)
+    if field.kind == Attribute.Kind.DATE:
+        return forms.DateField(widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"), **shared)
+    if field.kind == Attribute.Kind.BOOL:
+        return forms.ChoiceField(choices=[("", _("Not known")), ("yes", _("yes")), ("no", _("no"))], **shared)
+    return forms.CharField(max_length=2000 if field.private else 250, **shared)
+
+
+def _own_value(field: Attribute, value: Any) -> Any:
+    if field.kind == Attribute.Kind.BOOL:
+        return {"yes": True, "no": False}.get(value)
+    return None if value == "" else value
+
+
+def _shown_value(value: Any) -> Any:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return format(value.normalize(), "f") if isinstance(value, Decimal) else value
+
+
+class FieldLabelForm(forms.Form):
+    """What a field is called."""
+
+    label = forms.CharField(
+        label=_("Name of the field"),
+        max_length=120,
+        help_text=_("As people read it. Messages and segments keep the name it was created with."),
+    )
+
+
+class FieldForm(forms.Form):
+    """A new field of all contacts."""
+
+    label = forms.CharField(label=_("Name of the field"), max_length=120)
+    kind = forms.ChoiceField(label=_("Type"), choices=list(KINDS.items()))
+    private = forms.BooleanField(
+        label=_("Sealed"),
+        required=False,
+        help_text=_("For what identifies somebody: kept encrypted, and used neither in segments nor in messages."),
+    )
+
+    def clean(self) -> dict[str, Any]:
+        """Yes or no identifies nobody."""
+        data = super().clean() or {}
+        if data.get("private") and data.get("kind") == Attribute.Kind.BOOL:
+            self.add_error("private", _("A yes-or-no field cannot be sealed."))
+        return data
 
 
 class ContactForm(forms.Form):
@@ -51,6 +114,8 @@ class ContactForm(forms.Form):
 
     def __init__(self, *args: Any, client: Client, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.own = {f"own_{each.name}": each for each in attributes.definitions(client.pk)}
+        self.fields.update({name: own_field(each) for name, each in self.own.items()})
         shops = [(str(shop.pk), shop.name) for shop in clients.visible_establishments(client)]
         limited = client.viewer_establishments is not None
         languages = [("", _("Not known")), *((code, language_name(code)) for code in LANGUAGES)]
@@ -66,17 +131,24 @@ class ContactForm(forms.Form):
 
     def columns(self) -> dict[str, Any]:
         """What becomes of the columns of the contact."""
-        data = {name: value for name, value in self.cleaned_data.items() if name not in ("phones", "emails")}
+        left_out = {"phones", "emails", *self.own}
+        data = {name: value for name, value in self.cleaned_data.items() if name not in left_out}
         data["establishment_id"] = UUID(data["establishment_id"]) if data["establishment_id"] else None
         for name in ("first_name", "last_name", "street"):
             data[name] = data[name] or None
         return data
 
+    def own_values(self) -> dict[str, Any]:
+        """What becomes of the client's own fields, by their names; None where nothing was written."""
+        return {each.name: _own_value(each, self.cleaned_data[name]) for name, each in self.own.items()}
+
     @staticmethod
     def initial_of(contact: Contact, phones: list[str], emails: list[str]) -> dict[str, Any]:
         """What the form shows for a contact."""
+        own = attributes.values_of(contact.client_id, [contact.id]).get(contact.id, {})
         names = ("title", "first_name", "last_name", "birth_date", "language", "street", "postcode", "town")
         shown = {name: getattr(contact, name) for name in names}
+        shown |= {f"own_{name}": _shown_value(value) for name, value in own.items()}
         shop = str(contact.establishment_id or "")
         return shown | {"phones": "\n".join(phones), "emails": "\n".join(emails), "establishment_id": shop}
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from sofy.audience.views import contact, contacts, erasing, exports, imports, merging, segments, suppression
+from sofy.audience.views import contact, contacts, erasing, exports, fields, imports, merging, segments, suppression
 
 app_name = "audience"
 CLIENT = "c/<slug:client_slug>"
@@ -25,6 +25,9 @@ urlpatterns = [
     path(f"{CONTACT}/erase", erasing.contact_erase, name="contact-erase"),
     path(f"{CONTACT}/consent", contact.consent_record, name="consent-record"),
     path(f"{CONTACT}/consent/proof", contact.consent_proof, name="consent-proof"),
+    path(f"{CLIENT}/contacts/fields", fields.field_list, name="fields"),
+    path(f"{CLIENT}/contacts/fields/<uuid:field_id>", fields.field_page, name="field"),
+    path(f"{CLIENT}/contacts/fields/<uuid:field_id>/delete", fields.field_delete, name="field-delete"),
     path(f"{CLIENT}/contacts/export", exports.contact_export, name="contact-export"),
     path(f"{CLIENT}/contacts/exports/<str:token>", exports.export_page, name="contact-export-page"),
     path(f"{CLIENT}/contacts/exports/<str:token>/file", exports.export_file, name="contact-export-file"),

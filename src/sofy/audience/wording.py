@@ -88,6 +88,11 @@ SENTENCES: Mapping[str, str | Promise] = {
     "merge_with_itself": _("This is the same contact: choose another one to merge it with."),
     "merge_unknown": _("This merge cannot be taken apart any more."),
     "merge_undone": _("These two contacts were taken apart already."),
+    "field_label": _("Give the field a name with letters or digits, of at most 120 characters."),
+    "field_taken": _("There is a field of this name already, or a name close to it. Choose another one."),
+    "field_limit": _("You have {limit} fields, the most there can be. Delete one that is not used any more."),
+    "field_going": _("A field of this name was deleted and its values are still being removed. Try again in a minute."),
+    "field_used": _("Segments ask for this field: {names}. Change them first."),
     "book_unknown": _("This contact book does not exist any more. Choose another one."),
     "not_found": _("This does not exist any more. Somebody may have removed it."),
 }

@@ -66,6 +66,8 @@ def _typed(kind: str, text: str) -> Value:
 
 def write(client_id: UUID, contact_id: UUID, values: Mapping[str, Value | None]) -> None:
     """Set fields of one contact; None takes the value away. Inside the transaction that moves its `updated_at`."""
+    if not values:
+        return
     known = {each.name: (each.kind, each.private) for each in definitions(client_id)}
     given = {name: value for name, value in values.items() if value is not None and name in known}
     gone = [name for name, value in values.items() if value is None]

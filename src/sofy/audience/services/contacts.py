@@ -1,6 +1,6 @@
 """Create, change, remove and shelve contacts by hand; imports have their own way in, set-based."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -13,6 +13,7 @@ from sofy.audience.arrays import cursor
 from sofy.audience.imports import values
 from sofy.audience.imports.prepare import Preparer
 from sofy.audience.models import Book, Contact, Identity, Membership, NameToken
+from sofy.audience.services import attributes
 from sofy.kernel import clock, phone
 from sofy.kernel.errors import Refused
 from sofy.kernel.text import fold
@@ -58,9 +59,11 @@ def save(
     emails: Sequence[str],
     actor: str,
     contact_id: UUID | None = None,
+    own: Mapping[str, attributes.Value | None] | None = None,
 ) -> Contact:
     """Create a contact, or change one: its columns and the whole list of its identities, in the order given.
 
+    `own`: values of the client's own fields by name; None takes one away, a field that is not named stays.
     Raises: Refused identity_missing, phone_invalid, email_invalid, identity_taken (held by another contact),
     not_found.
     """
@@ -79,6 +82,7 @@ def save(
         contact.save(force_insert=contact_id is None)
         _write_identities(client_id, contact.id, wanted)
         _write_tokens(client_id, contact)
+        attributes.write(client_id, contact.id, own or {})
         ledger.refresh_reach(cur, client_id, [contact.id], now=now)
         audit.append(client_id, "contact.changed" if contact_id else "contact.created", actor, {"contact": contact.id})
     return contact

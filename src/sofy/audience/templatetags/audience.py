@@ -13,6 +13,7 @@ from django.utils.functional import Promise
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
+from sofy.audience.forms import KINDS
 from sofy.audience.models import Contact, SavedView
 from sofy.audience.segments.names import Names
 from sofy.audience.segments.sentence import language_name, phrase
@@ -172,6 +173,12 @@ def field_value(value: Any) -> Any:
     if isinstance(value, Decimal):
         return format_decimal(value.normalize(), format="#,##0.######", locale=locale_of(get_language()))
     return value
+
+
+@register.filter
+def kind_word(kind: str) -> Any:
+    """The type of one of the client's own fields."""
+    return KINDS.get(kind, kind)
 
 
 @register.filter

@@ -14,10 +14,9 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from sofy.audience import queries
 from sofy.audience.comparing import merged_into, merges_of, timeline
 from sofy.audience.forms import ConsentForm, ContactForm
-from sofy.audience.imports.attributes import sealed_column
-from sofy.audience.models import Attribute, Book, Contact, ContactAttribute, Identity, Membership
+from sofy.audience.models import Book, Contact, Identity, Membership
 from sofy.audience.segments import campaigns
-from sofy.audience.services import consent, contacts
+from sofy.audience.services import attributes, consent, contacts
 from sofy.audience.services.contacts import save as save_contact
 from sofy.audience.templatetags.audience import person
 from sofy.audience.views.contacts import UNDO_SALT
@@ -27,7 +26,6 @@ from sofy.clients.models import Establishment
 from sofy.kernel import phone
 from sofy.kernel.errors import Refused
 from sofy.kit import audit
-from sofy.kit.keys import keys_for
 from sofy.ui import notify
 
 
@@ -105,6 +103,7 @@ def _save(request: ClientRequest, form: ContactForm, contact_id: UUID | None) ->
             fields=form.columns(),
             phones=form.cleaned_data["phones"],
             emails=form.cleaned_data["emails"],
+            own=form.own_values(),
             actor=request.user.actor,
             contact_id=contact_id,
         )
@@ -180,12 +179,6 @@ def _choices(identities: list[Any]) -> list[tuple[str, str]]:
 
 
 def _attributes(client_id: UUID, contact_id: UUID) -> list[tuple[str, Any]]:
-    labels = dict(Attribute.objects.filter(client_id=client_id).values_list("name", "label"))
-    shown = []
-    for row in ContactAttribute.objects.filter(client_id=client_id, contact_id=contact_id).order_by("name"):
-        value: Any = next((v for v in (row.text, row.number, row.date, row.bool) if v is not None), None)
-        if row.sealed is not None:
-            place = sealed_column(row.name)
-            value = keys_for(client_id).unseal("audience_contact_attribute", place, contact_id, bytes(row.sealed))
-        shown.append((labels.get(row.name, row.name), value))
-    return shown
+    """The client's own fields that have a value, with their labels."""
+    values = attributes.values_of(client_id, [contact_id]).get(contact_id, {})
+    return [(field.label, values[field.name]) for field in attributes.definitions(client_id) if field.name in values]

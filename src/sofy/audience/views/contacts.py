@@ -12,11 +12,11 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from sofy.audience import queries
-from sofy.audience.columns import COLUMNS, COOKIE, chosen_columns
+from sofy.audience.columns import COOKIE, OWN, all_columns, chosen_columns
 from sofy.audience.models import Book, SavedView
 from sofy.audience.queries import Filter
 from sofy.audience.segments.models import Segment
-from sofy.audience.services import contacts
+from sofy.audience.services import attributes, contacts
 from sofy.audience.wording import say
 from sofy.clients import queries as clients
 from sofy.clients.access import ClientRequest, requires
@@ -63,14 +63,24 @@ def contact_list(request: ClientRequest) -> HttpResponse:
         total = queries.total(request.client, wanted)
     except Refused:
         raise Http404 from None
-    columns = chosen_columns(request)
+    known = all_columns(attributes.definitions(request.client.pk))
+    columns = chosen_columns(request, known)
     context = {"page": page, "wanted": wanted, "total": total, "first": after is None, "columns": columns}
+    context |= {"all_columns": known.items(), "own": _own_values(request, page, columns)}
     response = render(request, "audience/contact_list.html", context | _choices(request))
     if request.GET.getlist("columns"):
         response.set_cookie(
             COOKIE, ".".join(columns), YEAR_S, samesite="Lax", secure=request.is_secure(), httponly=True
         )
     return response
+
+
+def _own_values(request: ClientRequest, page: queries.Page, columns: list[str]) -> dict[UUID, dict[str, Any]]:
+    """What the columns of the client's own fields show, read only when there are such columns."""
+    if not any(column.startswith(OWN) for column in columns):
+        return {}
+    found = attributes.values_of(request.client.pk, [contact.id for contact in page.contacts])
+    return {who: {OWN + name: value for name, value in values.items()} for who, values in found.items()}
 
 
 def _choices(request: ClientRequest) -> dict[str, Any]:
@@ -81,7 +91,6 @@ def _choices(request: ClientRequest) -> dict[str, Any]:
         "shops": dict(clients.visible_establishments(request.client).values_list("pk", "name")),
         "reaches": [3, 2, 4, 1, 0],
         "counted": queries.COUNTED,
-        "all_columns": COLUMNS.items(),
         "views": SavedView.objects.filter(client_id=client, user_id=request.user.pk).order_by("name"),
         "may_edit": request.client.can("contact.edit"),
         "may_import": request.client.can("contact.import"),
