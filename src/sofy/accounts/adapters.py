@@ -17,6 +17,18 @@ from sofy.clients import queries
 
 TOTP_PLACE = "mfa_authenticator/data"
 
+#: What allauth would write a mail about -> the action and the facts of the audit entry.
+NOTED: dict[str, tuple[str, dict[str, str]]] = {
+    "account/email/password_changed": ("account.password_changed", {}),
+    "account/email/password_set": ("account.password_changed", {}),
+    "account/email/password_reset": ("account.password_reset", {}),
+    "mfa/email/totp_activated": ("account.factor_added", {"factor": "totp"}),
+    "mfa/email/totp_deactivated": ("account.factor_removed", {"factor": "totp"}),
+    "mfa/email/webauthn_added": ("account.factor_added", {"factor": "webauthn"}),
+    "mfa/email/webauthn_removed": ("account.factor_removed", {"factor": "webauthn"}),
+    "mfa/email/recovery_codes_generated": ("account.factor_added", {"factor": "recovery_codes"}),
+}
+
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     """Nobody signs up: an owner invites, staff create."""
@@ -39,6 +51,13 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         """Runs once the last factor is given."""
         services.record_login(user)
         return super().post_login(request, user, **kwargs)
+
+    def send_notification_mail(self, template_prefix: str, user: Any, *args: Any, **kwargs: Any) -> Any:
+        """What changes how somebody gets in is in the chains: with the change, or right after a factor is kept."""
+        if template_prefix in NOTED:
+            action, facts = NOTED[template_prefix]
+            services.record(user, action, facts)
+        return super().send_notification_mail(template_prefix, user, *args, **kwargs)
 
 
 class MFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]

@@ -5,6 +5,7 @@ import binascii
 import hashlib
 import secrets
 import time
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal import auth as totp
 from allauth.mfa.utils import decrypt
+from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
@@ -25,6 +27,7 @@ from sofy.accounts.models import ApiKey, User
 from sofy.clients import queries as client_queries
 from sofy.clients.models import Client, Membership
 from sofy.kernel import clock
+from sofy.kernel.clauses import clause
 from sofy.kernel.errors import Refused
 from sofy.kit import audit
 from sofy.kit.rls import client_scope, staff_scope, user_scope
@@ -102,14 +105,28 @@ def _refuse_in_production() -> None:
 
 def record_login(user: User) -> None:
     """A log-in is an entry in the chain of each client the person works for; staff have it in the platform's."""
+    record(user, "login.succeeded")
+
+
+@clause("DPA 7")
+def record(user: User, action: str, facts: Mapping[str, Any] | None = None) -> None:
+    """Write what somebody did to their own account where it matters: at each client they work for, or the platform."""
     with user_scope(user.pk):
         client_ids = list(Membership.objects.filter(user_id=user.pk).values_list("client_id", flat=True))
     for client_id in sorted(client_ids):
         with client_scope(client_id):
-            audit.append(client_id, "login.succeeded", user.actor)
+            audit.append(client_id, action, user.actor, facts)
     if user.is_operator:
         with staff_scope():
-            audit.append(audit.PLATFORM, "login.succeeded", user.actor, using="staff")
+            audit.append(audit.PLATFORM, action, user.actor, facts, using="staff")
+
+
+def end_sessions(user: User, rows: Sequence[UserSession]) -> None:
+    """Log sessions of a person out, at once."""
+    for row in rows:
+        row.end()
+    if rows:
+        record(user, "account.sessions_ended", {"count": len(rows)})
 
 
 def update_profile(user: User, *, full_name: str, language: str) -> None:

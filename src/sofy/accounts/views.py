@@ -73,8 +73,7 @@ def end_session(request: HttpRequest, session_id: int) -> HttpResponse:
     rows = [row for row in (mine if session_id == 0 else mine.filter(pk=session_id)) if not row.is_current()]
     if not rows and session_id:
         raise Http404
-    for row in rows:
-        row.end()
+    services.end_sessions(request.user, rows)  # type: ignore[arg-type]
     notify.done(request, _("These sessions are logged out."))
     return redirect("accounts:sessions")
 

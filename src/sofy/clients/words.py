@@ -23,6 +23,11 @@ ACTIONS: dict[str, "str | Promise"] = {
     "member.role_changed": _("Role changed"),
     "invitation.withdrawn": _("Invitation withdrawn"),
     "login.succeeded": _("Log-in"),
+    "account.password_changed": _("Password changed"),
+    "account.password_reset": _("Password reset by e-mail"),
+    "account.factor_added": _("Second factor added"),
+    "account.factor_removed": _("Second factor removed"),
+    "account.sessions_ended": _("Sessions logged out"),
     "api_key.created": _("API key created"),
     "api_key.revoked": _("API key revoked"),
     "campaign.created": _("Campaign prepared"),
@@ -72,6 +77,7 @@ FACTS: dict[str, "str | Promise"] = {
     "messages": _("messages"),
     "sender": _("sender"),
     "format": _("format"),
+    "factor": _("factor"),
     "visit": _("visit"),
     "minutes": _("minutes"),
     "expired": _("time over"),
@@ -82,12 +88,18 @@ VALUES: dict[str, Mapping[str, "str | Promise"]] = {
     "role": dict(Role.choices),
     "from": dict(Role.choices),
     "to": dict(Role.choices),
+    "factor": {
+        "totp": _("authenticator app"),
+        "webauthn": _("security key or passkey"),
+        "recovery_codes": _("recovery codes"),
+    },
 }
 YES_NO = {True: _("yes"), False: _("no")}
 
 #: What the journal can be narrowed to: the part of an action before its dot.
 KINDS: dict[str, "str | Promise"] = {
     "login": _("Log-ins"),
+    "account": _("Passwords, factors and sessions"),
     "member": _("Team"),
     "contacts": _("Imports and exports"),
     "consent": _("Consent"),
