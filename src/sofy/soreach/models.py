@@ -77,10 +77,16 @@ class Campaign(ClientOwned):
     finished_at = models.DateTimeField(null=True)
     counts = models.JSONField(default=dict)
     refused_because = models.JSONField(default=list)
+    settled = models.JSONField(null=True)  # status -> recipients, counted once when the ledger can move no more
 
     class Meta:
         indexes: ClassVar = [
-            models.Index(fields=["client_id", "status", "created_at"], name="soreach_campaign_by_status")
+            models.Index(fields=["client_id", "status", "created_at"], name="soreach_campaign_by_status"),
+            models.Index(
+                fields=["client_id", "status"],
+                name="soreach_campaign_unsettled",
+                condition=models.Q(settled__isnull=True),
+            ),
         ]
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["client_id", "id"], name="soreach_campaign_id_per_client")

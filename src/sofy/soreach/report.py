@@ -3,7 +3,7 @@
 Every statement names one client and one campaign, so that it stays on one shard and on the ledger's index.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -15,13 +15,11 @@ from django.db import connection
 
 from sofy.engine import statuses
 from sofy.kernel.clauses import clause
-from sofy.soreach import rules
+from sofy.soreach import rules, tally
 from sofy.soreach.models import Campaign, CampaignExclusion
+from sofy.soreach.tally import RECEIVED, Share
 
-RECEIVED = ("delivered", "read")
 NOT_RECEIVED = ("failed", "expired", "withheld", "cancelled", "unknown")
-POINTS = 48  # of the curve over time
-_STEPS_S = (1, 2, 5, 10, 30, 60, 300, 900, 1_800, 3_600, 7_200, 21_600, 86_400)
 
 
 @dataclass(frozen=True)
@@ -131,37 +129,40 @@ SELECT count(DISTINCT s.message_id) FROM engine_inbound i
 
 @clause("CGVU 3.3")
 def build(campaign: Campaign) -> Report:
-    """Read everything a report shows, in a dozen statements."""
-    groups = _groups(campaign)
+    """Everything a report shows, added up from the ledger, the visits and the inbox."""
+    shares = tally.shares(campaign)
+    curve = tally.curve(campaign, shares)
+    visits = _visits(campaign)
+    groups = _groups(campaign, shares)
     variants = _by(groups, 0)
     excluded = exclusions(campaign)
-    shown = progress(campaign)
-    since = campaign.launched_at or campaign.created_at
-    with connection.cursor() as cursor:
-        visits = _visits(cursor, campaign)
-        parts, cost = _cost(cursor, campaign)
-        replies = _one(cursor, _STOPS, campaign, since, "")
-        machines = _one(cursor, _CLICKED.replace("AND human", "AND NOT human"), campaign)
-        reasons = _reasons(cursor, campaign)
-        links = _links(cursor, campaign)
+    shown = _progress(shares, visits[None, True].people, sum(group.stops for group in variants))
+    parts = sum(share.parts for share in shares)
     return Report(
         progress=shown,
         audience=shown.recipients + sum(excluded.values()),
         excluded=excluded,
-        reasons=reasons,
+        reasons=_reasons(shares),
         establishments=sorted(_by(groups, 1), key=lambda group: -group.recipients),
         variants=variants,
         verdict=rules.compare([_arm(campaign, group) for group in variants]),
-        timeline=timeline(campaign),
-        heat=heat(campaign),
+        timeline=curve.timeline(),
+        heat=curve.heat(),
         parts=parts,
-        cost_eur=cost,
-        visits_human=visits[True],
-        visits_machine=visits[False],
-        machines=machines,
-        replies=replies,
-        links=links,
+        cost_eur=(parts * campaign.unit_price_eur).quantize(Decimal("0.01")),
+        visits_human=visits[None, True].visits,
+        visits_machine=visits[None, False].visits,
+        machines=visits[None, False].people,
+        replies=sum(group.replied for group in variants),
+        links=_links(campaign, visits),
     )
+
+
+def _progress(shares: Sequence[Share], clicked: int, stops: int) -> Progress:
+    by_status = Counter[str]()
+    for share in shares:
+        by_status[share.status] += share.people
+    return Progress(by_status, sum(share.handed_over for share in shares), clicked, stops)
 
 
 def exclusions(campaign: Campaign) -> dict[str, int]:
@@ -175,46 +176,6 @@ def exclusions(campaign: Campaign) -> dict[str, int]:
     return {reason: counted[reason] for reason in rules.EXCLUSION_REASONS if reason in counted}
 
 
-def timeline(campaign: Campaign) -> list[tuple[datetime, int]]:
-    """People who received it, per step of time; the step makes at most about fifty points."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT min(final_at), max(final_at) FROM engine_state"
-            " WHERE client_id = %s AND campaign_id = %s AND status IN ('delivered', 'read')",
-            _of(campaign),
-        )
-        first, last = cursor.fetchone()
-        if first is None:
-            return []
-        span_s = (last - first).total_seconds()
-        step_s = next((step for step in _STEPS_S if span_s / step <= POINTS), _STEPS_S[-1])
-        cursor.execute(
-            "SELECT floor(extract(epoch FROM final_at) / %s) * %s, count(*) FROM engine_state"
-            " WHERE client_id = %s AND campaign_id = %s AND status IN ('delivered', 'read') GROUP BY 1",
-            [step_s, step_s, *_of(campaign)],
-        )
-        counted = {int(row[0]): row[1] for row in cursor.fetchall()}
-    begin = min(counted)
-    steps = range(begin, max(counted) + 1, step_s)
-    origin = first - timedelta(seconds=first.timestamp() - begin)
-    return [(origin + timedelta(seconds=at - begin), counted.get(at, 0)) for at in steps]
-
-
-def heat(campaign: Campaign) -> list[list[int]]:
-    """Seven days (Monday first) of 24 hours on the clock of Paris: people who received it."""
-    grid = [[0] * 24 for _ in range(7)]
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT extract(isodow FROM final_at AT TIME ZONE 'Europe/Paris')::int,"
-            " extract(hour FROM final_at AT TIME ZONE 'Europe/Paris')::int, count(*) FROM engine_state"
-            " WHERE client_id = %s AND campaign_id = %s AND status IN ('delivered', 'read') GROUP BY 1, 2",
-            _of(campaign),
-        )
-        for day, hour, count in cursor.fetchall():
-            grid[day - 1][hour] = count
-    return grid
-
-
 def _of(campaign: Campaign) -> list[Any]:
     return [campaign.client_id, campaign.id]
 
@@ -224,41 +185,46 @@ def _one(cursor: Any, sql: str, campaign: Campaign, *more: Any) -> int:
     return int(cursor.fetchone()[0])
 
 
-def _visits(cursor: Any, campaign: Campaign) -> dict[bool, int]:
-    cursor.execute(
-        "SELECT human, count(*) FROM soreach_click WHERE client_id = %s AND campaign_id = %s GROUP BY human",
-        _of(campaign),
-    )
-    return {True: 0, False: 0} | dict(cursor.fetchall())
+@dataclass(frozen=True)
+class Visits:
+    """How often links were followed, and by how many people."""
+
+    visits: int = 0
+    people: int = 0
 
 
-def _links(cursor: Any, campaign: Campaign) -> list[tuple[str, int, int]]:
-    cursor.execute(
-        "SELECT l.target, count(DISTINCT c.contact_id) FILTER (WHERE c.human), count(*) FILTER (WHERE NOT c.human)"
-        " FROM soreach_trackedlink l"
-        " LEFT JOIN soreach_click c ON c.client_id = l.client_id AND c.link_id = l.id AND c.campaign_id = l.campaign_id"
-        " WHERE l.client_id = %s AND l.campaign_id = %s GROUP BY l.target ORDER BY 2 DESC",
-        _of(campaign),
-    )
-    return [tuple(row) for row in cursor.fetchall()]
+_VISITS = """
+SELECT link_id, human, count(*), count(DISTINCT contact_id) FROM soreach_click
+ WHERE client_id = %s AND campaign_id = %s GROUP BY GROUPING SETS ((human), (link_id, human))
+"""
+Visitors = dict[tuple[UUID | None, bool], Visits]
 
 
-def _cost(cursor: Any, campaign: Campaign) -> tuple[int, Decimal]:
-    """Parts handed over, and what they cost; what never left costs nothing."""
-    cursor.execute(
-        "SELECT coalesce(sum(s.parts), 0), coalesce(sum(s.parts * m.unit_price_eur), 0) FROM engine_state s"
-        " JOIN engine_message m ON m.client_id = s.client_id AND m.id = s.message_id"
-        " WHERE s.client_id = %s AND s.campaign_id = %s AND s.submitted_at IS NOT NULL",
-        _of(campaign),
-    )
-    parts, cost = cursor.fetchone()
-    return int(parts), Decimal(cost).quantize(Decimal("0.01"))
+def _visits(campaign: Campaign) -> Visitors:
+    """Visits of each link, and of all (None), by people (True) and by machines (False)."""
+    with connection.cursor() as cursor:
+        cursor.execute(_VISITS, _of(campaign))
+        return defaultdict(Visits, {(row[0], row[1]): Visits(*row[2:]) for row in cursor.fetchall()})
+
+
+def _links(campaign: Campaign, visits: Visitors) -> list[tuple[str, int, int]]:
+    """(target, people who clicked, visits by machines), the most clicked first; variants may share a target."""
+    people, machines = Counter[str](), Counter[str]()
+    for link in campaign.links.all():
+        people[link.target] += visits[link.id, True].people
+        machines[link.target] += visits[link.id, False].visits
+    return [(target, number, machines[target]) for target, number in people.most_common()]
 
 
 def reasons(campaign: Campaign) -> list[tuple[str, str, int]]:
     """(status, reason, people) of everybody who did not receive it."""
     with connection.cursor() as cursor:
-        return _reasons(cursor, campaign)
+        cursor.execute(
+            "SELECT status, coalesce(reason, ''), count(*) FROM engine_state"
+            " WHERE client_id = %s AND campaign_id = %s AND status = ANY(%s) GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2",
+            [*_of(campaign), list(NOT_RECEIVED)],
+        )
+        return [tuple(row) for row in cursor.fetchall()]
 
 
 def recent_rate(campaign: Campaign, now: datetime) -> float:
@@ -274,48 +240,33 @@ def recent_rate(campaign: Campaign, now: datetime) -> float:
     return float(count / span_s)
 
 
-def _reasons(cursor: Any, campaign: Campaign) -> list[tuple[str, str, int]]:
-    cursor.execute(
-        "SELECT status, coalesce(reason, ''), count(*) FROM engine_state"
-        " WHERE client_id = %s AND campaign_id = %s AND status = ANY(%s) GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2",
-        [*_of(campaign), list(NOT_RECEIVED)],
-    )
-    return [tuple(row) for row in cursor.fetchall()]
+def _reasons(shares: Sequence[Share]) -> list[tuple[str, str, int]]:
+    counted = Counter[tuple[str, str]]()
+    for share in shares:
+        if share.status in NOT_RECEIVED:
+            counted[share.status, share.reason] += share.people
+    return [(*key, people) for key, people in sorted(counted.items(), key=lambda item: (-item[1], item[0]))]
 
 
-def _groups(campaign: Campaign) -> dict[tuple[str, str], Counter[str]]:
+# Led by the inbox, which is short, and joined to the ledger by its key.
+_ANSWERS = """
+SELECT coalesce(s.variant, 'A'), s.establishment_id, i.keyword, count(DISTINCT s.message_id)
+  FROM engine_inbound i JOIN engine_state s ON s.client_id = i.client_id AND s.message_id = i.message_id
+ WHERE s.client_id = %s AND s.campaign_id = %s AND i.at >= %s AND i.keyword IN ('stop', '') GROUP BY 1, 2, 3
+"""
+
+
+def _groups(campaign: Campaign, shares: Sequence[Share]) -> dict[tuple[str, str], Counter[str]]:
     """(variant, establishment) -> figures."""
     groups: dict[tuple[str, str], Counter[str]] = {}
-    since = campaign.launched_at or campaign.created_at
-    statements: list[tuple[str, str, list[Any]]] = [
-        ("recipients", "SELECT variant, establishment_id, count(*) FROM engine_state s WHERE {own} GROUP BY 1, 2", []),
-        (
-            "received",
-            "SELECT variant, establishment_id, count(*) FROM engine_state s WHERE {own}"
-            " AND status IN ('delivered', 'read') GROUP BY 1, 2",
-            [],
-        ),
-        (
-            "clicked",
-            "SELECT s.variant, s.establishment_id, count(*) FROM engine_state s WHERE {own} AND s.contact_id IN"
-            " (SELECT contact_id FROM soreach_click WHERE client_id = %s AND campaign_id = %s AND human) GROUP BY 1, 2",
-            _of(campaign),
-        ),
-    ]
-    for figure, keyword in (("stops", "stop"), ("replied", "")):
-        sql = (
-            "SELECT s.variant, s.establishment_id, count(DISTINCT s.message_id) FROM"
-            " engine_inbound i JOIN engine_state s"
-            " ON s.client_id = i.client_id AND s.message_id = i.message_id"
-            " WHERE {own} AND i.at >= %s AND i.keyword = %s GROUP BY 1, 2"
-        )
-        statements.append((figure, sql, [since, keyword]))
+    for share in shares:
+        of = groups.setdefault((share.variant, str(share.establishment or "")), Counter())
+        of.update(recipients=share.people, received=share.received, clicked=share.clicked)
     with connection.cursor() as cursor:
-        for figure, sql, more in statements:
-            cursor.execute(sql.format(own="s.client_id = %s AND s.campaign_id = %s"), [*_of(campaign), *more])
-            for variant, establishment, count in cursor.fetchall():
-                key = (variant or "A", str(establishment or ""))
-                groups.setdefault(key, Counter())[figure] += count
+        cursor.execute(_ANSWERS, [*_of(campaign), campaign.launched_at or campaign.created_at])
+        for variant, establishment, keyword, count in cursor.fetchall():
+            figure = "stops" if keyword == "stop" else "replied"
+            groups.setdefault((variant, str(establishment or "")), Counter())[figure] += count
     return groups
 
 

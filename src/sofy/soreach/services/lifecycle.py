@@ -1,9 +1,11 @@
 """From launch to the end: each step under the campaign's lock, in the audit chain, and told to the gate."""
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
+from django.db.models import QuerySet
 
 from sofy.clients.models import Client
 from sofy.engine import permissions
@@ -16,6 +18,9 @@ from sofy.soreach.models import Campaign
 from sofy.soreach.rules import Status
 from sofy.soreach.services import checks
 from sofy.soreach.services.drafts import lock
+
+#: The engine looks for the message of a receipt for eight days after the hand-over (engine/sql/receipts.sql).
+SETTLED_AFTER = timedelta(days=9)
 
 
 @clause("CGVU 14.1")
@@ -108,6 +113,20 @@ def finish_if_done(campaign: Campaign) -> Campaign:
             locked.save(update_fields=["status", "finished_at"])
             audit.append(locked.client_id, "campaign.finished", "system", _facts(locked))
     return locked
+
+
+def settle(campaign: Campaign) -> None:
+    """Write down the count of a campaign that ended so long ago that no receipt can change it any more."""
+    campaign.settled = dict(report.progress(campaign).by_status)
+    campaign.save(update_fields=["settled"])
+
+
+def unsettled(client_id: UUID) -> QuerySet[Campaign]:
+    """The campaigns that are ready for `settle`."""
+    ended = Campaign.objects.filter(
+        client_id=client_id, settled__isnull=True, finished_at__lte=clock.now() - SETTLED_AFTER
+    )
+    return ended.order_by("finished_at")
 
 
 def start_if_due(client: Client, campaign: Campaign) -> Campaign:

@@ -1,4 +1,4 @@
-"""What time does to campaigns: the scheduled begin, the running end, the late are dropped, the interrupted go on."""
+"""What time does to campaigns: the scheduled begin, the running end, the late are dropped, the old are settled."""
 
 from uuid import UUID
 
@@ -13,6 +13,7 @@ from sofy.soreach.models import Campaign
 from sofy.soreach.services import lifecycle
 
 _log = structlog.get_logger("sofy.soreach")
+SETTLED_AT_ONCE = 20
 _WATCHED = (Campaign.Status.SCHEDULED, Campaign.Status.EXPANDING, Campaign.Status.RUNNING)
 
 
@@ -35,7 +36,17 @@ def tick_client(client_id: UUID) -> int:
                 _look(client, campaign)
         except Refused as refused:
             _log.warning("campaign_tick_refused", campaign=str(campaign.id), code=refused.code)
-    return len(watched)
+    return len(watched) + _settle(client_id)
+
+
+def _settle(client_id: UUID) -> int:
+    """Each in its own transaction: counting a large ledger takes a moment."""
+    with client_scope(client_id):
+        ended = list(lifecycle.unsettled(client_id)[:SETTLED_AT_ONCE])
+    for campaign in ended:
+        with client_scope(client_id):
+            lifecycle.settle(campaign)
+    return len(ended)
 
 
 def _look(client: Client | None, campaign: Campaign) -> None:

@@ -8,6 +8,7 @@ from sofy.kernel import clock
 from sofy.kernel.errors import Refused
 from sofy.kit.models import AuditEntry
 from sofy.kit.rls import client_scope
+from sofy.soreach import queries, report
 from sofy.soreach.models import Campaign, Variant
 from sofy.soreach.services import checks, drafts, lifecycle, tick
 from sofy.soreach.services.expand import expand
@@ -200,6 +201,26 @@ def test_a_campaign_ends_when_nothing_waits(world):
     tick.tick()
 
     assert world.reload(campaign).status == Campaign.Status.FINISHED
+
+
+def test_an_old_campaign_is_counted_for_the_last_time(world, at):
+    campaign = world.sent()
+    tick.tick()
+    with client_scope(world.client.pk):
+        counted = queries.figures(world.client.pk, [world.reload(campaign)])
+        ledger = report.progress(campaign).by_status
+
+    at(clock.now() + timedelta(days=8))
+    tick.tick()
+    assert world.reload(campaign).settled is None  # a receipt may still come
+    at(clock.now() + timedelta(days=1))
+    tick.tick()
+
+    assert world.reload(campaign).settled == ledger
+    with world.database.connect("admin", autocommit=True) as admin:
+        admin.execute("DELETE FROM engine_state")
+    with client_scope(world.client.pk):
+        assert queries.figures(world.client.pk, [campaign]) == counted
 
 
 def test_a_scheduled_campaign_begins_at_its_hour(world, at):

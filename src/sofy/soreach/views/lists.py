@@ -27,7 +27,7 @@ def campaigns(request: ClientRequest) -> HttpResponse:
     page = Paginator(queries.campaigns(request.client.pk, status=status, text=text), PER_PAGE).get_page(
         request.GET.get("page")
     )
-    figures = queries.figures(request.client.pk, [campaign.id for campaign in page])
+    figures = queries.figures(request.client.pk, list(page))
     context = {
         "page": page,
         "rows": [(campaign, figures.get(campaign.id)) for campaign in page],

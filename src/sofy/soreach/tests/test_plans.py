@@ -1,0 +1,87 @@
+"""What reads a campaign's ledger walks that campaign's rows and no others, as sofy_web under row-level security."""
+
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from sofy.kernel import clock, ids
+from sofy.kit.rls import client_scope
+from sofy.messaging import queries as messages
+from sofy.soreach import queries, report
+from sofy.soreach.models import Campaign
+from sofy.soreach.tests import factories
+
+RECIPIENTS, OTHERS = 30_000, 200_000
+LEDGER = """
+INSERT INTO engine_state (client_id, message_id, campaign_id, contact_id, recipient_index, status, rank, parts,
+                          accepted_at, submitted_at, final_at, updated_at)
+SELECT %(client)s, ('0193f000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid,
+       CASE WHEN n <= %(recipients)s THEN %(campaign)s ELSE %(other)s END::uuid, gen_random_uuid(),
+       decode(md5(n::text), 'hex'), 'delivered', 50, 1, %(now)s, %(now)s,
+       %(now)s::timestamptz + n * interval '1 second', %(now)s
+  FROM generate_series(1, %(recipients)s + %(others)s) n;
+INSERT INTO engine_message (client_id, id, purpose, campaign_id, recipient_index, sender, payload, parts, encoding,
+                            created_at)
+SELECT client_id, message_id, 'marketing', campaign_id, recipient_index, 'M', '', 1, 'gsm7', %(now)s FROM engine_state;
+INSERT INTO soreach_click (client_id, id, campaign_id, link_id, contact_id, variant, at, score, human)
+SELECT client_id, gen_random_uuid(), campaign_id, gen_random_uuid(), contact_id, 'A', %(now)s, 90, true
+  FROM engine_state WHERE campaign_id = %(campaign)s LIMIT 3000
+"""
+
+
+@pytest.fixture
+def plans(world: Any) -> Any:
+    """The plans of the statements a reader runs, in a ledger of many campaigns."""
+    client = world.client.pk
+    with client_scope(client):
+        campaign = factories.make_campaign(world.client, world.route_id, status="finished", launched_at=clock.now())
+    values = {"client": client, "campaign": campaign.id, "other": ids.uuid7(), "now": clock.now()}
+    with world.database.connect("admin", autocommit=True) as admin:
+        for statement in LEDGER.split(";\n"):
+            admin.execute(statement, values | {"recipients": RECIPIENTS, "others": OTHERS})
+        admin.execute("VACUUM ANALYZE engine_state")
+        admin.execute("VACUUM ANALYZE engine_message")
+        admin.execute("VACUUM ANALYZE soreach_click")
+
+    def of(read: Any) -> str:
+        with client_scope(client), connection.cursor() as cursor:
+            with CaptureQueriesContext(connection) as ran:
+                read(Campaign.objects.get(client_id=client))
+            told = []
+            for query in ran.captured_queries:
+                if "engine_" in query["sql"]:
+                    cursor.execute("EXPLAIN (VERBOSE) " + query["sql"])
+                    told += [row[0] for row in cursor.fetchall()]
+        assert told
+        return "\n".join(told)
+
+    return of
+
+
+@pytest.mark.parametrize(
+    ("_case", "read"),
+    [
+        ("report", report.build),
+        ("progress", report.progress),
+        ("list", lambda campaign: queries.figures(campaign.client_id, [campaign])),
+        ("people", lambda campaign: report.people(campaign, "received")),
+    ],
+)
+def test_a_campaign_is_read_by_its_index(plans: Any, _case: str, read: Any) -> None:
+    told = plans(read)
+
+    assert "engine_state_campaign" in told, told
+    assert "Seq Scan on public.engine_state" not in told, told
+
+
+def test_people_who_clicked_are_looked_up_in_a_hash(plans: Any) -> None:
+    assert "(hashed SubPlan" in plans(report.build)
+
+
+def test_the_message_log_reads_one_page(plans: Any) -> None:
+    told = plans(lambda campaign: messages.message_log(campaign.client_id))
+
+    assert "engine_message_pkey" in told, told
+    assert "Seq Scan" not in told, told
