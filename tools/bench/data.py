@@ -24,7 +24,7 @@ from uuid import UUID, uuid4
 from tools.bench import database, imports
 
 OWNER = "owner@example.test"
-SHOPS = 20
+SHOPS = 23
 #: Days before the present, and how many shops each campaign was written to; the last one is the big one.
 CAMPAIGNS = (*((108 - 9 * n, 1) for n in range(11)), (2, 3))
 EVENTS_PER_CONTACT = 5
@@ -272,6 +272,7 @@ class _Filling:
         from sofy.engine import permissions
         from sofy.kit.rls import client_scope
         from sofy.soreach.services.expand import expand
+        from sofy.soreach.services.tick import tick_client
         from sofy.soreach.tests.factories import make_campaign, make_route, make_segment
 
         route = make_route(self.admin_url)
@@ -292,6 +293,8 @@ class _Filling:
             with self.admin.transaction():
                 self.script(PLAYED, campaign=campaign.id, at=at, route=route)
             self.admin.execute("VACUUM (ANALYZE) engine_state")
+        self.at(days_ago=0)
+        tick_client(self.client)  # settles the old ones, as the worker does
         return campaign.id
 
     def script(self, statements: str, **values: Any) -> None:
@@ -304,7 +307,6 @@ class _Filling:
         """A year of events, up to five per contact; indexes are made at the end, since filling is not measured."""
         from psycopg import sql
 
-        self.at(0)
         (there,) = self.admin.execute("SELECT count(*) FROM engine_event").fetchone() or (0,)
         total = max(1, self.contacts * EVENTS_PER_CONTACT - there)
         kept = self.admin.execute(

@@ -1,16 +1,23 @@
 """Plans as sofy_web, under row-level security: the indexes that make a preview fast are really used."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 from uuid import UUID
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
+from sofy.audience import queries
+from sofy.audience.imports.prepare import TOKEN_BYTES
+from sofy.audience.queries import Filter
 from sofy.audience.segments import context, tree
 from sofy.audience.segments.compile import Compiler, from_contacts
+from sofy.clients.models import Client
 from sofy.kernel import clock
 from sofy.kernel.ids import uuid7
+from sofy.kernel.text import fold, search_token
+from sofy.kit.keys import keystore
 from sofy.kit.rls import client_scope
 
 PEOPLE, EVENTS = 100_000, 200_000
@@ -25,18 +32,24 @@ FILL = [
               %(now)s::timestamptz - n * interval '1 minute'
          FROM (SELECT id, row_number() OVER () AS n FROM audience_contact, generate_series(1, 2)) each
         LIMIT %(events)s""",
+    """INSERT INTO audience_name_token (client_id, token, contact_id)
+       SELECT %(client)s, CASE WHEN random() < 0.02 THEN %(token)s ELSE decode(left(md5(id::text), 16), 'hex') END, id
+         FROM audience_contact""",
 ]
+NAME = "Dupont"
 
 
 @pytest.fixture(scope="module")
 def crowd(engine_db_module: Any) -> UUID:
     """A client with enough people for the planner to care."""
     client = uuid7()
+    token = keystore().create(client).index("name", search_token(fold(NAME)))[:TOKEN_BYTES]
+    values = {"client": client, "people": PEOPLE, "events": EVENTS, "now": clock.now(), "token": token}
     with engine_db_module.connect("admin", autocommit=True) as admin:
         for statement in FILL:
-            admin.execute(statement, {"client": client, "people": PEOPLE, "events": EVENTS, "now": clock.now()})
-        admin.execute("VACUUM ANALYZE audience_contact")
-        admin.execute("VACUUM ANALYZE engine_event")
+            admin.execute(statement, values)
+        for table in ("audience_contact", "audience_name_token", "engine_event"):
+            admin.execute(f"VACUUM ANALYZE {table}")
     return client
 
 
@@ -96,3 +109,38 @@ def test_behaviour_inside_an_or_never_reads_events_person_by_person(crowd: UUID)
 
     assert "engine_event_kind" in told, told
     assert "hashed SubPlan" in told or "Hash" in told, told
+
+
+def plans_of(client: UUID, read: Callable[[Client], Any]) -> str:
+    """The plans of the statements that a page of contacts runs."""
+    with client_scope(client), connection.cursor() as cursor:
+        with CaptureQueriesContext(connection) as ran:
+            read(Client(pk=client))
+        told = []
+        for query in ran.captured_queries:
+            cursor.execute("EXPLAIN " + query["sql"])
+            told += [row[0] for row in cursor.fetchall()]
+    return "\n".join(told)
+
+
+@pytest.mark.parametrize(
+    ("_case", "wanted", "index"),
+    [
+        ("all", Filter(), "audience_contact_pkey"),
+        ("reach", Filter(sms=3), "audience_contact_pkey"),
+        ("postcode", Filter(place="75"), "contact_postcode"),
+        ("town", Filter(place="ville 123"), "contact_town"),
+        ("name", Filter(name=NAME), "audience_name_token_pkey"),
+    ],
+)
+def test_a_page_of_contacts_reads_no_more_than_it_shows(_case: str, wanted: Filter, index: str, crowd: UUID) -> None:
+    told = plans_of(crowd, lambda client: queries.page(client, wanted, after=UUID(int=2**127)))
+
+    assert index in told, told
+    assert "Seq Scan" not in told, told
+
+
+def test_the_total_stops_counting(crowd: UUID) -> None:
+    told = plans_of(crowd, lambda client: queries.total(client, Filter()))
+
+    assert told.count("Limit") == 1, told
