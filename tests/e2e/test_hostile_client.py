@@ -20,16 +20,19 @@ from django.urls.resolvers import URLPattern
 from sofy.accounts import services as accounts
 from sofy.accounts.tests.factories import make_user
 from sofy.audience.models import SavedView
-from sofy.audience.services import attributes, contacts, export, imports, people
+from sofy.audience.queries import Filter
+from sofy.audience.services import attributes, bulk_edits, contacts, export, imports, people
 from sofy.audience.tests.factories import make_book, person, write_csv
 from sofy.clients import services as clients
 from sofy.clients.models import Client, Membership
 from sofy.kernel import clock
 from sofy.kit.rls import client_scope
+from sofy.soreach.services import exports
 from sofy.soreach.tests import factories
 from sofy.soreach.tests.conftest import World
 
 NAME = "Poissonnerie Secrète"
+OWNER = "owner@example.test"
 ARGUMENT = re.compile(r"<(?:\w+:)?(\w+)>")
 
 #: Addresses of nobody in particular: no client's row is behind them.
@@ -91,10 +94,16 @@ def victim(engine_db: Any, tmp_path: Any) -> tuple[Client, dict[str, object]]:
             for number in ("+33639989901", "+33639989902")
         )
         field = attributes.create(client_id=client.pk, label="Points", kind="number", private=False, actor="test")
+        edit = bulk_edits.start(
+            client=client, wanted=Filter(place="nowhere"), verb="remove", book_id=None, actor="test"
+        )
         merge_id = people.merge(client_id=client.pk, winner_id=kept.id, loser_id=gone.id, actor="test")
         file_id = export.by_job(client=client, wanted=export.Filter(), actor="test")
         export.write(client_id=client.pk, file_id=file_id, wanted={}, limit=None)
         membership = Membership.objects.get(client_id=client.pk, user=member)
+        actor = make_user(client=client, email=OWNER).actor
+        report_file = exports.by_job(client, campaign, kind="csv", language="en", actor=actor)
+        exports.write(client.pk, report_file.pk)
         row = admin.execute(
             "select message_id, contact_id from engine_state where campaign_id = %s limit 1", [campaign.id]
         ).fetchone()
@@ -115,9 +124,11 @@ def victim(engine_db: Any, tmp_path: Any) -> tuple[Client, dict[str, object]]:
         "view_id": view.pk,
         "merge_id": merge_id,
         "field_id": field.id,
+        "bulk_id": edit.id,
         "upload_id": upload,
         "import_id": done.import_id,
         "file_id": file_id,
+        "report_file_id": report_file.pk,
         "token": "none",
     }
 
@@ -134,6 +145,11 @@ def filled(arguments: dict[str, object]) -> list[Address]:
     return found
 
 
+def owner_of(client: Client) -> Any:
+    """The person who asked for the files of the victim."""
+    return make_user(client=client, email=OWNER)
+
+
 def browser_of(user: Any) -> Browser:
     made = Browser(headers={"accept-language": "en"})
     made.force_login(user, "allauth.account.auth_backends.AuthenticationBackend")
@@ -143,12 +159,14 @@ def browser_of(user: Any) -> Browser:
 def test_a_second_client_learns_nothing_at_any_address(victim):
     client, arguments = victim
     other = factories.make_client("Autre enseigne")
-    owner, hostile = browser_of(make_user(client=client)), browser_of(make_user(client=other))
+    owner, hostile = browser_of(owner_of(client)), browser_of(make_user(client=other))
     foreign = filled(arguments)
     smuggled = [address for address in filled({**arguments, "client_slug": other.slug}) if address.by_id]
 
     for address in foreign:
-        asked = owner.get(address.path).status_code
+        answer = owner.get(address.path)
+        answer.close()
+        asked = answer.status_code
         assert asked in (200, 302, 303, 405) or (asked == 404 and "<str:token>" in address.pattern), (
             f"the owner got {asked} at {address.pattern}"
         )

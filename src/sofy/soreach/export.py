@@ -7,6 +7,7 @@ import csv
 import io
 from collections.abc import Iterator
 from datetime import datetime
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
@@ -85,12 +86,22 @@ def _moment(at: datetime | None) -> str:
 
 
 def to_csv(client: Client, campaign: Campaign) -> bytes:
-    """Semicolons and a byte order mark: what a spreadsheet in France opens with a double click."""
+    """The whole table."""
+    return b"".join(csv_pieces(client, campaign))
+
+
+def csv_pieces(client: Client, campaign: Campaign) -> Iterator[bytes]:
+    """The table in pieces: semicolons and a byte order mark, what a spreadsheet in France opens with a double click."""
+    yield b"\xef\xbb\xbf" + _lines([header()])
+    people = rows(client, campaign)
+    while batch := list(islice(people, BATCH)):
+        yield _lines(batch)
+
+
+def _lines(rows: list[list[Any]]) -> bytes:
     sheet = io.StringIO()
-    writer = csv.writer(sheet, delimiter=";")
-    writer.writerow(header())
-    writer.writerows(rows(client, campaign))
-    return b"\xef\xbb\xbf" + sheet.getvalue().encode()
+    csv.writer(sheet, delimiter=";").writerows(rows)
+    return sheet.getvalue().encode()
 
 
 def to_xlsx(client: Client, campaign: Campaign) -> bytes:

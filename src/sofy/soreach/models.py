@@ -229,3 +229,21 @@ class TestSend(ClientOwned):
 
     def __str__(self) -> str:
         return f"{self.variant} {self.at:%Y-%m-%d %H:%M}"
+
+
+class ReportFile(ClientOwned):
+    """A report of many people, written by a job: encrypted under the client's key, for whoever asked, for a week."""
+
+    campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="files")
+    kind = models.CharField(max_length=4)
+    language = models.CharField(max_length=5)
+    actor = models.CharField(max_length=80)
+    establishments = models.JSONField(null=True)  # what this person may see; None: all
+    asked_at = models.DateTimeField(default=clock.now)
+    ready_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "soreach_reportfile"
+
+    def __str__(self) -> str:
+        return f"{self.id} {self.kind}"

@@ -23,3 +23,10 @@ declare(
     retention="one year after the campaign",
     in_clear="an id; the code is keyed and cannot be guessed",
 )
+declare(
+    "soreach_reportfile",
+    ["actor"],
+    purpose="Give a report of many people to whoever asked for it, and to nobody else",
+    retention="seven days, with the encrypted file",
+    in_clear="an id; the file is encrypted under the client's key",
+)

@@ -29,6 +29,7 @@ CONTENT: Words = {
 }
 
 REFUSALS: Words = CONTENT | {
+    "sheet_too_long": _("A spreadsheet holds {most} people at most: take the table (CSV)."),
     "campaign_not_draft": _(
         "This campaign has left the draft: it cannot be changed any more. Duplicate it to start again."
     ),

@@ -5,6 +5,7 @@ import io
 import json
 from datetime import UTC, datetime
 from importlib.resources import files
+from pathlib import Path
 
 import pytest
 from tools import demo_contacts
@@ -124,7 +125,7 @@ def test_the_demos_client_has_shops_and_its_contacts_have_theirs(engine_db):
 
     client = create_client(name=f"Shop {ids.base58(4)}")
     shops = demo.open_shops(client)
-    demo.import_contacts(client, DATA / "contacts.csv")
+    demo.import_contacts(client, Path(str(DATA / "contacts.csv")))
     demo.save_neighbours(client, shops[0])
 
     with client_scope(client.pk):

@@ -3,22 +3,29 @@
 from typing import Any
 from uuid import UUID
 
-from django.http import Http404, HttpResponse
+from django.http import FileResponse, Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.text import slugify
+from django.utils.translation import get_language
 
 from sofy.audience.models import Contact
 from sofy.clients.access import ClientRequest
-from sofy.kit import audit
+from sofy.kernel.errors import Refused
 from sofy.soreach import export, figures, files, words
 from sofy.soreach import report as reports
-from sofy.soreach.models import Campaign
+from sofy.soreach.models import Campaign, ReportFile
 from sofy.soreach.report import Person
+from sofy.soreach.services import exports
 from sofy.soreach.views.common import campaign_view
+from sofy.ui import notify, problems
 
 PER_PAGE = 50
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+TYPES = {
+    "csv": "text/csv; charset=utf-8",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "pdf": "application/pdf",
+}
 
 
 @campaign_view("report.view")
@@ -93,19 +100,61 @@ def _named(request: ClientRequest, found: list[Person]) -> list[dict[str, Any]]:
 
 @campaign_view("report.export")
 def download(request: ClientRequest, campaign: Campaign, kind: str) -> HttpResponse:
-    """The report as CSV, XLSX or PDF; the journal notes who took it."""
+    """The report as CSV, XLSX or PDF, at once or from a page that waits for it; the journal notes who took it."""
     if not campaign.has_report:
         raise Http404
+    actor = request.user.actor
+    if kind != "pdf" and exports.size(campaign) > exports.DIRECT:
+        return _ask_for_file(request, campaign, kind)
     if kind == "csv":
-        content, content_type = export.to_csv(request.client, campaign), "text/csv; charset=utf-8"
+        content = export.to_csv(request.client, campaign)
     elif kind == "xlsx":
-        content, content_type = export.to_xlsx(request.client, campaign), XLSX
+        content = export.to_xlsx(request.client, campaign)
     else:
-        content, content_type = files.to_pdf(campaign, reports.build(campaign)), "application/pdf"
-    audit.append(
-        request.client.pk, "report.exported", request.user.actor, {"campaign": str(campaign.id), "format": kind}
-    )
-    name = f"{slugify(campaign.name) or 'campaign'}.{kind}"
-    return HttpResponse(
-        content, content_type=content_type, headers={"Content-Disposition": f'attachment; filename="{name}"'}
-    )
+        content = files.to_pdf(campaign, reports.build(campaign))
+    exports.note(campaign, kind=kind, actor=actor)
+    named = f'attachment; filename="{_file_name(campaign, kind)}"'
+    return HttpResponse(content, content_type=TYPES[kind], headers={"Content-Disposition": named})
+
+
+def _ask_for_file(request: ClientRequest, campaign: Campaign, kind: str) -> HttpResponse:
+    language = get_language() or "fr"
+    try:
+        row = exports.by_job(request.client, campaign, kind=kind, language=language, actor=request.user.actor)
+    except Refused as refused:
+        notify.refuse(request, problems.sentence(refused))
+        return redirect("soreach:report", request.client.slug, campaign.id)
+    return redirect("soreach:report-file", request.client.slug, campaign.id, row.pk)
+
+
+@campaign_view("report.export")
+def report_file(request: ClientRequest, campaign: Campaign, report_file_id: UUID) -> HttpResponse:
+    """Whether the file somebody asked for is there yet."""
+    row = _file(request, campaign, report_file_id)
+    template = "soreach/report_wait.html" + ("#wait" if "HX-Request" in request.headers else "")
+    return render(request, template, {"campaign": campaign, "row": row})
+
+
+@campaign_view("report.export")
+def report_file_content(request: ClientRequest, campaign: Campaign, report_file_id: UUID) -> HttpResponseBase:
+    """The file itself."""
+    row = _file(request, campaign, report_file_id)
+    if row.ready_at is None:
+        raise Http404
+    try:
+        content = exports.open_file(row)
+    except Refused:
+        raise Http404 from None
+    name = _file_name(campaign, row.kind)
+    return FileResponse(content, as_attachment=True, filename=name, content_type=TYPES[row.kind])
+
+
+def _file(request: ClientRequest, campaign: Campaign, report_file_id: UUID) -> ReportFile:
+    row = exports.find(request.client.pk, report_file_id, actor=request.user.actor)
+    if row is None or row.campaign_id != campaign.id:
+        raise Http404
+    return row
+
+
+def _file_name(campaign: Campaign, kind: str) -> str:
+    return f"{slugify(campaign.name) or 'campaign'}.{kind}"
