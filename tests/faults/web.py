@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.test import Client as Browser
@@ -17,11 +18,13 @@ from django.test import Client as Browser
 from sofy.project.processes import free_port
 from sofy.project.supervisor import answers
 
+CSRF = "a" * 32
+
 
 class WebProcess:
     """The web process: started, asked, killed, started again on the same port."""
 
-    def __init__(self, database_url: str, folder: Path) -> None:
+    def __init__(self, database_url: str, folder: Path, **environment: str) -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = folder / "web.log"
@@ -30,6 +33,7 @@ class WebProcess:
             "SOFY_DATABASE_URL": database_url,
             "SOFY_WEB_PORT": str(self.port),
             "SOFY_BASE_URL": self.url,
+            **environment,
         }
         self.process: subprocess.Popen[bytes] | None = None
         self.listeners: list[Listener] = []
@@ -75,6 +79,24 @@ class WebProcess:
         finally:
             connection.close()
 
+    def post(self, path: str, session: str, **data: str) -> tuple[int, str]:
+        """Send the form of a page; answers the status and where the answer leads."""
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=20)
+        cookies = f"{settings.SESSION_COOKIE_NAME}={session}; {settings.CSRF_COOKIE_NAME}={CSRF}"
+        headers = {
+            "Cookie": cookies,
+            "X-CSRFToken": CSRF,
+            "Origin": self.url,
+            "Content-Type": "application/x-www-form-urlencoded",
+        }
+        try:
+            connection.request("POST", path, body=urlencode(data), headers=headers)
+            answer = connection.getresponse()
+            answer.read()
+            return answer.status, answer.headers.get("Location", "")
+        finally:
+            connection.close()
+
     def listen(self, path: str, session: str) -> "Listener":
         """Open the stream of an address, as a page does."""
         self.listeners.append(Listener(self.port, path, session))
@@ -114,9 +136,9 @@ class Listener:
 
 
 @contextmanager
-def serving(database_url: str, folder: Path) -> Iterator[WebProcess]:
+def serving(database_url: str, folder: Path, **environment: str) -> Iterator[WebProcess]:
     """A web process for the length of a block."""
-    web = WebProcess(database_url, folder)
+    web = WebProcess(database_url, folder, **environment)
     try:
         web.start()
         yield web
