@@ -7,7 +7,7 @@ Everything that changes consent goes through `append`: a form, a STOP, an import
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import Any, LiteralString, NamedTuple
 from uuid import UUID
 
 import psycopg
@@ -161,8 +161,15 @@ def append_words(
     words = sorted(words, key=_by_index)  # neighbours on the pages of three indexes
     state = before or known(cursor, client_id, list({word.identity_index for word in words}))
     _insert(cursor, client_id, shared, words, now)
+    heard = set(state.instants)
     touched = _join(state, shared, words, now)
-    _write_states(cursor, client_id, shared, state, touched, now=now, granted_since=since or now)
+    for statement, keys in (
+        ("replace_states", [key for key in touched if key in heard]),
+        ("insert_states", [key for key in touched if key not in heard]),
+    ):
+        if keys:
+            _write_states(cursor, sql(statement), client_id, shared, state, {key: touched[key] for key in keys})
+    _tell_gate(cursor, client_id, shared, state, list(touched), now=now, granted_since=since or now)
     return state
 
 
@@ -214,26 +221,22 @@ def _join(state: Known, shared: Circumstances, words: Sequence[Word], now: datet
 
 def _write_states(
     cursor: Cursor,
+    statement: LiteralString,
     client_id: UUID,
     shared: Circumstances,
     state: Known,
     touched: dict[Key, datetime],
-    *,
-    now: datetime,
-    granted_since: datetime,
 ) -> None:
     instants = [state.instants[key] for key in touched]
-    states = [rules.current(each) for each in instants]
-    indexes = IndexArray.of([key[0] for key in touched])
     granted, cleared, withdrawn, opposed, lifted = zip(*instants, strict=True)
     cursor.execute(
-        sql("write_states"),
+        statement,
         {
             "client": client_id,
             "channel": shared.channel,
             "purpose": shared.purpose,
-            "indexes": indexes,
-            "states": TextArray.of(states),
+            "indexes": IndexArray.of([key[0] for key in touched]),
+            "states": TextArray.of([rules.current(each) for each in instants]),
             "sinces": _times(list(touched.values())),
             "granted": _times(granted),
             "cleared": _times(cleared),
@@ -242,6 +245,19 @@ def _write_states(
             "lifted": _times(lifted),
         },
     )
+
+
+def _tell_gate(
+    cursor: Cursor,
+    client_id: UUID,
+    shared: Circumstances,
+    state: Known,
+    touched: Sequence[Key],
+    *,
+    now: datetime,
+    granted_since: datetime,
+) -> None:
+    states = [rules.current(state.instants[key]) for key in touched]
     if len(touched) <= _TELL_AT_ONCE:
         rows = [
             Permission(*key, GATE_STATE[each], granted_since if each == "granted" else now)  # type: ignore[arg-type]
@@ -255,7 +271,7 @@ def _write_states(
         engine_sql("write_permissions"),
         {
             "client": client_id,
-            "recipients": indexes,
+            "recipients": IndexArray.of([key[0] for key in touched]),
             "channels": TextArray.of([shared.channel] * len(touched)),
             "purposes": TextArray.of([shared.purpose] * len(touched)),
             "states": TextArray.of([GATE_STATE[each] for each in states]),

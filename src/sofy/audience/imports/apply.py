@@ -5,7 +5,7 @@ table over finished arrays. Killed at any moment, the import goes on from the la
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -35,7 +35,7 @@ from sofy.kernel import clock
 from sofy.kernel.crypto import ClientKeys
 from sofy.kit.rls import client_scope
 
-KINDS = ("phone", "email")
+KINDS = ("email", "phone")  # as `prepare.in_storing_order` has them
 CREATED, UPDATED, REJECTED = "created", "updated", "rejected"
 #: The planner knows nothing of tables that grow under it; these look-ups are always by key.
 BY_KEY_ONLY = "SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off"
@@ -80,10 +80,17 @@ class Decided:
     owners: dict[bytes, bytes] = field(default_factory=dict)  # blind index -> contact
 
 
-def write_batch(job: Job, tally: Tally, batch: Sequence[Prepared], rejected: Sequence[Record]) -> None:
+def write_batch(
+    job: Job,
+    tally: Tally,
+    batch: Sequence[Prepared],
+    rejected: Sequence[Record],
+    handed_over: Callable[[], None] = lambda: None,
+) -> None:
     """Store a batch; counts move only when it is committed.
 
-    `batch` and `rejected` together are consecutive rows of the file.
+    `batch` and `rejected` together are consecutive rows of the file. `handed_over` is told when most of what is left to
+    do is up to PostgreSQL.
     """
     after = Tally(tally.done, tally.imported, tally.updated, tally.rejected, Counter(tally.warnings))
     with client_scope(job.client_id):
@@ -98,6 +105,7 @@ def write_batch(job: Job, tally: Tally, batch: Sequence[Prepared], rejected: Seq
             _insert_people(cur, job, decided.fresh, now)
             consents.record(cur, job, decided, known, now)
             _insert_contacts(cur, job, decided.fresh, known, now)
+            handed_over()
         images = update.apply_changes(cur, job, decided.changes, now)
         unclear = {
             decided.owners[h.index] for each in decided.ambiguous for h in each.handles if h.index in decided.owners

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import islice
+from threading import Event
 from typing import Any
 from uuid import UUID
 
@@ -19,9 +20,9 @@ from django.db import connection
 from sofy.audience.imports import columns, read
 from sofy.audience.imports.alarms import Alarms
 from sofy.audience.imports.apply import Job, Tally, write_batch
-from sofy.audience.imports.prepare import Prepared, Preparer
+from sofy.audience.imports.prepare import Preparer
 from sofy.audience.imports.read import Table
-from sofy.audience.imports.rows import PURPOSE_OF_BASIS, Reading, Record, reader, unreadable
+from sofy.audience.imports.rows import PURPOSE_OF_BASIS, Reading, reader, unreadable
 from sofy.audience.models import Attribute, Import
 from sofy.clients.models import Establishment
 from sofy.kernel import clock
@@ -30,8 +31,7 @@ from sofy.kernel.text import fold
 from sofy.kit.keys import keys_for
 from sofy.kit.rls import client_scope
 
-BATCH_ROWS = 10_000  # sorted by blind index, several of them land on each page of the random indexes
-WAITING = 2  # batches sealed ahead of the database; each is about 20 MB
+BATCH_ROWS = 10_000  # about 20 MB; sorted by blind index, several of them land on each page of the random indexes
 SAMPLE_ROWS = 301
 
 Progress = Callable[[int, int], None]
@@ -169,30 +169,44 @@ class _Storing:
 
     def __init__(self, *, inline: bool) -> None:
         self.inline = inline
-        self.waiting: list[Future[None]] = []
+        self.unfinished: list[Future[None]] = []
+        self.handed_over = Event()
+        self.handed_over.set()
 
     def __enter__(self) -> "_Storing":
         if not self.inline:
             self.pool = ThreadPoolExecutor(1, "import")
         return self
 
-    def put(self, work: Callable[..., None], job: Job, tally: Tally, good: list[Prepared], bad: list[Record]) -> None:
-        """Store a batch, or wait for room."""
+    def put(self, work: Callable[..., None], *batch: Any) -> None:
+        """Store a batch, or wait until PostgreSQL is busy with the one before.
+
+        Only then has this hand the interpreter for itself to seal the next one.
+        """
         if self.inline:
-            work(job, tally, good, bad)
+            work(*batch)
             return
-        while len(self.waiting) >= WAITING:
-            self.waiting.pop(0).result()
-        self.waiting.append(self.pool.submit(work, job, tally, good, bad))
+        self.handed_over.wait()
+        self.handed_over.clear()
+        while self.unfinished and self.unfinished[0].done():
+            self.unfinished.pop(0).result()
+        self.unfinished.append(self.pool.submit(self._store, work, *batch))
+
+    def _store(self, work: Callable[..., None], *batch: Any) -> None:
+        try:
+            work(*batch, self.handed_over.set)
+        except BaseException:
+            self.handed_over.set()
+            raise
 
     def finish(self) -> None:
         """Wait for the last batch, and raise what went wrong in any."""
-        while self.waiting:
-            self.waiting.pop(0).result()
+        while self.unfinished:
+            self.unfinished.pop(0).result()
 
     def __exit__(self, *_: object) -> None:
         if not self.inline:
-            for future in self.waiting:
+            for future in self.unfinished:
                 future.cancel()
             self.pool.submit(lambda: connection.close())  # the connection of that thread, not of this one
             self.pool.shutdown()

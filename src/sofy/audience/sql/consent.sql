@@ -23,8 +23,16 @@ SELECT %(client)s, unnest(%(ids)s), unnest(%(indexes)s), unnest(%(contacts)s), %
        unnest(%(states)s), %(lifts)s, unnest(%(ats)s), %(now)s, %(source)s, %(detail)s, %(import)s, unnest(%(lines)s),
        %(text)s, unnest(%(evidences)s), %(actor)s
 
--- name: write_states
--- The new state was joined with the old one under the lock (rules.join), so it replaces it.
+-- name: insert_states
+-- States of people of whom nothing was known under the lock, so that no conflict has to be looked for.
+INSERT INTO audience_consent_state (client_id, identity_index, channel, purpose, state, since,
+                                    granted_at, cleared_at, withdrawn_at, opposed_at, lifted_at)
+SELECT %(client)s, unnest(%(indexes)s), %(channel)s, %(purpose)s, unnest(%(states)s), unnest(%(sinces)s),
+       unnest(%(granted)s), unnest(%(cleared)s), unnest(%(withdrawn)s), unnest(%(opposed)s), unnest(%(lifted)s)
+
+-- name: replace_states
+-- The new state was joined with the old one under the lock (rules.join), so it replaces it. The old one may be known to
+-- the gate alone: a STOP whose event is still on its way.
 INSERT INTO audience_consent_state AS s (client_id, identity_index, channel, purpose, state, since,
                                          granted_at, cleared_at, withdrawn_at, opposed_at, lifted_at)
 SELECT %(client)s, n.identity_index, %(channel)s, %(purpose)s, n.state, n.since,

@@ -102,7 +102,7 @@ SELECT count(*) FILTER (WHERE i.kind = 'phone' AND i.mobile), count(*) FILTER (W
   JOIN audience_identity i ON i.client_id = %(client)s AND i.contact_id = c.id AND i.deleted_at IS NULL AND i.valid
   JOIN audience_consent_state s ON s.client_id = %(client)s AND s.identity_index = i.index AND s.state = 'granted'
                                AND s.purpose = 'marketing'
-                               AND s.channel = CASE i.kind WHEN 'phone' THEN 'sms' ELSE i.kind END
+                               AND (i.kind = 'phone' AND s.channel = 'sms' OR i.kind = 'email' AND s.channel = 'email')
  WHERE m.client_id = %(client)s AND m.book_id = %(book)s
 
 -- name: rows_to_undo
