@@ -2,8 +2,10 @@
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
+from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
@@ -41,7 +43,11 @@ def form_expired(request: HttpRequest, reason: str = "") -> HttpResponse:
 def failed(request: HttpRequest) -> HttpResponse:
     """Handler of 500: no detail ever reaches the page."""
     text = _("The failure is ours. Try again in a moment; if it comes back, tell the operator when.")
-    return error(request, 500, _("Something went wrong"), text, _("Nothing was changed."))
+    said = {"title": _("Something went wrong"), "text": text, "kept": _("Nothing was changed.")}
+    try:
+        return render(request, "ui/error.html", said, status=500)
+    except DatabaseError:  # then even who asks is unknown: the page comes without
+        return HttpResponse(render_to_string("ui/error.html", said), status=500)
 
 
 def back_of(request: HttpRequest) -> str:

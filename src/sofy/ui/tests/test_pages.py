@@ -4,6 +4,9 @@ import re
 from pathlib import Path
 
 import pytest
+from django.contrib.auth import get_user_model
+from django.db import OperationalError
+from django.db.backends.utils import CursorWrapper
 from django.test import Client as Browser
 from django.urls import reverse
 
@@ -93,3 +96,23 @@ def test_modules_stay_short():
     long = [path.name for path in (UI / "static/ui").glob("*.js") if len(path.read_text().splitlines()) >= 100]
 
     assert not long
+
+
+@pytest.mark.parametrize(("language", "title"), [("fr", "Une erreur est survenue"), ("en", "Something went wrong")])
+def test_a_database_that_is_away_is_told_in_words(language, title, monkeypatch):
+    browser = Browser(headers={"accept-language": language}, raise_request_exception=False)
+    somebody = get_user_model().objects.create_user("somebody@example.test")
+    browser.force_login(somebody, "allauth.account.auth_backends.AuthenticationBackend")
+
+    def away(*_arguments, **_names):
+        raise OperationalError("the server at 10.0.0.1 closed the connection")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(CursorWrapper, "execute", away)
+        answer = browser.get(reverse("accounts:profile"))
+
+    assert answer.status_code == 500
+    assert title in answer.text
+    assert f'lang="{language}"' in answer.text
+    assert "10.0.0.1" not in answer.text
+    assert "Traceback" not in answer.text
