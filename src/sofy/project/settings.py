@@ -94,6 +94,7 @@ MIDDLEWARE = [
     "sofy.clients.middleware.ClientClock",
     "sofy.clients.middleware.SupportReads",
     *(["sofy.accounts.middleware.SecondFactor"] if _landed("accounts") else []),
+    "sofy.ui.problems.RefusedPages",
 ]
 SOFY_CLIENT_RESOLVER = "sofy.clients.services.resolve_client"
 ROOT_URLCONF = "sofy.project.urls"

@@ -246,6 +246,14 @@ def test_a_weak_password_does_not_join(mailoutbox):
     assert answer.status_code == 422
 
 
+@pytest.mark.parametrize(("language", "told"), [("fr", "plus valable"), ("en", "no longer valid")])
+def test_an_invitation_that_is_none_says_so(language, told):
+    answer = Browser(headers={"accept-language": language}).get(reverse("accounts:invitation", args=["forged"]))
+
+    assert answer.status_code == 404
+    assert told in answer.text
+
+
 def test_an_api_key_is_shown_once_and_kept_as_a_hash():
     client = make_client()
     browser = browser_of(make_user(client=client))
