@@ -93,13 +93,14 @@ class Field:
         numbers = [f"+337000{n:05d}" for n in range(recipients)]
         rows = [permissions.Permission(keys.index("phone", n), "sms", "marketing", "granted", now) for n in numbers]
         permissions.write_permissions(self.conn, self.client, rows)
-        messages = (
+        messages = [
             intake.MessageIn(
                 purpose="marketing", to=to, text="Bonjour STOP SMS 36123", sender="MARTIN", short_code="36123"
             )
             for to in numbers
-        )
-        for _ in intake.bulk(self.conn, self.client, messages, keys=keys, campaign_id=campaign, chunk=1000):
+        ]
+        batches = (messages[start : start + 1000] for start in range(0, recipients, 1000))
+        for _ in intake.bulk(self.conn, self.client, batches, keys=keys, campaign_id=campaign):
             pass
         return campaign
 

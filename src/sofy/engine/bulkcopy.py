@@ -31,13 +31,14 @@ _INT2 = Struct(">ih")
 _RANK_WAITING = _INT2.pack(2, 10)
 _ZERO = _INT2.pack(2, 0)
 
-_COPY_MESSAGE: LiteralString = """COPY engine_message (client_id, id, channel, purpose, campaign_id, contact_id,
-    establishment_id, variant, recipient_index, sender, short_code, zone, payload, parts, encoding, unit_price_eur,
-    reference, created_at) FROM STDIN (FORMAT binary)"""
-_COPY_STATE: LiteralString = """COPY engine_state (client_id, message_id, campaign_id, contact_id, establishment_id,
-    recipient_index, variant, status, rank, parts, parts_done, accepted_at, not_before, updated_at)
-    FROM STDIN (FORMAT binary)"""
-_COPY_QUEUE: LiteralString = "COPY engine_queue (client_id, message_id, lane, due_at) FROM STDIN (FORMAT binary)"
+#: First what many messages of a campaign share, which is packed once, then what each has of its own.
+_COPY_MESSAGE: LiteralString = """COPY engine_message (client_id, campaign_id, created_at, channel, purpose, variant,
+    sender, short_code, zone, parts, encoding, unit_price_eur,
+    id, contact_id, establishment_id, recipient_index, payload, reference) FROM STDIN (FORMAT binary)"""
+_COPY_STATE: LiteralString = """COPY engine_state (client_id, campaign_id, accepted_at, updated_at, variant, status,
+    rank, parts, parts_done,
+    message_id, contact_id, establishment_id, recipient_index, not_before) FROM STDIN (FORMAT binary)"""
+_COPY_QUEUE: LiteralString = "COPY engine_queue (client_id, lane, message_id, due_at) FROM STDIN (FORMAT binary)"
 
 
 def _uuid(value: UUID | None) -> bytes:
@@ -95,34 +96,43 @@ class Packed(NamedTuple):
     queue: bytes
 
 
-def pack(client_id: UUID, messages: "Sequence[MessageIn]", keys: ClientKeys, now: datetime) -> Packed:
-    """Seal messages and lay out their rows; ids, index and parts are filled in already."""
-    from sofy.engine.intake import Payload, encode_payload
+def pack(
+    client_id: UUID, campaign_id: UUID, messages: "Sequence[MessageIn]", keys: ClientKeys, now: datetime
+) -> Packed:
+    """Seal messages of one campaign and lay out their rows; ids, index and parts are filled in already."""
+    from sofy.engine.intake import sealed_payloads
 
-    client, at, seal = _uuid(client_id), _instant(now), keys.seal
-    message_head, state_head, queue_head = _head(18) + client, _head(14) + client, _head(4) + client
-    accepted = _text("accepted") + _RANK_WAITING
+    at = _instant(now)
+    common = _uuid(client_id) + _uuid(campaign_id)
+    starts: dict[tuple[Any, ...], tuple[bytes, bytes, bytes]] = {}
     message_rows, state_rows, queue_rows = [_SIGNATURE], [_SIGNATURE], [_SIGNATURE]
-    for m in messages:
+    for m, payload in zip(messages, sealed_payloads(messages, keys), strict=True):
         assert m.id is not None
-        key = _UUID + m.id.bytes
-        campaign, contact, shop = _uuid(m.campaign_id), _uuid(m.contact_id), _uuid(m.establishment_id)
-        variant, recipient, parts = _text(m.variant), _bytes(m.recipient_index), _INT2.pack(2, m.parts)
+        shape = (m.channel, m.purpose, m.variant, m.sender, m.short_code, m.zone, m.parts, m.encoding, m.unit_price_eur)
+        start = starts.get(shape)
+        if start is None:
+            start = starts[shape] = _starts(m, _uuid(client_id), common, at)
+        key, recipient = _UUID + m.id.bytes, m.recipient_index
+        own = b"".join((key, _uuid(m.contact_id), _uuid(m.establishment_id), _len(len(recipient)), recipient))
         due = at if m.due_at is None or m.due_at <= now else _instant(m.due_at)
-        payload = seal("engine_message", "payload", m.id, encode_payload(Payload(m.to, m.text)).decode())
-        message_rows += (
-            message_head, key, _text(m.channel), _text(m.purpose), campaign, contact, shop, variant, recipient,
-            _text(m.sender), _text(m.short_code), _text(m.zone), _len(len(payload)), payload, parts,
-            _text(m.encoding), _numeric(m.unit_price_eur), _text(m.reference), at,
-        )  # fmt: skip
-        state_rows += (
-            state_head, key, campaign, contact, shop, recipient, variant, accepted, parts, _ZERO, at,
-            _NULL if due is at else due, at,
-        )  # fmt: skip
-        queue_rows += (queue_head, key, _text(m.purpose), due)
+        message_rows += (start[0], own, _len(len(payload)), payload, _text(m.reference))
+        state_rows += (start[1], own, _NULL if due is at else due)
+        queue_rows += (start[2], key, due)
     for rows in (message_rows, state_rows, queue_rows):
         rows.append(_END)
     return Packed(now, b"".join(state_rows), b"".join(message_rows), b"".join(queue_rows))
+
+
+def _starts(m: "MessageIn", client: bytes, common: bytes, at: bytes) -> tuple[bytes, bytes, bytes]:
+    """The shared first fields of a row of engine_message, engine_state and engine_queue."""
+    purpose, variant, parts = _text(m.purpose), _text(m.variant), _INT2.pack(2, m.parts)
+    message = (_text(m.channel), purpose, variant, _text(m.sender), _text(m.short_code), _text(m.zone), parts)
+    price = (_text(m.encoding), _numeric(m.unit_price_eur))
+    return (
+        b"".join((_head(18), common, at, *message, *price)),
+        b"".join((_head(14), common, at, at, variant, _text("accepted"), _RANK_WAITING, parts, _ZERO)),
+        b"".join((_head(4), client, purpose)),
+    )
 
 
 def write(conn: psycopg.Connection[Any], packed: Packed) -> None:

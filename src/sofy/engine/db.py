@@ -16,12 +16,16 @@ from sofy.engine import pgarray
 ROLES = ("sofy_owner", "sofy_web", "sofy_staff", "sofy_engine")
 DSN_FILE = "pg_dsn"
 
-#: Every hot statement looks up a batch of rows by key. A plan that is right for a batch of a thousand must not change
-#: because a table was just filled and never analysed, so the other join methods are off on these connections only.
-HOT_OPTIONS = (
-    "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c enable_bitmapscan=off -c jit=off"
-    " -c plan_cache_mode=force_generic_plan -c application_name=sofy-engine"
+#: The engine looks rows up by keys, and each statement is planned when it runs (a hundredth of what a batch costs): a
+#: plan made when the tables were nearly empty would walk whole tables for each person of the next campaign.
+_BY_KEY = (
+    "-c enable_seqscan=off -c enable_bitmapscan=off -c enable_mergejoin=off -c enable_sort=off -c jit=off"
+    " -c plan_cache_mode=force_custom_plan -c application_name=sofy-engine"
 )
+#: Hot statements work on batches: the rows found are joined to the batch by hashing, never each with each.
+HOT_OPTIONS = f"{_BY_KEY} -c enable_nestloop=off"
+#: Rare statements work on a few rows and look up what belongs to each.
+RARE_OPTIONS = f"{_BY_KEY} -c enable_hashjoin=off"
 
 
 class DatabaseConfig(Protocol):
@@ -90,10 +94,10 @@ def connect(url: str, *, autocommit: bool = False) -> psycopg.Connection[Any]:
 async def connect_hot(url: str, *, prepared: bool = True) -> psycopg.AsyncConnection[Any]:
     """A connection of the engine's loop: keyed plans only, uuid as 16 bytes.
 
-    `prepared`: statements are planned once, at first use, maybe on empty tables; only for statements whose plan test
-    holds then too. The others are rare, and planned for the tables as they are.
+    `prepared`: for the statements of batches, parsed once, at first use; the others are rare.
     """
-    connection = await psycopg.AsyncConnection.connect(url, autocommit=True, options=HOT_OPTIONS)
+    options = HOT_OPTIONS if prepared else RARE_OPTIONS
+    connection = await psycopg.AsyncConnection.connect(url, autocommit=True, options=options)
     connection.prepare_threshold = 0 if prepared else None
     pgarray.register(connection)
     connection.adapters.register_loader("uuid", ByteaBinaryLoader)

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
 from decimal import Decimal
-from itertools import islice
 from typing import Any
 from uuid import UUID
 
@@ -21,9 +20,6 @@ from sofy.engine.permissions import WAKE_CHANNEL
 from sofy.engine.pgarray import ByteaArray
 from sofy.kernel import clock, ids, sms_text
 from sofy.kernel.crypto import ClientKeys
-
-#: Rows per transaction of an expansion: the engine starts on the first while the next is being written.
-CHUNK = 4000
 
 
 class Payload(msgspec.Struct, gc=False):
@@ -74,8 +70,7 @@ def _complete(keys: ClientKeys, messages: Sequence[MessageIn]) -> None:
         if not message.recipient_index:
             message.recipient_index = keys.index("phone", message.to)
         if not message.parts:
-            counted = sms_text.analyse(message.text)
-            message.parts, message.encoding = counted.parts, counted.encoding
+            message.parts, message.encoding = sms_text.measure(message.text)
 
 
 def submit(
@@ -110,7 +105,6 @@ def statement_values(client_id: UUID, messages: Sequence[MessageIn], keys: Clien
     """The columns `insert_messages` takes, payloads sealed."""
     _complete(keys, messages)
     now = clock.now()
-    seal = keys.seal
     return {
         "client": client_id,
         "now": now,
@@ -125,17 +119,19 @@ def statement_values(client_id: UUID, messages: Sequence[MessageIn], keys: Clien
         "senders": [m.sender for m in messages],
         "short_codes": [m.short_code for m in messages],
         "zones": [m.zone for m in messages],
-        "payloads": [
-            seal("engine_message", "payload", m.id, encode_payload(Payload(m.to, m.text)).decode())
-            for m in messages
-            if m.id is not None
-        ],
+        "payloads": sealed_payloads(messages, keys),
         "parts": [m.parts for m in messages],
         "encodings": [m.encoding for m in messages],
         "prices": [m.unit_price_eur for m in messages],
         "refs": [m.reference for m in messages],
         "dues": [m.due_at or now for m in messages],
     }
+
+
+def sealed_payloads(messages: Sequence[MessageIn], keys: ClientKeys) -> list[bytes]:
+    """Number and text of messages that have their ids, sealed for their rows."""
+    plain = [(m.id, encode_payload(Payload(m.to, m.text))) for m in messages if m.id is not None]
+    return keys.seal_rows("engine_message", "payload", plain)
 
 
 def _lanes(messages: Sequence[MessageIn], now: datetime) -> list[tuple[str, datetime]]:
@@ -151,35 +147,33 @@ def _lanes(messages: Sequence[MessageIn], now: datetime) -> list[tuple[str, date
 def bulk(
     conn: psycopg.Connection[Any],
     client_id: UUID,
-    messages: Iterable[MessageIn],
+    batches: Iterable[Sequence[MessageIn]],
     *,
     keys: ClientKeys,
     campaign_id: UUID,
-    chunk: int = CHUNK,
 ) -> Iterator[int]:
-    """Materialise a campaign: one transaction per chunk, committed here; yields how many messages each one added.
+    """Materialise a campaign: one transaction per batch, committed here; yields how many messages each one added.
 
     `conn` is a connection of `db.connect` as sofy_engine with no transaction open, and used by nobody else meanwhile.
-    All messages are of `campaign_id`.
-    Two expansions at once are safe: the one that loses a race on a person writes its chunk again without them.
+    All messages are of `campaign_id`. A few thousand in a batch: the engine starts on the first while the next is made.
+    Two expansions at once are safe: the one that loses a race on a person writes its batch again without them.
     """
-    source = iter(messages)
-    with ThreadPoolExecutor(1, "bulk") as writer:  # one chunk is sealed while the one before is being stored
+    with ThreadPoolExecutor(1, "bulk") as writer:  # one batch is made and sealed while the one before is being stored
         written: Future[int] | None = None
-        while rows := list(islice(source, chunk)):
-            _complete(keys, rows)
+        for batch in batches:
+            _complete(keys, batch)
             unique: dict[bytes, MessageIn] = {}
-            for row in rows:
-                unique.setdefault(row.recipient_index, row)  # one message per person and campaign, the first one
-            copy = bulkcopy.pack(client_id, list(unique.values()), keys, clock.now())
+            for message in batch:
+                unique.setdefault(message.recipient_index, message)  # one message per person and campaign, the first
+            copy = bulkcopy.pack(client_id, campaign_id, list(unique.values()), keys, clock.now())
             if written is not None:
                 yield written.result()
-            written = writer.submit(_write_chunk, conn, client_id, campaign_id, unique, copy, keys)
+            written = writer.submit(_write_batch, conn, client_id, campaign_id, unique, copy, keys)
         if written is not None:
             yield written.result()
 
 
-def _write_chunk(
+def _write_batch(
     conn: psycopg.Connection[Any],
     client_id: UUID,
     campaign_id: UUID,
@@ -187,25 +181,29 @@ def _write_chunk(
     copy: bulkcopy.Packed,
     keys: ClientKeys,
 ) -> int:
-    """One transaction: what is new of this chunk. Packed again without the people who have the campaign already."""
-    while True:
+    """One transaction: what is new of this batch, which is nearly always all of it."""
+    new = unique
+    while new:
         try:
             with conn.transaction():
-                values = {"client": client_id, "campaign": campaign_id, "recipients": ByteaArray.of(list(unique))}
-                known = conn.execute(
-                    sql("already_in"), values, prepare=False
-                ).fetchall()  # planned for the table as it is
-                for (index,) in known:
-                    unique.pop(index, None)
-                if not unique:
-                    return 0
-                if known:
-                    copy = bulkcopy.pack(client_id, list(unique.values()), keys, copy.now)
                 bulkcopy.write(conn, copy)
-                for lane, due_at in _lanes(list(unique.values()), copy.now):
+                for lane, due_at in _lanes(list(new.values()), copy.now):
                     raised = {"client": client_id, "lane": lane, "due_at": due_at}
                     conn.execute(sql("raise_backlog"), raised, prepare=True)
                 conn.execute("SELECT pg_notify(%s, '')", (WAKE_CHANNEL,))
-                return len(unique)
-        except psycopg.errors.UniqueViolation:
-            continue  # another expansion of this campaign was quicker for one of them
+                return len(new)
+        except psycopg.errors.UniqueViolation:  # an earlier expansion, or another one meanwhile, wrote some of them
+            new = _still_new(conn, client_id, campaign_id, new)
+            copy = bulkcopy.pack(client_id, campaign_id, list(new.values()), keys, copy.now)
+    return 0
+
+
+def _still_new(
+    conn: psycopg.Connection[Any], client_id: UUID, campaign_id: UUID, people: dict[bytes, MessageIn]
+) -> dict[bytes, MessageIn]:
+    """Those of these people who are not in the campaign yet."""
+    values = {"client": client_id, "campaign": campaign_id, "recipients": ByteaArray.of(list(people))}
+    with conn.transaction():
+        known = conn.execute(sql("already_in"), values, prepare=False).fetchall()  # planned for the table as it is
+    present = {index for (index,) in known}
+    return {index: message for index, message in people.items() if index not in present}

@@ -5,6 +5,7 @@ A sealed value is: version byte | 12-byte nonce | ciphertext and 16-byte tag (AE
 Nonces are random, which is safe up to 2**32 values under one key.
 """
 
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from hashlib import sha256
 from secrets import token_bytes
@@ -122,6 +123,30 @@ class ClientKeys:
         """
         return unseal(self._data_key, bytes(blob), self._place(table, column, row_id)).decode()
 
+    def seal_rows(self, table: str, column: str, rows: Sequence[tuple[UUID, bytes]]) -> list[bytes]:
+        """`seal` for many rows of one column, at half the price: one call for all nonces, one look for the key."""
+        place, encrypt = self._prefix(table, column), _cipher(self._data_key).encrypt
+        nonces = token_bytes(_NONCE_BYTES * len(rows))
+        sealed = []
+        for start, (row_id, plaintext) in zip(range(0, len(nonces), _NONCE_BYTES), rows, strict=True):
+            nonce = nonces[start : start + _NONCE_BYTES]
+            sealed.append(_VERSION + nonce + encrypt(nonce, plaintext, place + row_id.bytes))
+        return sealed
+
+    def opener(self, table: str, column: str) -> Callable[[UUID, bytes], str]:
+        """`unseal` for many rows of one column: a function of row id and blob that has looked everything else up."""
+        place, decrypt = self._prefix(table, column), _cipher(self._data_key).decrypt
+
+        def opened(row_id: UUID, blob: bytes) -> str:
+            if blob[:1] != _VERSION:
+                raise Unreadable(f"sealed value of unknown version {blob[:1].hex() or 'none'}")
+            try:
+                return decrypt(blob[1:_HEADER_BYTES], blob[_HEADER_BYTES:], place + row_id.bytes).decode()
+            except (InvalidTag, ValueError) as error:
+                raise Unreadable("sealed value does not open: other key, other place or damaged") from error
+
+        return opened
+
     def index(self, kind: str, value: str) -> bytes:
         """The client's own blind index of a value: two clients index the same phone differently."""
         return blind_index(self._index_key, kind, value)
@@ -140,11 +165,14 @@ class ClientKeys:
         return cls(client_id, both[:KEY_BYTES], both[KEY_BYTES:])
 
     def _place(self, table: str, column: str, row_id: RowId) -> bytes:
+        return self._prefix(table, column) + (row_id.bytes if isinstance(row_id, UUID) else str(row_id).encode())
+
+    def _prefix(self, table: str, column: str) -> bytes:
         prefix = self._places.get((table, column))
         if prefix is None:
             prefix = self.client_id.bytes + table.encode() + b"\0" + column.encode() + b"\0"
             self._places[table, column] = prefix
-        return prefix + (row_id.bytes if isinstance(row_id, UUID) else str(row_id).encode())
+        return prefix
 
 
 def _wrap_aad(client_id: UUID) -> bytes:

@@ -103,8 +103,13 @@ def analyse(text: str) -> Analysis:
 
 def parts(text: str) -> int:
     """The number of SMS a text is billed as (1 for an empty text)."""
+    return measure(text)[0]
+
+
+def measure(text: str) -> tuple[int, Encoding]:
+    """Parts and alphabet of a text: what a campaign needs of `analyse` for each of its messages."""
     encoding, octets = choose(text)
-    return len(_cut(octets, encoding))
+    return len(_cut(octets, encoding)), encoding
 
 
 def split(text: str, encoding: Encoding) -> list[bytes]:

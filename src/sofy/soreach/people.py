@@ -6,7 +6,7 @@ This is the only place of the room that reads the tables of `audience`.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
@@ -65,8 +65,7 @@ def field_names(client_id: UUID) -> set[str]:
     return fields(client_id).keys() | ALIASES.keys()
 
 
-@dataclass(frozen=True)
-class Member:
+class Member(NamedTuple):
     """One person of an audience. `number` is None unless `state` is "reachable"."""
 
     contact_id: UUID
@@ -88,8 +87,6 @@ class Audience:
         self.variables = sorted(variables)
         self._members = members_sql(client_id, segments, exclusions)
         self._shops = dict(Establishment.objects.filter(client_id=client_id).values_list("id", "name"))
-        self._readers = [self._reader(name) for name in self.variables]
-        self._sealed = [self._sealed_column(name) for name in self.variables]
 
     def statement(self, *, limit: int | None = None, state: str = "") -> Statement:
         """One row per person in the order of contact ids; `state` keeps one state only."""
@@ -124,29 +121,30 @@ class Audience:
         ]
         return Statement(" ".join(pieces), params)
 
-    def member(self, keys: ClientKeys, row: Sequence[Any]) -> Member:
-        """Open one row; somebody who cannot be written to is not opened at all."""
-        contact_id, state, index, identity_id, number_blob, zone, shop = row[:7]
-        if state != "reachable":
-            return Member(contact_id, state, b"", "", None, shop, {})
-        values, unseal = {}, keys.unseal
-        for name, sealed, read, value in zip(self.variables, self._sealed, self._readers, row[7:], strict=True):
-            if value:
-                opened = unseal("audience_contact", sealed, contact_id, value) if sealed else read(value)
-                if opened:
+    def reader(self, keys: ClientKeys) -> Callable[[Sequence[Any]], Member]:
+        """A function that opens one row; somebody who cannot be written to is not opened at all."""
+        open_number = keys.opener("audience_identity", "value")
+        columns = [self._opener(keys, name) for name in self.variables]
+
+        def member(row: Sequence[Any]) -> Member:
+            contact_id, state, index, identity_id, number, zone, shop = row[:7]
+            if state != "reachable":
+                return Member(contact_id, state, b"", "", None, shop, {})
+            values = {}
+            for (name, read), value in zip(columns, row[7:], strict=True):
+                if value and (opened := read(contact_id, value)):
                     values[name] = opened
-        number = keys.unseal("audience_identity", "value", identity_id, number_blob)
-        return Member(contact_id, state, bytes(index), number, zone, shop, values)
+            return Member(contact_id, state, index, open_number(identity_id, number), zone, shop, values)
 
-    def _reader(self, name: str) -> Reader:
-        field = CONTACT_FIELDS.get(ALIASES.get(name, name))
-        if field is None:
-            return _attribute
-        return self._shops.get if field.column == "establishment_id" else field.read
+        return member
 
-    def _sealed_column(self, name: str) -> str:
+    def _opener(self, keys: ClientKeys, name: str) -> tuple[str, Callable[[UUID, Any], Any]]:
+        """How the value of one variable is read from its column."""
         field = CONTACT_FIELDS.get(ALIASES.get(name, name))
-        return field.column if field is not None and field.column in SEALED else ""
+        if field is not None and field.column in SEALED:
+            return name, keys.opener("audience_contact", field.column)
+        read = _attribute if field is None else self._shops.get if field.column == "establishment_id" else field.read
+        return name, lambda _contact, value: read(value)
 
 
 CONTACT_ATTRIBUTE = "audience_contact_attribute"

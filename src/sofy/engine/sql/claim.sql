@@ -4,7 +4,8 @@ SELECT client_id, seq FROM lane_backlog WHERE lane = %(lane)s AND due_at <= %(no
 
 -- name: claim
 -- Take up to n due messages of one client, oldest first; two engines never take the same row. The lease runs on the
--- clock of the database, which no test or demo moves.
+-- clock of the database, which no test or demo moves. (= ANY: rows are found by their keys whatever the planner believes
+-- of a table that was nearly empty when it was last looked at.)
 WITH due AS (
     SELECT message_id FROM engine_queue
      WHERE client_id = %(client)s AND lane = %(lane)s AND due_at <= %(now)s AND claimed_by IS NULL
@@ -13,19 +14,20 @@ WITH due AS (
        FOR UPDATE SKIP LOCKED
 ), held AS (
     UPDATE engine_queue q SET claimed_by = %(me)s, lease_until = clock_timestamp() + interval '15 minutes'
-      FROM due
-     WHERE q.client_id = %(client)s AND q.message_id = due.message_id
+     WHERE q.client_id = %(client)s AND q.message_id = ANY (ARRAY(SELECT message_id FROM due))
     RETURNING q.message_id, q.attempt, q.avoid_route
 )
 SELECT m.id, m.purpose, m.campaign_id, m.contact_id, m.recipient_index, m.sender, m.short_code, m.zone, m.payload,
        m.parts, m.encoding, (m.unit_price_eur * 1000000)::bigint, held.attempt, held.avoid_route
-  FROM held JOIN engine_message m ON m.client_id = %(client)s AND m.id = held.message_id
+  FROM held JOIN engine_message m ON m.id = held.message_id
+ WHERE m.client_id = %(client)s AND m.id = ANY (ARRAY(SELECT message_id FROM due))
 
 -- name: settle_backlog
 -- Nothing (more) is due: say when the client has work again, unless a message came in since the engine looked.
 UPDATE lane_backlog
-   SET due_at = coalesce((SELECT min(q.due_at) FROM engine_queue q
-                           WHERE q.client_id = %(client)s AND q.lane = %(lane)s AND q.claimed_by IS NULL), 'infinity')
+   SET due_at = coalesce((SELECT q.due_at FROM engine_queue q
+                           WHERE q.client_id = %(client)s AND q.lane = %(lane)s AND q.claimed_by IS NULL
+                           ORDER BY q.due_at LIMIT 1), 'infinity')
  WHERE client_id = %(client)s AND lane = %(lane)s AND seq = %(seq)s
 
 -- name: client_facts

@@ -1,14 +1,16 @@
 -- name: announce
 -- To whom an answer from these numbers will belong, before anything is written to a socket. A row is not touched again
 -- within the hour for the same client and campaign, which spares the table a write for every message of a busy sender.
--- Answers what other clients' rows said before, in case the operator does not take a message.
+-- Answers what other clients' rows said before, in case the operator does not take a message. (OFFSET 0: one look-up per
+-- number whatever the planner believes of the table.)
 WITH given AS (
     SELECT * FROM unnest(%(short_codes)s::text[], %(numbers)s::bytea[], %(clients)s::uuid[], %(messages)s::uuid[],
                          %(contacts)s::uuid[], %(campaigns)s::uuid[], %(recipients)s::bytea[], %(ats)s::timestamptz[])
       AS g (short_code, number_index, client_id, message_id, contact_id, campaign_id, recipient_index, at)
 ), before AS (
     SELECT l.*, given.message_id AS by
-      FROM given JOIN mo_lookup l ON l.short_code = given.short_code AND l.number_index = given.number_index
+      FROM given, LATERAL (SELECT * FROM mo_lookup l
+                            WHERE l.short_code = given.short_code AND l.number_index = given.number_index OFFSET 0) l
      WHERE l.client_id <> given.client_id
 ), put AS (
     INSERT INTO mo_lookup AS l

@@ -1,8 +1,9 @@
 -- name: write_states
 -- What became of a batch of messages of one client. A status replaces only a lower one; a verdict (rank 90) or another
 -- waiting status (rank 10) replaces only what still waits. Events are written for rows that moved, and money is
--- counted for rows that left the queue, so that a repeated batch changes nothing. (IS NOT DISTINCT FROM keeps the
--- planner off the index of claims: the rows are known by key.)
+-- counted for rows that left the queue, so that a repeated batch changes nothing. (= ANY and IS NOT DISTINCT FROM: the
+-- rows are found by their keys, never by walking the client or the claims. A sub-select, not the parameter: the planner
+-- takes it for a few keys, where it would count the price of each and walk after all.)
 WITH o AS (
     SELECT * FROM unnest(%(ids)s::uuid[], %(statuses)s::text[], %(ranks)s::smallint[], %(reasons)s::text[],
                          %(articles)s::text[], %(codes)s::text[], %(routes)s::uuid[], %(done)s::smallint[],
@@ -11,7 +12,8 @@ WITH o AS (
       AS o (id, status, rank, reason, article, code, route, done, submitted_at, at, first, cost)
 ), gone AS (
     DELETE FROM engine_queue q USING o
-     WHERE o.first = 1 AND q.client_id = %(client)s AND q.message_id = o.id AND q.claimed_by IS NOT DISTINCT FROM %(me)s
+     WHERE o.first = 1 AND q.client_id = %(client)s AND q.message_id = ANY (ARRAY(SELECT id FROM o)) AND q.message_id = o.id
+       AND q.claimed_by IS NOT DISTINCT FROM %(me)s
     RETURNING o.cost
 ), moved AS (
     UPDATE engine_state s
@@ -22,7 +24,7 @@ WITH o AS (
            final_at = CASE WHEN o.rank >= 40 THEN o.at ELSE s.final_at END,
            not_before = NULL, updated_at = %(now)s
       FROM o
-     WHERE s.client_id = %(client)s AND s.message_id = o.id
+     WHERE s.client_id = %(client)s AND s.message_id = ANY (ARRAY(SELECT id FROM o)) AND s.message_id = o.id
        AND CASE WHEN o.rank IN (10, 90) THEN s.rank = 10 ELSE o.rank > s.rank END
     RETURNING s.message_id, s.contact_id, s.campaign_id, o.status, o.at, o.submitted_at, o.first, o.reason, o.code
 ), spent AS (
@@ -48,7 +50,8 @@ WITH o AS (
     UPDATE engine_queue q
        SET claimed_by = NULL, lease_until = NULL, due_at = o.due, attempt = o.attempt, avoid_route = o.avoid
       FROM o
-     WHERE q.client_id = %(client)s AND q.message_id = o.id AND q.claimed_by IS NOT DISTINCT FROM %(me)s
+     WHERE q.client_id = %(client)s AND q.message_id = ANY (ARRAY(SELECT id FROM o)) AND q.message_id = o.id
+       AND q.claimed_by IS NOT DISTINCT FROM %(me)s
     RETURNING o.*
 ), moved AS (
     UPDATE engine_state s
@@ -56,7 +59,8 @@ WITH o AS (
            supplier_code = coalesce(back.code, s.supplier_code),
            not_before = nullif(back.due, 'infinity'), updated_at = %(now)s
       FROM back
-     WHERE s.client_id = %(client)s AND s.message_id = back.id AND s.rank = 10 AND back.reason IS NOT NULL
+     WHERE s.client_id = %(client)s AND s.message_id = ANY (ARRAY(SELECT id FROM o)) AND s.message_id = back.id
+       AND s.rank = 10 AND back.reason IS NOT NULL
     RETURNING s.message_id, s.contact_id, s.campaign_id, back.status, back.reason
 )
 INSERT INTO engine_event (client_id, message_id, contact_id, campaign_id, kind, at, detail)

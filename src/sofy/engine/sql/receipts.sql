@@ -2,8 +2,9 @@
 -- Which parts these supplier ids mean: likeliest form first, and of reused ids the most recent submit within 7 days.
 SELECT DISTINCT ON (r.n) r.n, k.supplier_id, k.submitted_at, k.client_id, k.message_id, k.part, k.parts
   FROM unnest(%(numbers)s::smallint[], %(orders)s::smallint[], %(keys)s::text[]) AS r (n, pref, key)
-  JOIN receipt_key k ON k.route_id = %(route)s AND k.supplier_id = r.key
-                    AND k.submitted_at > %(now)s - interval '7 days'
+  JOIN receipt_key k ON k.supplier_id = r.key
+ WHERE k.route_id = %(route)s AND k.supplier_id = ANY (ARRAY(SELECT unnest(%(keys)s::text[])))
+   AND k.submitted_at > %(now)s - interval '7 days'
  ORDER BY r.n, r.pref, k.submitted_at DESC
 
 -- name: part_receipts
@@ -11,7 +12,8 @@ SELECT DISTINCT ON (r.n) r.n, k.supplier_id, k.submitted_at, k.client_id, k.mess
 WITH told AS (
     UPDATE receipt_key k SET status = o.status
       FROM unnest(%(supplier_ids)s::text[], %(submitted)s::timestamptz[], %(statuses)s::text[]) AS o (supplier_id, at, status)
-     WHERE k.route_id = %(route)s AND k.supplier_id = o.supplier_id AND k.submitted_at = o.at
+     WHERE k.route_id = %(route)s AND k.supplier_id = ANY (ARRAY(SELECT unnest(%(supplier_ids)s::text[])))
+       AND k.supplier_id = o.supplier_id AND k.submitted_at = o.at
        AND k.status IS DISTINCT FROM 'delivered'
     RETURNING k.message_id, k.supplier_id, o.status
 )

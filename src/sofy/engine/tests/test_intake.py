@@ -17,7 +17,8 @@ def campaign_of(house: House, count: int, **fields: Any) -> list[intake.MessageI
 
 
 def load(house: House, campaign: Any, messages: list[intake.MessageIn], chunk: int = 100) -> int:
-    return sum(intake.bulk(house.conn, house.client, messages, keys=house.keys(), campaign_id=campaign, chunk=chunk))
+    batches = [messages[start : start + chunk] for start in range(0, len(messages), chunk)]
+    return sum(intake.bulk(house.conn, house.client, batches, keys=house.keys(), campaign_id=campaign))
 
 
 @pytest.mark.parametrize("price", ["0", "0.045", "1", "12.340000", "10000.5", "0.000001", "123456.654321"])

@@ -133,3 +133,31 @@ def test_keys_are_fresh_and_never_shown():
     assert one.index("phone", "x") != two.index("phone", "x")
     assert repr(one) == f"ClientKeys({CLIENT})"
     assert not hasattr(one, "__dict__")
+
+
+def test_rows_sealed_together_open_one_by_one_and_the_other_way_round():
+    keys = ClientKeys.generate(CLIENT)
+    rows = [(UUID(int=number), f"Été {number}".encode()) for number in range(1, 4)]
+
+    together = keys.seal_rows("contact", "name", rows)
+    alone = [keys.seal("contact", "name", row_id, text.decode()) for row_id, text in rows]
+
+    opened = keys.opener("contact", "name")
+    assert [keys.unseal("contact", "name", row_id, blob) for (row_id, _), blob in zip(rows, together, strict=True)] == [
+        text.decode() for _, text in rows
+    ]
+    assert [opened(row_id, blob) for (row_id, _), blob in zip(rows, alone, strict=True)] == [
+        text.decode() for _, text in rows
+    ]
+    assert len({blob[1:13] for blob in together}) == len(rows)
+
+
+@pytest.mark.parametrize("damage", [lambda blob: b"\x07" + blob[1:], lambda blob: blob[:-1] + b"\0", lambda _: b""])
+def test_an_opener_refuses_what_does_not_open(damage):
+    keys = ClientKeys.generate(CLIENT)
+    (blob,) = keys.seal_rows("contact", "name", [(UUID(int=1), b"Camille")])
+
+    with pytest.raises(Unreadable):
+        keys.opener("contact", "name")(UUID(int=1), damage(blob))
+    with pytest.raises(Unreadable):
+        keys.opener("contact", "name")(UUID(int=2), blob)

@@ -82,7 +82,7 @@ def sample(campaign: Campaign, variables: frozenset[str], *, limit: int = SAMPLE
     keys = keys_for(campaign.client_id)
     with connection.cursor() as cursor:
         cursor.execute(statement.sql, statement.params)
-        return [audience.member(keys, row) for row in cursor.fetchall()]
+        return list(map(audience.reader(keys), cursor.fetchall()))
 
 
 def compiled(campaign: Campaign) -> dict[str, Content]:

@@ -5,9 +5,9 @@ person's variant, due moment and link codes are drawn from keyed hashes and not 
 once. Two of them at the same time do no harm.
 """
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
@@ -62,19 +62,27 @@ def expand(client_id: UUID, campaign_id: UUID, *, batch: int = BATCH) -> Expande
         plan = plans.load(campaign)
         audience = Audience(client_id, campaign.segment_ids, campaign.excluded_segment_ids, plan.variables)
     total = Expanded()
-    with open_as("sofy_web") as reader, open_as("sofy_engine") as engine, ThreadPoolExecutor(1) as pool:
+    unsettled: deque[Batch] = deque()
+    with open_as("sofy_web") as reader, open_as("sofy_engine") as engine:
         engine.autocommit = True
-        handed: tuple[Future[int], list[MessageIn]] | None = None
-        for rows in _rows(reader, audience, batch):
-            made = _write(plan, campaign, [audience.member(plan.keys, row) for row in rows])
-            _settle(plan, handed, total)
-            _count(made, total)
-            handed = pool.submit(_hand_over, engine, plan, made.messages), made.messages
-            if _is_cancelled(campaign):
-                break
-        _settle(plan, handed, total)
+        batches = _prepared(plan, campaign, audience, _ahead(_rows(reader, audience, batch)), unsettled)
+        for added in intake.bulk(engine, client_id, batches, keys=plan.keys, campaign_id=campaign_id):
+            _settle(plan, unsettled.popleft(), added, total)
     _finish(campaign, total)
     return total
+
+
+def _prepared(
+    plan: Plan, campaign: Campaign, audience: Audience, batches: Iterable[Sequence[Any]], unsettled: deque[Batch]
+) -> Iterator[list[MessageIn]]:
+    """The messages of batch after batch; each batch stays in `unsettled` until the ledger has it."""
+    read = audience.reader(plan.keys)
+    for rows in batches:
+        made = _write(plan, campaign, [read(row) for row in rows])
+        unsettled.append(made)
+        yield made.messages
+        if _is_cancelled(campaign):
+            return
 
 
 def _rows(reader: psycopg.Connection[Any], audience: Audience, size: int) -> Iterator[list[Any]]:
@@ -86,6 +94,15 @@ def _rows(reader: psycopg.Connection[Any], audience: Audience, size: int) -> Ite
         cursor.execute(statement.sql.encode(), statement.params)
         while rows := cursor.fetchmany(size):
             yield rows
+
+
+def _ahead(batches: Iterator[list[Any]]) -> Iterator[list[Any]]:
+    """The same batches, each fetched while the one before is worked on."""
+    with ThreadPoolExecutor(1, "audience") as pool:
+        coming = pool.submit(next, batches, None)
+        while (batch := coming.result()) is not None:
+            coming = pool.submit(next, batches, None)
+            yield batch
 
 
 def _write(plan: Plan, campaign: Campaign, members: Sequence[Member]) -> Batch:
@@ -148,17 +165,10 @@ def _compose_one(plan: Plan, member: Member, made: Batch) -> None:
     )
 
 
-def _hand_over(engine: psycopg.Connection[Any], plan: Plan, messages: list[MessageIn]) -> int:
-    size = max(1, len(messages))
-    return sum(intake.bulk(engine, plan.client_id, messages, keys=plan.keys, campaign_id=plan.campaign_id, chunk=size))
-
-
-def _settle(plan: Plan, handed: tuple[Future[int], list[MessageIn]] | None, total: Expanded) -> None:
-    """Wait for the batch before; who is missing from the ledger then shares a number with somebody who is in it."""
-    if handed is None:
-        return
-    future, messages = handed
-    added = future.result()
+def _settle(plan: Plan, made: Batch, added: int, total: Expanded) -> None:
+    """Count a batch that is in the ledger; who is missing there shares a number with somebody who is in it."""
+    messages = made.messages
+    total.excluded.update(reason for reason, _ in made.excluded.values())
     total.added += added
     total.prepared += len(messages)
     total.parts += sum(message.parts for message in messages)
@@ -212,10 +222,6 @@ def store_exclusions(client_id: UUID, campaign_id: UUID, excluded: dict[UUID, tu
                 [detail[:40] for _, detail in excluded.values()],
             ],
         )
-
-
-def _count(made: Batch, total: Expanded) -> None:
-    total.excluded.update(reason for reason, _ in made.excluded.values())
 
 
 def _is_cancelled(campaign: Campaign) -> bool:

@@ -98,7 +98,7 @@ def test_an_expansion_killed_between_two_batches_goes_on(engine_db, client, rout
             factories.make_contact(client, number)
         campaign = draft(client, route_id)
     steps = iter([False, True])
-    monkeypatch.setattr(expansion, "_count", lambda *_: next(steps) and (_ for _ in ()).throw(KeyboardInterrupt))
+    monkeypatch.setattr(expansion, "_settle", lambda *_: next(steps) and (_ for _ in ()).throw(KeyboardInterrupt))
     with pytest.raises(KeyboardInterrupt):
         expand(client.id, campaign.id, batch=5)
     monkeypatch.undo()
@@ -200,15 +200,13 @@ def test_two_contacts_with_one_number_are_written_to_once(engine_db, client, rou
     with client_scope(client.id):
         first, second = (factories.make_contact(client, number) for number in (1, 2))
         campaign = draft(client, route_id)
-    real = expansion.Audience.member
+    real = expansion.Audience.reader
 
-    def same_number(self, keys, row):
-        member = real(self, keys, row)
-        return type(member)(
-            member.contact_id, member.state, b"0" * 16, "+33639980001", member.zone, None, member.values
-        )
+    def same_number(self, keys):
+        read = real(self, keys)
+        return lambda row: read(row)._replace(recipient_index=b"0" * 16, number="+33639980001")
 
-    monkeypatch.setattr(expansion.Audience, "member", same_number)
+    monkeypatch.setattr(expansion.Audience, "reader", same_number)
 
     expand(client.id, campaign.id)
 
