@@ -36,11 +36,24 @@ class Compiled:
     params: dict[str, Any]
 
 
+@dataclass(frozen=True)
+class Rows:
+    """Rows beside the contacts: the column that names the contact, and what follows FROM."""
+
+    contact: str
+    source: str
+
+
 @dataclass
 class Compiler:
-    """Collects the parameters while the fragments are put together. Use one per statement."""
+    """Collects the parameters while the fragments are put together. Use one per statement.
+
+    `looked_up`: rows beside the contact are read once into a hash and every contact is looked up in it, which suits an
+    answer about everybody; otherwise they are joined, which suits a choice of some.
+    """
 
     context: Context
+    looked_up: bool = False
     params: dict[str, Any] = field(default_factory=dict)
     nodes: int = 0
 
@@ -87,13 +100,20 @@ class Compiler:
             raise Refused("segment_missing")
         root = self.context.segments[segment]
         if root is None:
-            return _exists(self._members(segment), negated)
+            return self._has(self._members(segment), negated)
         return self.expression(root, negated=negated, inside=(*inside, segment))
 
-    def _members(self, segment: UUID) -> str:
-        return (
-            "SELECT FROM audience_segment_member s WHERE s.client_id = %(client)s"
-            f" AND s.segment_id = {self.param(segment)} AND s.contact_id = c.id"
+    def _has(self, rows: Rows, negated: bool) -> str:
+        """Whether the contact has such a row."""
+        if self.looked_up:
+            found = f"c.id IN (SELECT {rows.contact} FROM {rows.source})"  # noqa: S608  fragments
+            return f"({found}) IS NOT TRUE" if negated else f"({found})"
+        return f"{'NOT ' if negated else ''}EXISTS (SELECT FROM {rows.source} AND {rows.contact} = c.id)"
+
+    def _members(self, segment: UUID) -> Rows:
+        return Rows(
+            "s.contact_id",
+            f"audience_segment_member s WHERE s.client_id = %(client)s AND s.segment_id = {self.param(segment)}",
         )
 
     def _condition(self, node: Any, negated: bool) -> str:
@@ -101,7 +121,7 @@ class Compiler:
             return self._behaved(node, negated)
         in_rows = ROWS.get(type(node))
         if in_rows is not None:
-            return _exists(in_rows(self, node), negated)
+            return self._has(in_rows(self, node), negated)
         if isinstance(node, tree.HasConsent) and node.purpose != "marketing":
             return self._other_consent(node, negated)
         column = COLUMNS[type(node)](self, node)
@@ -185,24 +205,22 @@ class Compiler:
 
     # ---- conditions on rows beside the contact
 
-    def _book(self, node: tree.InBook) -> str:
-        return (
-            "SELECT FROM audience_membership m WHERE m.client_id = %(client)s"
-            f" AND m.book_id = ANY({self.param(list(node.books))}::uuid[]) AND m.contact_id = c.id"
+    def _book(self, node: tree.InBook) -> Rows:
+        return Rows(
+            "m.contact_id",
+            "audience_membership m WHERE m.client_id = %(client)s"
+            f" AND m.book_id = ANY({self.param(list(node.books))}::uuid[])",
         )
 
-    def _snapshot(self, node: tree.InSnapshot) -> str:
+    def _snapshot(self, node: tree.InSnapshot) -> Rows:
         return self._members(node.segment)
 
-    def _attribute(self, node: tree.HasAttribute) -> str:
+    def _attribute(self, node: tree.HasAttribute) -> Rows:
         kind = self.context.attributes.get(node.name)
         if kind is None:
             raise Refused("attribute_missing")
-        rows = (
-            "SELECT FROM audience_contact_attribute a WHERE a.client_id = %(client)s"
-            f" AND a.name = {self.param(node.name)} AND a.contact_id = c.id"
-        )
-        return rows + self._attribute_test(f"a.{kind}", kind, node)
+        named = f"audience_contact_attribute a WHERE a.client_id = %(client)s AND a.name = {self.param(node.name)}"
+        return Rows("a.contact_id", named + self._attribute_test(f"a.{kind}", kind, node))
 
     def _attribute_test(self, column: str, kind: str, node: tree.HasAttribute) -> str:
         if node.test == "filled":
@@ -219,31 +237,34 @@ class Compiler:
         return f" AND {column} {sign} {value}::{cast}"
 
     def _other_consent(self, node: tree.HasConsent, negated: bool) -> str:
-        rows = (
-            "SELECT FROM audience_identity i JOIN audience_consent_state s ON s.client_id = %(client)s"
+        source = (
+            "audience_identity i JOIN audience_consent_state s ON s.client_id = %(client)s"
             f" AND s.identity_index = i.index AND s.channel = {self.param(node.channel)}"
-            f" AND s.purpose = {self.param(node.purpose)} WHERE i.client_id = %(client)s AND i.contact_id = c.id"
+            f" AND s.purpose = {self.param(node.purpose)} WHERE i.client_id = %(client)s"
             f" AND i.kind = {self.param('phone' if node.channel == 'sms' else 'email')} AND i.deleted_at IS NULL"
         )
         said = {"granted": ["granted"], "refused": ["withdrawn", "opposed"]}.get(node.state)
         if said is None:
             said, negated = ["granted", "withdrawn", "opposed"], not negated
-        return _exists(f"{rows} AND s.state = ANY({self.param(said)}::text[])", negated)
+        rows = Rows("i.contact_id", f"{source} AND s.state = ANY({self.param(said)}::text[])")
+        return self._has(rows, negated)
 
     def _behaved(self, node: tree.Behaved, negated: bool) -> str:
         if node.what != "silent":
-            return _exists(self._events(node, KINDS[node.what]), negated)
-        written = _exists(self._events(node, "delivered"), negated)
-        answers = [_exists(self._events(node, kind), not negated) for kind in ("clicked", "replied")]
+            return self._has(self._events(node, KINDS[node.what]), negated)
+        written = self._has(self._events(node, "delivered"), negated)
+        answers = [self._has(self._events(node, kind), not negated) for kind in ("clicked", "replied")]
         return "(" + (" OR " if negated else " AND ").join([written, *answers]) + ")"
 
-    def _events(self, node: tree.Behaved, kind: str) -> str:
+    def _events(self, node: tree.Behaved, kind: str) -> Rows:
         since = self.param(self._instant(node.days, node.since))
-        rows = (
-            "SELECT FROM engine_event e WHERE e.client_id = %(client)s AND e.contact_id = c.id"
+        source = (
+            "engine_event e WHERE e.client_id = %(client)s"
             f" AND e.kind = {self.param(kind)} AND e.at >= {since}::timestamptz"
         )
-        return rows if node.campaign is None else f"{rows} AND e.campaign_id = {self.param(node.campaign)}"
+        if node.campaign is not None:
+            source += f" AND e.campaign_id = {self.param(node.campaign)}"
+        return Rows("e.contact_id", source)
 
     def _instant(self, days: int | None, since: date | None) -> datetime:
         if days is not None:
@@ -266,7 +287,7 @@ COLUMNS: dict[type, Callable[[Compiler, Any], str]] = {
     tree.HasChannel: Compiler._channel,
     tree.Near: Compiler._near,
 }
-ROWS: dict[type, Callable[[Compiler, Any], str]] = {
+ROWS: dict[type, Callable[[Compiler, Any], Rows]] = {
     tree.InBook: Compiler._book,
     tree.InSnapshot: Compiler._snapshot,
     tree.HasAttribute: Compiler._attribute,
@@ -314,7 +335,3 @@ def typed(kind: str, value: Any) -> Any:
     except (ValueError, KeyError):
         raise Refused("attribute_value") from None
     return str(value)
-
-
-def _exists(rows: str, negated: bool) -> str:
-    return f"NOT EXISTS ({rows})" if negated else f"EXISTS ({rows})"

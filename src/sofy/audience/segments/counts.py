@@ -5,11 +5,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from uuid import UUID
 
-import msgspec
 from django.db import connection
 
 from sofy.audience.segments import context, tree
-from sofy.audience.segments.compile import ROWS, Compiler, from_contacts
+from sofy.audience.segments.compile import Compiler, from_contacts
 from sofy.audience.segments.tree import Path
 
 SAMPLE = 20
@@ -60,48 +59,23 @@ def count(client_id: UUID, root: tree.AnyNode) -> int:
 
 
 def row_counts(client_id: UUID, root: tree.AnyNode, *, whole: int | None = None) -> dict[Path, int]:
-    """For each node, how many contacts it holds for on its own: one statement for all rows.
+    """For each node, how many contacts it holds for on its own, in one scan of the contacts.
 
-    Whatever the contact itself answers is counted in one scan; conditions on rows beside it, and groups that hold one,
-    each by the plan that suits them. A negated condition is everybody less those it holds for, which an index finds.
     `whole` is the count of the root when it is known already.
     """
     nodes = dict(tree.walk(root))
     if whole is not None:
         del nodes[()]
-    scanned = _scanned(nodes)
-    compiler = Compiler(context.load(client_id, root))
-    columns = {path: f"count(*) FILTER (WHERE {compiler.expression(nodes[path])})" for path in scanned}
-    alone = {path: compiler.expression(_positive(node)) for path, node in nodes.items() if path not in columns}
-    everybody = any(_is_counted_off(nodes[path]) for path in alone)
-    scan = ", ".join([*columns.values(), *(["count(*)"] if everybody else [])])
-    parts = [f"({from_contacts('count(*)', each)})" for each in alone.values()]
+        if not nodes:
+            return {(): whole}
+    compiler = Compiler(context.load(client_id, root), looked_up=True)
+    counted = ", ".join(f"count(*) FILTER (WHERE {compiler.expression(node)})" for node in nodes.values())
     with _hashing_memory(), connection.cursor() as cursor:
-        found: list[int] = []
-        for statement in filter(
-            None, (from_contacts(scan, "TRUE") if scan else "", f"SELECT {', '.join(parts)}" if parts else "")
-        ):
-            cursor.execute(statement, compiler.params)
-            found += cursor.fetchone()
-    total = found.pop(len(columns)) if everybody else 0
-    counted = dict(zip([*columns, *alone], found, strict=True))
-    counted |= {path: total - counted[path] for path in alone if _is_counted_off(nodes[path])}
-    return counted if whole is None else {(): whole, **counted}
-
-
-def _scanned(nodes: dict[Path, tree.AnyNode]) -> list[Path]:
-    """The nodes to count in one scan; a distance alone is better answered by its index."""
-    plain = [path for path, node in nodes.items() if _reads_contact_only(node)]
-    return plain if any(not isinstance(nodes[path], tree.Near) for path in plain) else []
-
-
-def _is_counted_off(node: tree.AnyNode) -> bool:
-    """Whether the node is counted as everybody less its opposite."""
-    return node.negated and not isinstance(node, tree.GROUPS)
-
-
-def _positive(node: tree.AnyNode) -> tree.AnyNode:
-    return msgspec.structs.replace(node, negated=False) if _is_counted_off(node) else node
+        # A hash keeps each contact once, yet the planner reckons with each row and would search a list instead.
+        cursor.execute("SELECT set_config('hash_mem_multiplier', '16', true)")
+        cursor.execute(from_contacts(counted, "TRUE"), compiler.params)
+        found = dict(zip(nodes, cursor.fetchone(), strict=True))
+    return found if whole is None else {(): whole, **found}
 
 
 def explain(client_id: UUID, root: tree.AnyNode, contact_id: UUID) -> list[Reason]:
@@ -114,15 +88,6 @@ def explain(client_id: UUID, root: tree.AnyNode, contact_id: UUID) -> list[Reaso
         cursor.execute(from_contacts(columns, f"c.id = {contact}"), compiler.params)
         row = cursor.fetchone()
     return [Reason(path, node, holds) for (path, node), holds in zip(nodes, row or (), strict=False)]
-
-
-def _reads_contact_only(node: tree.AnyNode) -> bool:
-    """Whether a scan of contacts answers the node: no row beside the contact."""
-    if isinstance(node, tree.GROUPS):
-        return all(_reads_contact_only(part) for part in node.of)
-    if isinstance(node, (tree.Behaved, tree.InSegment, *ROWS)):
-        return False
-    return not (isinstance(node, tree.HasConsent) and node.purpose != "marketing")
 
 
 @contextmanager

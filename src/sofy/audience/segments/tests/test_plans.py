@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from sofy.audience import queries
 from sofy.audience.imports.prepare import TOKEN_BYTES
 from sofy.audience.queries import Filter
-from sofy.audience.segments import context, tree
+from sofy.audience.segments import context, counts, tree
 from sofy.audience.segments.compile import Compiler, from_contacts
 from sofy.clients.models import Client
 from sofy.kernel import clock
@@ -43,7 +43,7 @@ NAME = "Dupont"
 def crowd(engine_db_module: Any) -> UUID:
     """A client with enough people for the planner to care."""
     client = uuid7()
-    token = keystore().create(client).index("name", search_token(fold(NAME)))[:TOKEN_BYTES]
+    token = keystore().create(client).index("name", search_token(fold(NAME)) or "")[:TOKEN_BYTES]
     values = {"client": client, "people": PEOPLE, "events": EVENTS, "now": clock.now(), "token": token}
     with engine_db_module.connect("admin", autocommit=True) as admin:
         for statement in FILL:
@@ -112,13 +112,13 @@ def test_behaviour_inside_an_or_never_reads_events_person_by_person(crowd: UUID)
 
 
 def plans_of(client: UUID, read: Callable[[Client], Any]) -> str:
-    """The plans of the statements that a page of contacts runs."""
+    """The plans of the statements that a reader runs."""
     with client_scope(client), connection.cursor() as cursor:
         with CaptureQueriesContext(connection) as ran:
             read(Client(pk=client))
         told = []
         for query in ran.captured_queries:
-            cursor.execute("EXPLAIN " + query["sql"])
+            cursor.execute("EXPLAIN (VERBOSE) " + query["sql"])
             told += [row[0] for row in cursor.fetchall()]
     return "\n".join(told)
 
@@ -138,6 +138,18 @@ def test_a_page_of_contacts_reads_no_more_than_it_shows(_case: str, wanted: Filt
 
     assert index in told, told
     assert "Seq Scan" not in told, told
+
+
+def test_rows_are_counted_in_one_scan_with_behaviour_from_a_hash(crowd: UUID) -> None:
+    root = tree.from_builtins(
+        {"is": "all", "of": [{"is": "language", "values": ["fr"]}, {"is": "any", "of": [CLICKED]}, CLICKED]}
+    )
+
+    told = plans_of(crowd, lambda client: counts.row_counts(client.pk, root, whole=0))
+
+    assert told.count("Scan on public.audience_contact c") == 1, told
+    assert "hashed SubPlan" in told, told
+    assert "engine_event_kind" in told, told
 
 
 def test_the_total_stops_counting(crowd: UUID) -> None:
