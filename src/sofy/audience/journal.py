@@ -19,6 +19,9 @@ ACTIONS: dict[str, str | Promise] = {
     "contacts.exported": _("Contacts exported"),
     "contacts.merged": _("Two contacts merged"),
     "contacts.unmerged": _("Merged contacts taken apart"),
+    "contacts.bulk_started": _("Change of many contacts started"),
+    "contacts.bulk_done": _("Change of many contacts finished"),
+    "contacts.bulk_undone": _("Change of many contacts taken back"),
     "contacts.removed": _("Contacts removed"),
     "contacts.restored": _("Contacts put back"),
     "consent.recorded": _("Consent changed"),
@@ -40,6 +43,8 @@ FACTS: dict[str, str | Promise] = {
     "contacts": _("contacts"),
     "segment": _("segment"),
     "field": _("own field"),
+    "bulk": _("change of many contacts"),
+    "verb": _("what was done"),
     "size": _("people"),
     "imported": _("new"),
     "updated": _("updated"),
@@ -69,4 +74,5 @@ def register() -> None:
     words.VALUES["legal_basis"] = BASES
     words.VALUES["state"] = {"granted": _("agrees"), "withdrawn": _("withdraws their consent"), "opposed": _("opposes")}
     words.VALUES["purpose"] = {"marketing": _("marketing"), "alert": _("alerts")}
+    words.VALUES["verb"] = {"add": _("added to a book"), "take": _("taken out of a book"), "remove": _("removed")}
     words.VALUES["channel"] = {"sms": "SMS", "email": _("e-mail")}

@@ -426,4 +426,6 @@ class SavedView(ClientOwned):
         db_table = "audience_saved_view"
 
 
+from sofy.audience.bulk_models import BulkEdit as BulkEdit  # noqa: E402  tables of the same app
+from sofy.audience.bulk_models import BulkItem as BulkItem  # noqa: E402
 from sofy.audience.segments.models import Segment, SegmentMember  # noqa: E402,F401  tables of the same app

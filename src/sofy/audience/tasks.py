@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from sofy.audience.imports import undo
-from sofy.audience.services import attributes, export, import_start, optouts, retention
+from sofy.audience.services import attributes, bulk_edits, export, import_start, optouts, retention
 from sofy.kit.jobs import client_job, every
 
 
@@ -29,6 +29,12 @@ def run_opt_outs(*, client_id: UUID, import_id: str) -> None:
 def export_contacts(*, client_id: UUID, file_id: str, wanted: dict[str, str], limit: list[str] | None) -> None:
     """Write the file of an export."""
     export.write(client_id=client_id, file_id=UUID(file_id), wanted=wanted, limit=limit)
+
+
+@client_job(name="audience.run_bulk_edit", queue="imports")
+def run_bulk_edit(*, client_id: UUID, bulk_id: str) -> None:
+    """Bring a bulk edit or its undo to its end, from wherever it stands."""
+    bulk_edits.run(client_id=client_id, bulk_id=UUID(bulk_id))
 
 
 @client_job(name="audience.purge_field", queue="imports")

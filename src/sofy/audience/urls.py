@@ -2,7 +2,18 @@
 
 from django.urls import path
 
-from sofy.audience.views import contact, contacts, erasing, exports, fields, imports, merging, segments, suppression
+from sofy.audience.views import (
+    bulk,
+    contact,
+    contacts,
+    erasing,
+    exports,
+    fields,
+    imports,
+    merging,
+    segments,
+    suppression,
+)
 
 app_name = "audience"
 CLIENT = "c/<slug:client_slug>"
@@ -13,6 +24,8 @@ urlpatterns = [
     path(f"{CLIENT}/contacts", contacts.contact_list, name="contacts"),
     path(f"{CLIENT}/contacts/find", contacts.contact_find, name="contact-find"),
     path(f"{CLIENT}/contacts/bulk", contacts.contact_bulk, name="contact-bulk"),
+    path(f"{CLIENT}/contacts/bulk/<uuid:bulk_id>", bulk.bulk_page, name="bulk-edit"),
+    path(f"{CLIENT}/contacts/bulk/<uuid:bulk_id>/undo", bulk.bulk_undo, name="bulk-undo"),
     path(f"{CLIENT}/contacts/undo/<str:token>", contacts.contact_undo, name="contact-undo"),
     path(f"{CLIENT}/contacts/views", contacts.view_save, name="view-save"),
     path(f"{CLIENT}/contacts/views/<uuid:view_id>/remove", contacts.view_remove, name="view-remove"),

@@ -49,6 +49,9 @@ SENTENCES: Mapping[str, str | Promise] = {
     "file_not_text": _("This file is not a table: send a CSV, XLSX or ODS file."),
     "file_old_excel": _("This is an Excel file of before 2007 (XLS): save it as XLSX and send that."),
     "file_password_needed": _("This file is protected by a password: give it, or save the file without."),
+    "file_password_ods": _(
+        "This LibreOffice file is protected by a password and cannot be opened here: save it without one, or as XLSX."
+    ),
     "file_wrong_password": _("This is not the password of the file. Try again; capitals and small letters count."),
     "file_too_large": _("This file is too large. Cut it into several files."),
     "file_unpacks_too_large": _(
@@ -93,6 +96,9 @@ SENTENCES: Mapping[str, str | Promise] = {
     "field_limit": _("You have {limit} fields, the most there can be. Delete one that is not used any more."),
     "field_going": _("A field of this name was deleted and its values are still being removed. Try again in a minute."),
     "field_used": _("Segments ask for this field: {names}. Change them first."),
+    "bulk_running": _("This change still runs: wait for its end."),
+    "bulk_undone": _("This change was taken back already."),
+    "bulk_too_late": _("A change can be taken back for {days} days; this one is older."),
     "book_unknown": _("This contact book does not exist any more. Choose another one."),
     "not_found": _("This does not exist any more. Somebody may have removed it."),
 }

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from sofy.audience import ledger, rules
@@ -10,7 +11,7 @@ from sofy.audience.imports import run
 from sofy.audience.imports.alarms import Alarms
 from sofy.audience.imports.apply import BY_KEY_ONLY, find_owners
 from sofy.audience.imports.prepare import Handle
-from sofy.audience.imports.read import Table
+from sofy.audience.imports.read import Row, Table
 from sofy.audience.imports.rows import Record, reader, unreadable
 from sofy.audience.models import Import
 from sofy.kernel.crypto import ClientKeys
@@ -21,8 +22,24 @@ if TYPE_CHECKING:
     from sofy.audience.services.imports import ImportResult
 
 
-def dry_run(row: Import, table: Table, *, progress: run.Progress | None = None) -> "ImportResult":
-    """Count what would be new, updated, refused and why; opt-outs that would be kept.
+@dataclass
+class Sample:
+    """The first rows of which one thing is said: imported, in_base, in_file, rejected, or the code of a remark."""
+
+    code: str
+    limit: int
+    rows: list[Row] = field(default_factory=list)
+
+    def see(self, row: Row, outcome: str, problems: Sequence[str]) -> None:
+        """Keep a row that it is about."""
+        if len(self.rows) < self.limit and (self.code == outcome or self.code in problems):
+            self.rows.append(row)
+
+
+def dry_run(
+    row: Import, table: Table, *, progress: run.Progress | None = None, sample: Sample | None = None
+) -> "ImportResult":
+    """Count what would be new, updated, refused and why; opt-outs that would be kept. `sample` is filled on the way.
 
     `row` is an import that was never saved. Memory grows with the file: about 100 bytes per identity.
     """
@@ -46,19 +63,22 @@ def dry_run(row: Import, table: Table, *, progress: run.Progress | None = None) 
             flat = [handle for each in handles.values() for handle in each]
             owners = find_owners(cur, row.client_id, flat)
             known = ledger.known(cur, row.client_id, list({handle.index for handle in flat}))
-        for record in records:
+        for source, record in zip(batch, records, strict=True):
             alarms.see(record)
             mine = handles[record.row]
             stored: set[bytes | int] = {owners[handle.index] for handle in mine if handle.index in owners}
             seen = {in_file[handle.index] for handle in mine if handle.index in in_file}
+            outcome = "rejected" if record.rejected else "imported"
             if record.rejected:
                 counts["rejected"] += 1
             elif len(stored | seen) > 1:
                 counts["updated"] += 1
-                warnings["matches_two_contacts"] += 1
+                outcome = "matches_two_contacts"
+                warnings[outcome] += 1
             elif stored or seen:
                 counts["updated"] += 1
-                counts["in_base" if stored else "in_file"] += 1
+                outcome = "in_base" if stored else "in_file"
+                counts[outcome] += 1
                 (owner,) = stored | seen
                 for handle in mine:
                     in_file[handle.index] = owner
@@ -69,6 +89,8 @@ def dry_run(row: Import, table: Table, *, progress: run.Progress | None = None) 
                     in_file[handle.index] = made
             said.see(record, mine, known)
             warnings.update(record.problems)
+            if sample is not None:
+                sample.see(source, outcome, record.problems)
         if progress:
             progress(sum(counts[name] for name in ("imported", "updated", "rejected")), row.total)
     return ImportResult(

@@ -93,7 +93,7 @@ def check_archive(content: BinaryIO, kind: str, max_columns: int) -> None:
             raise Bad("file_unpacks_too_large", limit=MAX_UNPACKED)
         if kind == "ods":
             if b"encryption-data" in archive.read("META-INF/manifest.xml"):
-                raise Bad("file_password_needed")
+                raise Bad("file_password_ods")
             parts = ["content.xml"]
         else:
             parts = [entry.filename for entry in entries if entry.filename.startswith("xl/worksheets/sheet")]

@@ -195,10 +195,6 @@ class ConsentForm(ConditionForm):
     """Consent for a channel and a purpose."""
 
     label, node = _("Consent"), tree.HasConsent
-    channel = forms.ChoiceField(label=pgettext_lazy("segment", "by"), choices=[("sms", "SMS"), ("email", _("e-mail"))])
-    purpose = forms.ChoiceField(
-        label=pgettext_lazy("segment", "for"), choices=[("marketing", _("marketing")), ("alert", _("alerts"))]
-    )
     state = forms.ChoiceField(
         label="",
         choices=[
@@ -206,6 +202,11 @@ class ConsentForm(ConditionForm):
             ("refused", pgettext_lazy("segment", "refused")),
             ("unknown", pgettext_lazy("segment", "never asked")),
         ],
+    )
+    channel = forms.ChoiceField(label=pgettext_lazy("segment", "by"), choices=[("sms", "SMS"), ("email", _("e-mail"))])
+    purpose = forms.ChoiceField(
+        label=pgettext_lazy("segment", "for"),
+        choices=[("marketing", pgettext_lazy("segment", "marketing")), ("alert", pgettext_lazy("segment", "alerts"))],
     )
 
 

@@ -9,11 +9,12 @@ from django.conf import settings
 from django.db import transaction
 
 from sofy.audience import ledger
-from sofy.audience.arrays import cursor
+from sofy.audience.arrays import UuidArray, cursor
 from sofy.audience.imports import values
 from sofy.audience.imports.prepare import Preparer
 from sofy.audience.models import Book, Contact, Identity, Membership, NameToken
 from sofy.audience.services import attributes
+from sofy.audience.sqlfiles import sql
 from sofy.kernel import clock, phone
 from sofy.kernel.errors import Refused
 from sofy.kernel.text import fold
@@ -88,8 +89,11 @@ def save(
     return contact
 
 
-def remove(*, client_id: UUID, ids: Sequence[UUID], actor: str) -> list[UUID]:
-    """Take contacts out of the base, recoverably; what they said about consent stays in the ledger."""
+def remove(*, client_id: UUID, ids: Sequence[UUID], actor: str, audited: bool = True) -> list[UUID]:
+    """Take contacts out of the base, recoverably; what they said about consent stays in the ledger.
+
+    `audited`: one entry of the journal; a bulk edit writes its own for all its batches.
+    """
     now = clock.now()
     with transaction.atomic():
         ledger.lock(cursor(), client_id)
@@ -97,25 +101,23 @@ def remove(*, client_id: UUID, ids: Sequence[UUID], actor: str) -> list[UUID]:
         done = list(rows.values_list("id", flat=True))
         rows.update(deleted_at=now)
         Identity.objects.filter(client_id=client_id, contact_id__in=done, deleted_at=None).update(deleted_at=now)
-        if done:
+        if done and audited:
             audit.append(client_id, "contacts.removed", actor, {"contacts": done[:50], "count": len(done)})
     return done
 
 
-def restore(*, client_id: UUID, ids: Sequence[UUID], actor: str) -> list[UUID]:
+def restore(*, client_id: UUID, ids: Sequence[UUID], actor: str, audited: bool = True) -> list[UUID]:
     """Bring removed contacts back with the identities they lost then, unless somebody else holds them now."""
     with transaction.atomic():
         cur = cursor()
         ledger.lock(cur, client_id)
-        done = []
-        for contact in Contact.objects.filter(client_id=client_id, id__in=ids, merged_into=None).exclude(
-            deleted_at=None
-        ):
-            _restore_identities(contact)
-            Contact.objects.filter(client_id=client_id, id=contact.id).update(deleted_at=None)
-            done.append(contact.id)
+        rows = Contact.objects.filter(client_id=client_id, id__in=ids, merged_into=None).exclude(deleted_at=None)
+        done = list(rows.values_list("id", flat=True))
+        values = {"client": client_id, "ids": UuidArray.of([each.bytes for each in done])}
+        cur.execute(sql("restore_identities"), values)
+        Contact.objects.filter(client_id=client_id, id__in=done).update(deleted_at=None)
         ledger.refresh_reach(cur, client_id, done, now=clock.now())
-        if done:
+        if done and audited:
             audit.append(client_id, "contacts.restored", actor, {"contacts": done[:50], "count": len(done)})
     return done
 
@@ -130,7 +132,7 @@ def create_book(*, client_id: UUID, name: str, actor: str) -> Book:
     return book
 
 
-def add_to_book(*, client_id: UUID, ids: Sequence[UUID], book_id: UUID, actor: str) -> list[UUID]:
+def add_to_book(*, client_id: UUID, ids: Sequence[UUID], book_id: UUID, actor: str, audited: bool = True) -> list[UUID]:
     """Put contacts into a book; answers those who were not in it. Raises: Refused("book_unknown")."""
     if not Book.objects.filter(client_id=client_id, id=book_id, deleted_at=None).exists():
         raise Refused("book_unknown", 404)
@@ -143,19 +145,21 @@ def add_to_book(*, client_id: UUID, ids: Sequence[UUID], book_id: UUID, actor: s
         Membership.objects.bulk_create(
             Membership(client_id=client_id, book_id=book_id, contact_id=each, added_at=clock.now()) for each in new
         )
-        if new:
+        if new and audited:
             audit.append(client_id, "book.contacts_added", actor, {"book": book_id, "count": len(new)})
     return new
 
 
-def take_from_book(*, client_id: UUID, ids: Sequence[UUID], book_id: UUID, actor: str) -> list[UUID]:
+def take_from_book(
+    *, client_id: UUID, ids: Sequence[UUID], book_id: UUID, actor: str, audited: bool = True
+) -> list[UUID]:
     """Take contacts out of a book; answers those who were in it."""
     with transaction.atomic():
         ledger.lock(cursor(), client_id)
         rows = Membership.objects.filter(client_id=client_id, book_id=book_id, contact_id__in=ids)
         gone = list(rows.values_list("contact_id", flat=True))
         rows.delete()
-        if gone:
+        if gone and audited:
             audit.append(client_id, "book.contacts_taken", actor, {"book": book_id, "count": len(gone)})
     return gone
 
@@ -196,11 +200,3 @@ def _write_tokens(client_id: UUID, contact: Contact) -> None:
     NameToken.objects.bulk_create(
         NameToken(client_id=client_id, token=token, contact_id=contact.id) for token in sorted(tokens)
     )
-
-
-def _restore_identities(contact: Contact) -> None:
-    lost = Identity.objects.filter(client_id=contact.client_id, contact_id=contact.id, deleted_at=contact.deleted_at)
-    for row in lost:
-        same = Identity.objects.filter(client_id=row.client_id, kind=row.kind, index=row.index, deleted_at=None)
-        if not same.exists():
-            Identity.objects.filter(client_id=row.client_id, id=row.id).update(deleted_at=None)

@@ -1,9 +1,8 @@
 """Imports from a page: checked in the request, run by the worker, looked at row by row before."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +10,6 @@ from django.db import transaction
 
 from sofy.audience.imports import plan
 from sofy.audience.imports import run as running
-from sofy.audience.imports.rows import reader, unreadable
 from sofy.audience.imports.undo import undo_import
 from sofy.audience.models import Import
 from sofy.audience.services import imports
@@ -37,28 +35,18 @@ class Choices:
     consent_text: str = ""
 
 
-def check(*, client_id: UUID, upload_id: UUID, choices: Choices) -> ImportResult:
-    """What the import would do; nothing is written and the upload stays. Raises: Refused, as `imports.import_file`."""
+def check(
+    *, client_id: UUID, upload_id: UUID, choices: Choices, code: str = ""
+) -> tuple[ImportResult, list[tuple[int, list[str]]]]:
+    """What the import would do, and the first rows of which `code` is said, as they stand in the file.
+
+    Nothing is written and the upload stays. Raises: Refused, as `imports.import_file`.
+    """
     row, table = _opened(client_id, upload_id, choices)
+    sample = plan.Sample(code, SHOWN_ROWS if code else 0)
     with closing(table.content):
-        return plan.dry_run(row, table)
-
-
-def rows_with(*, client_id: UUID, upload_id: UUID, choices: Choices, code: str) -> list[tuple[int, list[str]]]:
-    """The first rows of a file about which `code` is said, as they stand in the file."""
-    row, table = _opened(client_id, upload_id, choices)
-    kinds = {word[10:]: (kind, private) for word, (_, kind, private) in row.mapping["attributes"].items()}
-    declared = running.is_declared(row.legal_basis, row.source)
-    read = reader(running.reading_of({**row.mapping, "kinds": kinds}, declared=declared))
-
-    def found() -> Iterator[tuple[int, list[str]]]:
-        for number, cells in running.data_rows(table, row.mapping["header"]):
-            record = unreadable(number) if cells is None else read(number, cells)
-            if code in record.problems or (code == "rejected" and record.rejected):
-                yield number, cells or []
-
-    with closing(table.content):
-        return list(islice(found(), SHOWN_ROWS))
+        result = plan.dry_run(row, table, sample=sample)
+    return result, [(number, cells or []) for number, cells in sample.rows]
 
 
 def start(*, client_id: UUID, upload_id: UUID, choices: Choices, file_name: str, actor: str) -> Import:

@@ -8,7 +8,17 @@ from django.db import connection
 from sofy.audience import ledger, vault
 from sofy.audience.arrays import cursor
 from sofy.audience.imports.undo import WITHIN
-from sofy.audience.models import Contact, ContactAttribute, Identity, Import, ImportRow, Membership, NameToken
+from sofy.audience.models import (
+    BulkEdit,
+    BulkItem,
+    Contact,
+    ContactAttribute,
+    Identity,
+    Import,
+    ImportRow,
+    Membership,
+    NameToken,
+)
 from sofy.kernel import clock
 from sofy.kernel.clauses import clause
 from sofy.kit.rls import client_scope
@@ -38,6 +48,8 @@ def expire(*, client_id: UUID) -> int:
             vault.discard(client_id, UUID(row.upload))
             ImportRow.objects.filter(client_id=client_id, import_id=row.id).update(before=None)
         old.update(upload="", file_name=None)
+        finished = BulkEdit.objects.filter(client_id=client_id, finished_at__lt=before)
+        BulkItem.objects.filter(client_id=client_id, bulk_id__in=finished.values("id")).delete()
     gone = 0
     while removed := _purge(client_id):
         gone += removed

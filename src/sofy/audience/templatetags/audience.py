@@ -56,6 +56,12 @@ BASES: dict[str, str | Promise] = {
     "contract": _("Contract: alerts only"),
     "interest": _("Legitimate interest"),
 }
+OUTCOMES: dict[str, str | Promise] = {
+    "imported": _("New contacts"),
+    "in_base": _("Known already: updated"),
+    "in_file": _("Twice in the file: put together"),
+    "rejected": _("Refused rows"),
+}
 WARNINGS: dict[str, str | Promise] = {
     "no_identity": _("No phone number and no e-mail address"),
     "unreadable_row": _("Row that cannot be read: quotes that never close"),
@@ -133,8 +139,8 @@ def basis_word(code: str) -> Any:
 
 @register.filter
 def warning_word(code: str) -> Any:
-    """What was remarked about rows of a file."""
-    return WARNINGS.get(code, code)
+    """What was remarked about rows of a file, or what becomes of them."""
+    return WARNINGS.get(code) or OUTCOMES.get(code, code)
 
 
 @register.filter

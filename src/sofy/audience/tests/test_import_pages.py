@@ -8,7 +8,7 @@ from django.test import Client as Browser
 from django.urls import reverse
 
 from sofy.audience.models import Contact, Import
-from sofy.audience.services import import_start
+from sofy.audience.services import import_start, suppression
 from sofy.clients.models import Client
 from sofy.clients.tests.factories import make_client
 
@@ -149,6 +149,35 @@ def test_a_file_the_worker_cannot_read_any_more_fails_with_its_reason(shop: Clie
 
     assert Import.objects.get().state == "failed"
     assert "Failed" in browser.get(started.url).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("code", "numbers"),
+    [
+        ("imported", [2, 5]),
+        ("in_base", [3]),
+        ("in_file", [6]),
+        ("rejected", [4]),
+        ("matches_two_contacts", [7]),
+        ("opted_out_kept", [3, 7]),
+        ("no_such_remark", []),
+    ],
+)
+def test_the_rows_behind_each_figure(
+    code: str, numbers: list[int], shop: Client, person: Callable[..., Contact], browse: Browse
+) -> None:
+    known, other = person(phone="+33639980077"), person(phone="+33639980078")
+    suppression.add(client_id=shop.pk, phones=["0639980077"], emails=[], reason="manual", source="", actor="test")
+    browser = browse(language="en")
+    rows = ["06 39 98 00 01;;oui", "0639980077;;oui", "abc;;oui", "0639980002;;oui", "06 39 98 00 01;;oui"]
+    rows.append("0639980078;0639980077;oui")
+    content = "Portable;Téléphone 2;Accord SMS\n" + "\n".join(rows)
+    url = upload(browser, shop, content.encode()).url
+
+    page = browser.post(url, {**answers(browser.get(url)), "column_1": "phone", "do": f"rows_{code}"})
+
+    assert [number for number, _cells in page.context["rows"]] == numbers
+    assert Contact.objects.filter(id__in=[known.id, other.id]).count() == Contact.objects.count()
 
 
 def test_rows_with_remarks_come_back_and_the_import_is_undone(shop: Client, browse: Browse) -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import psycopg
 import pytest
 
 from sofy.audience.arrays import ByteaArray, TextArray, UuidArray, cursor
@@ -54,3 +55,21 @@ def test_statements_use_their_index(as_client: Any, tmp_path: Path) -> None:
     for name, index in INDEXES:
         assert f"using {index} " in plans[name] or f"on {index} " in plans[name], plans[name][:900]
         assert "Seq Scan on audience" not in plans[name]
+
+
+@pytest.mark.parametrize("table", ["contact", "identity", "name_token", "membership", "import_row", "consent_state"])
+def test_the_client_of_a_new_row_is_checked_once_per_statement_and_checked(as_client: Any, table: str) -> None:
+    as_client(make_client())
+    columns = {
+        "contact": "id", "identity": "id", "name_token": "contact_id", "membership": "contact_id",
+        "import_row": "contact_id", "consent_state": "identity_index",
+    }  # fmt: skip
+    value = "'\\x00'" if table == "consent_state" else "gen_random_uuid()"
+    insert = f"INSERT INTO audience_{table} (client_id, {columns[table]}) VALUES (gen_random_uuid(), {value})"
+    cur = cursor()
+
+    plan = "\n".join(row[0] for row in cur.execute("EXPLAIN " + insert))  # type: ignore[call-overload]
+
+    assert "InitPlan" in plan
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        cur.execute(insert)  # type: ignore[call-overload]

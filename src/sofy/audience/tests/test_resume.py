@@ -4,10 +4,12 @@ import os
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from sofy.audience.imports import run
 from sofy.audience.models import ConsentEvent, Contact, Identity, Import, ImportRow
@@ -92,3 +94,52 @@ def test_a_failure_of_the_storing_hand_is_told(engine_db: Any, tmp_path: Path, m
 
     assert row.state == "running"
     assert resume_import(client_id=client.pk, import_id=row.id).imported == 10
+
+
+def test_nothing_is_stored_after_a_batch_that_failed(
+    engine_db: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run, "BATCH_ROWS", 10)
+    client = make_client()
+    book = make_book(client)
+    path = write_csv(tmp_path / "a.csv", *(person(n) for n in range(100)))
+    store, stored = run.write_batch, iter(range(100))
+
+    def fail_at_the_third(*batch: Any) -> None:
+        if next(stored) == 2:
+            raise OSError("disk full")  # before it says that PostgreSQL has the batch
+        store(*batch)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(run, "write_batch", fail_at_the_third)
+        with pytest.raises(OSError, match="disk full"):
+            import_file(client_id=client.pk, book_id=book.id, path=path, legal_basis="consent", source="till")
+    with client_scope(client.pk):
+        row = Import.objects.get()
+
+    assert (row.state, row.done) == ("running", 20)
+    result = resume_import(client_id=client.pk, import_id=row.id)
+    assert (result.imported, result.updated) == (100, 0)
+
+
+def test_two_imports_at_once_make_each_person_once(
+    engine_db: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run, "BATCH_ROWS", 50)
+    client = make_client()
+    book = make_book(client)
+    paths = [write_csv(tmp_path / name, *(person(n) for n in range(600))) for name in ("a.csv", "b.csv")]
+
+    def bring_in(path: Path) -> tuple[int, int]:
+        try:
+            done = import_file(client_id=client.pk, book_id=book.id, path=path, legal_basis="consent", source="till")
+            return done.imported, done.updated
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        counts = list(pool.map(bring_in, paths))
+
+    assert [sum(column) for column in zip(*counts, strict=True)] == [600, 600]
+    with client_scope(client.pk):
+        assert (Contact.objects.count(), Identity.objects.count()) == (600, 1200)

@@ -1,6 +1,7 @@
 """Files of opt-outs on the suppression screen, and files protected by a password."""
 
 import io
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -179,6 +180,19 @@ def test_the_protected_file_and_its_password_are_not_kept(
     assert PASSWORD.encode() not in kept.read_bytes()
     assert PASSWORD not in caplog.text
     assert PASSWORD not in str(list(AuditEntry.objects.values_list("facts", flat=True)))
+
+
+def test_a_protected_libreoffice_file_says_what_to_do(shop: Client, browse: Browse) -> None:
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w") as archive:
+        archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        archive.writestr("META-INF/manifest.xml", "<manifest:encryption-data/>")
+        archive.writestr("content.xml", "noise")
+
+    for language, words in (("fr", "enregistrez-le sans"), ("en", "save it without one")):
+        page = read_protected(browse(language=language), shop, target.getvalue())
+        assert page.status_code == 422
+        assert words in page.content.decode()
 
 
 def test_a_file_without_password_needs_none(shop: Client, browse: Browse) -> None:

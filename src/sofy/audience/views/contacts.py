@@ -17,6 +17,8 @@ from sofy.audience.models import Book, SavedView
 from sofy.audience.queries import Filter
 from sofy.audience.segments.models import Segment
 from sofy.audience.services import attributes, contacts
+from sofy.audience.views.bulk import for_all
+from sofy.audience.views.reading import back_to_list, read_filter, read_id
 from sofy.audience.wording import say
 from sofy.clients import queries as clients
 from sofy.clients.access import ClientRequest, requires
@@ -26,31 +28,6 @@ from sofy.ui import notify
 FILTERS = ("name", "place", "book", "segment", "sms", "email", "columns")
 UNDO_SALT = "sofy.audience.undo"
 YEAR_S = 365 * 24 * 3600
-
-
-def read_filter(data: QueryDict) -> Filter:
-    """The filter of an address; what cannot be read asks nothing."""
-    return Filter(
-        name=data.get("name", "").strip()[:80],
-        place=data.get("place", "").strip()[:80],
-        book=read_id(data.get("book", "")),
-        segment=read_id(data.get("segment", "")),
-        sms=read_reach(data.get("sms", "")),
-        email=read_reach(data.get("email", "")),
-    )
-
-
-def read_reach(text: str) -> int | None:
-    """A reach of an address, or nothing."""
-    return int(text) if text in ("0", "1", "2", "3", "4") else None
-
-
-def read_id(text: str) -> UUID | None:
-    """An id of an address, or nothing."""
-    try:
-        return UUID(text)
-    except ValueError:
-        return None
 
 
 @require_GET
@@ -146,7 +123,9 @@ def view_remove(request: ClientRequest, view_id: UUID) -> HttpResponse:
 @require_POST
 @requires("contact.edit")
 def contact_bulk(request: ClientRequest) -> HttpResponse:
-    """Do one thing to the contacts that were ticked, with an Undo."""
+    """Do one thing to the contacts that were ticked, or to all of the list, with an Undo."""
+    if request.POST.get("all"):
+        return for_all(request)
     ids = [each for text in request.POST.getlist("ids")[:200] if (each := read_id(text))]
     chosen = [contact.id for contact in queries.chosen(request.client, ids)]
     book = read_id(request.POST.get("book", ""))
@@ -157,7 +136,7 @@ def contact_bulk(request: ClientRequest) -> HttpResponse:
         notify.warn(request, _("Choose a contact book first."))
     else:
         _do(request, verb, chosen, book)
-    return redirect(_back(request))
+    return redirect(back_to_list(request))
 
 
 def _do(request: ClientRequest, verb: str, ids: list[UUID], book: UUID | None) -> None:
@@ -202,10 +181,4 @@ def contact_undo(request: ClientRequest, token: str) -> HttpResponse:
         raise Http404 from None
     else:
         notify.done(request, _("Taken back."))
-    return redirect(_back(request))
-
-
-def _back(request: ClientRequest) -> str:
-    """The list as it was, whatever page the browser says it came from."""
-    listing = reverse("audience:contacts", args=[request.client.slug])
-    return f"{listing}?{request.POST['query']}" if request.POST.get("query") else listing
+    return redirect(back_to_list(request))

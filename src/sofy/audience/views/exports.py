@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from sofy.audience import queries, vault
 from sofy.audience.services import export
-from sofy.audience.views.contacts import read_filter
+from sofy.audience.views.reading import read_filter
 from sofy.clients.access import ClientRequest, requires
 from sofy.kernel.errors import Refused
 from sofy.kit.keys import keys_for

@@ -132,14 +132,19 @@ def _started(request: ClientRequest, upload_id: UUID, choices: Choices) -> HttpR
 
 
 def _checked(request: ClientRequest, upload_id: UUID, choices: Choices) -> dict[str, Any]:
-    """What would happen, with the rows of one remark when they were asked for."""
-    client, action = request.client.pk, request.POST.get("do", "")
-    result = import_start.check(client_id=client, upload_id=upload_id, choices=choices)
-    told: dict[str, Any] = {"result": result, "warnings": sorted(result.warnings.items(), key=lambda item: -item[1])}
-    if action.startswith("rows_"):
-        code = told["code"] = action.removeprefix("rows_")
-        told["rows"] = import_start.rows_with(client_id=client, upload_id=upload_id, choices=choices, code=code)
-    return told
+    """What would happen, with the rows behind one of the figures when they were asked for."""
+    action = request.POST.get("do", "")
+    code = action.removeprefix("rows_") if action.startswith("rows_") else ""
+    result, rows = import_start.check(client_id=request.client.pk, upload_id=upload_id, choices=choices, code=code)
+    warnings = sorted(result.warnings.items(), key=lambda item: -item[1])
+    counts = [
+        ("imported", result.imported),
+        ("in_base", result.duplicates_in_base),
+        ("in_file", result.duplicates_in_file),
+        ("rejected", result.rejected),
+    ]
+    told = {"result": result, "warnings": warnings, "counts": [pair for pair in counts if pair[1]]}
+    return told | ({"code": code, "rows": rows} if code else {})
 
 
 def _mapping_context(request: ClientRequest, shown: Preview, form: MappingForm) -> dict[str, Any]:

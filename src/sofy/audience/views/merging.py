@@ -13,7 +13,7 @@ from sofy.audience import comparing, queries
 from sofy.audience.models import Contact
 from sofy.audience.services import people
 from sofy.audience.templatetags.audience import person
-from sofy.audience.views.contacts import read_id
+from sofy.audience.views.reading import read_id
 from sofy.audience.wording import say
 from sofy.clients.access import ClientRequest, requires
 from sofy.kernel.errors import Refused
