@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -21,9 +21,12 @@ from urllib.parse import urlsplit
 
 import psycopg
 import pytest
+from playwright.sync_api import Browser
 
 from sofy.project import embedded_pg
 from sofy.project.testing import RUN, WORKER, TestDatabase
+from tests.e2e.browser import open_browser, person
+from tests.e2e.pages import Visitor
 from tests.e2e.traces import People
 
 CONTACTS = Path(str(files("sofy.project") / "demo_data" / "contacts.csv"))
@@ -82,7 +85,7 @@ class Up:
 
     def code(self) -> str:
         """The second-factor code of this moment."""
-        return re.findall(r"\b\d{6}\b", self.demo.run("user", "code", self.email))[-1]
+        return str(re.findall(r"\b\d{6}\b", self.demo.run("user", "code", self.email))[-1])
 
 
 @pytest.fixture(scope="session")
@@ -170,6 +173,39 @@ def up(demo: Demo, dump: Dump) -> Iterator[Up]:
             process.wait(20)
         except subprocess.TimeoutExpired:
             process.kill()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """The browser of this machine."""
+    with open_browser() as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def code(up: Up) -> Callable[[], str]:
+    """Second-factor codes of the demo's owner, none of them twice: a used one is waited out, as people do."""
+    used: set[str] = set()
+
+    def fresh() -> str:
+        while (shown := up.code()) in used:
+            time.sleep(1)
+        used.add(shown)
+        return shown
+
+    return fresh
+
+
+@pytest.fixture(scope="module")
+def owner(browser: Browser, up: Up, code: Callable[[], str]) -> Any:
+    """Where a log-in of the demo's owner left the cookies, and the client it opened."""
+    context = person(browser, language="fr")
+    visitor = Visitor(context.new_page(), up.url)
+    visitor.give_password(up.email, up.password)
+    visitor.give_code(code)
+    state = context.storage_state()
+    context.close()
+    return state, visitor.client
 
 
 @pytest.fixture(scope="session")

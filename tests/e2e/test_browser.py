@@ -6,7 +6,7 @@ Pictures of every page are kept under var/screenshots/.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -16,7 +16,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from sofy.engine.shifted_clock import FileClock
-from tests.e2e.browser import DESKTOP, NO_BROWSER, PHONE, Eyes, open_browser, person
+from tests.e2e.browser import DESKTOP, NO_BROWSER, PHONE, Eyes, person
 from tests.e2e.conftest import Up
 from tests.e2e.pages import Visitor, number_in
 
@@ -81,38 +81,6 @@ WORDS = {
 }
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with open_browser() as opened:
-        yield opened
-
-
-@pytest.fixture(scope="module")
-def code(up: Up) -> Callable[[], str]:
-    """Second-factor codes of the demo's owner, none of them twice: a used one is waited out, as people do."""
-    used: set[str] = set()
-
-    def fresh() -> str:
-        while (shown := up.code()) in used:
-            time.sleep(1)
-        used.add(shown)
-        return shown
-
-    return fresh
-
-
-@pytest.fixture(scope="module")
-def owner(browser: Browser, up: Up, code: Callable[[], str]) -> Any:
-    """Where a log-in of the demo's owner left the cookies, and the client it opened."""
-    context = person(browser, language="fr")
-    visitor = Visitor(context.new_page(), up.url)
-    visitor.give_password(up.email, up.password)
-    visitor.give_code(code)
-    state = context.storage_state()
-    context.close()
-    return state, visitor.client
-
-
 @pytest.mark.parametrize("journey", [FRENCH, ENGLISH, PLAIN], ids=lambda journey: journey.name)
 def test_a_campaign_from_file_to_report(
     browser: Browser, up: Up, code: Callable[[], str], tmp_path: Path, journey: Journey
@@ -122,7 +90,7 @@ def test_a_campaign_from_file_to_report(
     page = context.new_page()
     eyes.follow(page)
     visitor = Visitor(page, up.url, journey.javascript)
-    closely = journey is FRENCH
+    closely = journey.javascript
 
     visitor.give_password(up.email, up.password)
     eyes.look(page, "second-factor", closely=closely)
@@ -300,9 +268,29 @@ def test_staff_set_up_a_second_factor_and_watch_the_routes(browser: Browser, up:
     visitor.open("/op/clients/")
     visitor.press("main tbody a")
     eyes.look(page, "op-client", closely=True)
+    visit_as_support(visitor, eyes, "fr")
+    visitor.speak("en")
+    visit_as_support(visitor, eyes, "en")
     context.close()
 
     assert eyes.problems == []
+
+
+def visit_as_support(visitor: Visitor, eyes: Eyes, language: str) -> None:
+    """From a client's page into its workspace for a reason, around, and out again."""
+    page = visitor.page
+    visitor.press("a[href$='/enter']")
+    eyes.look(page, f"support-enter-{language}", closely=True)
+    page.fill("[name=reason]", "Ticket 4711 : le rapport n’affiche aucun clic")
+    visitor.press("main form button.btn-primary")
+    expect(page.locator(".visit")).to_contain_text("Ticket 4711")
+    eyes.look(page, f"support-home-{language}", closely=True)
+    visitor.press(".rail a[href$='/audit/']")
+    expect(page.locator(".visit")).to_be_visible()
+    expect(page.locator("main")).to_contain_text("Ticket 4711")
+    eyes.look(page, f"support-journal-{language}", closely=True)
+    visitor.press(".visit button")
+    expect(page.locator(".visit")).to_have_count(0)
 
 
 def test_thousands_of_people_are_confirmed_by_their_number_and_watched_live(browser: Browser, up: Up, owner: Any):
@@ -311,6 +299,8 @@ def test_thousands_of_people_are_confirmed_by_their_number_and_watched_live(brow
     context = person(browser, language="fr", state=state)
     page = context.new_page()
     eyes.follow(page)
+    streams: list[str] = []
+    page.on("response", lambda answer: streams.append(answer.headers.get("content-type", "")))
     visitor = Visitor(page, up.url, client=client)
     visitor.open("")
     visitor.speak("fr")
@@ -329,6 +319,7 @@ def test_thousands_of_people_are_confirmed_by_their_number_and_watched_live(brow
     context.close()
 
     assert len(seen) > 1, f"the page did not move by itself: {seen}"
+    assert "text/event-stream" in streams
     assert seen[-1] > 1000
     assert eyes.problems == []
 
