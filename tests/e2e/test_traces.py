@@ -21,6 +21,7 @@ PEOPLE = People.of(["+33639980142"], ["élodie.durand@exemple.fr"], ["Durand", "
         ("bytea", b"\\x" + b"0639980142".hex().encode(), "phone in hexadecimal"),
         ("base64", base64.b64encode(b'{"to":"+33639980142"}'), "phone in base64"),
         ("base64 shifted", b"x" + base64.b64encode(b"+33639980142 is here"), "phone in base64"),
+        ("beside an identifier", b"019aa2f4-8a51-7cc3-9d3f-0a4de2a9f1b1\t0639980142", "phone as text"),
         ("address", "à ÉLODIE.durand@exemple.fr".encode(), "e-mail as text"),
         ("surname", b"Mme DURAND,", "surname as text"),
         ("surname in hex", b"\\x" + "Élodie Durand".encode().hex().encode(), "surname in hexadecimal"),
@@ -35,6 +36,8 @@ def test_finds(_case, content, kind):
     [
         ("another number", b"0639980143"),
         ("an identifier", b"019aa2f4-8a51-7cc3-9d3f-0a4de2a9f1b1"),
+        ("an identifier with somebody's digits", b"019aa2f4-0639-9801-42d3-0a4de2a9f1b1"),
+        ("sealed bytes with somebody's digits", b"\\\\x8c0639980142ffee0912"),
         ("a longer word", b"durandal"),
         ("a short name", b"Le"),
     ],
