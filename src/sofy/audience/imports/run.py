@@ -172,6 +172,7 @@ class _Storing:
         self.unfinished: list[Future[None]] = []
         self.handed_over = Event()
         self.handed_over.set()
+        self.failed = False
 
     def __enter__(self) -> "_Storing":
         if not self.inline:
@@ -194,10 +195,14 @@ class _Storing:
 
     def _store(self, work: Callable[..., None], *batch: Any) -> None:
         try:
-            work(*batch, self.handed_over.set)
+            if not self.failed:  # a batch stored after one that was not would move the checkpoint past its rows
+                work(*batch, self.handed_over.set)
         except BaseException:
-            self.handed_over.set()
+            self.failed = True
             raise
+        finally:
+            if self.failed:
+                self.handed_over.set()
 
     def finish(self) -> None:
         """Wait for the last batch, and raise what went wrong in any."""

@@ -68,8 +68,8 @@ def test_the_client_of_a_new_row_is_checked_once_per_statement_and_checked(as_cl
     insert = f"INSERT INTO audience_{table} (client_id, {columns[table]}) VALUES (gen_random_uuid(), {value})"
     cur = cursor()
 
-    plan = "\n".join(row[0] for row in cur.execute("EXPLAIN " + insert))  # type: ignore[call-overload]
+    plan = "\n".join(row[0] for row in cur.execute("EXPLAIN " + insert))
 
     assert "InitPlan" in plan
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
-        cur.execute(insert)  # type: ignore[call-overload]
+        cur.execute(insert)
