@@ -46,7 +46,9 @@ def own_field(field: Attribute) -> forms.Field:
     if field.kind == Attribute.Kind.DATE:
         return forms.DateField(widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"), **shared)
     if field.kind == Attribute.Kind.BOOL:
-        return forms.ChoiceField(choices=[("", _("Not known")), ("yes", _("yes")), ("no", _("no"))], **shared)
+        return forms.ChoiceField(
+            choices=[("", pgettext_lazy("value", "Not known")), ("yes", _("yes")), ("no", _("no"))], **shared
+        )
     return forms.CharField(max_length=2000 if field.private else 250, **shared)
 
 
