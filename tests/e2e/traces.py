@@ -18,8 +18,8 @@ EMAIL = re.compile(r"[^\s@<>\"',;:(){}\[\]|\\\x00-\x1f]+@[\w.\-]+\.\w{2,}")
 WORD = re.compile(r"[^\W\d_]{5,}")
 HEX = re.compile(rb"(?:[0-9a-fA-F]{2}){6,}")
 BASE64 = re.compile(rb"[A-Za-z0-9+/_\-]{10,}")
-#: Identifiers and sealed bytes are random: among millions of their digits somebody's number turns up by chance. What bytes
-#: stand for is looked at apart.
+#: Identifiers and sealed bytes are random: among millions of their digits somebody's number turns up by chance. What
+#: bytes stand for is looked at apart.
 RANDOM = re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|\\x[0-9a-f]{12,}")
 NATIONAL = 9
 
