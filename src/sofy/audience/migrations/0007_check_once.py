@@ -20,11 +20,11 @@ TABLES = (
 )
 
 
-def _checks(client: str) -> list[str]:
-    return [
-        f"ALTER POLICY audience_{table}_client ON audience_{table} WITH CHECK (client_id = {client})"
+def _checks(client: str) -> str:
+    return "\n".join(
+        f"ALTER POLICY audience_{table}_client ON audience_{table} WITH CHECK (client_id = {client});"
         for table in TABLES
-    ]
+    )
 
 
 class Migration(migrations.Migration):
