@@ -41,6 +41,10 @@ ACTIONS: dict[str, "str | Promise"] = {
     "staff.read": _("Read by the operator’s staff"),
     "support.entered": _("The operator’s support came in"),
     "support.left": _("The operator’s support left"),
+    "route.saved": _("Route set up"),
+    "route.active": _("Route sends"),
+    "route.paused": _("Route paused"),
+    "route.draining": _("Route only listens"),
 }
 
 #: Who acted, when it was no person.
