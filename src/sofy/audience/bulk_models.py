@@ -1,6 +1,5 @@
 """Changes of many contacts at once: what was asked, who it is about, and what became of each."""
 
-
 from django.db import models
 
 from sofy.kernel import clock

@@ -128,7 +128,7 @@ def plans_of(client: UUID, read: Callable[[Client], Any]) -> str:
     [
         ("all", Filter(), "audience_contact_pkey"),
         ("reach", Filter(sms=3), "audience_contact_pkey"),
-        ("postcode", Filter(place="75"), "contact_postcode"),
+        ("postcode", Filter(place="75011"), "contact_postcode"),
         ("town", Filter(place="ville 123"), "contact_town"),
         ("name", Filter(name=NAME), "audience_name_token_pkey"),
     ],
