@@ -55,7 +55,7 @@ ALIASES = {
 
 def fields(client_id: UUID) -> dict[str, Any]:
     """Names an author of this client may use, with their labels: those of every contact, then the client's own."""
-    own = Attribute.objects.filter(client_id=client_id).order_by("name").values_list("name", "label")
+    own = Attribute.objects.filter(client_id=client_id, private=False).order_by("name").values_list("name", "label")
     known = {name: field.label for name, field in CONTACT_FIELDS.items()}
     return known | {name: label for name, label in own if name.isidentifier() and name not in known}
 
