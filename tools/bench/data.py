@@ -176,8 +176,8 @@ def _fill(place: Any, name: str, contacts: int, tell: Callable[[str], None]) -> 
         connections.close_all()
     facts["filled"]["seconds"] = round(time.perf_counter() - started, 1)
     with psycopg.connect(roles.with_database(place.server, "postgres"), autocommit=True) as connection:
-        ours = f"sofy_filled_{contacts}_%"
-        for (old,) in connection.execute("SELECT datname FROM pg_database WHERE datname LIKE %s", [ours]).fetchall():
+        ours = "SELECT datname FROM pg_database WHERE starts_with(datname, %s)"
+        for (old,) in connection.execute(ours, [f"sofy_filled_{contacts}_"]).fetchall():
             connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(old)))
         rename = sql.SQL("ALTER DATABASE {} RENAME TO {}")
         connection.execute(rename.format(sql.Identifier(place.name), sql.Identifier(name)))
