@@ -162,7 +162,8 @@ def _establishments(campaign: Campaign, report: Report) -> Figure:
         "labels": [b[0] for b in bars],
         "series": [{"name": _("Received"), "values": [b[1] for b in bars]}],
     }
-    summary = _("%(n)s establishments.") % {"n": words.number(len(rows))} if rows else ""
+    shops = sum(bool(group.key) for group in groups)
+    summary = _("%(n)s establishments.") % {"n": words.number(shops)} if shops > 1 else ""
     columns = [_("Establishment"), _("Recipients"), _("Received"), _("Share"), _("Clicked"), _("STOP")]
     links = [f"establishment:{g.key}" for g in groups]
     return Figure("establishments", title, summary, columns, rows, spec, svg.bars(title, bars), links)

@@ -1,4 +1,5 @@
 import csv
+import dataclasses
 import io
 from datetime import timedelta
 from typing import Any
@@ -207,6 +208,17 @@ def test_figures_link_to_people_that_exist(world, campaign, built):
             assert len(figure.links) in (0, len(figure.rows))
             for code in filter(None, figure.links):
                 assert report.people(campaign, code) is not None
+
+
+def test_people_without_a_shop_are_no_shop(world, campaign, built):
+    shops = [report.Group(key=key, recipients=4, received=3, clicked=1, replied=0, stops=0) for key in ("", "a", "b")]
+
+    with client_scope(world.client.pk), override("en"):
+        made = figures.figures(campaign, dataclasses.replace(built, establishments=shops))
+
+    (by_shop,) = [figure for figure in made if figure.id == "establishments"]
+    assert by_shop.summary == "2 establishments."
+    assert len(by_shop.rows) == 3
 
 
 def test_the_rate_is_that_of_the_last_minute(world):
