@@ -1,6 +1,6 @@
 """Keep the French of every room complete, without the gettext programs.
 
-Usage: python tools/i18n.py [--check | --compile] [ROOM ...]
+Usage: .venv/bin/python tools/i18n.py [--check | --compile] [ROOM ...]
 Without an option it reads the English texts out of each room's Python and templates and brings the room's
 `locale/fr/LC_MESSAGES/django.po` up to date: new texts come in empty, texts nobody uses any more go away. `--check`
 changes nothing and fails when anything is missing, unsure, superfluous or badly set. `--compile` writes `.mo` files.
@@ -212,7 +212,7 @@ def main(arguments: list[str] | None = None) -> int:
             empty = sum(1 for message in fresh if message.id and not all([message.string].copy()))
             print(f"{room.name}: {len(texts)} texts, {empty} to translate")
     if failures:
-        print(f"{failures} problems. Run `python tools/i18n.py`, translate what is empty, and check again.")
+        print(f"{failures} problems. Run `.venv/bin/python tools/i18n.py`, translate what is empty, and check again.")
     return 1 if failures else 0
 
 

@@ -1,6 +1,6 @@
 """Write the reference pages that code knows better than prose: settings, commands, personal data.
 
-Usage: python -m tools.reference [--check]. `--check` changes nothing and fails when a page is out of date.
+Usage: .venv/bin/python -m tools.reference [--check]. `--check` changes nothing and fails when a page is out of date.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "docs" / "reference"
-NOTICE = "<!-- Written by `python -m tools.reference`: change the code, then run it. -->\n"
+NOTICE = "<!-- Written by `.venv/bin/python -m tools.reference`: change the code, then run it. -->\n"
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
@@ -109,7 +109,7 @@ def main() -> int:
     late = stale()
     if check:
         for name in late:
-            print(f"docs/reference/{name} is out of date: run `python -m tools.reference`", file=sys.stderr)
+            print(f"docs/reference/{name} is out of date: run `.venv/bin/python -m tools.reference`", file=sys.stderr)
         return 1 if late else 0
     FOLDER.mkdir(parents=True, exist_ok=True)
     for name in late:

@@ -6,4 +6,4 @@ from tools import reference
 def test_reference_pages_are_up_to_date():
     late = reference.stale()
 
-    assert late == [], "run `python -m tools.reference`"
+    assert late == [], "run `.venv/bin/python -m tools.reference`"

@@ -5,6 +5,7 @@ import pytest
 from django.utils import translation
 
 from sofy.audience.segments import tree
+from sofy.audience.segments.compile import COLUMNS, ROWS
 from sofy.audience.segments.forms import FORMS
 from sofy.audience.segments.names import Names
 from sofy.audience.segments.sentence import PHRASES, sentence
@@ -93,3 +94,5 @@ def test_every_condition_has_a_form_and_a_phrase() -> None:
 
     assert set(PHRASES) == conditions
     assert {form.node for form in FORMS.values()} == conditions
+    compiled_on_their_own = {tree.InSegment, tree.Behaved}
+    assert COLUMNS.keys() | ROWS.keys() | compiled_on_their_own >= conditions
