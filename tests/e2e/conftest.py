@@ -56,6 +56,8 @@ class Demo:
     output: str
     result: dict[str, Any]
     longest_silence_s: float
+    logs: dict[str, str]
+    """What its processes logged, by file, before anybody worked in the product."""
 
     def sofy(self, *arguments: str) -> list[str]:
         """The command line of `sofy`, to run with `environment`."""
@@ -120,6 +122,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
         output,
         result,
         silence,
+        {log.name: log.read_text() for log in (folder / "log").glob("*.log")},
     )
     database.drop()
 

@@ -40,12 +40,20 @@ def _masked(key: str, value: Any) -> Any:
     return value
 
 
+def refusals_are_short(_logger: object, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """structlog processor: what was refused as it should be (a page that is not there, not allowed) needs no trace."""
+    if method == "warning" and event.get("status_code", 500) < 500:
+        event.pop("exc_info", None)
+    return event
+
+
 _SHARED: list[Any] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_log_level,
     structlog.stdlib.add_logger_name,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
     structlog.stdlib.ExtraAdder(),
+    refusals_are_short,
     structlog.processors.format_exc_info,
     redact,
 ]

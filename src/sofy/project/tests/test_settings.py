@@ -1,8 +1,12 @@
 """Settings that protect people, whatever a page does."""
 
+import logging
+import sys
+
 import pytest
 import structlog
 from django.conf import settings
+from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.utils import translation
 
@@ -48,6 +52,25 @@ def test_ids_times_and_counts_stay_readable(text):
 @pytest.mark.parametrize("key", ["password", "to", "first_name", "Authorization"])
 def test_secret_keys_are_masked_whole(key):
     assert logs.redact(None, "info", {key: "anything"}) == {key: "[redacted]"}
+
+
+def logged(status: int) -> str:
+    """The line of a page that ended with this status, as Django reports it."""
+    formatter = structlog.stdlib.ProcessorFormatter(
+        **{key: value for key, value in logs.logging_config()["formatters"]["json"].items() if key != "()"}
+    )
+    level = logging.WARNING if status < 500 else logging.ERROR
+    try:
+        raise PermissionDenied
+    except PermissionDenied:
+        record = logging.LogRecord("django.request", level, __file__, 1, "Answered %s", (status,), sys.exc_info())
+    record.status_code = status
+    return formatter.format(record)
+
+
+def test_a_page_that_says_no_leaves_one_short_line_and_one_that_fails_says_where():
+    assert "Traceback" not in logged(403)
+    assert "Traceback" in logged(500)
 
 
 def test_structlog_passes_the_redaction():

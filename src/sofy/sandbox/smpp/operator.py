@@ -51,7 +51,8 @@ class SimulatedOperator:
         self.stats: Counter[str] = Counter()
         self.port = config.port
         self._fates = Fates(self.profile)
-        self._sessions: set[ServerSession] = set()
+        self._connected: set[ServerSession] = set()
+        self._sessions: set[ServerSession] = set()  # bound, and served
         self._mute: set[ServerSession] = set()  # half-open: connected, and silent
         self._waiting: dict[str, deque[Outbound | tuple[str, Sm]]] = {}
         self._unanswered: Counter[ServerSession] = Counter()
@@ -76,6 +77,7 @@ class SimulatedOperator:
         """Stop as a process does that ends: connections close, nothing more is said."""
         if self._restarts is not None:
             self._restarts.cancel()
+            await asyncio.gather(self._restarts, return_exceptions=True)
         self._answers.stop()
         self._deliveries.stop()
         self._openings.stop()
@@ -162,6 +164,7 @@ class SimulatedOperator:
         return None
 
     def on_lost(self, session: ServerSession, undelivered: list[Any]) -> None:
+        self._connected.discard(session)
         self._sessions.discard(session)
         self._mute.discard(session)
         self._unanswered.pop(session, None)
@@ -284,18 +287,24 @@ class SimulatedOperator:
 
     async def _listen(self) -> None:
         settings = ServerSettings(window=self.profile.delivery_window)
+        # Known before it serves: whoever cancels this in the middle can still close it.
         self._server = await self._loop.create_server(
-            partial(ServerSession, settings, self), self.config.host, self.port
+            partial(self._accept, settings), self.config.host, self.port, start_serving=False
         )
         self.port = self._server.sockets[0].getsockname()[1]
+        await self._server.start_serving()
+
+    def _accept(self, settings: ServerSettings) -> ServerSession:
+        session = ServerSession(settings, self)
+        self._connected.add(session)
+        return session
 
     async def _hang_up(self) -> None:
         self._server.close()
-        sessions = [*self._sessions, *self._mute]
-        for session in sessions:
-            session.abort("the operator stopped")
-        for session in sessions:
-            await session.closed
+        while self._connected:
+            for session in self._connected:
+                session.abort("the operator stopped")
+            await asyncio.sleep(0)
 
     async def _restart(self) -> None:
         while True:

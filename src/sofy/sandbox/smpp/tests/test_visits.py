@@ -26,12 +26,20 @@ class Site:
     def __init__(self) -> None:
         self.requests: list[str] = []
         self.now = self.most = 0
+        self._open: set[asyncio.StreamWriter] = set()
 
     async def start(self) -> None:
         self.server = await asyncio.start_server(self._answer, "127.0.0.1", 0)
         self.url = f"http://localhost:{self.server.sockets[0].getsockname()[1]}"
 
+    async def stop(self) -> None:
+        self.server.close()
+        for writer in self._open:
+            writer.close()
+            await asyncio.gather(writer.wait_closed(), return_exceptions=True)
+
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._open.add(writer)
         self.now += 1
         self.most = max(self.most, self.now)
         self.requests.append((await reader.readuntil(b"\r\n\r\n")).decode())
@@ -46,7 +54,7 @@ async def site() -> AsyncIterator[Site]:
     made = Site()
     await made.start()
     yield made
-    made.server.close()
+    await made.stop()
 
 
 @pytest.mark.parametrize(
