@@ -22,3 +22,10 @@ declare(
     retention="as long as the client exists: an opposition must outlive the contact",
     in_clear="a keyed hash",
 )
+declare(
+    "platform_suppression",
+    ["number_index"],
+    purpose="Let nothing leave to somebody a regulator's list protects, whoever the client is",
+    retention="as long as a file of a regulator names it; taken back by staff",
+    in_clear="a keyed hash under the platform's key, which only the engine and the staff's list use",
+)

@@ -65,8 +65,10 @@ class LogLine:
     not_before: datetime | None
 
 
+# An article explains what a rule stopped or put off; that an operator failed has no article.
 _COLUMNS = (
-    "m.id, m.created_at, m.purpose, m.sender, s.status, coalesce(s.reason, ''), coalesce(s.article, ''),"
+    "m.id, m.created_at, m.purpose, m.sender, s.status, coalesce(s.reason, ''),"
+    " CASE WHEN s.status IN ('deferred', 'held', 'withheld', 'cancelled') THEN coalesce(s.article, '') ELSE '' END,"
     " coalesce(s.supplier_code, ''), s.parts, m.campaign_id, m.contact_id, s.not_before"
 )
 _JOINED = "FROM engine_message m JOIN engine_state s ON s.client_id = m.client_id AND s.message_id = m.id"

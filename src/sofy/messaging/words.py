@@ -49,6 +49,7 @@ REASONS: dict[str, "str | Promise"] = {
     "retry": _("will be tried again"),
     "no_answer": _("the operator has not answered"),
     "campaign_paused": _("campaign paused"),
+    "too_late": _("could not leave on its day"),
 }
 
 

@@ -168,6 +168,23 @@ def test_text_and_number_show_only_when_opened(client):
     assert "06 39 98 00 01" in opened.replace("\u00a0", " ")
 
 
+@pytest.mark.parametrize(
+    ("status", "shown"), [("withheld", "CGVU 14.1"), ("deferred", "CGVU 14.1"), ("delivered", ""), ("failed", "")]
+)
+def test_an_article_is_named_only_for_what_a_rule_stopped_or_put_off(client, engine_db, status, shown):
+    message_id = send(client)
+    with engine_db.connect("admin", autocommit=True) as admin:
+        admin.execute(
+            "UPDATE engine_state SET status = %s, reason = 'x', article = 'CGVU 14.1' WHERE message_id = %s",
+            [status, message_id],
+        )
+
+    with client_scope(client.pk):
+        (line,) = queries.message_log(client.pk)
+
+    assert line.article == shown
+
+
 def test_the_console_sums_the_last_minutes(client, route_id):
     (route,) = routes.console()
 
