@@ -87,20 +87,35 @@ def page(client: Client, wanted: Filter, *, after: UUID | None = None, size: int
     Names are found by keyed tokens and compared after opening, so a page may take several reads; it is short rather
     than slow when a name is common to many.
     """
-    kept: list[Contact] = []
-    cursor, more = after, True
-    needle = words(wanted.name)
-    for _ in range(SCANS):
-        ids = _ids(client, wanted, cursor, size + 1 if not needle else READ_AHEAD)
-        rows = Contact.objects.filter(client_id=client.pk, id__in=ids).order_by("-id")
-        kept += [row for row in rows if not needle or _is_named(row, needle)]
-        more = len(ids) > size if not needle else len(ids) == READ_AHEAD
-        if len(kept) > size or not more:
-            break
-        cursor = ids[-1]
-    shown = kept[:size]
-    following = shown[-1].id if shown and len(kept) > size else (cursor if more and needle else None)
+    if wanted.name:
+        ids, following = _named(client, wanted, after, size)
+    else:
+        ids = _ids(client, wanted, after, size + 1)
+        following = ids[size - 1] if len(ids) > size else None
+    shown = list(Contact.objects.filter(client_id=client.pk, id__in=ids[:size]).order_by("-id"))
     return Page(shown, following, *addresses(client.pk, [row.id for row in shown]))
+
+
+def _named(client: Client, wanted: Filter, after: UUID | None, size: int) -> tuple[list[UUID], UUID | None]:
+    """Who bears a name, up to one more than a page, and where the next page begins.
+
+    Nearly all who share the first letters of a long word bear it, so the first read is short and each one is twice as
+    long as the one before; of those who may be called otherwise, the names alone are read.
+    """
+    needle, kept, ahead = words(wanted.name), list[UUID](), 2 * max(size, PAGE)
+    if not any(map(search_token, needle)):
+        return [], None
+    for _ in range(SCANS):
+        ahead = min(ahead, READ_AHEAD)
+        names = _names(client, wanted, after, ahead)
+        kept += [who for who, name in names if _is_named(name, needle)]
+        after = names[-1][0] if len(names) == ahead else None
+        if len(kept) > size:
+            return kept, kept[size - 1]
+        if after is None:
+            break
+        ahead *= 2
+    return kept, after
 
 
 def addresses(client_id: UUID, ids: Sequence[UUID]) -> tuple[dict[UUID, str], dict[UUID, str]]:
@@ -178,21 +193,33 @@ def _place(place: str, compiler: Compiler) -> str:
 
 
 def _ids(client: Client, wanted: Filter, after: UUID | None, limit: int) -> list[UUID]:
-    if wanted.name and not any(map(search_token, words(wanted.name))):
-        return []
+    return [row[0] for row in _rows("c.id", client, wanted, after, limit)]
+
+
+def _names(client: Client, wanted: Filter, after: UUID | None, limit: int) -> list[tuple[UUID, str]]:
+    """Contacts with their names opened, without the rest of them."""
+    keys = keys_for(client.pk)
+    first, last = (keys.opener("audience_contact", column) for column in ("first_name", "last_name"))
+    return [
+        (who, f"{first(who, bytes(one)) if one else ''} {last(who, bytes(two)) if two else ''}")
+        for who, one, two in _rows("c.id, c.first_name, c.last_name", client, wanted, after, limit)
+    ]
+
+
+def _rows(columns: str, client: Client, wanted: Filter, after: UUID | None, limit: int) -> list[tuple[Any, ...]]:
     compiler = Compiler(_context(client, wanted))
     where = _where(client, wanted, compiler)
     if after is not None:
         where += f" AND c.id < {compiler.param(after)}"
     with connection.cursor() as cursor:
-        cursor.execute(from_contacts("c.id", where, f" ORDER BY c.id DESC LIMIT {int(limit)}"), compiler.params)
-        return [row[0] for row in cursor.fetchall()]
+        cursor.execute(from_contacts(columns, where, f" ORDER BY c.id DESC LIMIT {int(limit)}"), compiler.params)
+        return list(cursor.fetchall())
 
 
-def _is_named(row: Contact, needle: list[str]) -> bool:
-    """Whether each searched word begins one of the person's names."""
-    names = words(f"{row.first_name or ''} {row.last_name or ''}")
-    return all(any(name.startswith(word) for name in names) for word in needle)
+def _is_named(name: str, needle: list[str]) -> bool:
+    """Whether each searched word begins one of the words of a name."""
+    borne = words(name)
+    return all(any(each.startswith(word) for each in borne) for word in needle)
 
 
 def timeline(client_id: UUID, contact_id: UUID, limit: int = 100) -> list[dict[str, Any]]:

@@ -78,6 +78,41 @@ def test_list_goes_on_where_it_stopped(shop: Client, person: Person, browse: Bro
     assert seen == [f"{letter * 3} Martin" for letter in "EDCBA"]
 
 
+def test_a_name_is_found_behind_many_that_begin_alike(
+    shop: Client, person: Person, browse: Browse, monkeypatch: Any
+) -> None:
+    from sofy.audience import queries
+
+    monkeypatch.setattr(queries, "PAGE", 1)
+    monkeypatch.setattr(queries.page, "__kwdefaults__", {"after": None, "size": 2})
+    person("Zoé", "Martinez")
+    for letter in "ABCDEFG":
+        person(letter * 3, "Martin")
+
+    page = browse().get(f"{listing(shop)}?name=martinez")
+
+    assert names(page) == ["Zoé Martinez"]
+    assert page.context["page"].after is None
+
+
+def test_a_common_name_opens_no_more_than_two_pages_of_names(
+    shop: Client, person: Person, browse: Browse, monkeypatch: Any
+) -> None:
+    from sofy.audience import queries
+
+    opened, was_named = list[str](), queries._is_named
+    monkeypatch.setattr(queries, "PAGE", 2)
+    monkeypatch.setattr(queries.page, "__kwdefaults__", {"after": None, "size": 2})
+    monkeypatch.setattr(queries, "_is_named", lambda name, needle: opened.append(name) or was_named(name, needle))
+    for letter in "ABCDEFG":
+        person(letter * 3, "Martin")
+
+    page = browse().get(f"{listing(shop)}?name=martin")
+
+    assert names(page) == ["GGG Martin", "FFF Martin"]
+    assert len(opened) == 4
+
+
 @pytest.mark.parametrize("typed", ["06 39 98 00 77", "+33639980077", "0033 6 39 98 00 77", "ELODIE@exemple.fr "])
 def test_a_number_or_address_leads_to_the_person(typed: str, shop: Client, person: Person, browse: Browse) -> None:
     contact = person(phone="+33639980077", emails=["elodie@exemple.fr"])

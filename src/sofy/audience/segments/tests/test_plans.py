@@ -141,6 +141,14 @@ def test_a_page_of_contacts_reads_no_more_than_it_shows(_case: str, wanted: Filt
     assert "Seq Scan on public.audience_name_token" not in told, told
 
 
+def test_a_common_name_is_read_from_its_index_newest_first_until_the_page_is_full(crowd: UUID) -> None:
+    told = plans_of(crowd, lambda client: queries._names(client, Filter(name=NAME), None, 2 * queries.PAGE))
+
+    assert "Index Only Scan Backward using audience_name_token_pkey" in told, told
+    assert "Sort" not in told, told
+    assert "Limit" in told, told
+
+
 def test_rows_are_counted_in_one_scan_with_behaviour_from_a_hash(crowd: UUID) -> None:
     root = tree.from_builtins(
         {"is": "all", "of": [{"is": "language", "values": ["fr"]}, {"is": "any", "of": [CLICKED]}, CLICKED]}
