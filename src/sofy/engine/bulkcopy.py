@@ -33,7 +33,7 @@ _ZERO = _INT2.pack(2, 0)
 
 #: First what many messages of a campaign share, which is packed once, then what each has of its own.
 _COPY_MESSAGE: LiteralString = """COPY engine_message (client_id, campaign_id, created_at, channel, purpose, variant,
-    sender, short_code, zone, parts, encoding, unit_price_eur,
+    sender, short_code, zone, parts, encoding, unit_price_eur, expires_at,
     id, contact_id, establishment_id, recipient_index, payload, reference) FROM STDIN (FORMAT binary)"""
 _COPY_STATE: LiteralString = """COPY engine_state (client_id, campaign_id, accepted_at, updated_at, variant, status,
     rank, parts, parts_done,
@@ -108,7 +108,8 @@ def pack(
     message_rows, state_rows, queue_rows = [_SIGNATURE], [_SIGNATURE], [_SIGNATURE]
     for m, payload in zip(messages, sealed_payloads(messages, keys), strict=True):
         assert m.id is not None
-        shape = (m.channel, m.purpose, m.variant, m.sender, m.short_code, m.zone, m.parts, m.encoding, m.unit_price_eur)
+        shape = (m.channel, m.purpose, m.variant, m.sender, m.short_code, m.zone, m.parts, m.encoding, m.unit_price_eur,
+                 m.expires_at)  # fmt: skip
         start = starts.get(shape)
         if start is None:
             start = starts[shape] = _starts(m, _uuid(client_id), common, at)
@@ -127,9 +128,10 @@ def _starts(m: "MessageIn", client: bytes, common: bytes, at: bytes) -> tuple[by
     """The shared first fields of a row of engine_message, engine_state and engine_queue."""
     purpose, variant, parts = _text(m.purpose), _text(m.variant), _INT2.pack(2, m.parts)
     message = (_text(m.channel), purpose, variant, _text(m.sender), _text(m.short_code), _text(m.zone), parts)
-    price = (_text(m.encoding), _numeric(m.unit_price_eur))
+    expiry = _NULL if m.expires_at is None else _instant(m.expires_at)
+    price = (_text(m.encoding), _numeric(m.unit_price_eur), expiry)
     return (
-        b"".join((_head(18), common, at, *message, *price)),
+        b"".join((_head(19), common, at, *message, *price)),
         b"".join((_head(14), common, at, at, variant, _text("accepted"), _RANK_WAITING, parts, _ZERO)),
         b"".join((_head(4), client, purpose)),
     )

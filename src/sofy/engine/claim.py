@@ -135,7 +135,7 @@ class Claims:
         owner = UUID(bytes=client)
         number_index = self._platform.index
         for (mid, purpose, campaign, contact, recipient, sender, short_code, zone, payload, parts, encoding,
-             price_micro, attempt, avoid) in rows:  # fmt: skip
+             price_micro, attempt, avoid, expires_at) in rows:  # fmt: skip
             uid = UUID(bytes=mid)
             to = text = ""
             readable = keys is not None
@@ -146,7 +146,8 @@ class Claims:
                 except (Unreadable, msgspec.DecodeError):
                     readable = False
             item = Item(client + mid, client, mid, uid, owner, self.lane, purpose, campaign, contact, recipient,
-                        sender, short_code, zone, to, text, parts, encoding, price_micro, attempt, avoid)  # fmt: skip
+                        sender, short_code, zone, to, text, parts, encoding, price_micro, attempt, avoid,
+                        expires_at)  # fmt: skip
             if readable:
                 item.number_index = number_index("phone", to)
                 items.append(item)

@@ -235,7 +235,7 @@ class Dispatcher:
 
 def _message(item: Item) -> Message:
     cost = item.price_micro * item.parts / _MICRO if item.price_micro else Decimal(0)
-    return Message(item.purpose, item.to, item.text, item.sender, item.short_code, item.zone, cost)
+    return Message(item.purpose, item.to, item.text, item.sender, item.short_code, item.zone, cost, item.expires_at)
 
 
 def enter(item: Item, verdict: Verdict, now: datetime) -> None:

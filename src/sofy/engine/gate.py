@@ -36,7 +36,7 @@ class Verdict(NamedTuple):
 
 
 class Message(NamedTuple):
-    """What the gate needs of a message."""
+    """What the gate needs of a message. `expires_at`: nobody wants it any more from then on."""
 
     purpose: str
     to: str
@@ -45,6 +45,7 @@ class Message(NamedTuple):
     short_code: str | None
     zone: str | None
     cost_eur: Decimal
+    expires_at: datetime | None = None
 
 
 class Facts(NamedTuple):
@@ -133,6 +134,14 @@ def _ends_with_mention(text: str, short_code: str | None) -> bool:
 
 
 @clause("DPA 6")
+def its_day(message: Message, facts: Facts, now: datetime) -> Verdict | None:
+    """What the client wanted on its day only does not leave afterwards."""
+    if message.expires_at is None or now < message.expires_at:
+        return None
+    return _withhold("DPA 6", "too_late")
+
+
+@clause("DPA 6")
 def budget(message: Message, facts: Facts, now: datetime) -> Verdict | None:
     """What the client allowed to be spent is spent: its marketing waits until it allows more. Alerts still leave."""
     if message.purpose != "marketing" or facts.left_eur is None or message.cost_eur <= facts.left_eur:
@@ -158,18 +167,27 @@ def permitted_hours(message: Message, facts: Facts, now: datetime) -> Verdict | 
         return Verdict("hold", "CGVU 14.1", "hours_unreadable", now + LOOK_AGAIN)
     zones = (message.zone,) if message.zone else phone.zones(message.to)
     window = _window(now, zones, facts.policy)
-    if window.open and now + LAST_MOMENT < window.until:
-        return Verdict("send", "CGVU 14.1", "", min(window.until, now + MAX_VALIDITY))
+    last = _earlier(window.until, message.expires_at)
+    if window.open and now + LAST_MOMENT < last:
+        return Verdict("send", "CGVU 14.1", "", min(last, now + MAX_VALIDITY))
     opening = window if not window.open else hours.decide(window.until, zones, facts.policy)
     if opening.until == NEVER:
         return _withhold("CGVU 14.1", "no_permitted_hour")
+    if message.expires_at is not None and opening.until >= message.expires_at:
+        return _withhold("DPA 6", "too_late")
     return Verdict("defer", "CGVU 14.1", "outside_hours", opening.until)
 
 
 @clause("CGVU 14.2")
 def alert_at_any_hour(message: Message, facts: Facts, now: datetime) -> Verdict | None:
     """Transactional notices, codes and security alerts leave at any hour of any day."""
-    return Verdict("send", "CGVU 14.2", "", now + MAX_VALIDITY) if message.purpose == "alert" else None
+    if message.purpose != "alert":
+        return None
+    return Verdict("send", "CGVU 14.2", "", _earlier(now + MAX_VALIDITY, message.expires_at))
+
+
+def _earlier(instant: datetime, expires_at: datetime | None) -> datetime:
+    return instant if expires_at is None or instant < expires_at else expires_at
 
 
 #: In order: what is final first, so that nobody waits for a message that will never leave.
@@ -179,6 +197,7 @@ RULES: Final[tuple[Rule, ...]] = (
     consent,
     sender_name,
     stop_mention,
+    its_day,
     instruction,
     budget,
     permitted_hours,

@@ -34,7 +34,8 @@ class MessageIn(msgspec.Struct, gc=False, kw_only=True):
 
     `to`: E.164. `recipient_index`: the client's blind index of kind "phone" of that number, computed when empty.
     `zone`: IANA zone of the contact's record, when it has one. `parts` and `encoding` are counted when `parts` is 0.
-    `due_at`: not before this instant; None: now. Unit: EUR before VAT per part for `unit_price_eur`.
+    `due_at`: not before this instant; None: now. `expires_at`: worth nothing from this instant on; None: it waits for
+    as long as it must. Unit: EUR before VAT per part for `unit_price_eur`.
     """
 
     purpose: str
@@ -55,6 +56,7 @@ class MessageIn(msgspec.Struct, gc=False, kw_only=True):
     unit_price_eur: Decimal = Decimal(0)
     reference: str | None = None
     due_at: datetime | None = None
+    expires_at: datetime | None = None
 
 
 encode_payload = msgspec.json.Encoder().encode
@@ -125,6 +127,7 @@ def statement_values(client_id: UUID, messages: Sequence[MessageIn], keys: Clien
         "prices": [m.unit_price_eur for m in messages],
         "refs": [m.reference for m in messages],
         "dues": [m.due_at or now for m in messages],
+        "expiries": [m.expires_at for m in messages],
     }
 
 

@@ -62,6 +62,7 @@ class Item(msgspec.Struct, gc=False, eq=False):
     price_micro: int
     attempt: int
     avoid: bytes | None
+    expires_at: datetime | None = None
     number_index: bytes = b""
     permission: str | None = None
     suppressed: bool = False

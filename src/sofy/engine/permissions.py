@@ -127,6 +127,12 @@ def cancel_campaign(conn: psycopg.Connection[Any], client_id: UUID, campaign_id:
     return conn.execute(sql("cancel_campaign"), values).rowcount
 
 
+def drop_late(conn: psycopg.Connection[Any], client_id: UUID, campaign_id: UUID) -> int:
+    """End what was wanted on its day only and still waits after it; answers how many messages will not leave."""
+    values = {"client": client_id, "campaign": campaign_id, "now": clock.now()}
+    return conn.execute(sql("drop_late"), values).rowcount
+
+
 def _write_campaign(conn: psycopg.Connection[Any], client_id: UUID, campaign_id: UUID, state: str) -> None:
     values = {"client": client_id, "campaign": campaign_id, "state": state, "expanded_at": None}
     conn.execute(sql("write_campaign"), values)

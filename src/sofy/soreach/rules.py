@@ -9,8 +9,11 @@ from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sofy.kernel import sms_text
+from sofy.kernel import hours, sms_text
 from sofy.kernel.clauses import clause
+
+_PARIS = "Europe/Paris"
+_LAST_HOUR = int(hours.LATEST[:2])
 
 
 class Status(StrEnum):
@@ -123,8 +126,14 @@ class Schedule:
             due += timedelta(seconds=int(self.spread_hours * 3_600 * fraction(key[4:8])))
         return due
 
+    @staticmethod
+    def day_ends(zones: Sequence[str], due: datetime) -> datetime:
+        """When the day of a due moment is over for one recipient: the last hour of the contract, where they are."""
+        walls = [due.astimezone(ZoneInfo(zone)) for zone in zones or (_PARIS,)]
+        return max(wall.replace(hour=_LAST_HOUR, minute=0, second=0, microsecond=0, fold=0) for wall in walls)
+
     def _local(self, zones: Sequence[str]) -> datetime:
-        wall = self.starts_at.astimezone(ZoneInfo("Europe/Paris")).replace(tzinfo=None)
+        wall = self.starts_at.astimezone(ZoneInfo(_PARIS)).replace(tzinfo=None)
         return max(wall.replace(tzinfo=ZoneInfo(zone)).astimezone(self.starts_at.tzinfo) for zone in zones)
 
 

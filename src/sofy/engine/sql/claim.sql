@@ -18,7 +18,8 @@ WITH due AS (
     RETURNING q.message_id, q.attempt, q.avoid_route
 )
 SELECT m.id, m.purpose, m.campaign_id, m.contact_id, m.recipient_index, m.sender, m.short_code, m.zone, m.payload,
-       m.parts, m.encoding, (m.unit_price_eur * 1000000)::bigint, held.attempt, held.avoid_route
+       m.parts, m.encoding, (m.unit_price_eur * 1000000)::bigint, held.attempt, held.avoid_route,
+       m.expires_at
   FROM held JOIN engine_message m ON m.id = held.message_id
  WHERE m.client_id = %(client)s AND m.id = ANY (ARRAY(SELECT message_id FROM due))
 

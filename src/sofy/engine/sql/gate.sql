@@ -65,3 +65,23 @@ WITH gone AS (
 )
 INSERT INTO engine_event (client_id, message_id, contact_id, campaign_id, kind, at)
 SELECT %(client)s, message_id, contact_id, campaign_id, 'cancelled', %(now)s FROM ended
+
+-- name: drop_late
+-- What was wanted on its day only and still waits when the day is over. Rows an engine holds meet the gate instead.
+WITH late AS (
+    SELECT s.message_id FROM engine_state s JOIN engine_message m ON m.client_id = s.client_id AND m.id = s.message_id
+     WHERE s.client_id = %(client)s AND s.campaign_id = %(campaign)s AND s.rank = 10 AND m.expires_at <= %(now)s
+), gone AS (
+    DELETE FROM engine_queue q USING late
+     WHERE q.client_id = %(client)s AND q.message_id = late.message_id AND q.claimed_by IS NULL
+    RETURNING q.message_id
+), ended AS (
+    UPDATE engine_state s
+       SET status = 'withheld', rank = 90, reason = 'too_late', article = 'DPA 6', final_at = %(now)s,
+           not_before = NULL, updated_at = %(now)s
+      FROM gone
+     WHERE s.client_id = %(client)s AND s.message_id = gone.message_id AND s.rank = 10
+    RETURNING s.message_id, s.contact_id, s.campaign_id
+)
+INSERT INTO engine_event (client_id, message_id, contact_id, campaign_id, kind, at, detail)
+SELECT %(client)s, message_id, contact_id, campaign_id, 'withheld', %(now)s, '{"reason": "too_late"}' FROM ended

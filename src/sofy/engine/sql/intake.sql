@@ -20,9 +20,9 @@ WITH given AS (
                          %(contacts)s::uuid[], %(establishments)s::uuid[], %(variants)s::text[],
                          %(recipients)s::bytea[], %(senders)s::text[], %(short_codes)s::text[], %(zones)s::text[],
                          %(payloads)s::bytea[], %(parts)s::smallint[], %(encodings)s::text[], %(prices)s::numeric[],
-                         %(refs)s::text[], %(dues)s::timestamptz[])
+                         %(refs)s::text[], %(dues)s::timestamptz[], %(expiries)s::timestamptz[])
       AS g (id, channel, purpose, campaign_id, contact_id, establishment_id, variant, recipient_index, sender,
-            short_code, zone, payload, parts, encoding, unit_price_eur, reference, due_at)
+            short_code, zone, payload, parts, encoding, unit_price_eur, reference, due_at, expires_at)
 ), state AS (
     INSERT INTO engine_state (client_id, message_id, campaign_id, contact_id, establishment_id, recipient_index,
                               variant, status, rank, parts, accepted_at, not_before, updated_at)
@@ -37,9 +37,9 @@ WITH given AS (
 )
 INSERT INTO engine_message (client_id, id, channel, purpose, campaign_id, contact_id, establishment_id, variant,
                             recipient_index, sender, short_code, zone, payload, parts, encoding, unit_price_eur,
-                            reference, created_at)
+                            reference, expires_at, created_at)
 SELECT %(client)s, id, channel, purpose, campaign_id, contact_id, establishment_id, variant, recipient_index, sender,
-       short_code, zone, payload, parts, encoding, unit_price_eur, reference, %(now)s
+       short_code, zone, payload, parts, encoding, unit_price_eur, reference, expires_at, %(now)s
   FROM given JOIN state ON message_id = id
 RETURNING id
 

@@ -52,6 +52,32 @@ def message(**fields: Any) -> Message:
         ("just enough", {}, ALLOWED._replace(left_eur=Decimal("0.05")), ("send", "CGVU 14.1", "")),
         ("alert, no budget", {"purpose": "alert"}, Facts(left_eur=Decimal(0)), ("send", "CGVU 14.2", "")),
         ("paused and opposed", {}, Facts(campaign="paused", permission="opposed"), ("withhold", "CGVU 17", "opposed")),
+        ("its day is over", {"expires_at": NOON}, ALLOWED, ("withhold", "DPA 6", "too_late")),
+        (
+            "its day ends before anybody could get it",
+            {"expires_at": NOON + LAST_MOMENT},
+            ALLOWED,
+            ("withhold", "DPA 6", "too_late"),
+        ),
+        (
+            "its day is over before the next opening",
+            {"zone": "Pacific/Noumea", "expires_at": NOON + timedelta(hours=9)},
+            ALLOWED,
+            ("withhold", "DPA 6", "too_late"),
+        ),
+        (
+            "the next opening is within its day",
+            {"zone": "Pacific/Noumea", "expires_at": NOON + timedelta(hours=11)},
+            ALLOWED,
+            ("defer", "CGVU 14.1", "outside_hours"),
+        ),
+        (
+            "its day is over, paused",
+            {"expires_at": NOON},
+            ALLOWED._replace(campaign="paused"),
+            ("withhold", "DPA 6", "too_late"),
+        ),
+        ("a code that is old", {"purpose": "alert", "expires_at": NOON}, Facts(), ("withhold", "DPA 6", "too_late")),
         ("unknown zone", {"to": "+88213300655"}, ALLOWED, ("withhold", "CGVU 14.1", "no_permitted_hour")),
     ],
 )
@@ -135,3 +161,11 @@ def test_nothing_leaves_in_a_forbidden_minute(at: datetime, zone: str, policy: H
 @given(at=minutes)
 def test_alerts_leave_at_any_hour(at: datetime):
     assert judge(message(purpose="alert"), Facts(), at).action == "send"
+
+
+@pytest.mark.clause("DPA 6")
+@pytest.mark.parametrize("purpose", ["marketing", "alert"])
+def test_the_operator_is_told_when_its_day_ends(purpose: str):
+    ends = NOON + timedelta(hours=2)
+
+    assert judge(message(purpose=purpose, expires_at=ends), ALLOWED, NOON).until == ends

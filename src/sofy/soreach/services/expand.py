@@ -147,6 +147,7 @@ def _compose_one(plan: Plan, member: Member, made: Batch) -> None:
         made.excluded[member.contact_id] = ("too_long", "")
         return
     made.links += rows
+    due_at = plan.due_at(member)
     made.messages.append(
         MessageIn(
             purpose="marketing",
@@ -161,7 +162,8 @@ def _compose_one(plan: Plan, member: Member, made: Batch) -> None:
             short_code=plan.short_code,
             zone=member.zone,
             unit_price_eur=plan.unit_price_eur,
-            due_at=plan.due_at(member),
+            due_at=due_at,
+            expires_at=plan.expires_at(member, due_at),
         )
     )
 

@@ -151,33 +151,21 @@ def start_if_due(client: Client, campaign: Campaign) -> Campaign:
     return locked
 
 
-def drop_late(campaign: Campaign) -> Campaign:
-    """Carry out the late policy "do not send it any more": a day after the last due moment, the rest is cancelled."""
-    if (
-        campaign.late != Campaign.Late.DROP
-        or campaign.status != Campaign.Status.RUNNING
-        or campaign.expanded_at is None
-    ):
-        return campaign
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT %s >= %s", [clock.now(), _last_moment(campaign)])
-        if not cursor.fetchone()[0]:
-            return campaign
+def drop_late(campaign: Campaign) -> None:
+    """Carry out the late policy "do not send it any more" for what no engine asked the gate about since its day ended.
+
+    People whose own day is not over yet still get their message; the campaign ends when nobody waits.
+    """
+    if campaign.late != Campaign.Late.DROP or campaign.status != Campaign.Status.RUNNING:
+        return
+    schedule = rules.Schedule(campaign.starts_at or campaign.launched_at or clock.now(), campaign.spread_hours)
+    if campaign.expanded_at is None or clock.now() < schedule.day_ends((), schedule.starts_at):
+        return
     with transaction.atomic():
         locked = lock(campaign.id, campaign.client_id)
-        permissions.cancel_campaign(connection.connection, locked.client_id, locked.id)
-        _move(locked, Status.FINISHED)
-        locked.finished_at = clock.now()
-        locked.save(update_fields=["status", "finished_at"])
-        audit.append(locked.client_id, "campaign.dropped_late", "system", _facts(locked))
-    return locked
-
-
-def _last_moment(campaign: Campaign) -> Any:
-    """The evening of the last due moment: what did not leave by then is late."""
-    schedule = rules.Schedule(campaign.starts_at or campaign.launched_at or clock.now(), campaign.spread_hours)
-    last = schedule.starts_at.astimezone(clock.PARIS).replace(hour=20, minute=0, second=0, microsecond=0)
-    return max(last, schedule.due_at((), b"\xff" * 16))
+        dropped = permissions.drop_late(connection.connection, locked.client_id, locked.id)
+        if dropped:
+            audit.append(locked.client_id, "campaign.dropped_late", "system", _facts(locked) | {"messages": dropped})
 
 
 def _recheck(client: Client, campaign: Campaign) -> int:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 from uuid import UUID
 
 from django.conf import settings
@@ -36,6 +37,7 @@ class Plan:
     arms: Sequence[Arm]
     schedule: rules.Schedule
     at_once: bool
+    drops_late: bool
     sender: str
     short_code: str
     unit_price_eur: Decimal
@@ -63,13 +65,28 @@ class Plan:
         """When one person's message is due; None: at once."""
         if self.at_once:
             return None
-        zones = (member.zone,) if member.zone else phone.zones(member.number)
-        return self.schedule.due_at(zones, self._draw(member))
+        return self.schedule.due_at(_zones(member), self._draw(member))
+
+    def expires_at(self, member: Member, due_at: datetime | None) -> datetime | None:
+        """When one person's message is worth nothing any more; None: it waits for as long as it must."""
+        if not self.drops_late:
+            return None
+        return _day_ends(_zones(member), due_at or self.schedule.starts_at)
 
     def _draw(self, member: Member) -> bytes:
         """Bytes that look random, differ between campaigns and never change: the drawing of lots of this person."""
         mask = int.from_bytes(self.campaign_id.bytes, "big")
         return (int.from_bytes(member.recipient_index.ljust(16, b"\0")[:16], "big") ^ mask).to_bytes(16, "big")
+
+
+def _zones(member: Member) -> tuple[str, ...]:
+    return (member.zone,) if member.zone else phone.zones(member.number)
+
+
+@lru_cache(maxsize=4096)
+def _day_ends(zones: tuple[str, ...], due: datetime) -> datetime:
+    """The people of one zone mostly share their due moment."""
+    return rules.Schedule.day_ends(zones, due)
 
 
 def load(campaign: Campaign) -> Plan:
@@ -90,6 +107,7 @@ def load(campaign: Campaign) -> Plan:
         arms=arms,
         schedule=schedule,
         at_once=not campaign.spread_hours and not campaign.local_time and starts_at <= clock.now(),
+        drops_late=campaign.late == Campaign.Late.DROP,
         sender=campaign.sender,
         short_code=campaign.short_code,
         unit_price_eur=campaign.unit_price_eur,

@@ -183,6 +183,28 @@ def test_a_gradual_campaign_in_local_time(engine_db, client, route_id):
     assert len(set(dues)) > 30
 
 
+def test_a_message_is_worth_nothing_after_its_day_where_the_recipient_is(engine_db, client, route_id):
+    with client_scope(client.id):
+        for number, zone in enumerate(("Europe/Paris", "America/Guadeloupe", "Indian/Reunion", "Pacific/Noumea")):
+            factories.make_contact(client, number, zone=zone)
+        dropped = draft(client, route_id, late="drop")
+        patient = draft(client, route_id, name="b")
+
+    expand(client.id, dropped.id)
+    expand(client.id, patient.id)
+
+    with engine_db.connect("admin") as admin:
+        rows = admin.execute("SELECT campaign_id, zone, expires_at FROM engine_message").fetchall()
+    paris = clock.DEMO_START.astimezone(clock.PARIS).replace(hour=20, minute=0)  # 14:30 in Paris
+    assert {zone: at - paris for campaign, zone, at in rows if campaign == dropped.id} == {
+        "Europe/Paris": timedelta(),
+        "America/Guadeloupe": timedelta(hours=5),
+        "Indian/Reunion": timedelta(hours=-3),
+        "Pacific/Noumea": timedelta(hours=14),  # it is half past midnight there: a new day
+    }
+    assert {at for campaign, _, at in rows if campaign == patient.id} == {None}
+
+
 def test_the_frequency_cap_counts_all_campaigns(engine_db, client, route_id):
     with client_scope(client.id):
         person = factories.make_contact(client, 1)

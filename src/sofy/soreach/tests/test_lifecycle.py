@@ -259,7 +259,23 @@ def test_late_messages_are_dropped_when_the_author_said_so(world, at):
     tick.tick()
 
     assert queue(world) == (0, 0)
-    assert world.reload(campaign).status == Campaign.Status.FINISHED
+    campaign = world.reload(campaign)
+    assert campaign.status == Campaign.Status.FINISHED
+    with client_scope(world.client.pk):
+        assert [tuple(one) for one in report.build(campaign).reasons] == [("withheld", "too_late", 3)]
+        assert AuditEntry.objects.get(action="campaign.dropped_late").facts["messages"] == 3
+    tick.tick()
+
+
+def test_late_messages_wait_when_the_author_said_nothing_else(world, at):
+    campaign = launch(world, world.draft())
+    expand(world.client.pk, campaign.id)
+
+    at(clock.DEMO_START + timedelta(hours=6))
+    tick.tick()
+
+    assert queue(world) == (3, 0)
+    assert world.reload(campaign).status == Campaign.Status.RUNNING
 
 
 def test_a_recalled_campaign_can_be_changed_again(world):
