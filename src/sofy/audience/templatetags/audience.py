@@ -10,6 +10,7 @@ from babel.dates import format_date
 from babel.numbers import format_decimal
 from django import template
 from django.utils.functional import Promise
+from django.utils.html import format_html
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -159,6 +160,13 @@ def source_word(code: str) -> Any:
 def language_word(code: str) -> str:
     """The name of a language in the language of the reader."""
     return language_name(code) if code else "–"
+
+
+@register.filter
+def foldable(address: str) -> str:
+    """An e-mail address that a narrow column breaks before its domain rather than in a word."""
+    name, at, domain = (address or "").partition("@")
+    return format_html("{}<wbr>{}", name, at + domain)
 
 
 @register.filter

@@ -9,6 +9,7 @@ from django.test import Client as Browser
 from django.urls import reverse
 
 from sofy.audience.models import Book, ConsentEvent, Contact, Membership, SavedView, Suppression
+from sofy.audience.templatetags.audience import foldable
 from sofy.clients.models import Client
 from sofy.clients.services import create_establishment
 from sofy.clients.tests.factories import make_client
@@ -286,6 +287,13 @@ def test_an_opt_out_is_lifted_only_with_proof(shop: Client, person: Person, brow
 
 
 @pytest.mark.clause("CGVU 17")
+@pytest.mark.parametrize(
+    ("address", "shown"), [("zoe@example.org", "zoe<wbr>@example.org"), ("<b>@x", "&lt;b&gt;<wbr>@x"), ("", "<wbr>")]
+)
+def test_an_address_folds_before_its_domain(address: str, shown: str) -> None:
+    assert foldable(address) == shown
+
+
 def test_suppression_list(shop: Client, person: Person, browse: Browse) -> None:
     contact = person(phone="+33639980077")
     browser = browse(language="en")
@@ -333,7 +341,7 @@ def test_big_export_is_a_job(shop: Client, person: Person, browse: Browse, monke
     started = browser.post(reverse("audience:contact-export", args=[shop.slug]))
     waiting = browser.get(started.url).context["ready"]
     token = started.url.rsplit("/", 1)[1]
-    export.write(client_id=shop.pk, file_id=UUID(token.partition(":")[0]), wanted={}, limit=None)
+    export.write(client_id=shop.pk, file_id=UUID(token.partition(".")[0]), wanted={}, limit=None)
     ready = browser.get(started.url).context["ready"]
     body = b"".join(browser.get(started.url + "/file").streaming_content).decode("utf-8-sig")
 
