@@ -28,10 +28,12 @@ DEFAULT_ANSWER = "Vous recevez nos SMS avec votre accord. Pour ne plus en recevo
 
 #: Operators repeat a message that was not acknowledged within hours, if at all.
 _SENT_AGAIN_WITHIN = timedelta(hours=4)
+#: Nobody gets a message, reads it and answers sooner after the operator took it.
+_CROSSING = timedelta(seconds=5)
 
 
 class Writer(NamedTuple):
-    """Who last wrote to a number from a short code."""
+    """Who wrote to a number from a short code."""
 
     client: bytes
     message: bytes
@@ -61,20 +63,22 @@ class InboundDesk:
     async def take(self, route: bytes, short_code: str | None, messages: list[Inbound]) -> None:
         """Record messages of one route; returns when they are committed."""
         for message in messages:
-            writer = await self._writer(message, short_code)
-            if writer is None:
+            keyword = keyword_of(message.text)
+            writers = await self._writers(message, short_code, keyword)
+            if not writers:
                 self.orphans += 1
                 log.warning("engine.inbound_orphan", route=str(UUID(bytes=route)))
-                continue
-            arrival = Arrival(UUID(bytes=route), message, writer, keyword_of(message.text))
-            if arrival.keyword == "stop":
-                self._on_stop(writer.client, writer.recipient)
-            try:
-                await self._link.call(partial(self._record, arrival=arrival))
-            except Refused:
-                log.warning("engine.inbound_without_key", client=str(UUID(bytes=writer.client)))
+            for writer in writers:
+                arrival = Arrival(UUID(bytes=route), message, writer, keyword)
+                if keyword == "stop":
+                    self._on_stop(writer.client, writer.recipient)
+                try:
+                    await self._link.call(partial(self._record, arrival=arrival))
+                except Refused:
+                    log.warning("engine.inbound_without_key", client=str(UUID(bytes=writer.client)))
 
-    async def _writer(self, message: Inbound, short_code: str | None) -> Writer | None:
+    async def _writers(self, message: Inbound, short_code: str | None, keyword: str) -> list[Writer]:
+        """Whose answer it is: of whoever wrote last. A STOP that may have crossed their message counts for both."""
         number = "+" + message.sender.lstrip("+")
         index = self._keystore.platform().index("phone", number)
 
@@ -88,7 +92,22 @@ class InboundDesk:
             return None
 
         row = await self._link.call(work)
-        return None if row is None else Writer(*row)
+        if row is None:
+            return []
+        last, displacing, before = Writer(*row[:5]), row[5], Writer(*row[6:])
+        if keyword == "stop" and displacing is not None and await self._may_have_crossed(last.client, displacing):
+            return [last, before]
+        return [last]
+
+    async def _may_have_crossed(self, client: bytes, message: bytes) -> bool:
+        """Whether a message was on its way to the phone at most when the phone answered."""
+        values = {"client": UUID(bytes=client), "message": UUID(bytes=message)}
+
+        async def work(conn: Hot) -> tuple[Any, ...] | None:
+            return await (await conn.execute(sql("left_at"), values, binary=True)).fetchone()
+
+        row = await self._link.call(work)
+        return row is not None and (row[0] is None or row[0] > clock.now() - _CROSSING)
 
     async def _record(self, conn: Hot, arrival: Arrival) -> None:
         writer, message = arrival.writer, arrival.inbound

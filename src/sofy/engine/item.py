@@ -2,7 +2,7 @@
 
 from collections import deque
 from datetime import datetime
-from typing import Final, NamedTuple
+from typing import Final
 from uuid import UUID
 
 import msgspec
@@ -22,24 +22,13 @@ class Part(msgspec.Struct, gc=False, eq=False):
     receipt: str = ""
 
 
-class Writer(NamedTuple):
-    """Who wrote to a number from a short code: what `mo_lookup` says of it."""
-
-    client: UUID
-    message: UUID
-    contact: UUID | None
-    campaign: UUID | None
-    recipient: bytes
-    at: datetime
-
-
 class Item(msgspec.Struct, gc=False, eq=False):
     """A message between its claim and the commit of what became of it. Ids are 16 bytes, instants microseconds.
 
     `key` is client and message id. `first`: its row is still in the queue. `due`: when to look again, if it goes back
     to the queue. `dirty`: its turn among the changes not committed
     yet, 0 when there is none. `exposed`: money it may cost, counted against the budget until it is committed.
-    `displaced`: who else would have got an answer to it before.
+    `displaced`: an answer to it would have been another client's before.
     """
 
     key: bytes
@@ -85,7 +74,7 @@ class Item(msgspec.Struct, gc=False, eq=False):
     first: bool = True
     dirty: int = 0
     exposed: int = 0
-    displaced: Writer | None = None
+    displaced: bool = False
     due: int | None = None
     keys_written: bool = False
 

@@ -62,6 +62,7 @@ class Engine:
         self.items: dict[UUID, Item] = {}
         self.silent: dict[UUID, Item] = {}
         self._url = url
+        self._keystore = keystore
         self._spool = spool
         self._links = {duty: HotLink(url, duty) for duty in (*LANES, "outcomes", "receipts")}
         self._links |= {f"announce {lane}": HotLink(url, f"announce {lane}") for lane in LANES}
@@ -87,7 +88,7 @@ class Engine:
 
     async def start(self) -> None:
         """Replay what dead engines left, open the routes, begin."""
-        await recover(self._spool, self._links["house"], self.instance)
+        await recover(self._spool, self._links["house"], self.instance, self._keystore)
         self._spawn("ledger", self.ledger.run())
         self._spawn("receipts", self.receipts.run())
         await self.table.reload(self._events)

@@ -253,10 +253,9 @@ class _Work:
     def _retract(self, items: list[Item]) -> None:
         """Of messages that never reached the person: answers are for whoever wrote before."""
         for item in sorted(items, key=lambda one: (one.short_code or "", one.number_index)):
-            assert item.displaced is not None
             values = {"short_code": item.short_code, "number": item.number_index, "by": item.uid}
-            self.statements.append(("retract", values | item.displaced._asdict()))
-            item.displaced = None
+            self.statements.append(("retract", values))
+            item.displaced = False
 
     def _publish(self, client: bytes, topic: str, payload: dict[str, str]) -> None:
         values = {

@@ -16,16 +16,21 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import msgspec
 import structlog
 
 from sofy.connectors import base
 from sofy.connectors.base import Action, Receipt, Reported
 from sofy.engine import handover, journal
 from sofy.engine.db import sql
+from sofy.engine.intake import decode_payload
 from sofy.engine.item import Item
+from sofy.engine.keystore import KeyStore
 from sofy.engine.link import Hot, HotLink
 from sofy.engine.outcomes import Ledger, now_micros
 from sofy.engine.receipts import Receipts, Recent
+from sofy.kernel.crypto import Unreadable
+from sofy.kernel.errors import Refused
 
 log = structlog.get_logger(__name__)
 
@@ -56,7 +61,7 @@ class _Past:
                     self.receipts += [(route, tuple(keys), status, code) for keys, status, code, _ in receipts]
 
 
-async def recover(root: Path, link: HotLink, me: UUID) -> None:
+async def recover(root: Path, link: HotLink, me: UUID, keystore: KeyStore) -> None:
     """Deal with every dead engine whose journal lies under `root`, all together and one recoverer at a time.
 
     An engine killed in the middle of a recovery holds rows whose hand-over is in the journal of the engine before it:
@@ -80,7 +85,7 @@ async def recover(root: Path, link: HotLink, me: UUID) -> None:
             await _by_client(link, "adopt", handed, left.instance, me)
             mine |= handed
         if dead:
-            counts |= await _replay(link, past, mine, me)
+            counts |= await _replay(link, past, mine, me, keystore)
             log.warning("engine.recovered", instances=[str(left.instance) for left in dead], **counts)
         for left in dead:
             journal.finish(left)
@@ -103,12 +108,12 @@ async def _turn(root: Path) -> AsyncIterator[None]:
         os.close(lock)
 
 
-async def _replay(link: HotLink, past: _Past, mine: set[bytes], me: UUID) -> dict[str, int]:
+async def _replay(link: HotLink, past: _Past, mine: set[bytes], me: UUID, keystore: KeyStore) -> dict[str, int]:
     recent = Recent()
     ledger = Ledger(link, me, lambda item: None)
     at = now_micros()
     unknown = 0
-    for item in await _adopted(link, mine, me):
+    for item in await _adopted(link, mine, me, keystore):
         item.route = past.route.get(item.key)
         answers = past.answers.get(item.key, {})
         parts = max([item.parts, *(part + 1 for part in past.handed[item.key]), *(part + 1 for part in answers)])
@@ -172,7 +177,7 @@ async def _by_client(link: HotLink, name: str, keys: set[bytes], dead: UUID, me:
         await link.call(work)
 
 
-async def _adopted(link: HotLink, keys: set[bytes], me: UUID) -> list[Item]:
+async def _adopted(link: HotLink, keys: set[bytes], me: UUID, keystore: KeyStore) -> list[Item]:
     grouped: dict[bytes, list[UUID]] = defaultdict(list)
     for key in sorted(keys):
         grouped[key[:16]].append(UUID(bytes=key[16:]))
@@ -184,9 +189,23 @@ async def _adopted(link: HotLink, keys: set[bytes], me: UUID) -> list[Item]:
             return await (await conn.execute(sql("adopted"), values, binary=True)).fetchall()
 
         for row in await link.call(work):
-            mid, lane, purpose, parts, encoding, price_micro, attempt, campaign, contact, recipient, short_code = row
-            items.append(
-                Item(client + mid, client, mid, UUID(bytes=mid), UUID(bytes=client), lane, purpose, campaign, contact,
-                     recipient, "", short_code, None, "", "", parts, encoding, price_micro, attempt, None)
+            (mid, lane, purpose, parts, encoding, price_micro, attempt, campaign, contact, recipient, short_code,
+             payload) = row  # fmt: skip
+            item = Item(
+                client + mid, client, mid, UUID(bytes=mid), UUID(bytes=client), lane, purpose, campaign, contact,
+                recipient, "", short_code, None, "", "", parts, encoding, price_micro, attempt, None,
             )  # fmt: skip
+            if short_code is not None:  # it was announced; if nobody got it, answers are another client's again
+                item.number_index = _number_index(keystore, item, payload)
+                item.displaced = bool(item.number_index)
+            items.append(item)
     return items
+
+
+def _number_index(keystore: KeyStore, item: Item, payload: bytes) -> bytes:
+    """Under which name `mo_lookup` knows the number of a message; nothing when its key is gone."""
+    try:
+        opened = decode_payload(keystore.client(item.uid_client).unseal("engine_message", "payload", item.uid, payload))
+    except (Refused, Unreadable, msgspec.DecodeError):
+        return b""
+    return keystore.platform().index("phone", opened.to)

@@ -1,39 +1,50 @@
 -- name: announce
 -- To whom an answer from these numbers will belong, before anything is written to a socket. A row is not touched again
 -- within the hour for the same client and campaign, which spares the table a write for every message of a busy sender.
--- Answers what other clients' rows said before, in case the operator does not take a message. (OFFSET 0: one look-up per
--- number whatever the planner believes of the table.)
-WITH given AS (
+-- A row of another client is kept beside, in case the operator does not take the message or an answer to the other one is
+-- on its way. Answers the messages that took such a row; none is named in two rows of one statement.
+WITH put AS (
+    INSERT INTO mo_lookup AS l (short_code, number_index, client_id, message_id, contact_id, campaign_id,
+                                recipient_index, at)
     SELECT * FROM unnest(%(short_codes)s::text[], %(numbers)s::bytea[], %(clients)s::uuid[], %(messages)s::uuid[],
                          %(contacts)s::uuid[], %(campaigns)s::uuid[], %(recipients)s::bytea[], %(ats)s::timestamptz[])
-      AS g (short_code, number_index, client_id, message_id, contact_id, campaign_id, recipient_index, at)
-), before AS (
-    SELECT l.*, given.message_id AS by
-      FROM given, LATERAL (SELECT * FROM mo_lookup l
-                            WHERE l.short_code = given.short_code AND l.number_index = given.number_index OFFSET 0) l
-     WHERE l.client_id <> given.client_id
-), put AS (
-    INSERT INTO mo_lookup AS l
-    SELECT * FROM given
     ON CONFLICT (short_code, number_index) DO UPDATE
-       SET client_id = excluded.client_id, message_id = excluded.message_id, contact_id = excluded.contact_id,
+       SET displaced_by = CASE WHEN l.client_id = excluded.client_id THEN l.displaced_by ELSE excluded.message_id END,
+           before_client_id = CASE WHEN l.client_id = excluded.client_id THEN l.before_client_id ELSE l.client_id END,
+           before_message_id = CASE WHEN l.client_id = excluded.client_id THEN l.before_message_id ELSE l.message_id END,
+           before_contact_id = CASE WHEN l.client_id = excluded.client_id THEN l.before_contact_id ELSE l.contact_id END,
+           before_campaign_id = CASE WHEN l.client_id = excluded.client_id THEN l.before_campaign_id
+                                     ELSE l.campaign_id END,
+           before_recipient_index = CASE WHEN l.client_id = excluded.client_id THEN l.before_recipient_index
+                                         ELSE l.recipient_index END,
+           before_at = CASE WHEN l.client_id = excluded.client_id THEN l.before_at ELSE l.at END,
+           client_id = excluded.client_id, message_id = excluded.message_id, contact_id = excluded.contact_id,
            campaign_id = excluded.campaign_id, recipient_index = excluded.recipient_index, at = excluded.at
      WHERE l.client_id <> excluded.client_id OR l.at < excluded.at - interval '1 hour'
         OR l.campaign_id IS DISTINCT FROM excluded.campaign_id
+    RETURNING message_id, displaced_by
 )
-SELECT by, client_id, message_id, contact_id, campaign_id, recipient_index, at FROM before
+SELECT message_id FROM put WHERE displaced_by = message_id
 
 -- name: retract
 -- The operator did not take a message: answers belong to whoever wrote before, unless somebody has written since.
 UPDATE mo_lookup
-   SET client_id = %(client)s, message_id = %(message)s, contact_id = %(contact)s, campaign_id = %(campaign)s,
-       recipient_index = %(recipient)s, at = %(at)s
- WHERE short_code = %(short_code)s AND number_index = %(number)s AND message_id = %(by)s
+   SET client_id = before_client_id, message_id = before_message_id, contact_id = before_contact_id,
+       campaign_id = before_campaign_id, recipient_index = before_recipient_index, at = before_at,
+       displaced_by = NULL, before_client_id = NULL, before_message_id = NULL, before_contact_id = NULL,
+       before_campaign_id = NULL, before_recipient_index = NULL, before_at = NULL
+ WHERE short_code = %(short_code)s AND number_index = %(number)s AND message_id = %(by)s AND displaced_by = %(by)s
 
 -- name: who_wrote
--- Which client last wrote to this number from this short code.
-SELECT client_id, message_id, contact_id, campaign_id, recipient_index FROM mo_lookup
+-- Which client last wrote to this number from this short code, and which one before, for how long is in left_at.
+SELECT client_id, message_id, contact_id, campaign_id, recipient_index, displaced_by,
+       before_client_id, before_message_id, before_contact_id, before_campaign_id, before_recipient_index
+  FROM mo_lookup
  WHERE short_code = %(short_code)s AND number_index = %(number)s
+
+-- name: left_at
+-- When the operator took a message, if the ledger says that it did.
+SELECT submitted_at FROM engine_state WHERE client_id = %(client)s AND message_id = %(message)s
 
 -- name: take_turns
 -- Engines that hear the same person at once, one after the other; until the end of the transaction.

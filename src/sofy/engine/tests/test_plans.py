@@ -139,6 +139,7 @@ _BY_KEY = [
     ("renew_leases", {}, ["engine_queue_claimed"]),
     ("dead_leases", {}, ["engine_queue_claimed"]),
     ("who_wrote", {}, ["mo_lookup_pkey"]),
+    ("left_at", {}, ["engine_state_pkey"]),
     ("retract", {}, ["mo_lookup_pkey"]),
     ("cancel_waiting", {}, ["engine_state_once_per_campaign", "engine_queue_pkey", "engine_state_pkey"]),
     ("answer_to_contact", {}, ["engine_message_pkey"]),

@@ -25,15 +25,24 @@ class Dead:
         house.submit(*messages)
         house.conn.execute("UPDATE engine_queue SET claimed_by = %s", (self.instance,))
 
-    def key(self, message: intake.MessageIn) -> bytes:
+    def key(self, message: intake.MessageIn, client: UUID | None = None) -> bytes:
         assert message.id is not None
-        return self.house.client.bytes + message.id.bytes
+        return (client or self.house.client).bytes + message.id.bytes
 
-    def hands_over(self, message: intake.MessageIn, parts: int = 1) -> None:
-        self.journal.handing_over(1, ROUTE.bytes, [self.key(message)] * parts, list(range(parts)))
+    def hands_over(self, message: intake.MessageIn, parts: int = 1, client: UUID | None = None) -> None:
+        self.journal.handing_over(1, ROUTE.bytes, [self.key(message, client)] * parts, list(range(parts)))
 
-    def hears(self, message: intake.MessageIn, kind: str, value: str = "", action: str = "", part: int = 0) -> None:
-        self.journal.answered(Answered(2, ROUTE.bytes, [(self.key(message), part, kind, value, action)]))
+    def hears(
+        self,
+        message: intake.MessageIn,
+        kind: str,
+        value: str = "",
+        action: str = "",
+        part: int = 0,
+        client: UUID | None = None,
+    ) -> None:
+        answer = (self.key(message, client), part, kind, value, action)
+        self.journal.answered(Answered(2, ROUTE.bytes, [answer]))
 
     def dies(self) -> None:
         os.close(self.journal._lock)
