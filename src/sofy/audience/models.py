@@ -346,6 +346,31 @@ class Suppression(PersonRow):
         db_table = "audience_suppression"
 
 
+class Stopped(PersonRow):
+    """One of the client's numbers that a list of the platform stops: what the gate would say, kept for counts."""
+
+    pk = models.CompositePrimaryKey("client_id", "identity_index")
+    identity_index = IndexField()
+    since = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        db_table = "audience_stopped"
+
+
+class StoppedCheck(models.Model):
+    """How far a client's numbers were compared with the list of the platform, and in which state of that list."""
+
+    client_id = models.UUIDField(primary_key=True)
+    version = models.CharField(max_length=40)
+    seen = models.UUIDField()
+
+    class Meta:
+        db_table = "audience_stopped_check"
+
+    def __str__(self) -> str:
+        return self.version
+
+
 class Import(ClientOwned):
     """One file on its way into a book, with what is needed to resume it, to explain it and to undo it for 30 days."""
 

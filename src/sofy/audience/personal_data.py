@@ -29,6 +29,13 @@ declare(
 declare("audience_consent_event", ["identity_index", "evidence"], purpose="proof of consent (DPA 5)", retention=LEDGER)
 declare("audience_consent_state", "identity_index", purpose="what a person agreed to", retention=LEDGER)
 declare("audience_suppression", "identity_index", purpose="who must not be written to", retention=LEDGER)
+declare(
+    "audience_stopped",
+    "identity_index",
+    purpose="to count who a regulator's list stops",
+    retention="as long as the list names the number and the client keeps it",
+    in_clear="a keyed hash",
+)
 declare("audience_import", "file_name", purpose="to recognise an import", retention=IMPORTS)
 declare("audience_import_row", "before", purpose="to undo an import", retention=IMPORTS)
 declare("audience_contact_merge", "image", purpose="to undo a merge", retention=CONTACTS)

@@ -78,7 +78,10 @@ class KeyStore:
         return True
 
     def platform(self) -> ClientKeys:
-        """The keys of the platform's own look-ups (suppression list, who wrote last). Only the engine may use them."""
+        """The keys of the platform's own look-ups (numbers nobody may write to, who wrote last).
+
+        Only the engine may use them, and the service by which staff fill the list the engine reads.
+        """
         return self.create(_PLATFORM)
 
     def entity(self, name: str) -> bytes:

@@ -13,15 +13,17 @@ class MessagingConfig(AppConfig):
 
     def ready(self) -> None:
         from sofy.clients import words as journal
-        from sofy.messaging.words import ACTIONS, REFUSALS
+        from sofy.messaging.words import ACTIONS, FACTS, REFUSALS
         from sofy.ui import problems
         from sofy.ui.nav import Entry, register
 
         problems.register(REFUSALS)
         journal.ACTIONS.update(ACTIONS)
+        journal.FACTS.update(FACTS)
         group = _("Messaging")
         register(
             Entry("client", group, _("Messages"), "messaging:messages", "messages", 400, "message.view", key="m"),
             Entry("client", group, _("Senders"), "messaging:senders", "id", 410, "sender.view"),
             Entry("op", _("Messaging"), _("Routes"), "messaging:routes", "route", 300, phone=True, key="r"),
+            Entry("op", _("Messaging"), _("Stop list"), "messaging:stop-list", "ban", 310, phone=True, key="s"),
         )

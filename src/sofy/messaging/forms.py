@@ -46,3 +46,42 @@ class LogForm(forms.Form):
         self.fields["status"].choices = choices  # type: ignore[attr-defined]
         for name in ("status", "purpose"):
             self.fields[name].widget.attrs["class"] = "w-auto"
+
+
+class StopFileForm(forms.Form):
+    """A file of numbers nobody may write to."""
+
+    prefix = "list"
+    name = forms.CharField(
+        label=_("Which list"), max_length=60, help_text=_("As the regulator calls it: Bloctel, AF2M…")
+    )
+    reason = forms.CharField(
+        label=_("Why these numbers are stopped"),
+        max_length=200,
+        help_text=_("The text, letter or ticket it rests on. It goes into the platform’s journal: name nobody."),
+    )
+    file = forms.FileField(
+        label=_("File (CSV, TXT, XLSX or ODS)"),
+        allow_empty_file=True,
+        widget=forms.ClearableFileInput(attrs={"accept": ".csv,.txt,.tsv,.xlsx,.ods"}),
+        help_text=_("Every column of phone numbers or e-mail addresses counts; the others are not read."),
+        error_messages={"required": _("Choose a file first.")},
+    )
+    password = forms.CharField(
+        label=_("Password of the file, if it has one"),
+        required=False,
+        max_length=255,
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
+        help_text=_("Used once to open it, kept nowhere."),
+    )
+
+
+class WithdrawForm(forms.Form):
+    """Why a file is taken back."""
+
+    reason = forms.CharField(
+        label=_("Why it is taken back"),
+        max_length=200,
+        help_text=_("It goes into the platform’s journal: name the ticket, no person."),
+    )

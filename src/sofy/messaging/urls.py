@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from sofy.messaging.views import client, staff
+from sofy.messaging.views import client, staff, stop_list
 
 app_name = "messaging"
 urlpatterns = [
@@ -12,4 +12,10 @@ urlpatterns = [
     path("c/<slug:client_slug>/senders/<uuid:sender_id>/withdraw", client.withdraw, name="sender-withdraw"),
     path("op/routes/", staff.console, name="routes"),
     path("op/routes/<uuid:route_id>/state", staff.change, name="route-state"),
+    path("op/stop-list/", stop_list.overview, name="stop-list"),
+    path("op/stop-list/upload", stop_list.upload, name="stop-list-upload"),
+    path("op/stop-list/<uuid:file_id>", stop_list.one_file, name="stop-file"),
+    path("op/stop-list/<uuid:file_id>/confirm", stop_list.confirm, name="stop-file-confirm"),
+    path("op/stop-list/<uuid:file_id>/discard", stop_list.discard, name="stop-file-discard"),
+    path("op/stop-list/<uuid:file_id>/withdraw", stop_list.withdraw, name="stop-file-withdraw"),
 ]

@@ -12,12 +12,33 @@ SENDER = {
     "sender_mobile_number": _("A mobile number cannot send campaigns: use your brand."),
     "sender_short_code_purpose": _("“{sender}” is a short code for alerts: marketing uses 36xxx."),
 }
-REFUSALS: dict[str, "str | Promise"] = {**SENDER, "route_state": _("A route is one of these: {known}.")}
+STOP_LIST = {
+    "stop_list_name": _("Say which list this is, as in Bloctel."),
+    "stop_list_reason": _("Say why the file is taken back: it is kept in the platform’s journal."),
+    "stop_list_no_number": _("This is neither a phone number nor an e-mail address."),
+    "stop_file_known": _("The list {list} has this very file already. Nothing was changed."),
+    "stop_file_state": _("Somebody else was faster: look at where this file stands now. Nothing was changed."),
+}
+REFUSALS: dict[str, "str | Promise"] = {
+    **SENDER,
+    **STOP_LIST,
+    "route_state": _("A route is one of these: {known}."),
+}
 
-#: What this room writes in a client's journal.
+#: What this room writes in a journal.
 ACTIONS: dict[str, "str | Promise"] = {
     "sender.added": _("Sender added"),
     "sender.withdrawn": _("Sender withdrawn"),
+    "stop_list.asked": _("A number was looked up in the stop list"),
+    "stop_list.checked": _("File of the stop list looked through"),
+    "stop_list.discarded": _("File of the stop list thrown away"),
+    "stop_list.imported": _("File added to the stop list"),
+    "stop_list.withdrawn": _("File of the stop list taken back"),
+}
+FACTS: dict[str, "str | Promise"] = {
+    "list": _("list"),
+    "numbers": _("numbers"),
+    "found": _("found"),
 }
 
 #: Reasons the engine gives; one that is not listed shows its own code.

@@ -17,7 +17,7 @@ FROM_COLUMN = {0: "invalid", 1: "invalid", 2: "no_consent", 3: "reachable", 4: "
 
 #: The place in STATES of one mobile of a contact: the lower, the nearer to being written to.
 PLACE = """CASE WHEN i.id IS NULL OR NOT i.valid OR NOT i.mobile THEN 5
-                WHEN u.identity_index IS NOT NULL THEN 4
+                WHEN u.identity_index IS NOT NULL OR p.identity_index IS NOT NULL THEN 4
                 WHEN s.state = 'granted' THEN 1
                 WHEN s.state IN ('withdrawn', 'opposed') THEN 3
                 ELSE 2 END"""
@@ -57,6 +57,7 @@ SELECT DISTINCT ON (m.id)
   LEFT JOIN audience_consent_state s ON s.client_id = %(client)s AND s.identity_index = i.index AND s.channel = 'sms'
        AND s.purpose = {consent_purpose}
   LEFT JOIN audience_suppression u ON u.client_id = %(client)s AND u.channel = 'sms' AND u.identity_index = i.index
+  LEFT JOIN audience_stopped p ON p.client_id = %(client)s AND p.identity_index = i.index
  ORDER BY m.id, {PLACE}, i.position, i.id"""  # noqa: S608  fragments of this room; values are parameters
     return Statement(sql, compiler.params | {"states": list(STATES)})
 
@@ -69,9 +70,12 @@ def reach_counts(client_id: UUID, segments: Sequence[UUID], exclusions: Sequence
     compiler, where = _members(client_id, segments, exclusions)
     sql = f"""
 SELECT c.sms, c.sms = 4 AND EXISTS (
-         SELECT FROM audience_identity i JOIN audience_suppression u ON u.client_id = %(client)s AND u.channel = 'sms'
+         SELECT FROM audience_identity i
+           LEFT JOIN audience_suppression u ON u.client_id = %(client)s AND u.channel = 'sms'
                 AND u.identity_index = i.index
-          WHERE i.client_id = %(client)s AND i.contact_id = c.id AND i.kind = 'phone' AND i.deleted_at IS NULL),
+           LEFT JOIN audience_stopped p ON p.client_id = %(client)s AND p.identity_index = i.index
+          WHERE i.client_id = %(client)s AND i.contact_id = c.id AND i.kind = 'phone' AND i.deleted_at IS NULL
+            AND (u.client_id IS NOT NULL OR p.client_id IS NOT NULL)),
        count(*)
   FROM audience_contact c WHERE {where} GROUP BY 1, 2"""  # noqa: S608
     found = dict.fromkeys(STATES, 0)

@@ -1,11 +1,11 @@
-"""Lists of people who must not be written to: the client's own list from another tool, a regulator's file.
+"""Lists of people whom a client must not write to, as another tool wrote them.
 
 Such a list is an import of another kind: same upload, same progress, same file of remarks, but no undo, since nothing
 here lifts an opt-out.
 """
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from typing import BinaryIO
 from uuid import UUID
@@ -60,7 +60,7 @@ def start(
     upload = imports.store_upload(client_id=client_id, content=content)
     try:
         upload = imports.unlock_upload(client_id=client_id, upload_id=upload, password=password)
-        row = _looked_at(client_id, upload)
+        row = looked_at(client_id, upload)
     except BaseException:
         vault.discard(client_id, upload)
         raise
@@ -73,8 +73,11 @@ def start(
     return row if row.total > AT_ONCE else resume(client_id=client_id, import_id=row.id)
 
 
-def _looked_at(client_id: UUID, upload: UUID) -> Import:
-    """What the file is; every phone and e-mail column of it counts."""
+def looked_at(client_id: UUID, upload: UUID) -> Import:
+    """What an uploaded list is, not saved yet; every phone and e-mail column of it counts.
+
+    Raises: Refused with what is wrong with the file.
+    """
     with closing(vault.open_file(keys_for(client_id), upload)) as content:
         table = read.open_table(content)
         has_header, guessed = columns.guess(running.sample(table))
@@ -101,20 +104,29 @@ def resume(*, client_id: UUID, import_id: UUID, progress: Progress | None = None
         raise Refused("import_unknown", 404)
     if row.state != Import.State.RUNNING:
         return row
-    reading = Reading(row.mapping["columns"], {}, settings.SOFY.fictional_numbers, False, clock.now().date())
-    read_row = reader(reading)
-    with closing(vault.open_file(keys_for(client_id), UUID(row.upload))) as content:
-        table = read.Table(content, row.file_format, row.encoding, row.delimiter)
-        for batch in running.batches(running.data_rows(table, row.mapping["header"]), row.done):
-            _apply(row, [unreadable(n) if cells is None else read_row(n, cells) for n, cells in batch])
-            if progress:
-                progress(row.done, row.total)
+    for batch in records(row):
+        _apply(row, batch)
+        if progress:
+            progress(row.done, row.total)
     with client_scope(client_id):
         row.state, row.finished_at = Import.State.DONE, clock.now()
         row.save(update_fields=["state", "finished_at"])
         facts = {"import": str(row.id), "listed": row.imported, "rows": row.total, "reason": row.mapping["reason"]}
         audit.append(client_id, "suppression.imported", row.actor, facts)
     return row
+
+
+def records(row: Import) -> Iterator[list[Record]]:
+    """The rows of a list as records, batch after batch, from where it stands.
+
+    Raises: Refused file_gone.
+    """
+    reading = Reading(row.mapping["columns"], {}, settings.SOFY.fictional_numbers, False, clock.now().date())
+    read_row = reader(reading)
+    with closing(vault.open_file(keys_for(row.client_id), UUID(row.upload))) as content:
+        table = read.Table(content, row.file_format, row.encoding, row.delimiter)
+        for batch in running.batches(running.data_rows(table, row.mapping["header"]), row.done):
+            yield [unreadable(number) if cells is None else read_row(number, cells) for number, cells in batch]
 
 
 def run(*, client_id: UUID, import_id: UUID) -> None:

@@ -19,6 +19,7 @@ from sofy.audience.models import (
     Membership,
     NameToken,
 )
+from sofy.audience.services import stopped
 from sofy.kernel import clock
 from sofy.kernel.clauses import clause
 from sofy.kit.rls import client_scope
@@ -53,6 +54,8 @@ def expire(*, client_id: UUID) -> int:
     gone = 0
     while removed := _purge(client_id):
         gone += removed
+    with client_scope(client_id):
+        stopped.forget(client_id=client_id)
     return gone
 
 

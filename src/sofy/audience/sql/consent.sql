@@ -52,18 +52,21 @@ SELECT i.index, i.contact_id
  WHERE i.client_id = %(client)s AND i.kind = ANY (%(kinds)s) AND i.index = ANY (%(indexes)s) AND i.deleted_at IS NULL
 
 -- name: refresh_reach
--- Whether these contacts can be written to, from their identities and the state of consent. Reach: 0 none, 1 invalid,
--- 2 no consent, 3 reachable, 4 opted out; the best identity decides.
+-- Whether these contacts can be written to, from their identities, the state of consent and what a list of the platform
+-- stops. Reach: 0 none, 1 invalid, 2 no consent, 3 reachable, 4 opted out; the best identity decides.
 UPDATE audience_contact c
    SET sms = r.sms, email = r.email, updated_at = coalesce(%(now)s, c.updated_at)
   FROM (SELECT k.id,
-               CASE WHEN bool_or(i.kind = 'phone' AND i.mobile AND i.valid AND s.state = 'granted') THEN 3
-                    WHEN bool_or(i.kind = 'phone' AND i.mobile AND i.valid AND coalesce(s.state, 'cleared') = 'cleared') THEN 2
+               CASE WHEN bool_or(i.kind = 'phone' AND i.mobile AND i.valid AND p.client_id IS NULL
+                                 AND s.state = 'granted') THEN 3
+                    WHEN bool_or(i.kind = 'phone' AND i.mobile AND i.valid AND p.client_id IS NULL
+                                 AND coalesce(s.state, 'cleared') = 'cleared') THEN 2
                     WHEN bool_or(i.kind = 'phone' AND i.mobile AND i.valid) THEN 4
                     WHEN bool_or(i.kind = 'phone') THEN 1
                     ELSE 0 END AS sms,
-               CASE WHEN bool_or(i.kind = 'email' AND i.valid AND s.state = 'granted') THEN 3
-                    WHEN bool_or(i.kind = 'email' AND i.valid AND coalesce(s.state, 'cleared') = 'cleared') THEN 2
+               CASE WHEN bool_or(i.kind = 'email' AND i.valid AND p.client_id IS NULL AND s.state = 'granted') THEN 3
+                    WHEN bool_or(i.kind = 'email' AND i.valid AND p.client_id IS NULL
+                                 AND coalesce(s.state, 'cleared') = 'cleared') THEN 2
                     WHEN bool_or(i.kind = 'email' AND i.valid) THEN 4
                     WHEN bool_or(i.kind = 'email') THEN 1
                     ELSE 0 END AS email
@@ -72,6 +75,7 @@ UPDATE audience_contact c
           LEFT JOIN audience_consent_state s
                  ON s.client_id = %(client)s AND s.identity_index = i.index AND s.purpose = 'marketing'
                 AND s.channel = CASE i.kind WHEN 'phone' THEN 'sms' ELSE i.kind END
+          LEFT JOIN audience_stopped p ON p.client_id = %(client)s AND p.identity_index = i.index
          GROUP BY k.id) r
  WHERE c.client_id = %(client)s AND c.id = r.id
 
@@ -88,3 +92,34 @@ RETURNING identity_index
 SELECT 1
   FROM audience_consent_event e
  WHERE e.client_id = %(client)s AND e.identity_index = %(index)s AND e.source = 'stop' AND e.at = %(at)s
+
+-- name: identities_after
+-- A client's identities in the order they were made, those of removed contacts too: they may come back.
+SELECT i.id, i.contact_id, i.kind, i.index, i.value, i.deleted_at IS NULL
+  FROM audience_identity i
+ WHERE i.client_id = %(client)s AND i.id > %(after)s
+ ORDER BY i.id
+ LIMIT %(limit)s
+
+-- name: newest_identity
+SELECT i.id FROM audience_identity i WHERE i.client_id = %(client)s ORDER BY i.id DESC LIMIT 1
+
+-- name: stopped_among
+SELECT p.identity_index FROM audience_stopped p WHERE p.client_id = %(client)s AND p.identity_index = ANY (%(indexes)s)
+
+-- name: mark_stopped
+INSERT INTO audience_stopped (client_id, identity_index, since)
+SELECT %(client)s, n.index, %(now)s FROM unnest(%(indexes)s) AS n (index)
+ON CONFLICT DO NOTHING
+
+-- name: unmark_stopped
+DELETE FROM audience_stopped p WHERE p.client_id = %(client)s AND p.identity_index = ANY (%(indexes)s)
+
+-- name: forget_stopped
+-- What is left of numbers nobody has any more.
+DELETE FROM audience_stopped p
+ WHERE p.client_id = %(client)s
+   AND NOT EXISTS (
+    SELECT FROM audience_identity i
+     WHERE i.client_id = %(client)s AND i.kind IN ('phone', 'email') AND i.index = p.identity_index
+   )

@@ -44,7 +44,7 @@ INSERT INTO receipt_key SELECT %(route)s, to_hex(n), %(now)s, %(client)s,
 INSERT INTO mo_lookup SELECT '36123', recipient_index, client_id, id, NULL, NULL, recipient_index, %(now)s
   FROM engine_message WHERE client_id = %(client)s ON CONFLICT DO NOTHING;
 INSERT INTO platform_suppression
-SELECT decode(md5(n::text), 'hex'), 'all', 'r', %(now)s FROM generate_series(1, 50000) n ON CONFLICT DO NOTHING;
+SELECT decode(md5(n::text), 'hex'), 'all', %(now)s FROM generate_series(1, 50000) n ON CONFLICT DO NOTHING;
 INSERT INTO lane_backlog VALUES (%(client)s, 'marketing', %(now)s) ON CONFLICT DO NOTHING;
 """
 

@@ -3,7 +3,7 @@
 import argparse
 from typing import Any
 
-MODULES = ("db", "processes", "clauses", "clients", "routes", "contacts", "campaigns", "benches", "demo")
+MODULES = ("db", "processes", "clauses", "clients", "routes", "contacts", "suppression", "campaigns", "benches", "demo")
 
 Commands = Any  # argparse keeps the type of a group of commands private
 

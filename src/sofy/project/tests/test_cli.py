@@ -145,6 +145,25 @@ def test_a_file_is_tried_then_imported(sofy, tmp_path):
     assert (again["imported"], again["updated"]) == (0, 2)
 
 
+def test_a_regulators_file_is_tried_added_and_asked_about(sofy, tmp_path):
+    file = tmp_path / "numbers.txt"
+    file.write_text("06 39 98 00 01\n06 39 98 00 02\n12\n")
+    command = ("suppression", "import", str(file), "--list", "Bloctel", "--json")
+
+    tried = _json(sofy(*command, "--dry-run"))
+    before = _json(sofy("suppression", "count", "--json"))
+    first, second = _json(sofy(*command)), _json(sofy(*command))
+
+    assert (tried["new"], tried["refused"], tried["dry_run"], before["total"]) == (2, 1, True, 0)
+    assert (first["new"], first["known"], first["refused"]) == (2, 0, 1)
+    assert (second["new"], second["known"], second["id"]) == (0, 2, first["id"])
+    assert _json(sofy("suppression", "count", "--json"))["total"] == 2
+    found = _json(sofy("suppression", "check", "+33 6 39 98 00 01", "--json"))
+    assert (found["stopped"], found["lists"]) == (True, ["Bloctel"])
+    assert sofy("suppression", "check", "0639980009")[1].strip() == "Not stopped."
+    assert _json(sofy("suppression", "import", "none.csv", "--list", "x", "--json"))["error"] == "file_missing"
+
+
 def test_tests_are_found_by_the_article_they_carry(tmp_path):
     folder = tmp_path / "tests"
     folder.mkdir()

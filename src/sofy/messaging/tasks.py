@@ -1,0 +1,42 @@
+"""Jobs of the worker; each calls the service of the same name."""
+
+from uuid import UUID
+
+from sofy.audience.services import stopped
+from sofy.kernel.errors import Refused
+from sofy.kit.jobs import client_job, every
+from sofy.messaging.services import stop_list
+
+
+@client_job(name="messaging.check_stop_file", queue="imports")
+def check_stop_file(*, client_id: UUID, file_id: str) -> None:
+    """Look through a long file of numbers nobody may write to."""
+    try:
+        stop_list.check(UUID(file_id))
+    except Refused as refused:
+        stop_list.fail(UUID(file_id), refused.code)
+
+
+@client_job(name="messaging.add_stop_file", queue="imports")
+def add_stop_file(*, client_id: UUID, file_id: str) -> None:
+    """Put its numbers on the list, from wherever that stands."""
+    stop_list.add(UUID(file_id))
+
+
+@client_job(name="messaging.take_back_stop_file", queue="imports")
+def take_back_stop_file(*, client_id: UUID, file_id: str) -> None:
+    """Take its numbers off the list."""
+    stop_list.take_back(UUID(file_id))
+
+
+@every(60)
+def mark_stopped() -> int:
+    """Every minute: numbers that came in, or a list that changed, are compared; counts then say what the gate will."""
+    version = stop_list.version()
+    return stopped.check_all(version=version, listed=stop_list.listed) if version else 0
+
+
+@every(6 * 3600)
+def expire_stop_files() -> int:
+    """Four times a day: files nobody said yes to go."""
+    return stop_list.expire()
