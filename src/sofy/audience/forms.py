@@ -262,13 +262,14 @@ class MappingForm(forms.Form):
         self.preview = preview
         self.fields["book"].choices = [("", _("New book")), *books]  # type: ignore[attr-defined]
         self.fields["book"].initial = books[0][0] if len(books) == 1 else ""
-        own = [(c.field, _("Own field: %(name)s") % {"name": c.header or c.field[10:]}) for c in preview.columns]
+        there = {own.field: _("Own field: %(name)s") % {"name": own.header} for own in preview.own}
         for number, column in enumerate(preview.columns):
-            choices = [("", _("Leave out")), *FIELD_WORDS.items()]
-            choices += [pair for pair in own[number : number + 1] if pair[0].startswith("attribute:")]
-            if not column.field.startswith("attribute:") and column.header:
-                name = "_".join(words(column.header))[:50]
-                choices += [(f"attribute:{name}", _("Own field: %(name)s") % {"name": column.header})] if name else []
+            own = dict(there)
+            if column.field.startswith("attribute:"):
+                own.setdefault(column.field, _("New field: %(name)s") % {"name": column.header or column.field[10:]})
+            elif name := "_".join(words(column.header))[:50]:
+                own.setdefault(f"attribute:{name}", _("New field: %(name)s") % {"name": column.header})
+            choices = [("", _("Leave out")), *FIELD_WORDS.items(), *own.items()]
             self.fields[f"column_{number}"] = forms.ChoiceField(
                 label=column.header or _("Column %(n)s") % {"n": number + 1},
                 choices=choices,

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import Count
+from django.db.models import Count, QuerySet
 
 from sofy.audience.imports import values
 from sofy.audience.imports.prepare import TOKEN_BYTES
@@ -120,9 +120,7 @@ def _named(client: Client, wanted: Filter, after: UUID | None, size: int) -> tup
 
 def addresses(client_id: UUID, ids: Sequence[UUID]) -> tuple[dict[UUID, str], dict[UUID, str]]:
     """First phone and first e-mail address of some contacts, opened."""
-    rows = Identity.objects.filter(client_id=client_id, contact_id__in=ids, deleted_at=None).order_by(
-        "-position", "-id"
-    )
+    rows = _identities(client_id, ids).order_by("-position", "-id")
     phones, emails = {}, {}
     for row in rows:
         if row.kind == Identity.Kind.PHONE:
@@ -130,6 +128,19 @@ def addresses(client_id: UUID, ids: Sequence[UUID]) -> tuple[dict[UUID, str], di
         elif row.kind == Identity.Kind.EMAIL:
             emails[row.contact_id] = row.value
     return phones, emails
+
+
+def addresses_of(client_id: UUID, ids: Sequence[UUID]) -> dict[UUID, dict[str, list[str]]]:
+    """Every phone and e-mail address of some contacts by kind, the preferred one first, opened."""
+    found: dict[UUID, dict[str, list[str]]] = {}
+    for row in _identities(client_id, ids).order_by("position", "id"):
+        shown = phone.display(row.value) if row.kind == Identity.Kind.PHONE else row.value
+        found.setdefault(row.contact_id, {}).setdefault(row.kind, []).append(shown)
+    return found
+
+
+def _identities(client_id: UUID, ids: Sequence[UUID]) -> QuerySet[Identity]:
+    return Identity.objects.filter(client_id=client_id, contact_id__in=ids, deleted_at=None)
 
 
 def total(client: Client, wanted: Filter) -> int | None:

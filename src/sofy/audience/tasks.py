@@ -1,5 +1,6 @@
 """Jobs of the worker; each calls the service of the same name."""
 
+from typing import Any
 from uuid import UUID
 
 from sofy.audience.imports import undo
@@ -26,9 +27,11 @@ def run_opt_outs(*, client_id: UUID, import_id: str) -> None:
 
 
 @client_job(name="audience.export_contacts", queue="exports")
-def export_contacts(*, client_id: UUID, file_id: str, wanted: dict[str, str], limit: list[str] | None) -> None:
-    """Write the file of an export."""
-    export.write(client_id=client_id, file_id=UUID(file_id), wanted=wanted, limit=limit)
+def export_contacts(
+    *, client_id: UUID, file_id: str, wanted: dict[str, str], limit: list[str] | None, how: dict[str, Any] | None = None
+) -> None:
+    """Write the file of an export; `how` is its format and language."""
+    export.write(client_id=client_id, file_id=UUID(file_id), wanted=wanted, limit=limit, how=how)
 
 
 @client_job(name="audience.run_bulk_edit", queue="imports")

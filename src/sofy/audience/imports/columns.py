@@ -5,7 +5,7 @@ leave the column out.
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from sofy.audience import rules
@@ -38,6 +38,8 @@ FIELDS = (
     "optout_sms",
     "optout_email",
 )
+#: Columns of an export that say what the product did, not what a person is.
+OF_THE_PRODUCT = {"entered", "entree"}
 REPEATABLE = {"phone", "email", "street"}
 SAMPLE_ROWS = 300
 _ENOUGH = 0.6  # share of the filled cells that must look alike
@@ -84,7 +86,7 @@ _HEADERS: tuple[tuple[str, str], ...] = (
     ("email", r"e ?mail|courriel|^mail\b|^mel$|adresse (e ?mail|mail|electronique)"),
     (
         "phone",
-        r"portable|mobile|\btel|telephone|^phone|\bphone\b|\bgsm\b|cellulaire|cell\b"
+        r"portable|mobile|\btel|telephone|^phone|\bphones?\b|\bgsm\b|cellulaire|cell\b"
         r"|numero de tel|^numero$|^num$|msisdn|^sms number$|whatsapp",
     ),
     ("postcode", r"^cp$|code ?postal|post ?code|postal|^zip|zip ?code"),
@@ -93,7 +95,7 @@ _HEADERS: tuple[tuple[str, str], ...] = (
     ("language", r"^(langue|language|lang|locale)\b"),
     ("latitude", r"^lat(itude)?$"),
     ("longitude", r"^(lon|lng|longitude)$"),
-    ("establishment", r"magasin|boutique|point de vente|^pdv\b|etablissement|agence|store|\bshop\b"),
+    ("establishment", r"magasin|boutique|point de vente|point of sale|^pdv\b|etablissement|agence|store|\bshop\b"),
     ("zone", r"fuseau|time ?zone"),
 )
 _COMPILED = tuple((name, re.compile(pattern)) for name, pattern in _HEADERS)
@@ -117,8 +119,20 @@ class Column:
     private: bool = False
 
 
-def guess(rows: Sequence[Sequence[str]]) -> tuple[bool, list[Column]]:
-    """Whether the first row is a header, and the meaning of each column, from the first rows of a file."""
+def guess(rows: Sequence[Sequence[str]], own: Iterable[Column] = ()) -> tuple[bool, list[Column]]:
+    """Whether the first row is a header, and the meaning of each column, from the first rows of a file.
+
+    `own`: the fields the client has already, by their labels. A column of such a name is that field, as long as its
+    values fit and the file keeps a phone number or an e-mail address.
+    """
+    known = {folded: each for each in own for folded in (fold(each.field[10:]), fold(each.header))}
+    has_header, found = _guess(rows, known)
+    if known and not any(column.field in ("phone", "email") for column in found):
+        return _guess(rows, {})
+    return has_header, found
+
+
+def _guess(rows: Sequence[Sequence[str]], known: dict[str, Column]) -> tuple[bool, list[Column]]:
     width = max((len(row) for row in rows), default=0)
     first = [cell.strip() for cell in rows[0]] if rows else []
     has_header = is_header(first)
@@ -129,6 +143,15 @@ def guess(rows: Sequence[Sequence[str]]) -> tuple[bool, list[Column]]:
     columns = []
     for position, header in enumerate(headers):
         cells = [row[position].strip() for row in body[:SAMPLE_ROWS] if position < len(row) and row[position].strip()]
+        mine = known.get(fold(header)) if header else None
+        if mine and mine.field not in taken and _fits(mine, cells):
+            taken.add(mine.field)
+            names.add(mine.field[10:])
+            columns.append(mine)
+            continue
+        if fold(header) in OF_THE_PRODUCT and cells and _share(cells, FITS["date"]) == 1:
+            columns.append(Column(header, ""))
+            continue
         field = by_header(header) or by_values(cells, headerless=not header)
         if field and (field in REPEATABLE or field not in taken) and _plausible(field, cells):
             taken.add(field)
@@ -173,6 +196,19 @@ def by_values(cells: Sequence[str], *, headerless: bool) -> str:
     return ""
 
 
+def _fits(own: Column, cells: Sequence[str]) -> bool:
+    """Whether most values are of the type of a field that exists."""
+    test = FITS.get(own.kind)
+    return test is None or not cells or _share(cells, test) > 0.5
+
+
+FITS: dict[str, Callable[[str], bool]] = {
+    "number": lambda cell: values.number(cell) is not None,
+    "date": lambda cell: values.date(cell) is not None,
+    "bool": lambda cell: fold(cell) in values.YES_NO,
+}
+
+
 def _plausible(field: str, cells: Sequence[str]) -> bool:
     """A header may lie: a "mobile" column full of yes and no is a consent, not a number."""
     if not cells:
@@ -192,11 +228,11 @@ def _attribute(header: str, position: int, cells: Sequence[str], names: set[str]
     names.add(name)
     kind = "text"
     if cells:
-        if _share(cells, lambda cell: fold(cell) in values.YES_NO) == 1:
+        if _share(cells, FITS["bool"]) == 1:
             kind = "bool"
-        elif _share(cells, lambda cell: values.number(cell) is not None) > 0.95:
+        elif _share(cells, FITS["number"]) > 0.95:
             kind = "number"
-        elif _share(cells, lambda cell: values.date(cell) is not None) > 0.95:
+        elif _share(cells, FITS["date"]) > 0.95:
             kind = "date"
     private = kind in ("text", "number") and looks_private(header, cells)
     return Column(header, f"attribute:{name}", "text" if private else kind, private)
@@ -228,14 +264,15 @@ def _share(cells: Sequence[str], test: Callable[[str], bool]) -> float:
     return sum(1 for cell in cells if test(cell)) / len(cells)
 
 
-def chosen(mapping: Sequence[str], guessed: Sequence[Column]) -> list[Column]:
-    """The columns as a person mapped them, with what was guessed about their values.
+def chosen(mapping: Sequence[str], guessed: Sequence[Column], own: Iterable[Column] = ()) -> list[Column]:
+    """The columns as a person mapped them, with what is known of the client's fields or was guessed from the values.
 
     Raises: Refused mapping_wrong with the column (counted from 1) and the word.
     """
     if len(mapping) != len(guessed):
         raise Refused("mapping_wrong", column=min(len(mapping), len(guessed)) + 1, word="")
     taken: set[str] = set()
+    known = {each.field: each for each in own}
     columns = []
     for number, (word, column) in enumerate(zip(mapping, guessed, strict=True), start=1):
         name = word.removeprefix("attribute:")
@@ -243,6 +280,9 @@ def chosen(mapping: Sequence[str], guessed: Sequence[Column]) -> list[Column]:
         if word and (not (is_own or word in FIELDS) or (word in taken and word not in REPEATABLE)):
             raise Refused("mapping_wrong", column=number, word=word[:40])
         taken.add(word)
+        if is_own and (there := known.get(word)):
+            columns.append(there)
+            continue
         kind = column.kind or "text" if is_own else ""
         columns.append(Column(column.header, word, kind, is_own and column.private))
     return columns

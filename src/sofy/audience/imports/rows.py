@@ -183,7 +183,7 @@ def _email(record: Record, cell: str) -> None:
 @lru_cache(maxsize=65536)
 def clean(cell: str) -> str | None:
     """A name on one line without doubled spaces; None when nothing is left."""
-    return " ".join(cell.split())[:NAME_MAX] or None
+    return " ".join(values.unquoted(cell).split())[:NAME_MAX] or None
 
 
 def _first_name(record: Record, cell: str) -> None:
@@ -219,7 +219,7 @@ def _language(record: Record, cell: str) -> None:
 
 
 def _street(record: Record, cell: str) -> None:
-    text = " ".join(cell.split())[:200]
+    text = " ".join(values.unquoted(cell).split())[:200]
     record.street = f"{record.street}, {text}" if record.street and text else record.street or text or None
 
 
@@ -328,7 +328,7 @@ def _attribute(name: str, kind: str, private: bool) -> Setter:
         "number": values.number,
         "date": values.date,
         "bool": lambda cell: values.YES_NO.get(fold(cell)),
-        "text": lambda cell: " ".join(cell.split()) or None,
+        "text": lambda cell: " ".join(values.unquoted(cell).split()) or None,
     }
     to_value = convert[kind]
 

@@ -112,6 +112,12 @@ def declare_attributes(client_id: UUID, guessed: Sequence[columns.Column]) -> di
     return {name: (each.kind, each.private) for name, each in existing.items()}
 
 
+def own_columns(client_id: UUID) -> list[columns.Column]:
+    """The client's own fields, as columns of a file that has them; inside the client's scope."""
+    rows = Attribute.objects.filter(client_id=client_id)
+    return [columns.Column(each.label, f"attribute:{each.name}", each.kind, each.private) for each in rows]
+
+
 def run(row: Import, table: Table, *, progress: Progress | None = None) -> None:
     """Bring an import to its end from wherever it stands.
 

@@ -25,6 +25,11 @@ LANGUAGES = {
     **dict.fromkeys(("it", "italien", "italian"), "it"),
     **dict.fromkeys(("pt", "portugais", "portuguese"), "pt"),
     **dict.fromkeys(("nl", "neerlandais", "dutch"), "nl"),
+    **dict.fromkeys(("ar", "arabe", "arabic"), "ar"),
+    **dict.fromkeys(("pl", "polonais", "polish"), "pl"),
+    **dict.fromkeys(("ro", "roumain", "romanian"), "ro"),
+    **dict.fromkeys(("tr", "turc", "turkish"), "tr"),
+    **dict.fromkeys(("zh", "chinois", "chinese"), "zh"),
 }
 YES_NO = {
     **dict.fromkeys(("oui", "yes", "vrai", "true", "1", "x", "o", "y"), True),
@@ -61,6 +66,7 @@ _EMAIL = re.compile(
     r"(?P<domain>(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+(?:[^\W\d_]{2,63}|xn--[a-z0-9-]{2,59}))"
 )
 _ADDRESSED = re.compile(r"[^<>]*<([^<>]+)>")
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "|", "%")  # what a spreadsheet runs. Source: OWASP, CSV Injection
 _NUMBER_SPACES = str.maketrans({" ": None, "\u00a0": None, "\u202f": None, "€": None, "%": None})
 
 
@@ -122,6 +128,11 @@ def number(raw: str) -> Decimal | None:
     return found if found.is_finite() and abs(found) < Decimal(10) ** 13 else None
 
 
+def unquoted(raw: str) -> str:
+    """Text without the apostrophe that keeps a spreadsheet from running it."""
+    return raw[1:] if raw[:1] == "'" and raw[1:].lstrip(" \u00a0").startswith(FORMULA) else raw
+
+
 @lru_cache(maxsize=65536)
 def postcode(raw: str) -> str:
     """A postcode with the zero that a spreadsheet took from it."""
@@ -132,7 +143,7 @@ def postcode(raw: str) -> str:
 @lru_cache(maxsize=65536)
 def place(raw: str) -> tuple[str, str]:
     """A town as written on one line, and folded for searching."""
-    text = " ".join(raw.split())[:80]
+    text = " ".join(unquoted(raw).split())[:80]
     return text, fold(text)[:80]
 
 

@@ -13,6 +13,7 @@ from django.conf import settings
 from sofy.audience import vault
 from sofy.audience.arrays import cursor
 from sofy.audience.imports import columns, plan, read, run, sheet
+from sofy.audience.imports.columns import Column
 from sofy.audience.imports.rows import PURPOSE_OF_BASIS
 from sofy.audience.imports.run import Progress
 from sofy.audience.models import Book, ConsentText, Import
@@ -58,8 +59,9 @@ class Preview:
     encoding: str
     delimiter: str
     has_header: bool
-    columns: list[columns.Column]
+    columns: list[Column]
     rows: list[list[str]]
+    own: list[Column]  # the fields the client has already
 
 
 def store_upload(*, client_id: UUID, content: BinaryIO) -> UUID:
@@ -98,9 +100,11 @@ def preview(*, client_id: UUID, upload_id: UUID, password: str = "") -> Preview:
     with closing(vault.open_file(keys_for(client_id), upload_id)) as content:
         table = read.open_table(content, password=password)
         rows = run.sample(table)
-        has_header, guessed = columns.guess(rows)
+        with client_scope(client_id):
+            own = run.own_columns(client_id)
+        has_header, guessed = columns.guess(rows, own)
         shown = rows[int(has_header) :][:PREVIEW_ROWS]
-        return Preview(table.format, table.encoding, table.delimiter, has_header, guessed, shown)
+        return Preview(table.format, table.encoding, table.delimiter, has_header, guessed, shown, own)
 
 
 def import_file(
@@ -166,14 +170,15 @@ def _open(
     with client_scope(client_id):
         if not Book.objects.filter(client_id=client_id, id=book_id, deleted_at=None).exists():
             raise Refused("book_unknown", 404)
+        own = run.own_columns(client_id)
     if legal_basis and legal_basis not in PURPOSE_OF_BASIS:
         raise Refused("legal_basis_unknown", choices=", ".join(PURPOSE_OF_BASIS))
     content = vault.open_file(keys_for(client_id), upload_id)
     table = read.open_table(content, password=password)
     rows = run.sample(table)
-    has_header, guessed = columns.guess(rows)
+    has_header, guessed = columns.guess(rows, own)
     if mapping is not None:
-        guessed = columns.chosen(mapping, guessed)
+        guessed = columns.chosen(mapping, guessed, own)
     words = [column.field for column in guessed]
     if not {"phone", "email"} & set(words):
         raise Refused("no_identity_column")

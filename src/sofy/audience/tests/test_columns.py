@@ -13,6 +13,7 @@ from sofy.audience.imports import columns
         ("Téléphone fixe", "phone"), ("Mobile phone", "phone"), ("CP", "postcode"), ("Code postal", "postcode"),
         ("Ville", "town"), ("né(e) le", "birth_date"), ("Date de naissance", "birth_date"), ("Courriel", "email"),
         ("E-mail", "email"), ("Adresse mail", "email"), ("Adresse", "street"), ("Magasin préféré", "establishment"),
+        ("Point of sale", "establishment"), ("Other phones", "phone"), ("Autres téléphones", "phone"),
         ("accord SMS", "consent_sms"), ("Opt-in SMS", "consent_sms"), ("SMS opt-in", "consent_sms"),
         ("opt-in", "consent"), ("Consentement email", "consent_email"), ("Newsletter", "consent_email"),
         ("Date accord", "consent_date"), ("STOP SMS", "optout_sms"), ("Désabonné", "optout"),
@@ -70,3 +71,41 @@ def test_two_columns_of_the_same_name() -> None:
     _, found = columns.guess([["Portable", "Note", "Note"], ["0639980001", "1", "2"]])
 
     assert [column.field for column in found[1:]] == ["attribute:note", "attribute:note_2"]
+
+
+OWN = [
+    columns.Column("Points cumulés", "attribute:points", "number"),
+    columns.Column("Ville préférée", "attribute:ville_preferee", "text"),
+    columns.Column("Mobile", "attribute:mobile", "bool"),
+    columns.Column("Téléphone", "attribute:telephone", "text", private=True),
+]
+
+
+@pytest.mark.parametrize(
+    ("_case", "header", "cells", "expected"),
+    [
+        ("by its label", ["E-mail", "POINTS CUMULES"], ["a@exemple.fr", "12"], ["email", "attribute:points"]),
+        ("by its name", ["E-mail", "Points"], ["a@exemple.fr", "12"], ["email", "attribute:points"]),
+        ("before a field of everybody", ["E-mail", "Ville préférée"], ["a@exemple.fr", "Lyon"],
+         ["email", "attribute:ville_preferee"]),
+        ("not when the values are others", ["E-mail", "Mobile"], ["a@exemple.fr", "0639980001"], ["email", "phone"]),
+        ("not at the price of the only number", ["Prénom", "Téléphone"], ["Zoé", "06 39 98 00 01"],
+         ["first_name", "phone"]),
+        ("what the product did", ["E-mail", "Entrée"], ["a@exemple.fr", "2026-03-07"], ["email", ""]),
+        ("what somebody eats", ["E-mail", "Entrée"], ["a@exemple.fr", "Salade"], ["email", "attribute:entree"]),
+    ],
+)  # fmt: skip
+def test_a_field_that_exists_is_recognised(
+    _case: str, header: list[str], cells: list[str], expected: list[str]
+) -> None:
+    _, found = columns.guess([header, cells], OWN)
+
+    assert [column.field for column in found] == expected
+
+
+def test_a_column_mapped_to_a_field_that_exists_takes_its_type() -> None:
+    _, guessed = columns.guess([["E-mail", "Pts"], ["a@exemple.fr", "12"]])
+
+    found = columns.chosen(["email", "attribute:points"], guessed, OWN)
+
+    assert found[1] == OWN[0]

@@ -7,8 +7,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client as Browser
 from django.urls import reverse
 
-from sofy.audience.models import Contact, Import
-from sofy.audience.services import import_start, suppression
+from sofy.audience.models import Contact, ContactAttribute, Import
+from sofy.audience.services import attributes, import_start, suppression
 from sofy.clients.models import Client
 from sofy.clients.tests.factories import make_client
 
@@ -124,6 +124,19 @@ def test_what_is_wrong_is_said(
         assert page.status_code == 422
         assert words in page.content.decode()
     assert not Import.objects.exists()
+
+
+def test_a_column_can_go_into_a_field_that_exists(shop: Client, browse: Browse) -> None:
+    attributes.create(client_id=shop.pk, label="Surnom", kind="text", private=False, actor="test")
+    browser = browse(language="en")
+    url = upload(browser, shop).url
+    page = browser.get(url)
+
+    browser.post(url, {**answers(page), "column_0": "attribute:surnom", "do": "start"})
+    import_start.run(client_id=shop.pk, import_id=Import.objects.get().id)
+
+    assert "Own field: Surnom" in page.content.decode()
+    assert set(ContactAttribute.objects.values_list("name", "text")) == {("surnom", "Élodie"), ("surnom", "Noël")}
 
 
 def test_back_to_the_columns_keeps_the_choices(shop: Client, browse: Browse) -> None:
