@@ -125,12 +125,29 @@ class Receipt(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 
 
 class Inbound(msgspec.Struct, frozen=True, gc=False, kw_only=True):
-    """A message from a phone. `complete` is false when parts of a long one never came."""
+    """A message from a phone. `complete` is false when parts of a long one never came.
+
+    `reference` and `of` are those of its parts, when it came in several.
+    """
 
     sender: str
     recipient: str
     text: str
     complete: bool = True
+    reference: int = 0
+    of: int = 1
+
+
+class InboundPart(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """Part `part` (from 1) of a long message from a phone; `octets` are in the supplier's `coding`."""
+
+    sender: str
+    recipient: str
+    reference: int
+    part: int
+    of: int
+    coding: int
+    octets: bytes
 
 
 class Health(msgspec.Struct, frozen=True, kw_only=True):
@@ -170,6 +187,15 @@ class Events(Protocol):
 
     async def on_inbound(self, messages: list[Inbound]) -> None:
         """Return when they are committed; if it raises, the supplier is told to send them again."""
+
+    async def on_parts(self, parts: list[InboundPart]) -> list[list[InboundPart]]:
+        """Keep parts whose siblings are late; return, once committed, all that is kept of the message of each.
+
+        What is kept goes when `on_inbound` takes that message. Raises like `on_inbound`.
+        """
+
+    async def overdue_parts(self, older_than_s: float) -> list[list[InboundPart]]:
+        """Everything kept of messages that have waited for so long."""
 
     def on_capacity(self) -> None:
         """Room came free after `capacity` had been 0, or a link came up."""

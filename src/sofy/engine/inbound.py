@@ -12,6 +12,7 @@ import structlog
 from sofy.connectors.base import Inbound
 from sofy.engine.db import sql
 from sofy.engine.intake import MessageIn, submit_async
+from sofy.engine.kept_parts import KeptParts
 from sofy.engine.keystore import KeyStore
 from sofy.engine.link import Hot, HotLink
 from sofy.engine.permissions import STOP_CHANNEL
@@ -56,6 +57,7 @@ class InboundDesk:
 
     def __init__(self, link: HotLink, keystore: KeyStore, on_stop: Callable[[bytes, bytes], None]) -> None:
         self.orphans = 0
+        self.parts = KeptParts(link, keystore)
         self._link = link
         self._keystore = keystore
         self._on_stop = on_stop
@@ -76,6 +78,7 @@ class InboundDesk:
                     await self._link.call(partial(self._record, arrival=arrival))
                 except Refused:
                     log.warning("engine.inbound_without_key", client=str(UUID(bytes=writer.client)))
+            await self.parts.forget(route, message)
 
     async def _writers(self, message: Inbound, short_code: str | None, keyword: str) -> list[Writer]:
         """Whose answer it is: of whoever wrote last. A STOP that may have crossed their message counts for both."""

@@ -18,6 +18,7 @@ from sofy.connectors.base import (
     Accepted,
     HandOver,
     Inbound,
+    InboundPart,
     NotOurs,
     NotSent,
     Receipt,
@@ -367,6 +368,14 @@ class RouteEvents:
         self._counters.inbound += len(messages)
         running = self._engine.table.running.get(self._route)
         await self._engine.inbound.take(self._route, running.route.short_code if running else None, messages)
+
+    async def on_parts(self, parts: list[InboundPart]) -> list[list[InboundPart]]:
+        """Parts whose siblings are late are committed before the operator is answered."""
+        return await self._engine.inbound.parts.keep(self._route, parts)
+
+    async def overdue_parts(self, older_than_s: float) -> list[list[InboundPart]]:
+        """Long messages that nobody completed."""
+        return await self._engine.inbound.parts.overdue(self._route, older_than_s)
 
     def on_capacity(self) -> None:
         """There is room again."""

@@ -9,6 +9,12 @@ declare(
 )
 declare("engine_inbound", ["payload"], purpose="What somebody sent back", retention=RETENTION)
 declare(
+    "engine_inbound_part",
+    ["payload"],
+    purpose="Parts of a long answer, until the others come",
+    retention="half an hour, or what the route waits for them; seven days when the route is gone",
+)
+declare(
     "engine_message",
     ["recipient_index", "contact_id", "zone"],
     purpose="Find the messages of one person",

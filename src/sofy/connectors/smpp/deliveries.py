@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Iterable
 import structlog
 
 from sofy.connectors.base import Events, Receipt
-from sofy.connectors.smpp.assembly import Assembler, Ready
+from sofy.connectors.smpp.assembly import Assembler, Late, Ready, joined
 from sofy.connectors.smpp.config import Config
 from sofy.connectors.smpp.failures import action_for
 from sofy.connectors.smpp.ids import IdFormatLearner
@@ -24,6 +24,7 @@ log = structlog.get_logger(__name__)
 Handle = tuple[ClientSession, Delivery]
 _WAITING_AT_MOST = 20_000
 _RETRY_S = 1.0
+_OVERDUE_EVERY_S = 60.0
 
 
 class Deliveries:
@@ -88,7 +89,7 @@ class Deliveries:
             handles = [handle for ready in inbound for handle in ready.handles]
             if await self._record(self._events.on_inbound([ready.message for ready in inbound]), handles):
                 for ready in inbound:
-                    self._assembler.recorded(ready)
+                    self._assembler.recorded(ready, self._loop.time())
 
     async def _record(self, commit: Awaitable[None], handles: list[Handle]) -> bool:
         """Answer deliveries when they are safe; otherwise ask for them again, a little later."""
@@ -103,13 +104,39 @@ class Deliveries:
         return True
 
     async def _sweep(self) -> None:
+        timeout_s, look_at = self._config.assembly_timeout_s, 0.0
         while True:
             await asyncio.sleep(min(1.0, self._config.part_wait_s / 2))
-            refused, over = self._assembler.sweep(self._loop.time())
-            _acknowledge(refused, Status.RX_T_APPN)
+            late, over = self._assembler.sweep(self._loop.time())
+            for one in late:
+                over += await self._keep(one)
+            if self._loop.time() >= look_at:
+                look_at = self._loop.time() + min(_OVERDUE_EVERY_S, timeout_s / 4)
+                over += await self._overdue(timeout_s)
             if over:
                 self._inbound += over
                 self._due.set()
+
+    async def _keep(self, late: Late) -> list[Ready]:
+        """Have parts kept that wait alone; answers their message when the others were there already."""
+        try:
+            kept = await self._events.on_parts(late.parts)
+        except Exception as error:  # as in _record
+            log.error("smpp.not_recorded", deliveries=len(late.handles), error=type(error).__name__)
+            _acknowledge(late.handles, Status.RX_T_APPN)
+            return []
+        if len(kept[-1]) == late.parts[-1].of:
+            return [joined(kept[-1], late.handles)]
+        _acknowledge(late.handles, Status.ROK)
+        return []
+
+    async def _overdue(self, timeout_s: float) -> list[Ready]:
+        """What is kept and was never completed is recorded as it is."""
+        try:
+            return [joined(parts, []) for parts in await self._events.overdue_parts(timeout_s)]
+        except Exception as error:  # looked for again at the next turn
+            log.error("smpp.overdue_parts_not_read", error=type(error).__name__)
+            return []
 
     def _receipt(self, sm: Sm) -> Receipt | None:
         parsed = parse(sm)

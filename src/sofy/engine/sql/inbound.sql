@@ -100,6 +100,28 @@ WITH mine AS MATERIALIZED (
 INSERT INTO engine_event (client_id, message_id, contact_id, campaign_id, kind, at, detail)
 SELECT %(client)s, message_id, contact_id, campaign_id, 'cancelled', %(now)s, '{"reason": "stop"}' FROM ended
 
+-- name: keep_part
+-- A part of a long message whose other parts are still out; the same part again changes nothing but its seal.
+INSERT INTO engine_inbound_part AS p (route_id, message_key, part, id, payload, at)
+VALUES (%(route)s, %(key)s, %(part)s, %(id)s, %(payload)s, %(now)s)
+ON CONFLICT (route_id, message_key, part) DO UPDATE SET id = excluded.id, payload = excluded.payload
+
+-- name: kept_parts
+-- Everything kept of one message.
+SELECT id, payload FROM engine_inbound_part WHERE route_id = %(route)s AND message_key = %(key)s ORDER BY part
+
+-- name: overdue_parts
+-- Messages that have waited for their other parts long enough.
+SELECT message_key, id, payload FROM engine_inbound_part
+ WHERE route_id = %(route)s AND message_key = ANY (ARRAY(
+           SELECT message_key FROM engine_inbound_part WHERE at < %(before)s AND route_id = %(route)s
+            ORDER BY at LIMIT 100))
+ ORDER BY message_key, part
+
+-- name: forget_parts
+-- The message is recorded.
+DELETE FROM engine_inbound_part WHERE route_id = %(route)s AND message_key = %(key)s
+
 -- name: answer_to_contact
 -- From whom, and with which words, a client answers CONTACT.
 SELECT m.sender, coalesce(g.contact_answer, '') FROM engine_message m LEFT JOIN gate_client g ON g.client_id = %(client)s

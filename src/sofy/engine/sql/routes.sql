@@ -23,6 +23,8 @@ ON CONFLICT (id) DO UPDATE SET beat_at = excluded.beat_at
 DELETE FROM engine_instance WHERE id = %(me)s
 
 -- name: forget_old
--- Health samples are kept a week, engines that vanished a day.
-WITH samples AS (DELETE FROM engine_route_health WHERE at < %(now)s - interval '7 days')
+-- Health samples are kept a week, engines that vanished a day. Parts of messages that a route which is gone never
+-- completed go with them.
+WITH samples AS (DELETE FROM engine_route_health WHERE at < %(now)s - interval '7 days'),
+     parts AS (DELETE FROM engine_inbound_part WHERE at < %(now)s - interval '7 days')
 DELETE FROM engine_instance WHERE beat_at < clock_timestamp() - interval '1 day'

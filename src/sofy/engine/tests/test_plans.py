@@ -140,6 +140,8 @@ _BY_KEY = [
     ("dead_leases", {}, ["engine_queue_claimed"]),
     ("who_wrote", {}, ["mo_lookup_pkey"]),
     ("left_at", {}, ["engine_state_pkey"]),
+    ("kept_parts", {"key": b"1" * 16}, ["engine_inbound_part_pkey"]),
+    ("overdue_parts", {}, ["engine_inbound_part_at", "engine_inbound_part_pkey"]),
     ("retract", {}, ["mo_lookup_pkey"]),
     ("cancel_waiting", {}, ["engine_state_once_per_campaign", "engine_queue_pkey", "engine_state_pkey"]),
     ("answer_to_contact", {}, ["engine_message_pkey"]),

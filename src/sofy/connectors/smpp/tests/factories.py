@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
-from sofy.connectors.base import HandOver, Inbound, NotOurs, Outgoing, Receipt, Reported
+from sofy.connectors.base import HandOver, Inbound, InboundPart, NotOurs, Outgoing, Receipt, Reported
 from sofy.kernel.ids import uuid7
 
 CLIENT = UUID(int=1)
@@ -23,6 +23,11 @@ def outgoing(**changes: Any) -> Outgoing:
     return Outgoing(**{**fields, **changes})
 
 
+def place(part: InboundPart) -> tuple[str, str, int, int]:
+    """Which message a part belongs to."""
+    return part.sender, part.recipient, part.reference, part.of
+
+
 class Engine:
     """The engine's side of the contract, remembering everything."""
 
@@ -31,6 +36,8 @@ class Engine:
         self.outcomes: list[Reported] = []
         self.receipts: list[Receipt] = []
         self.inbound: list[Inbound] = []
+        self.kept: list[InboundPart] = []
+        self.parts_are_old = False
         self.journal_works = True
         self.forgotten: set[UUID] = set()
         self.database_works = True
@@ -57,7 +64,26 @@ class Engine:
     async def on_inbound(self, messages: list[Inbound]) -> None:
         await self._commit()
         self.inbound += messages
+        whole = {(one.sender, one.recipient, one.reference, one.of) for one in messages}
+        self.kept = [one for one in self.kept if place(one) not in whole]
         self._news.set()
+
+    async def on_parts(self, parts: list[InboundPart]) -> list[list[InboundPart]]:
+        answers = []
+        for part in parts:
+            await self._commit()
+            self.kept = [one for one in self.kept if (place(one), one.part) != (place(part), part.part)] + [part]
+            answers.append(sorted((one for one in self.kept if place(one) == place(part)), key=lambda one: one.part))
+        self._news.set()
+        return answers
+
+    async def overdue_parts(self, older_than_s: float) -> list[list[InboundPart]]:
+        """They are as old as the test says."""
+        return (
+            []
+            if not self.parts_are_old
+            else [[one for one in self.kept if place(one) == name] for name in {place(one) for one in self.kept}]
+        )
 
     def on_capacity(self) -> None:
         self._news.set()

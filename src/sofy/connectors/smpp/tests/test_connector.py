@@ -439,12 +439,13 @@ async def test_an_answer_from_a_phone_comes_in(route: Route) -> None:
 
 
 async def test_parts_of_a_long_answer_wait_for_each_other(route: Route) -> None:
-    await route.up(part_wait_s=0.2)
+    await route.up(part_wait_s=60)
     session = route.smsc.sessions[0]
     last, *others = reversed(parts_of(TEXT))
 
     session.deliver(last, "last")
-    await route.engine.until(lambda: bool(route.smsc.delivered))  # its siblings are late: "send it again"
+    await asyncio.sleep(0.1)
+    assert route.smsc.delivered == []  # nothing is answered that is not safe
     for number, part in enumerate(others):
         session.deliver(part, number)
     await route.engine.until(lambda: len(route.smsc.delivered) == 1 + len(others))
@@ -452,8 +453,55 @@ async def test_parts_of_a_long_answer_wait_for_each_other(route: Route) -> None:
     await route.engine.until(lambda: len(route.smsc.delivered) == 2 + len(others))
 
     assert [message.text for message in route.engine.inbound] == [TEXT]
-    assert route.smsc.delivered[0] == ("last", Status.RX_T_APPN)
-    assert {status for _, status in route.smsc.delivered[1:]} == {Status.ROK}
+    assert {status for _, status in route.smsc.delivered} == {Status.ROK}
+    assert route.engine.kept == []
+
+
+async def test_a_part_whose_siblings_are_late_is_kept_before_it_is_answered(route: Route) -> None:
+    await route.up(part_wait_s=0.1)
+    session = route.smsc.sessions[0]
+    last, *others = reversed(parts_of(TEXT))
+
+    route.engine.may_commit.clear()
+    session.deliver(last, "last")
+    await asyncio.sleep(0.3)
+    assert route.smsc.delivered == []
+    route.engine.may_commit.set()
+    await route.engine.until(lambda: route.smsc.delivered == [("last", Status.ROK)])
+    assert [part.part for part in route.engine.kept] == [len(others) + 1]
+    await route.connector.stop(0.2)  # and what is in memory is gone
+    await route.up(part_wait_s=0.1)
+    for number, part in enumerate(others):
+        route.smsc.sessions[-1].deliver(part, number)
+    await route.engine.until(lambda: len(route.smsc.delivered) == 1 + len(others))
+
+    assert [(message.text, message.complete) for message in route.engine.inbound] == [(TEXT, True)]
+    assert {status for _, status in route.smsc.delivered} == {Status.ROK}
+    assert route.engine.kept == []
+
+
+async def test_a_part_that_cannot_be_kept_is_asked_for_again(route: Route) -> None:
+    await route.up(part_wait_s=0.1)
+    route.engine.database_works = False
+
+    route.smsc.sessions[0].deliver(parts_of(TEXT)[0], "first")
+    await route.engine.until(lambda: bool(route.smsc.delivered))
+
+    assert route.smsc.delivered == [("first", Status.RX_T_APPN)]
+    assert route.engine.kept == []
+
+
+async def test_what_never_completes_is_recorded_as_it_is(route: Route) -> None:
+    await route.up(part_wait_s=0.05, assembly_timeout_s=0.4)
+    route.engine.parts_are_old = True
+
+    route.smsc.sessions[0].deliver(parts_of(TEXT)[0], "first")
+    await route.engine.until(lambda: bool(route.engine.inbound))
+
+    [message] = route.engine.inbound
+    assert not message.complete
+    assert TEXT.startswith(message.text)
+    assert route.engine.kept == []
 
 
 async def test_too_many_waiting_receipts_stop_the_reading(route: Route, monkeypatch: pytest.MonkeyPatch) -> None:

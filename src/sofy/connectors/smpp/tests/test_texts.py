@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from sofy.connectors.smpp.assembly import Assembler
+from sofy.connectors.smpp.assembly import Assembler, joined
 from sofy.connectors.smpp.tests.factories import outgoing
 from sofy.connectors.smpp.texts import Segment, cut, decode_gsm7, decode_text, segment
 from sofy.kernel.sms_text import GSM7_CHARACTERS, encode_gsm7, split
@@ -123,18 +123,24 @@ def test_a_long_message_is_whole_whatever_the_order(seed: int) -> None:
     assert sorted(readies[-1].handles) == list(range(len(parts)))
 
 
-def test_a_part_alone_is_refused_for_now_and_still_counts() -> None:
+def test_parts_alone_are_to_be_kept_and_make_their_message_later() -> None:
     assembler = Assembler(3.0, 1800.0)
     first, second, *rest = parts_of(TEXT)
 
-    assembler.add(first, "first", 0.0)
-    refused, over = assembler.sweep(4.0)
-    readies = [assembler.add(part, part, 5.0) for part in (second, *rest)]
+    assembler.add(second, "second", 0.0)
+    assembler.add(first, "first", 2.9)
+    assembler.add(first, "first again", 2.9)
+    ([late], over) = assembler.sweep(4.0)
+    assert [assembler.add(part, part, 5.0) for part in rest] == [None] * len(rest)
+    ([later], _) = assembler.sweep(9.0)
+    ready = joined([*later.parts, *late.parts], later.handles)
 
-    assert (refused, over) == (["first"], [])
-    assert readies[-1] is not None
-    assert readies[-1].message.text == TEXT
-    assert "first" not in readies[-1].handles
+    assert over == []
+    assert (late.handles, [part.part for part in late.parts]) == (["second", "first", "first again"], [1, 2])
+    assert (ready.message.text, ready.message.complete, ready.handles) == (TEXT, True, rest)
+    assembler.recorded(ready, 10.0)
+    assert assembler.is_safe(first)
+    assert assembler.sweep(2000.0) == ([], [])
 
 
 def test_a_part_that_comes_again_after_the_message_is_safe_adds_nothing() -> None:
@@ -144,7 +150,7 @@ def test_a_part_that_comes_again_after_the_message_is_safe_adds_nothing() -> Non
     assert ready is not None
     assert not assembler.is_safe(parts[0])
 
-    assembler.recorded(ready)
+    assembler.recorded(ready, 0.0)
 
     assert assembler.is_safe(parts[0])
     assert not assembler.is_safe(parts_of("another text " * 20)[0])
@@ -162,13 +168,13 @@ def test_a_message_that_was_not_recorded_completes_again() -> None:
     assert (again.message.text, again.handles) == (TEXT, ["again"])
 
 
-def test_what_never_completes_is_handed_over_as_it_is() -> None:
+def test_what_could_not_be_recorded_and_does_not_come_again_is_tried_once_more() -> None:
     assembler = Assembler(3.0, 1800.0)
-    assembler.add(parts_of(TEXT)[0], None, 0.0)
+    for part in parts_of(TEXT):
+        assembler.add(part, None, 0.0)
 
+    assert assembler.sweep(1799.0) == ([], [])
     _, over = assembler.sweep(1801.0)
 
-    assert len(over) == 1
-    assert not over[0].message.complete
-    assert TEXT.startswith(over[0].message.text)
+    assert [one.message.text for one in over] == [TEXT]
     assert assembler.sweep(1802.0) == ([], [])
