@@ -74,5 +74,5 @@ class Migration(migrations.Migration):
             options={"ordering": ["-created_at"]},
         ),
         migrations.RunSQL(STAFF_ONLY, migrations.RunSQL.noop),
-        migrations.RunSQL((SCHEMA / "0004_stop_list.sql").read_text(), migrations.RunSQL.noop),
+        migrations.RunSQL((SCHEMA / "0005_stop_list.sql").read_text(), migrations.RunSQL.noop),
     ]
