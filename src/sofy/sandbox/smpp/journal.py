@@ -10,6 +10,7 @@ from sofy.wire.smpp.codes import Tag
 from sofy.wire.smpp.pdu import Sm
 
 _SHOWN = 5_000
+_LINE = 400  # octets, generously
 
 
 class Seen(NamedTuple):
@@ -33,6 +34,7 @@ class AcceptedLog:
         self._file: IO[str] | None = None
         if path is not None:
             path.parent.mkdir(parents=True, exist_ok=True)
+            self.shown.extend(_remembered(path))
             self._file = path.open("a", encoding="ascii", errors="backslashreplace")
 
     def accepted(self, batch: list[tuple[str, Sm]]) -> None:
@@ -59,3 +61,30 @@ class AcceptedLog:
         if self._file is not None:
             self._file.close()
             self._file = None
+
+
+def _remembered(path: Path) -> list[Seen]:
+    """What phones received before the simulator was started again: the end of its log, as far as the page shows it."""
+    if not path.exists():
+        return []
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - _SHOWN * _LINE))
+        lines = file.read().decode("ascii", "replace").splitlines()[-_SHOWN:]
+    return [seen for line in lines if (seen := _seen(line)) is not None]
+
+
+def _seen(line: str) -> Seen | None:
+    try:
+        names, esm_class, data_coding, octets, instant = line.rsplit(" ", 4)
+        _, *source_words, destination = names.split(" ")
+        source = " ".join(source_words)
+        sm = Sm(
+            destination,
+            bytes.fromhex(octets),
+            "" if source == "-" else source,
+            esm_class=int(esm_class),
+            data_coding=int(data_coding),
+        )
+        return Seen(destination, False, sm, datetime.fromisoformat(instant))
+    except ValueError:  # a line cut by the seek or by a kill
+        return None

@@ -1,4 +1,4 @@
-"""A page that shows the messages as phones would. Loopback only; French, as the phones are."""
+"""A page that shows the messages as phones would, in the browser's language. Loopback only."""
 
 import asyncio
 from collections import OrderedDict
@@ -14,22 +14,52 @@ from sofy.sandbox.smpp.journal import AcceptedLog, Seen
 _PHONES_SHOWN = 60
 _STYLE = Path(__file__).with_name("phones.css").read_text(encoding="utf-8")
 
+# The simulator runs without Django, so its few words are here.
+_WORDS = {
+    "fr": {
+        "title": "Téléphones simulés",
+        "what": "Ce que recevraient les abonnés. Aucun message ne quitte cette machine.",
+        "number": "Numéro",
+        "find": "Chercher",
+        "none": "Aucun message pour l’instant : les envois de la plateforme apparaîtront ici.",
+        "nobody": "Aucun message à ce numéro.",
+        "more": "et {n} autres téléphones : cherchez un numéro.",
+        "to": "au {who}",
+        "from": "de {who}",
+        "unnamed": "(sans nom)",
+        "missing": "Page inconnue",
+    },
+    "en": {
+        "title": "Simulated phones",
+        "what": "What subscribers would receive. No message leaves this machine.",
+        "number": "Number",
+        "find": "Find",
+        "none": "No message yet: what the platform sends will appear here.",
+        "nobody": "No message to this number.",
+        "more": "and {n} more phones: look for a number.",
+        "to": "to {who}",
+        "from": "from {who}",
+        "unnamed": "(no name)",
+        "missing": "No such page",
+    },
+}
+
 _PAGE = """<!doctype html>
-<html lang="fr">
+<html lang="{language}">
 <head>
 <meta charset="utf-8">
 <meta http-equiv="refresh" content="3">
 <meta name="viewport" content="width=device-width,initial-scale=1">
-<title>Téléphones simulés</title>
+<title>{title}</title>
 <link rel="stylesheet" href="/style.css">
 </head>
 <body>
 <header>
-<h1>Téléphones simulés</h1>
-<p>Ce que recevraient les abonnés. Aucun message ne quitte cette machine.</p>
+<h1>{title}</h1>
+<p>{what}</p>
 <form method="get" action="/">
-<input name="numero" inputmode="tel" aria-label="Numéro" placeholder="06 39 98 00 00" value="{number}">
-<button>Chercher</button>
+<input name="number" inputmode="tel" aria-label="{label}" placeholder="06 39 98 00 00" value="{number}">
+<button>{find}</button>
 </form>
 </header>
 {empty}<main>{phones}</main>{rest}
@@ -69,31 +99,42 @@ def threads(shown: Iterable[Seen]) -> "OrderedDict[str, list[_Bubble]]":
     return found
 
 
-def page(log: AcceptedLog, number: str = "") -> str:
+def page(log: AcceptedLog, number: str = "", language: str = "fr") -> str:
     """The page; with a number, only that phone."""
+    words = _WORDS[language]
     found = threads(log.shown)
     wanted = "".join(filter(str.isdigit, number)).removeprefix("00")
     if wanted.startswith("0"):
         wanted = "33" + wanted[1:]
     phones = [one for one in found if one.lstrip("+").startswith(wanted)] if wanted else list(found)
-    articles = "".join(_phone(one, found[one]) for one in phones[:_PHONES_SHOWN])
-    empty = (
-        "<p>Aucun message pour l’instant : les envois de la plateforme apparaîtront ici.</p>" if not articles else ""
-    )
+    articles = "".join(_phone(one, found[one], words) for one in phones[:_PHONES_SHOWN])
+    empty = "" if articles else f"<p>{words['nobody' if found else 'none']}</p>"
     more = len(phones) - _PHONES_SHOWN
-    rest = f"<p>et {more} autres téléphones : cherchez un numéro.</p>" if more > 0 else ""
-    return _PAGE.format(number=escape(number), phones=articles, empty=empty, rest=rest)
+    return _PAGE.format(
+        language=language,
+        title=words["title"],
+        what=words["what"],
+        label=words["number"],
+        find=words["find"],
+        number=escape(number),
+        phones=articles,
+        empty=empty,
+        rest=f"<p>{words['more'].format(n=more)}</p>" if more > 0 else "",
+    )
 
 
-def _phone(number: str, bubbles: list[_Bubble]) -> str:
+def _phone(number: str, bubbles: list[_Bubble], words: dict[str, str]) -> str:
     lines = []
     for bubble in bubbles[-20:]:
         me = " me" if bubble.seen.from_phone else ""
-        other = f"au {bubble.seen.sm.destination}" if me else f"de {bubble.seen.sm.source or '(sans nom)'}"
+        sm = bubble.seen.sm
+        other = (
+            words["to"].format(who=sm.destination) if me else words["from"].format(who=sm.source or words["unnamed"])
+        )
         when = bubble.seen.at.astimezone(PARIS)
-        lines.append(f'<small class="{me.strip()}">{escape(other)}, {when:%H:%M}</small>')
+        lines.append(f'<small class="{me.strip()}">{escape(other)}, {when:%d/%m %H:%M}</small>')
         lines.append(f'<div class="bubble{me}">{escape(bubble.text)}</div>')
-    link = f'<a href="/?numero={quote(number)}">{escape(_written(number))}</a>'
+    link = f'<a href="/?number={quote(number)}">{escape(_written(number))}</a>'
     return f"<article><h2>{link}</h2>{''.join(lines)}</article>"
 
 
@@ -112,7 +153,7 @@ async def serve_phones(log: AcceptedLog, host: str, port: int) -> asyncio.Server
         try:
             async with asyncio.timeout(10):
                 head = await reader.readuntil(b"\r\n\r\n")
-            writer.write(_respond(log, head.split(b"\r\n", 1)[0].decode("latin-1")))
+            writer.write(_respond(log, head.decode("latin-1")))
             await writer.drain()
         except (TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, ConnectionError):
             pass
@@ -122,7 +163,9 @@ async def serve_phones(log: AcceptedLog, host: str, port: int) -> asyncio.Server
     return await asyncio.start_server(answer, host, port, limit=16_384)
 
 
-def _respond(log: AcceptedLog, request_line: str) -> bytes:
+def _respond(log: AcceptedLog, head: str) -> bytes:
+    request_line, *headers = head.split("\r\n")
+    language = _language(headers)
     method, _, rest = request_line.partition(" ")
     target = urlsplit(rest.rpartition(" ")[0])
     if method not in ("GET", "HEAD"):
@@ -130,14 +173,21 @@ def _respond(log: AcceptedLog, request_line: str) -> bytes:
     elif target.path == "/style.css":
         status, kind, body = "200 OK", "text/css", _STYLE
     elif target.path == "/":
-        number = parse_qs(target.query).get("numero", [""])[0]
-        status, kind, body = "200 OK", "text/html", page(log, number)
+        number = parse_qs(target.query).get("number", [""])[0]
+        status, kind, body = "200 OK", "text/html", page(log, number, language)
     else:
-        status, kind, body = "404 Not Found", "text/plain", "Page inconnue"
+        status, kind, body = "404 Not Found", "text/plain", _WORDS[language]["missing"]
     content = body.encode("utf-8")
-    head = (
+    answer = (
         f"HTTP/1.1 {status}\r\nContent-Type: {kind}; charset=utf-8\r\nContent-Length: {len(content)}\r\n"
         "Connection: close\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n"
         "Content-Security-Policy: default-src 'none'; style-src 'self'; form-action 'self'\r\n\r\n"
     )
-    return head.encode("ascii") + (b"" if method == "HEAD" else content)
+    return answer.encode("ascii") + (b"" if method == "HEAD" else content)
+
+
+def _language(headers: list[str]) -> str:
+    """The first language of the browser that the page speaks; French when there is none."""
+    wanted = next((line.partition(":")[2] for line in headers if line.lower().startswith("accept-language:")), "")
+    asked = (one.strip()[:2].lower() for one in wanted.split(","))
+    return next((one for one in asked if one in _WORDS), "fr")

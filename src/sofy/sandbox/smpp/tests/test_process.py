@@ -65,22 +65,42 @@ def test_a_long_message_is_one_bubble() -> None:
 
 
 def test_an_empty_page_says_what_will_come() -> None:
-    assert "Aucun message" in page(AcceptedLog(None))
+    assert "Aucun message pour l’instant" in page(AcceptedLog(None))
+    assert "Aucun message à ce numéro" in page(_log(), "07 00 00 00 00")
+
+
+def test_phones_keep_their_messages_when_the_simulator_starts_again(tmp_path: Path) -> None:
+    path = tmp_path / "accepted.log"
+    log = AcceptedLog(path)
+    log.accepted([("1", Sm("33639980001", "Été à -20 %".encode("latin-1"), "LE FOUR", data_coding=3))])
+    log.accepted([("2", part) for part in parts_of(TEXT)])
+    log.close()
+    with path.open("a") as file:
+        file.write("3 SOFY 3363998")  # cut by a kill
+
+    again = AcceptedLog(path)
+    html = page(again)
+    again.close()
+
+    assert "Été à -20 %" in html
+    assert "de LE FOUR, " in html
+    assert TEXT in html
 
 
 async def test_the_page_is_served_and_nothing_else() -> None:
     server = await serve_phones(_log(), "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
 
-    async def get(line: str) -> str:
+    async def get(line: str, language: str = "") -> str:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        writer.write(f"{line} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        writer.write(f"{line} HTTP/1.1\r\nHost: x\r\nAccept-Language: {language}\r\n\r\n".encode())
         answer = (await reader.read()).decode()
         writer.close()
         await writer.wait_closed()
         return answer
 
-    assert "Téléphones simulés" in await get("GET /?numero=0639980001")
+    assert "Téléphones simulés" in await get("GET /?number=0639980001")
+    assert '<html lang="en">' in await get("GET /", "de-DE, en-GB;q=0.9, fr;q=0.8")
     assert (await get("GET /style.css")).startswith("HTTP/1.1 200")
     assert (await get("GET /etc/passwd")).startswith("HTTP/1.1 404")
     assert (await get("POST /")).startswith("HTTP/1.1 405")
