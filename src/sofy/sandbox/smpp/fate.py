@@ -1,6 +1,8 @@
-"""What becomes of a message: a pure function of the seed and of the message, whatever the order of arrival."""
+"""What becomes of a message: a pure function of the seed, its number, and how many messages that number had before.
 
-import re
+Its words do not count: they hold links that differ in every run, and the parts of a long one a reference that does.
+"""
+
 from bisect import bisect
 from hashlib import blake2b
 from itertools import accumulate
@@ -11,12 +13,11 @@ from typing import NamedTuple
 
 from sofy.sandbox.smpp.profile import Curve, Profile
 from sofy.sandbox.smpp.visits import PEOPLE, ROBOTS, Visitor
-from sofy.wire.smpp.codes import ESM_UDHI, Status, Tag
+from sofy.wire.smpp.codes import Status
 from sofy.wire.smpp.pdu import Sm
 
 _CUTS = Struct(">12H")
 _STEPS = 1024
-_LINK = re.compile(rb"https?://\S+")
 
 STOPS = (
     "STOP", "Stop", "stop", "STOP ", "Stop svp", "ARRET", "Arrêt", "arret", "ARRÊT", "stop!", "STOP merci",
@@ -70,10 +71,11 @@ class Fates:
         self._answer, self._receipt, self._reply, self._opening = (_quantiles(curve) for curve in curves)
         self._weights = list(accumulate(ending.weight for ending in profile.endings))
 
-    def of(self, sm: Sm) -> Fate:
-        """The fate of one submit_sm; the parts of a long message share theirs."""
+    def of(self, sm: Sm, nth: int = 0) -> Fate:
+        """The fate of one submit_sm whose phone had `nth` messages before; the parts of a long one share theirs."""
         p = self._profile
-        digest = blake2b(sm.destination.encode("latin-1") + _whole(sm), digest_size=24, key=self._key).digest()
+        who = f"{sm.destination} {nth}".encode("latin-1")
+        digest = blake2b(who, digest_size=24, key=self._key).digest()
         end, which, early, doubled, enroute, talk, words, wait, again, answer, reply, opens = _CUTS.unpack(digest)
         answer_s = self._answer[answer % _STEPS]
         for one in p.ranges:
@@ -115,18 +117,6 @@ class Fates:
                 return choices[which % len(choices)]
             u -= share
         return ""
-
-
-def _whole(sm: Sm) -> bytes:
-    """What the parts of one message have in common."""
-    if sm.esm_class & ESM_UDHI and len(sm.short_message) > 5:
-        return sm.short_message[3:5]
-    if sm.tlvs and Tag.SAR_MSG_REF_NUM in sm.tlvs:
-        return sm.tlvs[Tag.SAR_MSG_REF_NUM]
-    if b"://" not in sm.short_message and b":\0/\0/" not in sm.short_message:
-        return sm.short_message
-    # A person's own link has other letters in every run; in UCS-2 each of them comes after a zero.
-    return _LINK.sub(b"", sm.short_message.replace(b"\0", b""))
 
 
 def _quantiles(curve: Curve) -> list[float]:

@@ -8,14 +8,15 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
-from sofy.connectors.smpp.texts import decode_text, segment
+from sofy.connectors.smpp.texts import decode_text
 from sofy.sandbox.smpp.fate import Fate, Fates, Progress
+from sofy.sandbox.smpp.handsets import Handsets
 from sofy.sandbox.smpp.journal import AcceptedLog
 from sofy.sandbox.smpp.messages import identifiers, in_time, receipt, replies
 from sofy.sandbox.smpp.profile import Profile, SandboxConfig
 from sofy.sandbox.smpp.timeline import Timeline
 from sofy.sandbox.smpp.visits import Visitor, Visits, link_in
-from sofy.wire.smpp.codes import Command, Status
+from sofy.wire.smpp.codes import Command, Status, Tag
 from sofy.wire.smpp.pdu import Pdu, Sm
 from sofy.wire.smpp.server import Delivered, ServerSession, ServerSettings, Submission
 
@@ -30,6 +31,17 @@ class Outbound(NamedTuple):
     about: Sm
     named: str
     progress: Progress
+
+
+class Accepted(NamedTuple):
+    """A submit_sm taken: what its phone shows by now, what will become of it, and its identifier in both writings."""
+
+    sequence: int
+    sm: Sm
+    whole: Sm | None
+    fate: Fate
+    given: str
+    written: str
 
 
 class Answer(NamedTuple):
@@ -51,6 +63,7 @@ class SimulatedOperator:
         self.stats: Counter[str] = Counter()
         self.port = config.port
         self._fates = Fates(self.profile)
+        self._phones = Handsets()
         self._connected: set[ServerSession] = set()
         self._sessions: set[ServerSession] = set()  # bound, and served
         self._mute: set[ServerSession] = set()  # half-open: connected, and silent
@@ -115,13 +128,13 @@ class SimulatedOperator:
 
     def on_submits(self, session: ServerSession, submissions: list[Submission]) -> None:
         accepted: list[tuple[str, Sm]] = []
-        planned: list[tuple[int, Sm, Fate, str, str]] = []
+        planned: list[Accepted] = []
         refused: list[tuple[int, int, float]] = []
         cut = ""
         for sequence, sm in submissions:
             self._seen += 1
             status = self._overload(session, len(planned))
-            fate = self._fates.of(sm)
+            fate = self._fates.of(sm, self._phones.nth(sm))
             if status or fate.status:
                 self.stats["throttled" if status else "refused"] += 1
                 refused.append((sequence, status or fate.status, fate.answer_s))
@@ -129,14 +142,15 @@ class SimulatedOperator:
             self._number += 1
             given, written = identifiers(self._number, self.profile.id_style)
             accepted.append((given, sm))
+            whole = self._phones.take(sm)
             cut = self._bad_day()
             if cut:
                 break  # it is accepted, and nobody will say so
-            planned.append((sequence, sm, fate, given, written))
+            planned.append(Accepted(sequence, sm, whole, fate, given, written))
         if accepted:
             self._account(accepted)
-        for sequence, sm, fate, given, written in planned:
-            self._plan(session, sequence, sm, fate, given, written)
+        for one in planned:
+            self._plan(session, one)
         for sequence, status, answer_s in refused:
             self._unanswered[session] += 1
             self._answer_after(answer_s, Answer(session, sequence, status, ""))
@@ -208,8 +222,9 @@ class SimulatedOperator:
             self._first_at = self._last_at
         self.stats["accepted"] += len(accepted)
 
-    def _plan(self, session: ServerSession, sequence: int, sm: Sm, fate: Fate, given: str, written: str) -> None:
+    def _plan(self, session: ServerSession, one: Accepted) -> None:
         account = session.system_id
+        sequence, sm, whole, fate, given, written = one
         answer = Answer(session, sequence, Status.ROK, given)
         self._unanswered[session] += 1
         if fate.receipts and fate.receipts[0].stat == "DELIVRD" and not in_time(sm, fate.receipts[0].after_s):
@@ -227,10 +242,12 @@ class SimulatedOperator:
             for progress in rest:
                 after_s = fate.answer_s + progress.after_s
                 self._deliveries.add(after_s, Outbound(account, "receipt", sm, written, progress))
-        if fate.visitor and fate.receipts[0].stat == "DELIVRD" and (link := _link(sm)):
+        if whole is None:  # the phone shows nothing yet
+            return
+        if fate.visitor and fate.receipts[0].stat == "DELIVRD" and (link := _link(whole)):
             self._openings.add(fate.visit_s, (link, fate.visitor))
-        if fate.reply and _last_part(sm):
-            reply = Outbound(account, "reply", sm, fate.reply, Progress(0, "", ""))
+        if fate.reply:
+            reply = Outbound(account, "reply", whole, fate.reply, Progress(0, "", ""))
             self._deliveries.add(fate.reply_s, reply)
 
     def _visit(self, due: Sequence[tuple[str, Visitor]]) -> None:
@@ -316,13 +333,5 @@ class SimulatedOperator:
 
 
 def _link(sm: Sm) -> str:
-    """The link in a message; one that is cut between two parts is nobody's."""
-    piece = segment(sm)
-    text = decode_text(piece.octets, sm.data_coding)
-    link = link_in(text)
-    return "" if piece.part < piece.of and text.endswith(link) else link
-
-
-def _last_part(sm: Sm) -> bool:
-    piece = segment(sm)
-    return piece.part == piece.of
+    """The link in a message as its phone shows it."""
+    return link_in(decode_text(sm.short_message or sm.tlvs.get(Tag.MESSAGE_PAYLOAD, b""), sm.data_coding))

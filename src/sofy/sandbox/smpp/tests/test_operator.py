@@ -17,6 +17,7 @@ from sofy.connectors.smpp.tests.factories import Engine, outgoing
 from sofy.kernel import clock
 from sofy.kernel.sms_text import is_contact, is_stop
 from sofy.sandbox.smpp.fate import CHATS, CONTACTS, LONG_CHAT, STOPS, Fates
+from sofy.sandbox.smpp.handsets import Handsets
 from sofy.sandbox.smpp.operator import SimulatedOperator
 from sofy.sandbox.smpp.profile import PROFILES, Curve, Profile, Range, SandboxConfig
 from sofy.wire.smpp.pdu import Sm
@@ -228,11 +229,13 @@ async def test_long_answers_come_whole(play: Play) -> None:
 async def test_a_long_message_gets_one_answer(play: Play) -> None:
     await play.begin(stop=1.0)
 
-    await play.send(5, text="Soldes " * 60 + "STOP SMS 36117")
+    await play.send(5, text="Soldes " * 43 + "STOP SMS 36117")  # the code is cut between the parts
     await play.engine.until(lambda: len(play.engine.inbound) == 5)
-    await asyncio.sleep(0.3)
+    await play.settled(10)
 
     assert len(play.engine.inbound) == 5
+    assert {message.recipient for message in play.engine.inbound} == {"36117"}
+    assert all(is_stop(message.text) for message in play.engine.inbound)
 
 
 async def test_receipts_wait_for_a_link_that_receives(play: Play) -> None:
@@ -273,11 +276,45 @@ def test_the_demo_operator_is_plausible() -> None:
     assert len({receipt.err for fate in fates for receipt in fate.receipts}) >= 5
 
 
-def test_parts_of_one_message_share_their_fate() -> None:
-    fates = Fates(Profile())
-    parts = [Sm("33700000000", bytes((5, 0, 3, 9, 3, n)) + b"text", esm_class=0x40) for n in (1, 2, 3)]
+def _part(n: int, reference: int = 9, of: int = 3, to: str = "33700000000") -> Sm:
+    return Sm(to, bytes((5, 0, 3, reference, of, n)) + f"text {n} ".encode(), esm_class=0x40)
 
-    assert len({fates.of(part) for part in parts}) == 1
+
+def test_parts_of_one_message_share_their_fate_and_the_next_has_its_own() -> None:
+    phones = Handsets()
+    nths, shown = [], []
+    for sm in (_part(2), _part(3), _part(1), _part(1, 10), Sm("33700000000", b"short"), _part(2, 10), _part(3, 10)):
+        nths.append(phones.nth(sm))
+        shown.append(phones.take(sm))
+
+    assert nths == [0, 0, 0, 1, 2, 1, 1]
+    assert [one and one.short_message for one in shown] == [
+        None, None, b"text 1 text 2 text 3 ", None, b"short", None, b"text 1 text 2 text 3 ",
+    ]  # fmt: skip
+
+
+def test_what_was_not_accepted_is_the_same_message_when_it_comes_again() -> None:
+    phones = Handsets()
+
+    assert [phones.nth(Sm("33700000000", b"text")) for _ in range(2)] == [0, 0]
+
+
+def test_phones_forget_long_messages_that_never_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sofy.sandbox.smpp.handsets._OPEN_AT_MOST", 2)
+    phones = Handsets()
+    for reference in (1, 2, 3):
+        phones.take(_part(1, reference, of=2))
+
+    assert phones.take(_part(2, 1, of=2)) is None
+    assert phones.take(_part(2, 3, of=2)) is not None
+
+
+def test_a_fate_does_not_depend_on_words_and_no_two_messages_share_it() -> None:
+    fates = Fates(Profile())
+    one, other = Sm("33700000000", b"a"), Sm("33700000000", b"b", data_coding=8)
+
+    assert [fates.of(one, n) for n in range(50)] == [fates.of(other, n) for n in range(50)]
+    assert len({fates.of(one, n) for n in range(50)}) > 40
 
 
 def test_the_words_of_phones_are_what_they_seem() -> None:
