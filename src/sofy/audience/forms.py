@@ -23,6 +23,7 @@ KINDS: dict[str, Any] = {
     "number": _("Number"),
     "date": _("Date"),
     "bool": _("Yes or no"),
+    "choice": _("One of a list"),
 }
 
 
@@ -49,6 +50,9 @@ def own_field(field: Attribute) -> forms.Field:
         return forms.ChoiceField(
             choices=[("", pgettext_lazy("value", "Not known")), ("yes", _("yes")), ("no", _("no"))], **shared
         )
+    if field.kind == Attribute.Kind.CHOICE:
+        listed = [(choice, choice) for choice in field.choices]
+        return forms.ChoiceField(choices=[("", pgettext_lazy("value", "Not known")), *listed], **shared)
     return forms.CharField(max_length=2000 if field.private else 250, **shared)
 
 
@@ -72,6 +76,13 @@ class FieldLabelForm(forms.Form):
         max_length=120,
         help_text=_("As people read it. Messages and segments keep the name it was created with."),
     )
+    choices = Lines(label=_("Values"), max_length=10_000, help_text=_("One per line, in the order they are offered."))
+
+    def __init__(self, *args: Any, field: Attribute, **kwargs: Any) -> None:
+        kwargs["initial"] = {"label": field.label, "choices": "\n".join(field.choices)}
+        super().__init__(*args, **kwargs)
+        if field.kind != Attribute.Kind.CHOICE:
+            del self.fields["choices"]
 
 
 class FieldForm(forms.Form):
@@ -79,6 +90,9 @@ class FieldForm(forms.Form):
 
     label = forms.CharField(label=_("Name of the field"), max_length=120)
     kind = forms.ChoiceField(label=_("Type"), choices=list(KINDS.items()))
+    choices = Lines(
+        label=_("Values"), max_length=10_000, help_text=_("Of a field that is one of a list: one value per line.")
+    )
     private = forms.BooleanField(
         label=_("Sealed"),
         required=False,
@@ -86,10 +100,12 @@ class FieldForm(forms.Form):
     )
 
     def clean(self) -> dict[str, Any]:
-        """Yes or no identifies nobody."""
+        """Yes or no, or one of a list, identifies nobody; a list has values."""
         data = super().clean() or {}
-        if data.get("private") and data.get("kind") == Attribute.Kind.BOOL:
-            self.add_error("private", _("A yes-or-no field cannot be sealed."))
+        if data.get("private") and data.get("kind") in attributes.NEVER_SEALED:
+            self.add_error("private", _("A field that is yes or no, or one of a list, cannot be sealed."))
+        if data.get("kind") == Attribute.Kind.CHOICE and not data.get("choices"):
+            self.add_error("choices", _("Write the values that can be chosen, one per line."))
         return data
 
 

@@ -28,6 +28,7 @@ ACTIONS: dict[str, str | Promise] = {
     "consent.proof_exported": _("Proof of consent exported"),
     "field.created": _("Own field created"),
     "field.renamed": _("Own field renamed"),
+    "field.choices_changed": _("Values of an own field changed"),
     "field.deleted": _("Own field deleted"),
     "segment.created": _("Segment created"),
     "segment.changed": _("Segment changed"),

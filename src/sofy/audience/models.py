@@ -185,11 +185,13 @@ class Attribute(ClientOwned):
         NUMBER = "number", "number"
         DATE = "date", "date"
         BOOL = "bool", "yes or no"
+        CHOICE = "choice", "one of a list"
 
     name = models.CharField(max_length=60)  # folded identifier, as used in messages and segments
     label = models.CharField(max_length=120)  # as written in the client's file
     kind = models.CharField(max_length=8, choices=Kind.choices, default=Kind.TEXT)
     private = models.BooleanField(default=False)  # looks like personal data: sealed, not segmentable
+    choices = models.JSONField(default=list)  # of a choice: the values there are, in the order they are offered
     created_at = models.DateTimeField(default=clock.now)
 
     class Meta:
@@ -200,7 +202,7 @@ class Attribute(ClientOwned):
 
 
 class ContactAttribute(PersonRow):
-    """The value of one attribute for one contact; one typed column is filled, or `sealed` when private.
+    """The value of one attribute for one contact; one typed column is filled, `text` for a choice, `sealed` if private.
 
     Rows with typed columns, never jsonb: row-level security turns off the indexes of operators that are not leakproof.
     """

@@ -111,12 +111,13 @@ _IBAN = re.compile(r"[A-Z]{2}\d{2}[A-Z0-9 ]{11,36}")
 
 @dataclass(frozen=True)
 class Column:
-    """One column of the file and what it was taken for. `kind` and `private` concern attributes."""
+    """One column of the file and what it was taken for. `kind`, `private` and `choices` concern attributes."""
 
     header: str
     field: str
     kind: str = ""
     private: bool = False
+    choices: tuple[str, ...] = ()
 
 
 def guess(rows: Sequence[Sequence[str]], own: Iterable[Column] = ()) -> tuple[bool, list[Column]]:
@@ -198,7 +199,8 @@ def by_values(cells: Sequence[str], *, headerless: bool) -> str:
 
 def _fits(own: Column, cells: Sequence[str]) -> bool:
     """Whether most values are of the type of a field that exists."""
-    test = FITS.get(own.kind)
+    listed = set(map(fold, own.choices))
+    test = FITS.get(own.kind) if own.kind != "choice" else lambda cell: fold(cell) in listed
     return test is None or not cells or _share(cells, test) > 0.5
 
 

@@ -4,8 +4,8 @@ A row is rejected only when no identity in it is valid; anything else that canno
 Pure: the same row always gives the same record.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
@@ -70,6 +70,7 @@ class Reading:
     fictional: bool
     declared: bool
     today: date
+    choices: Mapping[str, Sequence[str]] = field(default_factory=dict)  # attribute name -> the values there are
 
     @property
     def asks_consent(self) -> bool:
@@ -130,7 +131,7 @@ def _setter(word: str, reading: Reading) -> Setter:
     if word.startswith("attribute:"):
         name = word.removeprefix("attribute:")
         kind, private = reading.kinds.get(name, ("text", False))
-        return _attribute(name, kind, private)
+        return _attribute(name, kind, private, reading.choices.get(name, ()))
     if word == "phone":
         return _phone(reading.fictional)
     if word in ("birth_date", "consent_date"):
@@ -323,12 +324,14 @@ def _consent(word: str) -> Setter:
     return put
 
 
-def _attribute(name: str, kind: str, private: bool) -> Setter:
+def _attribute(name: str, kind: str, private: bool, choices: Sequence[str]) -> Setter:
+    listed = {fold(choice): choice for choice in choices}
     convert: dict[str, Callable[[str], Any]] = {
         "number": values.number,
         "date": values.date,
         "bool": lambda cell: values.YES_NO.get(fold(cell)),
         "text": lambda cell: " ".join(values.unquoted(cell).split()) or None,
+        "choice": lambda cell: listed.get(fold(values.unquoted(cell))),
     }
     to_value = convert[kind]
 
@@ -336,7 +339,7 @@ def _attribute(name: str, kind: str, private: bool) -> Setter:
         value = to_value(cell)
         if value is None:
             if cell.strip():
-                record.problems.append("value_invalid")
+                record.problems.append("value_not_listed" if kind == "choice" else "value_invalid")
             return
         if isinstance(value, str) and len(value) > TEXT_MAX and not private:
             value = value[:TEXT_MAX]

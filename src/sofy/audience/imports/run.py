@@ -63,6 +63,7 @@ def reading_of(mapping: dict[str, Any], *, declared: bool) -> Reading:
         settings.SOFY.fictional_numbers,
         declared,
         clock.now().date(),
+        mapping.get("choices", {}),
     )
 
 
@@ -115,7 +116,10 @@ def declare_attributes(client_id: UUID, guessed: Sequence[columns.Column]) -> di
 def own_columns(client_id: UUID) -> list[columns.Column]:
     """The client's own fields, as columns of a file that has them; inside the client's scope."""
     rows = Attribute.objects.filter(client_id=client_id)
-    return [columns.Column(each.label, f"attribute:{each.name}", each.kind, each.private) for each in rows]
+    return [
+        columns.Column(each.label, f"attribute:{each.name}", each.kind, each.private, tuple(each.choices))
+        for each in rows
+    ]
 
 
 def run(row: Import, table: Table, *, progress: Progress | None = None) -> None:

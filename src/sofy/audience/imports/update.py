@@ -236,5 +236,5 @@ def _as_stored(job: "Job", contact: bytes, name: str, value: Any) -> tuple[Any, 
         sealed = job.keys.seal(attributes.TABLE, attributes.sealed_column(name), UUID(bytes=contact), str(value))
         return kind, None, None, None, None, sealed
     columns: dict[str, Any] = {"text": None, "number": None, "date": None, "bool": None}
-    columns[kind] = format(value, "f") if kind == "number" else value
+    columns["text" if kind == "choice" else kind] = format(value, "f") if kind == "number" else value
     return kind, columns["text"], columns["number"], columns["date"], columns["bool"], None

@@ -219,6 +219,7 @@ class Compiler:
         kind = self.context.attributes.get(node.name)
         if kind is None:
             raise Refused("attribute_missing")
+        kind = "text" if kind == "choice" else kind
         named = f"audience_contact_attribute a WHERE a.client_id = %(client)s AND a.name = {self.param(node.name)}"
         return Rows("a.contact_id", named + self._attribute_test(f"a.{kind}", kind, node))
 
@@ -227,6 +228,10 @@ class Compiler:
             return f" AND {column} IS NOT NULL"
         if node.test == "starts_with" and kind == "text":
             return f" AND {self._prefix(column, str(node.value))}"
+        if node.test == "one_of":
+            if kind != "text":
+                raise Refused("attribute_test")
+            return f" AND {column} = ANY({self.param(list(node.values))}::text[])"
         value = self.param(typed(kind, node.value))
         cast = {"text": "text", "number": "float8", "date": "date", "bool": "boolean"}[kind]
         if node.test == "between":

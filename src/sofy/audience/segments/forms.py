@@ -123,21 +123,62 @@ class AttributeForm(ConditionForm):
         ("above", pgettext_lazy("segment", "above")),
         ("below", pgettext_lazy("segment", "below")),
         ("between", pgettext_lazy("segment", "between")),
+        ("one_of", pgettext_lazy("segment", "one of")),
         ("filled", pgettext_lazy("segment", "filled in")),
     ]
+    LIST_TESTS: ClassVar = TESTS[-2:]  # of a field that is one of a list
     name = forms.ChoiceField(label="")
     test = forms.ChoiceField(label="", choices=TESTS)
-    value = forms.CharField(label=pgettext_lazy("segment", "value"), required=False, max_length=200)
+    value = forms.CharField(
+        label=pgettext_lazy("segment", "value"),
+        required=False,
+        max_length=2000,
+        help_text=pgettext_lazy("segment", "for “one of”: separated by commas"),
+    )
     to = forms.CharField(
         label=pgettext_lazy("segment", "and"),
         required=False,
         max_length=200,
         help_text=pgettext_lazy("segment", "for “between” only"),
     )
+    values = several(label=pgettext_lazy("segment", "value"), required=False)
 
     def offer(self) -> None:
-        choices = [(name, label) for name, (label, _kind) in self.names.attributes.items()]
-        self.fields["name"].choices = choices  # type: ignore[attr-defined]
+        fields: dict[str, Any] = self.fields
+        fields["name"].choices = [(name, label) for name, (label, _kind) in self.names.attributes.items()]
+        asked = self.data.get(self.add_prefix("name")) or next(iter(self.names.attributes), "")
+        listed = self.names.choices.get(asked)
+        if listed is None:
+            del fields["values"]
+            return
+        del fields["value"], fields["to"]
+        fields["test"].choices = self.LIST_TESTS
+        fields["values"].choices = [(value, value) for value in listed]
+        if self.is_bound:
+            self.data = self._as_list(self.data)
+
+    def _as_list(self, data: Any) -> Any:
+        """What was asked of a field of another type, or by the API, as it is asked of a list."""
+        test, value, values = (self.add_prefix(name) for name in ("test", "value", "values"))
+        if data.get(test) in dict(self.LIST_TESTS):
+            return data
+        data = data.copy()
+        data[test] = "one_of"
+        if data.get(value) in dict(self.fields["values"].choices):  # type: ignore[attr-defined]
+            data.setlist(values, [data[value]])
+        return data
+
+    def facts(self) -> dict[str, Any]:
+        facts = super().facts()
+        if facts["test"] != "one_of":
+            facts.pop("values", None)
+        elif words := facts.pop("value", ""):
+            facts["values"] = [word.strip() for word in words.split(",") if word.strip()]
+        return facts
+
+    @classmethod
+    def initial_of(cls, node: Any) -> dict[str, Any]:
+        return super().initial_of(node) | ({"value": ", ".join(node.values)} if node.values else {})
 
 
 class BookForm(ConditionForm):

@@ -11,7 +11,7 @@ from sofy.clients.models import Establishment
 
 @dataclass(frozen=True)
 class Names:
-    """Choices by id, in the order they are offered. `attributes`: name -> (label, kind)."""
+    """What is offered by id, in its order. `attributes`: name -> (label, kind)."""
 
     books: dict[UUID, str] = field(default_factory=dict)
     establishments: dict[UUID, str] = field(default_factory=dict)
@@ -20,12 +20,13 @@ class Names:
     imports: dict[UUID, str] = field(default_factory=dict)
     campaigns: dict[UUID, str] = field(default_factory=dict)
     attributes: dict[str, tuple[str, str]] = field(default_factory=dict)
+    choices: dict[str, list[str]] = field(default_factory=dict)  # of the attributes that are one of a list
 
 
 def load(client_id: UUID) -> Names:
     """Everything a condition of this client may name."""
     segments = list(Segment.objects.filter(client_id=client_id, deleted_at=None).order_by("name"))
-    attributes = Attribute.objects.filter(client_id=client_id, private=False).order_by("label")
+    attributes = list(Attribute.objects.filter(client_id=client_id, private=False).order_by("label"))
     imports = Import.objects.filter(client_id=client_id, kind="contacts").order_by("-started_at")[:200]
     return Names(
         books=dict(
@@ -39,4 +40,5 @@ def load(client_id: UUID) -> Names:
         imports={each.id: each.file_name or str(each.id) for each in imports},
         campaigns=dict(campaigns.choices(client_id)),
         attributes={each.name: (each.label, each.kind) for each in attributes},
+        choices={each.name: each.choices for each in attributes if each.kind == Attribute.Kind.CHOICE},
     )

@@ -107,6 +107,7 @@ def _attribute(node: tree.HasAttribute, names: Names) -> Two:
         "label": names.attributes.get(node.name, (node.name, ""))[0],
         "value": _shown(node.value),
         "to": _shown(node.to),
+        "values": one_of(node.values) if node.values else "",
     }
     said: dict[str, Callable[[], Two]] = {
         "equals": lambda: (_("whose “%(label)s” is %(value)s"), _("whose “%(label)s” is not %(value)s")),
@@ -124,6 +125,7 @@ def _attribute(node: tree.HasAttribute, names: Names) -> Two:
             _("whose “%(label)s” is between %(value)s and %(to)s"),
             _("whose “%(label)s” is not between %(value)s and %(to)s"),
         ),
+        "one_of": lambda: (_("whose “%(label)s” is %(values)s"), _("whose “%(label)s” is not %(values)s")),
         "filled": lambda: (_("with “%(label)s” filled in"), _("without “%(label)s”")),
     }
     yes, no = said[node.test]()

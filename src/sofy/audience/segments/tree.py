@@ -28,7 +28,7 @@ Channel = Literal["sms", "email"]
 Purpose = Literal["marketing", "alert"]
 ConsentWanted = Literal["granted", "refused", "unknown"]
 What = Literal["sent", "delivered", "clicked", "replied", "silent"]
-AttributeTest = Literal["equals", "differs", "starts_with", "above", "below", "between", "filled"]
+AttributeTest = Literal["equals", "differs", "starts_with", "above", "below", "between", "one_of", "filled"]
 
 
 class Node(
@@ -94,12 +94,16 @@ class InTown(Node, frozen=True, tag="town"):
 
 
 class HasAttribute(Node, frozen=True, tag="attribute"):
-    """A typed attribute of the client's own (loyalty points, size, last purchase...)."""
+    """A typed attribute of the client's own (loyalty points, size, last purchase...).
+
+    `values` go with the test "one_of", on fields of text or of one of a list.
+    """
 
     name: str
     test: AttributeTest = "equals"
     value: str | float | bool | None = None
     to: str | float | None = None
+    values: tuple[str, ...] = ()
 
 
 class InBook(Node, frozen=True, tag="book"):
@@ -344,6 +348,8 @@ def _attribute_problem(node: HasAttribute) -> str:
         return "attribute_missing"
     if node.test == "filled":
         return ""
+    if node.test == "one_of":
+        return _list_problem(node.values, longest=250)
     if node.value is None or node.value == "":
         return "value_missing"
     if any(isinstance(value, str) and ("\0" in value or len(value) > 200) for value in (node.value, node.to)):

@@ -1,6 +1,6 @@
 """The fields a client adds to its contacts: their definitions, and the values of one person."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -16,15 +16,20 @@ from sofy.audience.models import Attribute, ContactAttribute
 from sofy.audience.segments import tree
 from sofy.audience.segments.models import Segment
 from sofy.kernel.errors import Refused
+from sofy.kernel.text import fold
 from sofy.kit import audit
 from sofy.kit.jobs import defer
 from sofy.kit.keys import keys_for
 from sofy.kit.rls import client_scope
 
 MAX_FIELDS = 60
+MAX_CHOICES = 100
+CHOICE_MAX = 80  # characters
 COUNTED = 10_000
 AT_ONCE = 5_000
 BATCH = 5_000
+#: What identifies nobody.
+NEVER_SEALED = (Attribute.Kind.BOOL, Attribute.Kind.CHOICE)
 #: What messages call the fields that every contact has: an own field of that name could not be told from them.
 TAKEN_WORDS = frozenset(
     {
@@ -75,12 +80,18 @@ def write(client_id: UUID, contact_id: UUID, values: Mapping[str, Value | None])
     storage.write(cursor(), client_id, keys_for(client_id), known, [(contact_id.bytes, given)])
 
 
-def create(*, client_id: UUID, label: str, kind: str, private: bool, actor: str) -> Attribute:
-    """A new field. Raises: Refused field_label, field_taken, field_limit, choice_unknown."""
+def create(
+    *, client_id: UUID, label: str, kind: str, private: bool, actor: str, choices: Iterable[str] = ()
+) -> Attribute:
+    """A new field; `choices` are the values of a field of kind choice.
+
+    Raises: Refused field_label, field_taken, field_limit, choice_unknown, choices_missing, choices_wrong.
+    """
     label = _label(label)
     name = attribute_name(label)
-    if kind not in Attribute.Kind.values or (private and kind == Attribute.Kind.BOOL):
+    if kind not in Attribute.Kind.values or (private and kind in NEVER_SEALED):
         raise Refused("choice_unknown")
+    listed = _choices(choices) if kind == Attribute.Kind.CHOICE else []
     with transaction.atomic():
         ledger.lock(cursor(), client_id)
         rows = Attribute.objects.filter(client_id=client_id)
@@ -90,7 +101,9 @@ def create(*, client_id: UUID, label: str, kind: str, private: bool, actor: str)
             raise Refused("field_limit", limit=MAX_FIELDS)
         if ContactAttribute.objects.filter(client_id=client_id, name=name).exists():
             raise Refused("field_going", 409)  # values of a field of this name that was deleted are still being removed
-        field = Attribute.objects.create(client_id=client_id, name=name, label=label, kind=kind, private=private)
+        field = Attribute.objects.create(
+            client_id=client_id, name=name, label=label, kind=kind, private=private, choices=listed
+        )
         audit.append(client_id, "field.created", actor, {"field": field.id})
     return field
 
@@ -102,6 +115,25 @@ def rename(*, client_id: UUID, field_id: UUID, label: str, actor: str) -> None:
         if not Attribute.objects.filter(client_id=client_id, id=field_id).update(label=label):
             raise Refused("not_found", 404)
         audit.append(client_id, "field.renamed", actor, {"field": field_id})
+
+
+def offer(*, client_id: UUID, field_id: UUID, choices: Iterable[str], actor: str) -> None:
+    """Other values of a field of kind choice, in their order; one that contacts have cannot go.
+
+    Raises: Refused not_found, choices_missing, choices_wrong, choices_used (with the values).
+    """
+    listed = _choices(choices)
+    with transaction.atomic():
+        ledger.lock(cursor(), client_id)
+        field = Attribute.objects.filter(client_id=client_id, id=field_id, kind=Attribute.Kind.CHOICE).first()
+        if field is None:
+            raise Refused("not_found", 404)
+        rows = ContactAttribute.objects.filter(client_id=client_id, name=field.name)
+        if used := [gone for gone in field.choices if gone not in listed and rows.filter(text=gone).exists()]:
+            raise Refused("choices_used", 409, values=", ".join(used[:5]))
+        if listed != field.choices:
+            Attribute.objects.filter(client_id=client_id, id=field_id).update(choices=listed)
+            audit.append(client_id, "field.choices_changed", actor, {"field": field_id})
 
 
 def used(client_id: UUID, name: str) -> int:
@@ -148,6 +180,16 @@ def _label(label: str) -> str:
     if not label or len(label) > 120 or "\0" in label:
         raise Refused("field_label")
     return label
+
+
+def _choices(given: Iterable[str]) -> list[str]:
+    """Values without repeats, whatever their case and accents: a file is read without them."""
+    listed = {fold(text): text for each in given if (text := " ".join(each.split()))}
+    if not listed:
+        raise Refused("choices_missing")
+    if len(listed) > MAX_CHOICES or any(len(each) > CHOICE_MAX or "\0" in each for each in listed.values()):
+        raise Refused("choices_wrong", limit=MAX_CHOICES, length=CHOICE_MAX)
+    return list(listed.values())
 
 
 def _segments_with(client_id: UUID, name: str) -> list[str]:

@@ -186,6 +186,7 @@ def _open(
     if not total:
         raise Refused("file_has_no_rows")
     details = {c.field: [c.header, c.kind, c.private] for c in guessed if c.field.startswith("attribute:")}
+    choices = {c.field[10:]: list(c.choices) for c in guessed if c.choices}
     row = Import(
         client_id=client_id,
         book_id=book_id,
@@ -193,7 +194,7 @@ def _open(
         encoding=table.encoding,
         delimiter=table.delimiter,
         upload=str(upload_id),
-        mapping={"columns": words, "header": has_header, "attributes": details, "kinds": {}},
+        mapping={"columns": words, "header": has_header, "attributes": details, "kinds": {}, "choices": choices},
         legal_basis=legal_basis,
         source=source.strip()[:120],
         total=total,

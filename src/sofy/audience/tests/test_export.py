@@ -33,17 +33,21 @@ FIELDS = (
     ("Carte", "text", False),
     ("Abonné au magazine", "bool", False),
     ("Remarque", "text", True),
+    ("Taille", "choice", False),
 )
 OWN: dict[str, attributes.Value] = {
     "points_de_fidelite": Decimal("-1234.5"), "dernier_achat": date(2026, 3, 7), "carte": "=Or; n° 1",
     "abonne_au_magazine": False, "remarque": "préfère être appelée le soir, 01 99 00 12 34",
+    "taille": "Très grande",
 }  # fmt: skip
 
 
 def make_fields(client: Client) -> None:
     with client_scope(client.pk):
         for label, kind, private in FIELDS:
-            attributes.create(client_id=client.pk, label=label, kind=kind, private=private, actor="test")
+            attributes.create(
+                client_id=client.pk, label=label, kind=kind, private=private, actor="test", choices=("S", "Très grande")
+            )
 
 
 @pytest.fixture

@@ -73,8 +73,13 @@ def test_an_empty_list_teaches(language: str, words: str, shop: Client, browse: 
         ("of every contact", {"label": "Prénom", "kind": "text"}, "déjà", "already"),
         ("no such kind", {"label": "Taille", "kind": "jsonb"}, "Sélectionnez", "Select a valid choice"),
         ("sealed yes or no", {"label": "Abonné", "kind": "bool", "private": "on"}, "scellé", "cannot be sealed"),
+        ("sealed list", {"label": "Taille", "kind": "choice", "choices": "S", "private": "on"}, "scellé", "be sealed"),
+        ("list of nothing", {"label": "Taille", "kind": "choice", "choices": " "}, "une par ligne", "one per line"),
+        ("long value", {"label": "Taille", "kind": "choice", "choices": "x" * 81}, "80 caractères", "80 characters"),
+        ("long list", {"label": "Taille", "kind": "choice", "choices": "\n".join(map(str, range(101)))}, "100 valeurs",
+         "100 values"),
     ],
-)
+)  # fmt: skip
 def test_a_wrong_field_is_explained(
     _case: str, data: dict[str, str], french: str, english: str, shop: Client, make: Any, browse: Browse
 ) -> None:

@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+from django.db import transaction
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -28,7 +29,7 @@ def field_list(request: ClientRequest) -> HttpResponse:
         try:
             made = attributes.create(client_id=request.client.pk, actor=request.user.actor, **form.cleaned_data)
         except Refused as refused:
-            form.add_error("label", say(refused))
+            form.add_error("choices" if refused.code.startswith("choices") else "label", say(refused))
         else:
             notify.done(request, _("Your contacts have the field “%(name)s” now.") % {"name": made.label})
             return redirect("audience:fields", request.client.slug)
@@ -41,13 +42,25 @@ def field_list(request: ClientRequest) -> HttpResponse:
 def field_page(request: ClientRequest, field_id: UUID) -> HttpResponse:
     """One field: another label, or no field any more."""
     field = _field(request, field_id)
-    form = FieldLabelForm(request.POST or None, initial={"label": field.label})
-    if request.method == "POST" and form.is_valid():
-        label = form.cleaned_data["label"]
-        attributes.rename(client_id=request.client.pk, field_id=field.id, label=label, actor=request.user.actor)
+    form = FieldLabelForm(request.POST or None, field=field)
+    if request.method == "POST" and form.is_valid() and _change(request, field, form):
         notify.done(request, _("Changed."))
         return redirect("audience:fields", request.client.slug)
     return render(request, "audience/field.html", _context(field, form), status=422 if form.errors else 200)
+
+
+def _change(request: ClientRequest, field: Attribute, form: FieldLabelForm) -> bool:
+    """Rename, and change what is offered; what was refused is put on the form."""
+    this: dict[str, Any] = {"client_id": request.client.pk, "field_id": field.id, "actor": request.user.actor}
+    try:
+        with transaction.atomic():
+            attributes.rename(label=form.cleaned_data["label"], **this)
+            if "choices" in form.cleaned_data:
+                attributes.offer(choices=form.cleaned_data["choices"], **this)
+    except Refused as refused:
+        form.add_error("choices" if refused.code.startswith("choices") else "label", say(refused))
+        return False
+    return True
 
 
 @require_POST
@@ -55,7 +68,7 @@ def field_page(request: ClientRequest, field_id: UUID) -> HttpResponse:
 def field_delete(request: ClientRequest, field_id: UUID) -> HttpResponse:
     """Delete a field with its values; its name is typed first when many contacts have one."""
     field = _field(request, field_id)
-    context = _context(field, FieldLabelForm(initial={"label": field.label}))
+    context = _context(field, FieldLabelForm(field=field))
     if context["typed"] and request.POST.get("typed", "").strip() != field.label:
         context["typed_error"] = _("Type the name exactly as it is shown.")
         return render(request, "audience/field.html", context, status=422)

@@ -160,6 +160,12 @@ def test_books(client_id: UUID, contact: Make) -> None:
         ("yes", "bool", True, False, {"value": True}),
         ("no", "bool", False, True, {"value": "false"}),
         ("filled", "text", "x", None, {"test": "filled"}),
+        ("one of texts", "text", "L", "S", {"test": "one_of", "values": ["L", "XL"]}),
+        ("one of a list", "choice", "L", "S", {"test": "one_of", "values": ["L", "XL"]}),
+        ("not one of a list", "choice", "S", "L", {"test": "one_of", "values": ["L", "XL"], "not": True}),
+        ("of a list, unknown", "choice", None, "L", {"test": "one_of", "values": ["L"], "not": True}),
+        ("of a list, equal", "choice", "L", "S", {"value": "L"}),
+        ("of a list, filled", "choice", "L", None, {"test": "filled"}),
     ],
 )
 def test_attributes(
@@ -169,7 +175,11 @@ def test_attributes(
     Attribute.objects.create(client_id=client_id, name="detail", label="Detail", kind=kind)
     for person, value in ((yes, inside), (no, outside)):
         ContactAttribute.objects.create(
-            client_id=client_id, contact_id=person, name="detail", kind=kind, **{kind: value}
+            client_id=client_id,
+            contact_id=person,
+            name="detail",
+            kind=kind,
+            **{"text" if kind == "choice" else kind: value},
         )
 
     assert members(client_id, {"is": "attribute", "name": "detail", **condition}) == {yes}
@@ -181,6 +191,7 @@ def test_attributes(
         ("gone", {"name": "other", "value": 1}, "attribute_missing"),
         ("no number", {"name": "detail", "value": "many"}, "attribute_value"),
         ("no such test", {"name": "detail", "test": "starts_with", "value": "1"}, "attribute_test"),
+        ("no list of numbers", {"name": "detail", "test": "one_of", "values": ["1"]}, "attribute_test"),
     ],
 )
 def test_attribute_that_cannot_be_asked(_case: str, condition: dict[str, Any], code: str, client_id: UUID) -> None:

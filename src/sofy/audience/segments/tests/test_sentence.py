@@ -17,7 +17,7 @@ NAMES = Names(
     segments={ONE: "Fidèles"},
     snapshots={ONE: "Liste de mars"},
     campaigns={ONE: "Rentrée"},
-    attributes={"points": ("Points", "number")},
+    attributes={"points": ("Points", "number"), "size": ("Taille", "choice")},
 )
 
 
@@ -70,6 +70,11 @@ def said(node: dict[str, Any], language: str) -> str:
             {"is": "attribute", "name": "points", "test": "between", "value": 10.0, "to": 20.0},
             "Contacts whose “Points” is between 10 and 20.",
             "Contacts dont « Points » est compris entre 10 et 20.",
+        ),
+        (
+            {"is": "attribute", "name": "size", "test": "one_of", "values": ["S", "M"], "not": True},
+            "Contacts whose “Taille” is not S or M.",
+            "Contacts dont « Taille » n’est pas S ou M.",
         ),
         (
             {"is": "segment", "segment": str(TWO)},

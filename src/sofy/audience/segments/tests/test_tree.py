@@ -58,6 +58,8 @@ def test_a_condition_alone_becomes_a_group() -> None:
         ("NUL", {"is": "language", "values": ["f\0"]}, "bad_value"),
         ("attribute without value", {"is": "attribute", "name": "size"}, "value_missing"),
         ("half a range", {"is": "attribute", "name": "size", "test": "between", "value": 3}, "value_missing"),
+        ("one of none", {"is": "attribute", "name": "size", "test": "one_of"}, "choose_one"),
+        ("one of an empty one", {"is": "attribute", "name": "size", "test": "one_of", "values": [""]}, "bad_value"),
         ("attribute not chosen", {"is": "attribute", "name": " ", "value": 3}, "attribute_missing"),
     ],
 )
