@@ -30,8 +30,8 @@ KINDS: dict[str, Any] = {
 class Lines(forms.CharField):
     """One text per line."""
 
-    def __init__(self, **options: Any) -> None:
-        super().__init__(widget=forms.Textarea(attrs={"rows": 2}), required=False, **options)
+    def __init__(self, *, rows: int = 2, **options: Any) -> None:
+        super().__init__(widget=forms.Textarea(attrs={"rows": rows}), required=False, **options)
 
     def to_python(self, value: Any) -> Any:
         """The lines that are not blank."""
@@ -76,7 +76,9 @@ class FieldLabelForm(forms.Form):
         max_length=120,
         help_text=_("As people read it. Messages and segments keep the name it was created with."),
     )
-    choices = Lines(label=_("Values"), max_length=10_000, help_text=_("One per line, in the order they are offered."))
+    choices = Lines(
+        label=_("Values"), rows=6, max_length=10_000, help_text=_("One per line, in the order they are offered.")
+    )
 
     def __init__(self, *args: Any, field: Attribute, **kwargs: Any) -> None:
         kwargs["initial"] = {"label": field.label, "choices": "\n".join(field.choices)}
@@ -91,7 +93,10 @@ class FieldForm(forms.Form):
     label = forms.CharField(label=_("Name of the field"), max_length=120)
     kind = forms.ChoiceField(label=_("Type"), choices=list(KINDS.items()))
     choices = Lines(
-        label=_("Values"), max_length=10_000, help_text=_("Of a field that is one of a list: one value per line.")
+        label=_("Values"),
+        rows=4,
+        max_length=10_000,
+        help_text=_("Of a field that is one of a list: one value per line."),
     )
     private = forms.BooleanField(
         label=_("Sealed"),

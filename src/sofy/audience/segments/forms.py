@@ -150,6 +150,9 @@ class AttributeForm(ConditionForm):
         listed = self.names.choices.get(asked)
         if listed is None:
             del fields["values"]
+            if self.names.attributes.get(asked, ("", ""))[1] != "text":
+                fields["test"].choices = [each for each in self.TESTS if each[0] != "one_of"]
+                fields["value"].help_text = ""
             return
         del fields["value"], fields["to"]
         fields["test"].choices = self.LIST_TESTS
