@@ -59,7 +59,10 @@ class Outgoing(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 
 
 class Accepted(msgspec.Struct, frozen=True, tag=True):
-    """The supplier took the part. `supplier_id` is in the form `Receipt.keys` uses: store it as it is."""
+    """The supplier took the part. `supplier_id` is in the form `Receipt.keys` uses: store it as it is.
+
+    Empty when the supplier names none: no receipt will ever find the part.
+    """
 
     supplier_id: str
 

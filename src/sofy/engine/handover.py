@@ -17,7 +17,8 @@ def note(item: Item, report: Reported) -> bool:
     assert item.pieces is not None
     match report.outcome:
         case Accepted(supplier_id):
-            item.pieces[report.part].supplier_id = supplier_id
+            piece = item.pieces[report.part]
+            piece.taken, piece.supplier_id = True, supplier_id
         case Refused(code, action):
             item.refusal = (code, action)
         case Unknown():
@@ -42,7 +43,7 @@ def conclude(item: Item, at: int, *, other_route: bool) -> None:
     Marketing is never sent again when nobody knows whether it left (a person must not get it twice); a code or an
     alert is, since it is worth more than the risk of a double. `other_route`: another route could carry it.
     """
-    reached = any(piece.supplier_id for piece in item.pieces or ())
+    reached = any(piece.taken for piece in item.pieces or ())
     if item.refusal is None and not item.lost and not item.unsent:
         _submitted(item, at)
     elif item.lost:

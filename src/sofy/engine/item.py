@@ -16,8 +16,12 @@ FOREVER: Final = (1 << 63) - 1
 
 
 class Part(msgspec.Struct, gc=False, eq=False):
-    """One SMS of a long message, or the whole of a short one. `receipt` is what the supplier said of it."""
+    """One SMS of a long message, or the whole of a short one. `receipt` is what the supplier said of it.
 
+    `taken`: the supplier has it; without a `supplier_id`, when it names none, no receipt will find it.
+    """
+
+    taken: bool = False
     supplier_id: str = ""
     receipt: str = ""
 

@@ -341,7 +341,8 @@ class RouteEvents:
         last = handover.note(item, report)
         if type(outcome) is Accepted:
             counters.accepted += 1
-            self._engine.recent.add((self._route, outcome.supplier_id), item, report.part)
+            if outcome.supplier_id:
+                self._engine.recent.add((self._route, outcome.supplier_id), item, report.part)
             if item.status == "unknown":  # silence, then an answer after all: its receipt will now be understood
                 item.keys_written = False
                 self._engine.ledger.changed(item)

@@ -16,7 +16,7 @@ import psycopg
 import structlog
 
 from sofy.engine.db import sql
-from sofy.engine.item import FOREVER, Item
+from sofy.engine.item import FOREVER, Item, Part
 from sofy.engine.link import Hot, HotLink
 from sofy.engine.pgarray import Int2Array, Int8Array, TextArray, TimeArray, UuidArray, micros
 from sofy.engine.statuses import RANK
@@ -223,7 +223,7 @@ class _Work:
 
     def _receipt_keys(self, items: list[Item]) -> None:
         """Parts whose receipt is still to come. What was delivered already has nothing more to hear."""
-        rows = []
+        found: dict[tuple[bytes, str, int], tuple[Item, int, Part]] = {}
         for item in items:
             if item.pieces is None or item.route is None or item.submitted_at is None:
                 continue
@@ -231,11 +231,12 @@ class _Work:
             if (item.keys_written and not partial) or (item.status == "delivered" and not item.keys_written):
                 continue
             for number, piece in enumerate(item.pieces):
-                if piece.supplier_id:
-                    rows.append((item, number, piece))
+                if piece.supplier_id:  # a supplier that gives one id twice at once means the later
+                    found[item.route, piece.supplier_id, item.submitted_at] = item, number, piece
             self.keyed.append(item)
-        if rows:
-            rows.sort(key=lambda row: row[2].supplier_id)  # the same order in every engine: no deadlock
+        if found:
+            # the same order in every engine: no deadlock
+            rows = sorted(found.values(), key=lambda row: row[2].supplier_id)
             self.statements.append((
                 "write_receipt_keys",
                 {

@@ -124,7 +124,7 @@ async def _replay(link: HotLink, past: _Past, mine: set[bytes], me: UUID, keysto
             when = answered[0] if answered is not None else when
             written = part in past.handed[item.key] or not past.trusted
             handover.note(item, Reported(item.uid, part, parts, _outcome(answered, written)))
-            if answered is not None and answered[1] == "A" and item.route is not None:
+            if answered is not None and answered[1] == "A" and answered[2] and item.route is not None:
                 recent.add((item.route, answered[2]), item, part)
         unknown += item.lost
         handover.conclude(item, when, other_route=False)

@@ -127,7 +127,8 @@ class SmppConnector(base.Connector):
         for part, status, supplier_id in answers:
             if status == 0:
                 key = canonical(supplier_id)
-                self._learner.accepted(key, part.message.to.lstrip("+"))
+                if key:  # some give none: such a message is taken, and no receipt will ever name it
+                    self._learner.accepted(key, part.message.to.lstrip("+"))
                 outcomes.append(_reported(part, base.Accepted(key)))
                 continue
             code = status_code(status)

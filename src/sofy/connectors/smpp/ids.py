@@ -12,11 +12,13 @@ from sofy.connectors.smpp.config import IdFormat
 
 _VOTES = 20
 _REMEMBERED = 5_000
+_LONGEST = 255  # four times what the specification permits
 
 
 def canonical(identifier: str) -> str:
-    """Without the differences that never matter: case, surrounding blanks, leading zeros."""
-    return identifier.strip().lower().lstrip("0") or "0"
+    """Without the differences that never matter: case, surrounding blanks, leading zeros. Nothing stays nothing."""
+    written = identifier.strip()
+    return written.lower().lstrip("0")[:_LONGEST] or written[:1]
 
 
 def _same(key: str) -> str | None:
@@ -24,7 +26,7 @@ def _same(key: str) -> str | None:
 
 
 def _from_decimal(key: str) -> str | None:
-    return f"{int(key):x}" if key.isdigit() and len(key) <= 20 else None
+    return f"{int(key):x}" if key.isdecimal() and len(key) <= 20 else None
 
 
 def _from_hex(key: str) -> str | None:

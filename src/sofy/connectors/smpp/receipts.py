@@ -8,7 +8,8 @@ from datetime import datetime
 from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
-from sofy.wire.smpp.codes import ESM_INTERMEDIATE, ESM_RECEIPT, State, Tag
+from sofy.connectors.smpp.texts import decode_text, segment
+from sofy.wire.smpp.codes import ESM_INTERMEDIATE, ESM_RECEIPT, ESM_UDHI, Coding, State, Tag
 from sofy.wire.smpp.pdu import Sm
 
 Progress = Literal["submitted", "delivered", "failed", "expired"]
@@ -67,8 +68,7 @@ def is_receipt(sm: Sm) -> bool:
 
 def parse(sm: Sm) -> Parsed | None:
     """Read a receipt: optional parameters first, else the text. None when it names no message."""
-    text = (sm.short_message or sm.tlvs.get(Tag.MESSAGE_PAYLOAD, b"")).decode("latin-1")
-    fields = _fields(text)
+    fields = _fields(_text(sm))
     tlvs = sm.tlvs
     named = tlvs.get(Tag.RECEIPTED_MESSAGE_ID, b"").split(b"\0")[0].decode("latin-1") or fields.get("id", "")
     if not named:
@@ -82,6 +82,15 @@ def parse(sm: Sm) -> Parsed | None:
     return Parsed(
         named, status, _code(fields.get("err", ""), tlvs.get(Tag.NETWORK_ERROR_CODE, b"")), fields.get("done date", "")
     )
+
+
+def _text(sm: Sm) -> str:
+    """The words of a receipt; some operators write UCS-2, put a user data header before, or a NUL behind."""
+    if sm.data_coding == Coding.UCS2 or sm.esm_class & ESM_UDHI:
+        text = decode_text(segment(sm).octets, sm.data_coding)
+    else:
+        text = (sm.short_message or sm.tlvs.get(Tag.MESSAGE_PAYLOAD, b"")).decode("latin-1")
+    return text.replace("\0", " ")
 
 
 def _fields(text: str) -> dict[str, str]:
@@ -98,12 +107,13 @@ def _fields(text: str) -> dict[str, str]:
 def _code(text: str, network: bytes) -> str:
     """The error as decimal digits where it is a number, else as written; nothing for "no error"."""
     if text:
-        if text.isdigit():
+        text = text[:20]
+        if text.isdecimal():
             return str(int(text)) if int(text) else ""
         try:
             number = int(text, 16)
         except ValueError:
-            return text.lower()[:20]
+            return text.lower()
         return str(number) if number else ""
     if len(network) == 3:
         number = int.from_bytes(network[1:], "big")

@@ -120,7 +120,7 @@ def _plan(conn: Connection, name: str, more: dict[str, Any]) -> str:
     return json.dumps(rows[0][0])
 
 
-_BY_KEY = [
+_BY_KEY: list[tuple[str, dict[str, Any], list[str]]] = [
     ("claim", {}, ["engine_queue_due", "engine_queue_pkey", "engine_message_pkey"]),
     ("settle_backlog", {}, ["engine_queue_due", "lane_backlog_pkey"]),
     ("permissions_of", {}, ["gate_permission_pkey"]),

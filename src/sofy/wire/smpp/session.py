@@ -12,11 +12,14 @@ from typing import Any, Protocol
 import msgspec
 
 from sofy.wire.smpp.codes import INTERFACE_VERSION, RESPONSE, Command, Status, Tag
+from sofy.wire.smpp.errors import Malformed
 from sofy.wire.smpp.pdu import Frame, Pdu, Sm, decode, decode_sm, encode, frame, resp_id
 from sofy.wire.smpp.peer import Peer
 
 _SUBMIT_RESP, _DELIVER = Command.SUBMIT_SM_RESP.value, Command.DELIVER_SM.value
 _DELIVER_RESP, _NACK, _DATA = Command.DELIVER_SM_RESP.value, Command.GENERIC_NACK.value, Command.DATA_SM.value
+_UNBIND = Command.UNBIND.value
+_LAST_ANSWERS_S = 2.0
 
 
 class BindKind(StrEnum):
@@ -107,6 +110,8 @@ class ClientSession(Peer):
         self._answers: list[Answer] = []
         self._deliveries: list[Delivery] = []
         self._timer: asyncio.TimerHandle | None = None
+        self._unbinding: int | None = None
+        self._patience: asyncio.TimerHandle | None = None
 
     async def bind(self) -> None:
         """Log in. Raises: BindRefused, TimeoutError, ConnectionError."""
@@ -149,6 +154,8 @@ class ClientSession(Peer):
         if self.transport is not None:
             for sequence, _, answer in deliveries:
                 self.send(frame(answer, sequence, status, b"\0"))
+            if self._unbinding is not None:
+                self._agree()
 
     async def request(self, command: Command, fields: dict[str, Any]) -> Pdu:
         """Any other exchange (query_sm, cancel_sm, replace_sm). Raises: TimeoutError, ConnectionError, Malformed."""
@@ -167,7 +174,12 @@ class ClientSession(Peer):
         except (TimeoutError, ConnectionError):
             pass
         self.close("unbound")
-        await self.closed
+        try:
+            async with asyncio.timeout(timeout_s):
+                await asyncio.shield(self.closed)
+        except TimeoutError:  # the other end does not even read our farewell
+            self.abort("unbound")
+            await self.closed
 
     # Peer
 
@@ -180,7 +192,10 @@ class ClientSession(Peer):
             elif sequence in self._overdue:
                 self._answers.append((self._overdue.pop(sequence), status, resp_id(body)))
         elif command == _DELIVER:
-            self._deliveries.append((sequence, decode_sm(body), _DELIVER_RESP))
+            try:
+                self._deliveries.append((sequence, decode_sm(body), _DELIVER_RESP))
+            except Malformed as error:  # its end is known: the link and everything else on it need not suffer
+                self.send(frame(_DELIVER_RESP, sequence, error.status, b"\0"))
         elif command == _NACK and sequence in self._pending:
             self._answers.append((self._pending.pop(sequence)[1], status or Status.RUNKNOWNERR, ""))
         elif command & RESPONSE and sequence in self._requests:
@@ -189,6 +204,8 @@ class ClientSession(Peer):
                 waiting.set_result(raw)
         elif command == _DATA:
             self._deliveries.append((sequence, _from_data_sm(raw), Command.DATA_SM_RESP.value))
+        elif command == _UNBIND:
+            self._let_go(sequence)
         elif command not in (Command.ALERT_NOTIFICATION, Command.OUTBIND):
             self.unexpected(raw)
 
@@ -201,12 +218,15 @@ class ClientSession(Peer):
             deliveries, self._deliveries = self._deliveries, []
             self.unacknowledged += len(deliveries)
             self._listener.on_deliveries(self, deliveries)
+        if self._unbinding is not None:
+            self._agree()
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
         self.bound = False
-        if self._timer is not None:
-            self._timer.cancel()
+        for timer in (self._timer, self._patience):
+            if timer is not None:
+                timer.cancel()
         for waiting in self._requests.values():
             if not waiting.done():
                 waiting.set_exception(ConnectionError(self.reason))
@@ -218,6 +238,18 @@ class ClientSession(Peer):
             self._listener.on_unknown(self, lost, "connection lost")
 
     # inside
+
+    def _let_go(self, sequence: int) -> None:
+        """The SMSC logs us out: nothing more is sent, and what is due either way has a moment before we agree."""
+        self.bound = False
+        self._unbinding = sequence
+        self._patience = self.loop.call_later(_LAST_ANSWERS_S, self._agree, True)
+
+    def _agree(self, now: bool = False) -> None:
+        if self._unbinding is not None and (now or not (self._pending or self.unacknowledged)):
+            self.send(frame(Command.UNBIND_RESP, self._unbinding))
+            self._unbinding = None
+            self.close("the other end unbound")
 
     @property
     def _tick_s(self) -> float:

@@ -17,15 +17,15 @@ def encode_tlvs(tlvs: Mapping[int, bytes]) -> bytes:
 def decode_tlvs(body: bytes, at: int) -> Mapping[int, bytes]:
     """Read the optional parameters that follow the mandatory fields.
 
-    A tag that comes twice keeps its first value. Raises: Malformed when a value is longer than what is left.
+    A tag that comes twice keeps its first value; one to three octets too many at the end are padding.
+
+    Raises: Malformed when a value is longer than what is left.
     """
     end = len(body)
     if at == end:
         return EMPTY
     tlvs: dict[int, bytes] = {}
-    while at < end:
-        if at + 4 > end:
-            raise Malformed("optional parameter cut short")
+    while at + 4 <= end:
         tag, length = _HEAD.unpack_from(body, at)
         at += 4
         if at + length > end:
