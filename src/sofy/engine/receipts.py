@@ -5,12 +5,13 @@ A receipt that nothing explains yet waits: its submit may be unanswered still, h
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from functools import partial
 from typing import Any, NamedTuple
 from uuid import UUID
 
+import psycopg
 import structlog
 
 from sofy.connectors.base import Action, Receipt
@@ -178,7 +179,11 @@ class Receipts:
         async def work(conn: Hot) -> list[tuple[Any, ...]]:
             return await (await conn.execute(sql("match_receipts"), values, binary=True)).fetchall()
 
-        found = {row[0]: row[1:] for row in await self._link.call(work)}
+        try:
+            found = {row[0]: row[1:] for row in await self._link.call(work)}
+        except psycopg.DataError as error:
+            await self._one_by_one(self._look_up, route, ones, error)
+            return
         long_ones = [(one, found[n]) for n, one in enumerate(ones) if n in found and found[n][5] > 1]
         for n, one in enumerate(ones):
             if n in found and found[n][5] == 1:
@@ -226,7 +231,6 @@ class Receipts:
 
     async def _park(self, route: bytes, ones: list[Lost]) -> None:
         fresh = [one for one in ones if one.parked is None]
-        self.unmatched += len(fresh)
         if fresh:
             values = {
                 "route": UUID(bytes=route), "now": clock.now(),
@@ -239,10 +243,29 @@ class Receipts:
             async def work(conn: Hot) -> None:
                 await conn.execute(sql("park_receipts"), values)
 
-            await self._link.call(work)
+            try:
+                await self._link.call(work)
+            except psycopg.DataError as error:
+                await self._one_by_one(self._park, route, fresh, error)
+                return
+        self.unmatched += len(fresh)
         for one in fresh:
             if one.done is not None:
                 one.done()
+
+    async def _one_by_one(
+        self, work: Callable[[bytes, list[Lost]], Awaitable[None]], route: bytes, ones: list[Lost], error: Exception
+    ) -> None:
+        """What the database cannot hold, whatever an operator put into it, holds up no other receipt and no engine."""
+        if len(ones) > 1:
+            for one in ones:
+                await work(route, [one])
+            return
+        log.error("engine.receipt_refused", route=str(UUID(bytes=route)), error=type(error).__name__)
+        self.dropped += 1
+        (one,) = ones
+        if one.done is not None:
+            one.done()
 
     async def _unpark(self) -> None:
         """Forget the rows that were placed, and take up the next page of the others."""

@@ -15,6 +15,7 @@ from sofy.connectors.smpp.config import Config
 from sofy.connectors.smpp.failures import action_for
 from sofy.connectors.smpp.ids import IdFormatLearner
 from sofy.connectors.smpp.receipts import done_at, is_receipt, parse
+from sofy.connectors.smpp.subscriber import subscriber
 from sofy.wire.smpp.codes import Status
 from sofy.wire.smpp.pdu import Sm
 from sofy.wire.smpp.session import ClientSession, Delivery
@@ -48,6 +49,7 @@ class Deliveries:
         nothing_to_record = []
         for delivery in deliveries:
             sm = delivery[1]
+            sm.source = subscriber(sm.source)
             if is_receipt(sm):
                 receipt = self._receipt(sm)
                 if receipt is None:
@@ -146,7 +148,7 @@ class Deliveries:
         if parsed.status in ("failed", "expired"):
             action = action_for("receipt", parsed.code, self._config.receipt_errors)
         return Receipt(
-            keys=self._learner.keys(parsed.supplier_id, sm.source.lstrip("+")),
+            keys=self._learner.keys(parsed.supplier_id, sm.source),
             status=parsed.status,
             code=parsed.code,
             action=action,

@@ -402,6 +402,23 @@ async def test_a_receipt_parked_in_the_database_finds_its_message_later(house: H
     await machine.until(lambda: house.conn.execute("SELECT count(*) FROM receipt_parked").fetchone() == (0,))
 
 
+@pytest.mark.parametrize("odd", [{"keys": ("a\0b",)}, {"keys": ("nobody",), "code": "1\0"}])
+async def test_a_receipt_that_no_database_holds_stops_nothing(house: House, machine: Machine, odd: dict[str, Any]):
+    (message,) = house.submit(house.message())
+    await machine.settled(message)
+    connector = machine.connector()
+    assert message.id is not None
+    supplier_id = connector.supplier_ids[message.id, 0]
+    for remembered in (machine.engine.receipts._recent._young, machine.engine.receipts._recent._old):
+        remembered.clear()
+    more = {"status": "failed", **odd}
+
+    await connector.events.on_receipts([Receipt(**more), Receipt(keys=(supplier_id,), status="delivered")])
+
+    await machine.settled(message, status="delivered")
+    await machine.until(lambda: machine.engine.receipts.dropped == 1)
+
+
 async def test_a_receipt_for_an_old_message_is_found_by_its_key(house: House, start: Any):
     house.add_route()
     first = await start()

@@ -47,8 +47,7 @@ class Smsc:
 
     async def close(self) -> None:
         """Stop listening, and leave no socket open."""
-        self.server.close()
-        await hang_up(self.ends)
+        await hang_up(self.server, self.ends)
 
     @property
     def texts(self) -> list[str]:
@@ -427,10 +426,11 @@ async def test_a_receipt_that_names_nothing_does_not_block_the_rest(route: Route
     assert len(route.engine.receipts) == 1
 
 
-async def test_an_answer_from_a_phone_comes_in(route: Route) -> None:
+@pytest.mark.parametrize("written", ["33639980001", "+33639980001", "0033639980001", "0639980001"])
+async def test_an_answer_from_a_phone_comes_in_whatever_form_its_number_has(route: Route, written: str) -> None:
     await route.up()
 
-    route.smsc.sessions[0].deliver(Sm("36105", "Arrêt".encode("utf-16-be"), "33639980001", data_coding=8), "mo")
+    route.smsc.sessions[0].deliver(Sm("36105", "Arrêt".encode("utf-16-be"), written, data_coding=8), "mo")
     await route.engine.until(lambda: bool(route.smsc.delivered))
 
     [message] = route.engine.inbound

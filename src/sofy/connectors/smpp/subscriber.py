@@ -1,0 +1,19 @@
+"""The phone a delivery comes from, in one form however the operator writes it."""
+
+from sofy.kernel import phone
+
+
+def subscriber(source: str) -> str:
+    """E.164 digits without the sign: what an answer and its message are matched by.
+
+    Some operators write numbers as one dials them at home, or with the international prefix.
+    Source: SMPP 3.4, 5.2.5 (source_addr_ton), which few fill in truly: the digits decide.
+    """
+    digits = source.strip().lstrip("+")
+    if digits.startswith("00"):
+        return digits[2:]
+    if digits.startswith("0"):
+        found = phone.parse(digits, fictional=True)
+        if isinstance(found, phone.Number):
+            return found.e164.lstrip("+")
+    return digits
