@@ -38,12 +38,12 @@ _BY_WORD: dict[str, Progress] = {  # words are cut to 7 letters by the specifica
     "REJECTE": "failed",
     "FAILED": "failed",
 }
-_FIELD = re.compile(r"(?:^|[\s,;])(id|stat|err|done[ _]date)\s*[:=]\s*(\S*)", re.IGNORECASE)
+_FIELD = re.compile(r"(?:^|[\s,;])(id|stat|err|done[ _]date)\s*[:=]\s*([^\s,;]*)", re.IGNORECASE)
 _USUAL = re.compile(
     r"id:(\S+) sub:\S* dlvrd:\S* submit date:\S* done date:(\S*) stat:(\S+) err:(\S+)(?: text:|$)", re.IGNORECASE
 )
 _QUOTED = re.compile(r"(?:^|[\s,;])text\s*[:=]", re.IGNORECASE)
-_LOOKS_LIKE = re.compile(r"^\s*id\s*:\S+\s.*\bstat\s*:", re.IGNORECASE | re.DOTALL)
+_LOOKS_LIKE = re.compile(r"^\s*id\s*[:=][^\s,;]+[\s,;].*\bstat\s*[:=]", re.IGNORECASE | re.DOTALL)
 
 
 class Parsed(NamedTuple):
@@ -100,7 +100,7 @@ def _fields(text: str) -> dict[str, str]:
     quoted = _QUOTED.search(text)
     fields: dict[str, str] = {}
     for name, value in _FIELD.findall(text[: quoted.start()] if quoted else text):
-        fields.setdefault(name.lower().replace("_", " "), value.rstrip(",;"))
+        fields.setdefault(name.lower().replace("_", " "), value)
     return fields
 
 

@@ -27,6 +27,8 @@ def _sm(text: str, esm_class: int = ESM_RECEIPT, **tlvs: bytes) -> Sm:
             ),
             Parsed("4F2a", "delivered", "", "2611241431"),
         ),
+        ("commas", _sm("id:12,stat:DELIVRD,err:000"), Parsed("12", "delivered", "", "")),
+        ("equals and semicolons", _sm("id=12;stat=UNDELIV;err=027;"), Parsed("12", "failed", "27", "")),
         (
             "seconds, no text",
             _sm("id:77 sub:001 dlvrd:000 submit date:261124143000 done date:261124143105 stat:UNDELIV err:001"),
@@ -91,6 +93,7 @@ def test_the_samples_are_all_understood() -> None:
         ("flagged with UDHI", _sm("", ESM_RECEIPT | 0x40), True),
         ("flag forgotten, parameter", _sm("", 0, RECEIPTED_MESSAGE_ID=b"77"), True),
         ("flag forgotten, text", _sm("id:77 sub:001 stat:DELIVRD", 0), True),
+        ("flag forgotten, commas", _sm("id:77,stat:DELIVRD", 0), True),
         ("a person", _sm("STOP", 0), False),
         ("a person who writes id", _sm("id: je voudrais des infos", 0), False),
     ],
