@@ -286,7 +286,6 @@ def test_an_opt_out_is_lifted_only_with_proof(shop: Client, person: Person, brow
     assert ConsentEvent.objects.count() == 2
 
 
-@pytest.mark.clause("CGVU 17")
 @pytest.mark.parametrize(
     ("address", "shown"), [("zoe@example.org", "zoe<wbr>@example.org"), ("<b>@x", "&lt;b&gt;<wbr>@x"), ("", "<wbr>")]
 )
@@ -294,6 +293,7 @@ def test_an_address_folds_before_its_domain(address: str, shown: str) -> None:
     assert foldable(address) == shown
 
 
+@pytest.mark.clause("CGVU 17")
 def test_suppression_list(shop: Client, person: Person, browse: Browse) -> None:
     contact = person(phone="+33639980077")
     browser = browse(language="en")
