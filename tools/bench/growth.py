@@ -1,19 +1,19 @@
 """How cost grows with the number of contacts: the other benches at 10,000, 100,000 and 1,000,000, in one table.
 
-`sofy bench growth [--sizes N ...] [--rounds N] [--fresh] [--json]`. Each size has its database (`tools.bench.data`),
-whose import was measured when it was filled; `--fresh` fills it again. A campaign is sent to as many recipients as the
-size says, up to the 100,000 numbers that are reserved for benches. Each measure runs in a process of its own, so that
-its memory is its own.
+`sofy bench growth [--sizes N ...] [--campaigns-to N] [--rounds N] [--fresh] [--json]`. Each size has its database
+(`tools.bench.data`), whose import was measured when it was filled; `--fresh` fills it again. A campaign is sent to as
+many recipients as the size says; one of a million takes minutes more, so it is sent when `--campaigns-to 1000000` asks
+for it. Each measure runs in a process of its own, so that its memory is its own. The figures of the line are those of
+the pages at the largest size; the others are under `sizes`.
 """
 
-import argparse
 import json
 import multiprocessing
 import time
 from collections.abc import Callable
 from typing import Any
 
-from tools.bench import campaign, data, pages, segment
+from tools.bench import campaign, data, options, pages, segment
 
 SIZES = (10_000, 100_000, 1_000_000)
 ROUNDS = 20
@@ -45,12 +45,12 @@ def alone(function: Callable[..., dict[str, Any]], *arguments: Any, **named: Any
         return pool.apply(function, arguments, named)
 
 
-def run(sizes: list[int], rounds: int, *, fresh: bool, quiet: bool) -> dict[str, Any]:
+def run(sizes: list[int], rounds: int, campaigns_to: int, *, fresh: bool, quiet: bool) -> dict[str, Any]:
     """Every measure at every size."""
     started, found = time.perf_counter(), {}
     for size in sizes:
         found[size] = alone(read, size, rounds, fresh, quiet)
-        if size <= campaign.MOST:
+        if size <= campaigns_to:
             found[size]["campaign"] = alone(campaign.run, size, quiet=quiet)
     largest = found[max(sizes)]["pages"]
     kept = ("per_second", "p50_ms", "p95_ms", "p99_ms", "rss_mb")
@@ -58,7 +58,7 @@ def run(sizes: list[int], rounds: int, *, fresh: bool, quiet: bool) -> dict[str,
         "name": "growth",
         "n": max(sizes),
         "seconds": round(time.perf_counter() - started, 1),
-        **{name: largest[name] for name in kept},  # those of the pages at the largest size
+        **{name: largest[name] for name in kept},
         "sizes": found,
     }
 
@@ -82,13 +82,14 @@ def _cell(value: float | None) -> str:
 
 def main(argv: list[str] | None = None) -> int:
     """Command line."""
-    parser = argparse.ArgumentParser(prog="sofy bench growth", description=__doc__)
-    parser.add_argument("--sizes", type=int, nargs="+", default=list(SIZES))
-    parser.add_argument("--rounds", type=int, default=ROUNDS)
+    parser, size = options.Parser("sofy bench growth", __doc__), options.whole(options.RESERVED)
+    parser.add_argument("--sizes", type=size, nargs="+", default=list(SIZES))
+    parser.add_argument("--campaigns-to", type=size, default=campaign.USUAL, help="the largest campaign that is sent")
+    parser.add_argument("--rounds", type=options.whole(options.MOST_ROUNDS), default=ROUNDS)
     parser.add_argument("--fresh", action="store_true", help="fill every database again")
     parser.add_argument("--json", action="store_true", help="only the JSON line")
     given = parser.parse_args(argv)
-    result = run(given.sizes, given.rounds, fresh=given.fresh, quiet=given.json)
+    result = run(sorted(set(given.sizes)), given.rounds, given.campaigns_to, fresh=given.fresh, quiet=given.json)
     if not given.json:
         print("\n".join(table(result["sizes"])))
         print(f"{result['seconds']} s in all")

@@ -1,11 +1,11 @@
-"""How fast a contact file becomes contacts: `python -m tools.bench.imports [--rows N] [--format csv|xlsx] [--json]`.
+"""How fast a contact file becomes contacts: `sofy bench import [--rows N] [--format csv|xlsx] [--json]`.
 
 The file is generated: French names, every phone in another written form, an e-mail for most, consent for most. Numbers
 are those nobody owns (+33 7 00 00 00 00 to 99 99 99), so a million rows is the most a file of distinct people can have.
+`p50_ms` and `p99_ms` are those of one batch of rows.
 The database is a private one on the embedded PostgreSQL with its durability on, which is checked first.
 """
 
-import argparse
 import csv
 import json
 import random
@@ -17,6 +17,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from tools.bench import options
 from tools.bench.database import peak_mb, private_database
 
 HEADER = (
@@ -191,8 +192,10 @@ def run(rows: int, form: str, *, quiet: bool) -> dict[str, Any]:
 
 def main(argv: list[str] | None = None) -> int:
     """Command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rows", type=int, default=None, help="1,000,000 for CSV and 100,000 for XLSX by default")
+    parser = options.Parser("sofy bench import", __doc__)
+    parser.add_argument(
+        "--rows", type=options.whole(options.RESERVED), help="1,000,000 for CSV and 100,000 for XLSX by default"
+    )
     parser.add_argument("--format", choices=("csv", "xlsx"), default="csv")
     parser.add_argument("--json", action="store_true", help="only the JSON line")
     given = parser.parse_args(argv)

@@ -6,7 +6,6 @@ everything its reader waits for: redirects are followed, and what the page loads
 contacts, names, numbers and places asked for change from round to round.
 """
 
-import argparse
 import io
 import json
 import random
@@ -19,7 +18,7 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 from wsgiref.util import setup_testing_defaults
 
-from tools.bench import data, imports
+from tools.bench import data, imports, options
 from tools.bench.database import peak_mb, percentile
 
 MEDIAN_MS, P95_MS = 100.0, 200.0
@@ -188,9 +187,9 @@ def run(contacts: int, rounds: int = 40, *, fresh: bool = False, quiet: bool = F
 
 def main(argv: list[str] | None = None) -> int:
     """Command line."""
-    parser = argparse.ArgumentParser(prog="sofy bench pages", description=__doc__)
-    parser.add_argument("--contacts", type=int, default=1_000_000)
-    parser.add_argument("--rounds", type=int, default=40)
+    parser = options.Parser("sofy bench pages", __doc__)
+    parser.add_argument("--contacts", type=options.whole(options.RESERVED), default=1_000_000)
+    parser.add_argument("--rounds", type=options.whole(options.MOST_ROUNDS), default=40)
     parser.add_argument("--fresh", action="store_true", help="fill the database again")
     parser.add_argument("--json", action="store_true", help="only the JSON line")
     given = parser.parse_args(argv)

@@ -6,13 +6,12 @@ and a behaviour clause; each round asks for another place, distance, behaviour a
 Statements run as sofy_web under row-level security, on the database of `tools.bench.data`: five events per contact.
 """
 
-import argparse
 import json
 import random
 import time
 from typing import Any
 
-from tools.bench import data
+from tools.bench import data, options
 from tools.bench.database import peak_mb, percentile
 
 TARGET_MS = 1000.0
@@ -88,9 +87,9 @@ def run(contacts: int, rounds: int = 60, *, fresh: bool = False, quiet: bool = F
 
 def main(argv: list[str] | None = None) -> int:
     """Command line."""
-    parser = argparse.ArgumentParser(prog="sofy bench segment", description=__doc__)
-    parser.add_argument("--contacts", type=int, default=1_000_000)
-    parser.add_argument("--rounds", type=int, default=60)
+    parser = options.Parser("sofy bench segment", __doc__)
+    parser.add_argument("--contacts", type=options.whole(options.RESERVED), default=1_000_000)
+    parser.add_argument("--rounds", type=options.whole(options.MOST_ROUNDS), default=60)
     parser.add_argument("--fresh", action="store_true", help="fill the database again")
     parser.add_argument("--json", action="store_true", help="only the JSON line")
     given = parser.parse_args(argv)

@@ -1,26 +1,26 @@
 """`sofy bench NAME`: speed and memory on this machine, durability on. Each bench is a module of tools/bench."""
 
 import argparse
-import json
 import subprocess
 import sys
 from pathlib import Path
 
-from sofy.kernel.errors import Refused
 from sofy.project import places
 from sofy.project.answers import Answer
 from sofy.project.commands import Commands
 
 #: What is asked for -> its module, where the word itself is no good name for one.
 MODULES = {"import": "imports"}
-LIBRARY = ("data", "database", "simulator")
+LIBRARY = ("data", "database", "options", "simulator")
+#: What a bench measures besides, when all are asked for.
+BESIDES = {"campaign": ("--expansion-only",), "import": ("--format", "xlsx")}
 
 
 def add(commands: Commands) -> None:
     text = "Measure speed and memory: campaign, import, segment, pages, growth, or all."
     bench = commands.add_parser("bench", help=text, description=text)
     bench.add_argument("name")
-    bench.add_argument("--json", action="store_true", help="only the JSON line")
+    bench.add_argument("--json", action="store_true", dest="only_lines", help="only the JSON line of each bench")
     bench.add_argument("options", nargs=argparse.REMAINDER, help="options of the bench itself")
     bench.set_defaults(run=run)
 
@@ -33,28 +33,29 @@ def known(folder: Path) -> list[str]:
 
 
 def run(arguments: argparse.Namespace) -> Answer:
+    """Each bench prints its own table and JSON line; what is asked for wrongly is one line and status 2."""
     checkout = places.checkout()
     names = known(checkout / "tools" / "bench")
-    if arguments.name != "all" and arguments.name not in names:
-        raise Refused("bench_unknown", bench=arguments.name, known=", ".join(names))
-    options = [*arguments.options, *(["--json"] if arguments.json and "--json" not in arguments.options else [])]
-    results, worst = [], 0
-    for name in names if arguments.name == "all" else [arguments.name]:
-        command = [sys.executable, "-m", f"tools.bench.{MODULES.get(name, name)}", *options]
-        with subprocess.Popen(command, cwd=checkout, stdout=subprocess.PIPE, text=True) as process:
-            last = "{}"
-            for line in process.stdout or ():
-                last = line
-                if not arguments.json:
-                    print(line, end="", flush=True)
-        worst = worst or process.returncode
-        results.append(_parsed(last, name))
-    return Answer("", results[0] if len(results) == 1 else {"benches": results}, worst)
+    options = [option for option in arguments.options if option != "--json"]
+    if arguments.name not in ("all", *names):
+        return _wrong(f"there is no bench {arguments.name!r}: choose among {', '.join((*names, 'all'))}")
+    if arguments.name == "all" and options:
+        return _wrong(f"all takes no options but --json ({' '.join(options)}): give them to one bench")
+    lines = ["--json"] if arguments.only_lines or "--json" in arguments.options else []
+    worst = 0
+    for name, given in _asked(names) if arguments.name == "all" else [(arguments.name, options)]:
+        command = [sys.executable, "-m", f"tools.bench.{MODULES.get(name, name)}", *given, *lines]
+        code = subprocess.run(command, cwd=checkout, check=False).returncode
+        worst = worst or code
+    return Answer(code=worst)
 
 
-def _parsed(line: str, name: str) -> dict[str, object]:
-    try:
-        found = json.loads(line)
-    except ValueError:
-        found = None
-    return found if isinstance(found, dict) else {"name": name, "error": "the bench answered nothing"}
+def _asked(names: list[str]) -> list[tuple[str, list[str]]]:
+    """Every bench, and what some measure besides."""
+    besides = [(name, list(options)) for name, options in BESIDES.items()]
+    return sorted([*((name, []) for name in names), *besides], key=lambda one: one[0])
+
+
+def _wrong(problem: str) -> Answer:
+    print(f"sofy bench: {problem}", file=sys.stderr, flush=True)
+    return Answer(code=2)

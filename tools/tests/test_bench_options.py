@@ -1,0 +1,159 @@
+"""What is asked of a bench wrongly is one line and status 2; what it answers is one line of JSON, always alike."""
+
+import importlib
+import socket
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from tools.bench import campaign, options
+
+from sofy.engine.shifted_clock import FileClock
+from sofy.kernel import clock
+from sofy.project import cli, worker
+from sofy.project.commands import benches
+
+FIELDS = {"name", "n", "seconds", "per_second", "p50_ms", "p99_ms", "rss_mb"}
+
+
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    """The benches that were started, without the interpreter in front; the second one fails."""
+    commands: list[list[str]] = []
+
+    def run(command: list[str], **_named: Any) -> SimpleNamespace:
+        commands.append(command[2:])
+        return SimpleNamespace(returncode=3 if len(commands) == 2 else 0)
+
+    monkeypatch.setattr(benches, "subprocess", SimpleNamespace(run=run))
+    return commands
+
+
+@pytest.mark.parametrize(
+    ("_case", "bench", "given", "said"),
+    [
+        ("no port", "campaign", ["--smsc", "nohost"], "'nohost' is not HOST:PORT"),
+        ("no host", "campaign", ["--smsc", ":2775"], "':2775' is not HOST:PORT"),
+        ("a port that is none", "campaign", ["--smsc", "127.0.0.1:99999"], "is not HOST:PORT"),
+        ("a port of letters", "campaign", ["--smsc", "127.0.0.1:smpp"], "is not HOST:PORT"),
+        ("nobody", "campaign", ["--recipients", "0"], "'0' is not a whole number from 1 to 1,000,000"),
+        ("more than there are numbers", "campaign", ["--recipients", "1000001"], "'1000001' is not a whole number"),
+        ("no contacts to count", "segment", ["--contacts", "0"], "'0' is not a whole number"),
+        ("less than no contacts", "segment", ["--contacts", "-3"], "'-3' is not a whole number"),
+        ("no rounds of a segment", "segment", ["--rounds", "0"], "'0' is not a whole number"),
+        ("no contacts to show", "pages", ["--contacts", "0"], "'0' is not a whole number"),
+        ("less than no contacts to show", "pages", ["--contacts", "-3"], "'-3' is not a whole number"),
+        ("rounds in words", "pages", ["--rounds", "ten"], "'ten' is not a whole number from 1 to 10,000"),
+        ("no size", "growth", ["--sizes", "0"], "'0' is not a whole number"),
+        ("one size wrong", "growth", ["--sizes", "10", "1e6"], "'1e6' is not a whole number"),
+        ("sizes forgotten", "growth", ["--sizes"], "expected at least one argument"),
+        ("no rounds of anything", "growth", ["--rounds", "0"], "'0' is not a whole number"),
+        ("campaigns to nobody", "growth", ["--campaigns-to", "0"], "'0' is not a whole number"),
+        ("no rows", "imports", ["--rows", "0"], "'0' is not a whole number"),
+        ("more rows than there are numbers", "imports", ["--rows", "2000000"], "'2000000' is not a whole number"),
+        ("a format it does not write", "imports", ["--format", "pdf"], "invalid choice: 'pdf'"),
+        ("an option of another bench", "imports", ["--smsc", "127.0.0.1:1"], "unrecognized arguments"),
+    ],
+)
+def test_a_bad_option_is_one_line_and_status_2(
+    _case: str, bench: str, given: list[str], said: str, capsys: pytest.CaptureFixture[str]
+):
+    module = importlib.import_module(f"tools.bench.{bench}")
+
+    with pytest.raises(SystemExit) as ended:
+        module.main([*given, "--json"])
+    printed = capsys.readouterr()
+
+    assert ended.value.code == 2
+    assert printed.out == ""
+    assert printed.err.count("\n") == 1
+    assert printed.err.startswith(f"sofy bench {bench.removesuffix('s') if bench == 'imports' else bench}: ")
+    assert said in printed.err
+
+
+def test_an_smsc_that_does_not_answer_is_told_before_anything_is_prepared(capsys: pytest.CaptureFixture[str]):
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        port = closed.getsockname()[1]
+
+        with pytest.raises(SystemExit) as ended:
+            campaign.main(["--smsc", f"127.0.0.1:{port}"])
+
+    assert ended.value.code == 2
+    assert f"nobody answers at 127.0.0.1:{port}" in capsys.readouterr().err
+
+
+def test_the_whole_block_that_is_given_to_nobody_may_receive_a_campaign(tmp_path: Path):
+    campaign._write_contacts(tmp_path / "few.csv", 3)
+    read: Callable[[str], int] = options.whole(options.RESERVED)
+
+    assert read("1000000") == 1_000_000
+    assert (tmp_path / "few.csv").read_text().splitlines()[-1].split(";")[2] == "07 00 00 0002"
+
+
+@pytest.mark.parametrize(
+    ("_case", "given", "lines"),
+    [
+        ("with tables", ["all"], []),
+        ("lines alone, asked for before", ["--json", "all"], ["--json"]),
+        ("lines alone, asked for behind", ["all", "--json"], ["--json"]),
+    ],
+)
+def test_all_runs_every_bench_and_prints_nothing_of_its_own(
+    _case: str, given: list[str], lines: list[str], started: list[list[str]], capsys: pytest.CaptureFixture[str]
+):
+    status = cli.main(["bench", *given])
+
+    assert started == [
+        ["tools.bench.campaign", *lines],
+        ["tools.bench.campaign", "--expansion-only", *lines],
+        ["tools.bench.growth", *lines],
+        ["tools.bench.imports", *lines],
+        ["tools.bench.imports", "--format", "xlsx", *lines],
+        ["tools.bench.pages", *lines],
+        ["tools.bench.segment", *lines],
+    ]
+    assert capsys.readouterr().out == ""
+    assert status == 3
+
+
+@pytest.mark.parametrize(
+    ("_case", "given", "said"),
+    [
+        ("no such bench", ["speed"], "there is no bench 'speed': choose among campaign, growth, import,"),
+        ("no such bench, for a program", ["speed", "--json"], "there is no bench 'speed'"),
+        ("options for all", ["all", "--rows", "3"], "all takes no options but --json (--rows 3)"),
+    ],
+)
+def test_what_no_bench_can_be_asked_is_one_line_and_status_2(
+    _case: str, given: list[str], said: str, started: list[list[str]], capsys: pytest.CaptureFixture[str]
+):
+    status = cli.main(["bench", *given])
+    printed = capsys.readouterr()
+
+    assert status == 2
+    assert started == []
+    assert printed.out == ""
+    assert printed.err.count("\n") == 1
+    assert said in printed.err
+
+
+def test_an_expansion_answers_with_the_times_of_its_batches(
+    engine_db: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(worker, "tune_interpreter", lambda: None)
+    shifted = FileClock(tmp_path / "clock", environment="test")
+    shifted.advance_to(clock.DEMO_START)
+    clock.install(shifted)
+
+    bench = campaign.Bench(engine_db.database, 30, tmp_path, campaign.NOWHERE, link=False)
+    try:
+        found = {"name": "expansion", "n": 30} | bench.expansion_alone()
+    finally:
+        bench.conn.close()
+
+    assert set(found) >= FIELDS
+    assert found["batches"] == 1
+    assert 0 < found["p50_ms"] <= found["p99_ms"] <= found["seconds"] * 1000
