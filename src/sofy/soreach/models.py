@@ -111,6 +111,12 @@ class Campaign(ClientOwned):
         return rules.Status(self.status) in rules.LIVE
 
     @property
+    def schedule(self) -> rules.Schedule:
+        """When its messages are due; until the launch, as if it were now."""
+        starts_at = self.starts_at or self.launched_at or clock.now()
+        return rules.Schedule(starts_at, self.spread_hours, self.local_time, self.launched_at)
+
+    @property
     def has_report(self) -> bool:
         """Whether there is something to look at: it was launched."""
         return self.launched_at is not None and self.status not in (self.Status.SCHEDULED, self.Status.REFUSED)

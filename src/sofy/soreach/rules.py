@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,7 +14,7 @@ from sofy.kernel import hours, sms_text
 from sofy.kernel.clauses import clause
 
 _PARIS = "Europe/Paris"
-_LAST_HOUR = int(hours.LATEST[:2])
+_LAST_MINUTE = timedelta(minutes=1)
 
 
 class Status(StrEnum):
@@ -108,33 +109,57 @@ def fraction(key: bytes) -> float:
 
 @dataclass(frozen=True)
 class Schedule:
-    """When a campaign leaves: from `starts_at`, over `spread_hours`, by Paris time or each recipient's own."""
+    """When a campaign leaves: from `starts_at`, over `spread_hours`, by Paris time or each recipient's own.
+
+    `launched_at`: nothing is due before. Where the hour was over by then, it is that of the next day.
+    """
 
     starts_at: datetime
     spread_hours: int = 0
     local_time: bool = False
+    launched_at: datetime | None = None
 
     @property
     def prepare_at(self) -> datetime:
-        """When its messages are written: with local times, the first zone to reach the hour is eleven hours ahead."""
-        return self.starts_at - timedelta(hours=12 if self.local_time else 0)
+        """When its messages are written: with local times, the first zone of all is thirteen hours ahead of Paris."""
+        return self.starts_at - timedelta(hours=14 if self.local_time else 0)
 
     def due_at(self, zones: Sequence[str], key: bytes) -> datetime:
         """Say when one recipient's message is due. Several possible zones: the last of them to reach the hour."""
-        due = self._local(zones) if self.local_time and zones else self.starts_at
+        due = self._local(tuple(zones)) if self.local_time and zones else self.starts_at
         if self.spread_hours:
             due += timedelta(seconds=int(self.spread_hours * 3_600 * fraction(key[4:8])))
         return due
 
-    @staticmethod
-    def day_ends(zones: Sequence[str], due: datetime) -> datetime:
-        """When the day of a due moment is over for one recipient: the last hour of the contract, where they are."""
-        walls = [due.astimezone(ZoneInfo(zone)) for zone in zones or (_PARIS,)]
-        return max(wall.replace(hour=_LAST_HOUR, minute=0, second=0, microsecond=0, fold=0) for wall in walls)
+    def _local(self, zones: tuple[str, ...]) -> datetime:
+        today = _at_wall(self.starts_at, zones, days=0)
+        over = self.launched_at is not None and today < min(self.starts_at, self.launched_at)
+        return _at_wall(self.starts_at, zones, days=1) if over else today
 
-    def _local(self, zones: Sequence[str]) -> datetime:
-        wall = self.starts_at.astimezone(ZoneInfo(_PARIS)).replace(tzinfo=None)
-        return max(wall.replace(tzinfo=ZoneInfo(zone)).astimezone(self.starts_at.tzinfo) for zone in zones)
+
+@lru_cache(maxsize=4096)
+def _at_wall(paris: datetime, zones: tuple[str, ...], *, days: int) -> datetime:
+    """The moment when the last of some zones shows the day and hour that Paris shows, or days later."""
+    wall = paris.astimezone(ZoneInfo(_PARIS)).replace(tzinfo=None) + timedelta(days=days)
+    return max(wall.replace(tzinfo=ZoneInfo(zone)).astimezone(paris.tzinfo) for zone in zones)
+
+
+@clause("CGVU 14.1")
+def day_ends(zones: Sequence[str], due: datetime, policy: hours.HoursPolicy = hours.CONTRACT_HOURS) -> datetime:
+    """When the day of a due moment is over for one recipient: when the first hours it may leave in close.
+
+    What is due in the evening has the next day to leave, as its author is told before the launch; what is due in the
+    last minute of a day too.
+    """
+    return _day_ends(tuple(zones) or (_PARIS,), due.replace(second=0, microsecond=0) + _LAST_MINUTE, policy)
+
+
+@lru_cache(maxsize=8192)  # three days of minutes are 4,320
+def _day_ends(zones: tuple[str, ...], due: datetime, policy: hours.HoursPolicy) -> datetime:
+    window = hours.decide(due, zones, policy)
+    if window.open or window.until == hours.NEVER:
+        return window.until
+    return hours.decide(window.until, zones, policy).until
 
 
 # ---- A/B
@@ -197,10 +222,13 @@ def compare(arms: Sequence[Arm]) -> Verdict:
 # ---- clicks
 # ------------------------------------------------------------------------------------------------------------
 
+#: Words of agents. A brand of phones ends in "bot" too, and applications show pages to people under the names of the
+#: services whose robots read them first: whole words only.
 _MACHINES = re.compile(
-    r"bot|crawl|spider|preview|facebookexternalhit|whatsapp|telegram|slack|twitter|linkedin|skypeuripreview|embedly|"
-    r"curl|wget|python|java/|go-http|okhttp|libwww|headless|scan|barracuda|proofpoint|mimecast|safelinks|google-safety|"
-    r"virustotal|monitor|uptime|urlcheck",
+    r"(?<![a-z])(?!cubot)[a-z]*bots?(?![a-z])|"
+    r"(?<![a-z])(?:[a-z]*(?:crawl|crawler|spider|preview|scan|scanner)|facebookexternalhit|facebookcatalog|"
+    r"whatsapp|skypeuripreview|embedly|slack-imgproxy|curl|wget|python|java|go-http-client|okhttp|libwww|headless[a-z]*|"
+    r"barracuda|proofpoint|mimecast|safelinks|google-safety|virustotal|[a-z]*monitor|uptime|urlcheck)(?![a-z])",
     re.IGNORECASE,
 )
 

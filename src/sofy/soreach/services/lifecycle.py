@@ -131,8 +131,7 @@ def unsettled(client_id: UUID) -> QuerySet[Campaign]:
 
 def start_if_due(client: Client, campaign: Campaign) -> Campaign:
     """Begin a scheduled campaign when its moment has come; refuse it when a check stops it by now."""
-    schedule = rules.Schedule(campaign.starts_at or clock.now(), campaign.spread_hours, campaign.local_time)
-    if campaign.status != Campaign.Status.SCHEDULED or schedule.prepare_at > clock.now():
+    if campaign.status != Campaign.Status.SCHEDULED or campaign.schedule.prepare_at > clock.now():
         return campaign
     with transaction.atomic():
         locked = lock(campaign.id, client.id)
@@ -158,8 +157,7 @@ def drop_late(campaign: Campaign) -> None:
     """
     if campaign.late != Campaign.Late.DROP or campaign.status != Campaign.Status.RUNNING:
         return
-    schedule = rules.Schedule(campaign.starts_at or campaign.launched_at or clock.now(), campaign.spread_hours)
-    if campaign.expanded_at is None or clock.now() < schedule.day_ends((), schedule.starts_at):
+    if campaign.expanded_at is None or clock.now() < rules.day_ends((), campaign.schedule.starts_at):
         return
     with transaction.atomic():
         locked = lock(campaign.id, campaign.client_id)
@@ -179,9 +177,8 @@ def _go(campaign: Campaign, actor: str) -> None:
     """Begin now, or note the date."""
     if campaign.timing == Campaign.Timing.NOW:
         campaign.starts_at = clock.now()
-    schedule = rules.Schedule(campaign.starts_at or clock.now(), campaign.spread_hours, campaign.local_time)
     campaign.launched_at = clock.now()
-    if schedule.prepare_at > clock.now():
+    if campaign.schedule.prepare_at > clock.now():
         _move(campaign, Status.SCHEDULED)
     else:
         _begin(campaign)

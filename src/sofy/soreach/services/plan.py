@@ -4,13 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from functools import lru_cache
 from uuid import UUID
 
 from django.conf import settings
 
+from sofy.clients.models import Client
+from sofy.clients.services import hours_policy
 from sofy.kernel import clock, phone
 from sofy.kernel.crypto import ClientKeys
+from sofy.kernel.hours import HoursPolicy
 from sofy.kit.keys import keys_for
 from sofy.soreach import links, people, rules
 from sofy.soreach.content import Content, compile_content
@@ -38,6 +40,7 @@ class Plan:
     schedule: rules.Schedule
     at_once: bool
     drops_late: bool
+    hours: HoursPolicy
     sender: str
     short_code: str
     unit_price_eur: Decimal
@@ -71,7 +74,7 @@ class Plan:
         """When one person's message is worth nothing any more; None: it waits for as long as it must."""
         if not self.drops_late:
             return None
-        return _day_ends(_zones(member), due_at or self.schedule.starts_at)
+        return rules.day_ends(_zones(member), due_at or self.schedule.starts_at, self.hours)
 
     def _draw(self, member: Member) -> bytes:
         """Bytes that look random, differ between campaigns and never change: the drawing of lots of this person."""
@@ -81,12 +84,6 @@ class Plan:
 
 def _zones(member: Member) -> tuple[str, ...]:
     return (member.zone,) if member.zone else phone.zones(member.number)
-
-
-@lru_cache(maxsize=4096)
-def _day_ends(zones: tuple[str, ...], due: datetime) -> datetime:
-    """The people of one zone mostly share their due moment."""
-    return rules.Schedule.day_ends(zones, due)
 
 
 def load(campaign: Campaign) -> Plan:
@@ -99,15 +96,15 @@ def load(campaign: Campaign) -> Plan:
     for variant in campaign.variants.all():
         content = compile_content(variant.source, fields=known)
         arms.append(Arm(variant.label, variant.share, content, _tracked(campaign, variant.label, content)))
-    starts_at = campaign.starts_at or campaign.launched_at or clock.now()
-    schedule = rules.Schedule(starts_at, campaign.spread_hours, campaign.local_time)
+    schedule = campaign.schedule
     return Plan(
         client_id=campaign.client_id,
         campaign_id=campaign.id,
         arms=arms,
         schedule=schedule,
-        at_once=not campaign.spread_hours and not campaign.local_time and starts_at <= clock.now(),
+        at_once=not campaign.spread_hours and not campaign.local_time and schedule.starts_at <= clock.now(),
         drops_late=campaign.late == Campaign.Late.DROP,
+        hours=hours_policy(Client.objects.get(pk=campaign.client_id)),
         sender=campaign.sender,
         short_code=campaign.short_code,
         unit_price_eur=campaign.unit_price_eur,

@@ -267,6 +267,42 @@ def test_late_messages_are_dropped_when_the_author_said_so(world, at):
     tick.tick()
 
 
+def test_nobody_is_dropped_before_their_own_hour(world, at):
+    starts_at = clock.DEMO_START.astimezone(clock.PARIS).replace(hour=15, minute=0, second=0, microsecond=0)
+    draft = world.draft(timing="at", starts_at=starts_at, local_time=True, late="drop")
+    with client_scope(world.client.pk):
+        factories.make_contact(world.client, 100, zone="America/Guadeloupe")
+    campaign = launch(world, draft)
+    expand(world.client.pk, campaign.id)
+
+    at(starts_at + timedelta(hours=5, minutes=1))  # 20:01 in Paris, 15:01 in Guadeloupe
+    tick.tick()
+
+    assert queue(world) == (1, 0)
+    assert world.reload(campaign).status == Campaign.Status.RUNNING
+    at(starts_at + timedelta(hours=10, minutes=1))
+    tick.tick()
+    assert queue(world) == (0, 0)
+    assert world.reload(campaign).status == Campaign.Status.FINISHED
+
+
+@pytest.mark.clause("CGVU 14.1")
+def test_what_is_launched_in_the_evening_has_the_next_day(world, at):
+    evening = clock.DEMO_START.astimezone(clock.PARIS).replace(hour=20, minute=30)
+    at(evening)
+    campaign = launch(world, world.draft(late="drop"))
+    expand(world.client.pk, campaign.id)
+
+    tick.tick()
+    at(evening + timedelta(hours=12))
+    tick.tick()
+
+    assert queue(world) == (3, 0)
+    at(evening + timedelta(hours=24))
+    tick.tick()
+    assert queue(world) == (0, 0)
+
+
 def test_late_messages_wait_when_the_author_said_nothing_else(world, at):
     campaign = launch(world, world.draft())
     expand(world.client.pk, campaign.id)

@@ -4,6 +4,7 @@ from hashlib import sha256
 
 import pytest
 
+from sofy.kernel.hours import CONTRACT_HOURS, HoursPolicy
 from sofy.soreach import rules
 from sofy.soreach.rules import Arm, Schedule, Status, Visit
 
@@ -68,6 +69,42 @@ def test_local_time(_case, zones, expected):
 
 
 @pytest.mark.parametrize(
+    ("_case", "launched", "zone", "expected"),
+    [
+        ("half an hour before", -30, "Europe/Paris", datetime(2026, 11, 24, 9, 0, tzinfo=UTC)),
+        ("a minute after", 1, "Europe/Paris", datetime(2026, 11, 24, 9, 0, tzinfo=UTC)),
+        ("it was over in Nouméa", -30, "Pacific/Noumea", datetime(2026, 11, 24, 23, 0, tzinfo=UTC)),
+        ("it was to come in Nouméa", -11 * 60, "Pacific/Noumea", datetime(2026, 11, 23, 23, 0, tzinfo=UTC)),
+        ("Guadeloupe, later the same day", -30, "America/Guadeloupe", datetime(2026, 11, 24, 14, 0, tzinfo=UTC)),
+    ],
+)
+def test_local_time_is_the_next_such_hour_from_the_launch_on(_case, launched, zone, expected):
+    schedule = Schedule(TUESDAY, local_time=True, launched_at=TUESDAY + timedelta(minutes=launched))
+
+    assert schedule.due_at((zone,), b"\0" * 16) == expected
+
+
+CLOSED_ON_SUNDAY = HoursPolicy(closes="18:00", days=(1, 2, 3, 4, 5, 6))
+
+
+@pytest.mark.clause("CGVU 14.1")
+@pytest.mark.parametrize(
+    ("_case", "zones", "due", "policy", "expected"),
+    [
+        ("in the morning", (), "2026-11-24T10:00+01:00", CONTRACT_HOURS, "2026-11-24T20:00+01:00"),
+        ("in the evening: the next day", (), "2026-11-24T20:30+01:00", CONTRACT_HOURS, "2026-11-25T20:00+01:00"),
+        ("in the last minute", (), "2026-11-24T19:59:30+01:00", CONTRACT_HOURS, "2026-11-25T20:00+01:00"),
+        ("before the opening", (), "2026-11-24T05:00+01:00", CONTRACT_HOURS, "2026-11-24T20:00+01:00"),
+        ("elsewhere", ("America/Guadeloupe",), "2026-11-24T20:00+01:00", CONTRACT_HOURS, "2026-11-25T01:00+01:00"),
+        ("hours of the client", (), "2026-11-24T10:00+01:00", CLOSED_ON_SUNDAY, "2026-11-24T18:00+01:00"),
+        ("over its Sunday", (), "2026-11-28T18:30+01:00", CLOSED_ON_SUNDAY, "2026-11-30T18:00+01:00"),
+    ],
+)
+def test_a_day_is_over_when_the_first_hours_it_may_leave_in_close(_case, zones, due, policy, expected):
+    assert rules.day_ends(zones, datetime.fromisoformat(due), policy) == datetime.fromisoformat(expected)
+
+
+@pytest.mark.parametrize(
     ("_case", "arms", "kind"),
     [
         ("clear winner", (Arm("A", 1000, 100), Arm("B", 1000, 50)), "winner"),
@@ -111,6 +148,31 @@ PHONE = "Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 Chrome/130.0 Mobile 
 )
 def test_machines_are_told_from_people(_case, visit, human):
     assert rules.is_human(rules.machine_score(visit)) is human
+
+
+@pytest.mark.parametrize(
+    ("agent", "human"),
+    [
+        ("Mozilla/5.0 (Linux; Android 11; CUBOT NOTE 20) AppleWebKit/537.36 Chrome/130.0 Mobile Safari/537.36", True),
+        ("Mozilla/5.0 (Linux; Android 9; CUBOT_X19 Build/PPR1) Chrome/100.0 Mobile Safari/537.36", True),
+        ("Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) AppleWebKit/605.1.15 Twitter for iPhone/10.2", True),
+        ("Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) Mobile/15E148 [LinkedInApp]/9.27", True),
+        ("Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)", False),
+        ("Mozilla/5.0 (compatible; bingbot/2.0)", False),
+        ("TelegramBot (like TwitterBot)", False),
+        ("LinkedInBot/1.0", False),
+        ("Slackbot-LinkExpanding 1.0", False),
+        ("Mozilla/5.0 (compatible; MJ12bot/v1.4.8)", False),
+        ("Mozilla/5.0 (compatible; Baiduspider/2.0)", False),
+        ("WhatsApp/2.23.20 A", False),
+        ("Mozilla/5.0 (X11; Linux) HeadlessChrome/130.0", False),
+        ("python-requests/2.32", False),
+        ("Mozilla/5.0 (Windows NT) BingPreview/1.0b", False),
+        ("okhttp/4.12", False),
+    ],
+)
+def test_a_machine_is_told_by_the_words_of_its_agent(agent, human):
+    assert rules.is_human(rules.machine_score(Visit("GET", agent, "fr-FR", "", 60.0))) is human
 
 
 @pytest.mark.clause("CGVU 12")
