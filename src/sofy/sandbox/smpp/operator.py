@@ -18,7 +18,7 @@ from sofy.sandbox.smpp.timeline import Timeline
 from sofy.sandbox.smpp.visits import Visitor, Visits, link_in
 from sofy.wire.smpp.codes import Command, Status, Tag
 from sofy.wire.smpp.pdu import Pdu, Sm
-from sofy.wire.smpp.server import Delivered, ServerSession, ServerSettings, Submission
+from sofy.wire.smpp.server import Delivered, ServerSession, ServerSettings, Submission, stop_listening
 
 _RESEND_S = 2.0
 
@@ -317,7 +317,7 @@ class SimulatedOperator:
         return session
 
     async def _hang_up(self) -> None:
-        self._server.close()
+        await stop_listening(self._server)
         while self._connected:
             for session in self._connected:
                 session.abort("the operator stopped")

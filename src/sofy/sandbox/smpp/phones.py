@@ -10,7 +10,9 @@ from urllib.parse import parse_qs, quote, urlsplit
 from sofy.connectors.smpp.texts import Segment, decode_text, segment
 from sofy.kernel.clock import PARIS
 from sofy.sandbox.smpp.journal import AcceptedLog, Seen
+from sofy.wire.smpp.server import stop_listening
 
+_TURNS = 5  # of the loop, from an accepted connection to its visitor
 _PHONES_SHOWN = 60
 _STYLE = Path(__file__).with_name("phones.css").read_text(encoding="utf-8")
 
@@ -146,21 +148,41 @@ def _written(number: str) -> str:
     return "+" + digits
 
 
-async def serve_phones(log: AcceptedLog, host: str, port: int) -> asyncio.Server:
-    """Serve the page."""
+class PhonesPage:
+    """Serves the page."""
 
-    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def __init__(self, log: AcceptedLog) -> None:
+        self._log = log
+        self._visitors: set[asyncio.StreamWriter] = set()
+
+    async def start(self, host: str, port: int) -> int:
+        """Listen; answers the port."""
+        self._server = await asyncio.start_server(self._answer, host, port, limit=16_384)
+        return int(self._server.sockets[0].getsockname()[1])
+
+    async def stop(self) -> None:
+        """Show everybody out, also who came in a moment ago."""
+        await stop_listening(self._server)
+        for _ in range(_TURNS):
+            await asyncio.sleep(0)
+        while self._visitors:
+            for writer in self._visitors:
+                writer.transport.abort()
+            await asyncio.sleep(0)
+
+    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._visitors.add(writer)
         try:
             async with asyncio.timeout(10):
                 head = await reader.readuntil(b"\r\n\r\n")
-            writer.write(_respond(log, head.decode("latin-1")))
-            await writer.drain()
+                writer.write(_respond(self._log, head.decode("latin-1")))
+                await writer.drain()
+                writer.close()
+                await writer.wait_closed()
         except (TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, ConnectionError):
-            pass
+            writer.transport.abort()
         finally:
-            writer.close()
-
-    return await asyncio.start_server(answer, host, port, limit=16_384)
+            self._visitors.discard(writer)
 
 
 def _respond(log: AcceptedLog, head: str) -> bytes:

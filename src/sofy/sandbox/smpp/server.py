@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 
 from sofy.sandbox.smpp.operator import SimulatedOperator
-from sofy.sandbox.smpp.phones import serve_phones
+from sofy.sandbox.smpp.phones import PhonesPage
 from sofy.sandbox.smpp.profile import SandboxConfig
 
 
@@ -14,12 +14,13 @@ async def serve(config: SandboxConfig, on_ready: Callable[[SimulatedOperator], N
     await operator.start()
     pages = None
     if config.http_port is not None:
-        pages = await serve_phones(operator.log, config.host, config.http_port)
+        pages = PhonesPage(operator.log)
+        await pages.start(config.host, config.http_port)
     try:
         if on_ready is not None:
             on_ready(operator)
         await asyncio.get_running_loop().create_future()
     finally:
         if pages is not None:
-            pages.close()
+            await pages.stop()
         await operator.stop()

@@ -1,6 +1,7 @@
 """Phones that open the link of a message, and the robots that look at it before them: on this machine only."""
 
 import asyncio
+import contextlib
 import re
 from collections import Counter
 from ipaddress import ip_address
@@ -108,3 +109,5 @@ async def _ask(address: SplitResult, visitor: Visitor) -> int:
         raise ValueError("no answer") from None
     finally:
         writer.close()
+        with contextlib.suppress(OSError):
+            await writer.wait_closed()

@@ -167,3 +167,15 @@ class ServerSession(Peer):
 
     def _bind_overdue(self) -> None:
         self.close("no bind in time")
+
+
+async def stop_listening(server: asyncio.Server) -> None:
+    """Close a server so that nobody stays between the door and the room.
+
+    A connection accepted in the very turn of the loop in which its server closes has no transport yet, and asyncio then
+    forgets it with its socket open. So nobody new first, a turn for whoever is inside, and only then the door.
+    """
+    for listening in server.sockets:
+        server.get_loop().remove_reader(listening.fileno())
+    await asyncio.sleep(0)
+    server.close()

@@ -7,6 +7,8 @@ import asyncio
 from collections.abc import Callable
 from struct import pack, unpack
 
+from sofy.wire.smpp.tests.factories import hang_up
+
 GENERIC_NACK, BIND_RESP, SUBMIT, SUBMIT_RESP = 0x80000000, 0x80000009, 0x00000004, 0x80000004
 DELIVER, DELIVER_RESP, UNBIND, UNBIND_RESP = 0x00000005, 0x80000005, 0x00000006, 0x80000006
 ENQUIRE, ENQUIRE_RESP, OUTBIND, ALERT = 0x00000015, 0x80000015, 0x0000000B, 0x00000102
@@ -52,13 +54,9 @@ class ForeignSmsc:
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def close(self) -> None:
-        self._server.close()
-        for talk in self._talks:
-            talk.cancel()
-        await asyncio.gather(*self._talks, return_exceptions=True)
-        for writer in self._writers:
-            writer.close()
-        await asyncio.gather(*(writer.wait_closed() for writer in self._writers), return_exceptions=True)
+        """Stop listening, and leave no socket open."""
+        await hang_up(self._server, self._writers)
+        await asyncio.gather(*self._talks)
 
     def of(self, command: int) -> list[Pdu]:
         """What came of one kind."""

@@ -1,6 +1,7 @@
 """The simulated operator: repeatable, and bad in every way it is told to be; the connector copes."""
 
 import asyncio
+import socket
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
@@ -248,6 +249,20 @@ async def test_receipts_wait_for_a_link_that_receives(play: Play) -> None:
     await play.engine.until(lambda: len(play.engine.receipts) == 20)
 
     assert play.unmatched() == 0
+
+
+@pytest.mark.parametrize("turns", range(5))
+async def test_who_calls_while_it_stops_is_shown_out(turns: int) -> None:
+    operator = SimulatedOperator(SandboxConfig(port=0, profile=QUICK))
+    await operator.start()
+    server = operator._server
+
+    with socket.create_connection(("127.0.0.1", operator.port)):
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        await operator.stop()
+
+        assert vars(server)["_active_count"] == 0
 
 
 def _unknown_numbers(play: Play) -> set[str]:

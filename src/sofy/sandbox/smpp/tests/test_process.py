@@ -3,9 +3,12 @@
 import asyncio
 import json
 import signal
+import socket
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+
+import pytest
 
 from sofy.connectors.smpp.config import Config
 from sofy.connectors.smpp.connector import SmppConnector
@@ -13,7 +16,7 @@ from sofy.connectors.smpp.tests.factories import Engine, outgoing
 from sofy.connectors.smpp.tests.test_texts import TEXT, parts_of
 from sofy.engine.shifted_clock import FileClock
 from sofy.sandbox.smpp.journal import AcceptedLog
-from sofy.sandbox.smpp.phones import page, serve_phones
+from sofy.sandbox.smpp.phones import PhonesPage, page
 from sofy.wire.smpp.pdu import Sm
 
 
@@ -36,7 +39,7 @@ async def test_it_runs_as_a_process_on_the_shared_clock(tmp_path: Path) -> None:
     await connector.stop()
     process.send_signal(signal.SIGTERM)
     summary = json.loads(await process.stdout.readline())
-    await process.wait()
+    await process.communicate()
 
     assert ready["ready"] is True
     assert (summary["binds"], summary["accepted"]) == (1, 1)
@@ -88,8 +91,8 @@ def test_phones_keep_their_messages_when_the_simulator_starts_again(tmp_path: Pa
 
 
 async def test_the_page_is_served_and_nothing_else() -> None:
-    server = await serve_phones(_log(), "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
+    pages = PhonesPage(_log())
+    port = await pages.start("127.0.0.1", 0)
 
     async def get(line: str, language: str = "") -> str:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
@@ -105,4 +108,17 @@ async def test_the_page_is_served_and_nothing_else() -> None:
     assert (await get("GET /etc/passwd")).startswith("HTTP/1.1 404")
     assert (await get("POST /")).startswith("HTTP/1.1 405")
     assert "default-src 'none'" in await get("GET /")
-    server.close()
+    await pages.stop()
+
+
+@pytest.mark.parametrize("turns", range(6))
+async def test_a_visitor_who_says_nothing_is_shown_out_at_the_end(turns: int) -> None:
+    pages = PhonesPage(_log())
+    port = await pages.start("127.0.0.1", 0)
+
+    with socket.create_connection(("127.0.0.1", port)):
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        await pages.stop()
+
+        assert vars(pages._server)["_active_count"] == 0

@@ -16,6 +16,7 @@ from sofy.sandbox.smpp.profile import PROFILES, Curve
 from sofy.sandbox.smpp.tests.test_operator import Play
 from sofy.sandbox.smpp.visits import AT_ONCE, PEOPLE, ROBOTS, Visits, link_in
 from sofy.wire.smpp.pdu import Sm
+from sofy.wire.smpp.tests.factories import hang_up
 
 CLICKING: dict[str, Any] = {"opened": 0.3, "robots": 0.1, "opening": Curve(0.01)}
 
@@ -26,20 +27,17 @@ class Site:
     def __init__(self) -> None:
         self.requests: list[str] = []
         self.now = self.most = 0
-        self._open: set[asyncio.StreamWriter] = set()
+        self._open: list[asyncio.StreamWriter] = []
 
     async def start(self) -> None:
         self.server = await asyncio.start_server(self._answer, "127.0.0.1", 0)
         self.url = f"http://localhost:{self.server.sockets[0].getsockname()[1]}"
 
     async def stop(self) -> None:
-        self.server.close()
-        for writer in self._open:
-            writer.close()
-            await asyncio.gather(writer.wait_closed(), return_exceptions=True)
+        await hang_up(self.server, self._open)
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._open.add(writer)
+        self._open.append(writer)
         self.now += 1
         self.most = max(self.most, self.now)
         self.requests.append((await reader.readuntil(b"\r\n\r\n")).decode())

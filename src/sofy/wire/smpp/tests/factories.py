@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from sofy.wire.smpp.peer import Peer
+from sofy.wire.smpp.server import stop_listening
 
 
 async def true(condition: Callable[[], bool]) -> None:
@@ -14,13 +15,25 @@ async def true(condition: Callable[[], bool]) -> None:
             await asyncio.sleep(0.005)
 
 
-async def hang_up(ends: Iterable[Peer]) -> None:
-    """Close what a test left open."""
-    connected = [end for end in ends if end.transport is not None]
-    for end in connected:
-        end.abort("over")
-    for end in connected:
-        await end.closed
+async def hang_up(server: asyncio.Server, ends: Iterable[Peer | asyncio.StreamWriter]) -> None:
+    """Stop listening, and leave no socket open: neither those of `ends` nor one the server has only just accepted.
+
+    `ends` may grow meanwhile. Clients of TLS are to be gone before: an end in its handshake is closed by them.
+    """
+    await stop_listening(server)
+    async with asyncio.timeout(10):
+        while _connected(server) or any(isinstance(end, Peer) and end.transport is not None for end in ends):
+            for end in ends:
+                if isinstance(end, Peer):
+                    end.abort("over")
+                else:
+                    end.transport.abort()
+            await asyncio.sleep(0.001)
+
+
+def _connected(server: asyncio.Server) -> int:
+    """How many transports a server made that are not over: there is no public way to ask before Python 3.13."""
+    return int(vars(server)["_active_count"])
 
 
 class Wire(asyncio.Transport):

@@ -77,5 +77,4 @@ async def test_smpplib_binds_sends_and_receives() -> None:
             await asyncio.sleep(0.01)
 
     assert heard == {"id": b"4f2a", "text": b"Bonjour", "source": b"33639980001"}
-    server.close()
-    await hang_up(ends)
+    await hang_up(server, ends)

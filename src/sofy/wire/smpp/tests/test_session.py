@@ -116,8 +116,7 @@ async def pair() -> AsyncIterator[Pair]:
 
     server = await asyncio.get_running_loop().create_server(accept, "127.0.0.1", 0)
     yield Pair(desk, server.sockets[0].getsockname()[1], ends)
-    server.close()
-    await hang_up(ends)
+    await hang_up(server, ends)
 
 
 def submit(session: ClientSession, *tokens: Any) -> None:
@@ -344,8 +343,7 @@ async def test_who_does_not_bind_is_shown_out() -> None:
     _, ended = await _talk(server.sockets[0].getsockname()[1], ends=True)
 
     assert ended
-    server.close()
-    await hang_up(ends)
+    await hang_up(server, ends)
 
 
 async def test_a_client_meets_bad_frames(pair: Pair) -> None:
