@@ -83,7 +83,10 @@ class Listener(Protocol):
     """Who is told what happens on a session; calls come from the event loop and must not block."""
 
     def on_answers(self, session: "ClientSession", answers: list[Answer]) -> None:
-        """Answers to submits, in the order they came; also late ones, after their `on_unknown`."""
+        """Answers to submits, in the order they came; also late ones, after their `on_unknown`.
+
+        None, when a link that had gone silent is heard again.
+        """
 
     def on_deliveries(self, session: "ClientSession", deliveries: list[Delivery]) -> None:
         """Receipts and messages; each waits for `acknowledge`."""
@@ -103,6 +106,7 @@ class ClientSession(Peer):
         self.unacknowledged = 0
         self.heard = 0
         """Answers and deliveries so far."""
+        self._deaf = False
         self._listener = listener
         self._pending: dict[int, tuple[float, Any]] = {}
         self._overdue: dict[int, Any] = {}
@@ -130,8 +134,11 @@ class ClientSession(Peer):
         self._timer = self.loop.call_later(self._tick_s, self._sweep)
 
     def room(self) -> int:
-        """How many submits the window takes now."""
-        if not self.bound or not self.writable or not self.settings.kind.sends:
+        """How many submits the window takes now; none while nobody knows whether the other end is still there.
+
+        A half-open connection would otherwise swallow one window after the other.
+        """
+        if not self.bound or not self.writable or not self.settings.kind.sends or self._deaf:
             return 0
         return self.settings.window - len(self._pending)
 
@@ -211,8 +218,8 @@ class ClientSession(Peer):
 
     def batch_end(self) -> None:
         self.heard += len(self._answers) + len(self._deliveries)
-        if self._answers:
-            answers, self._answers = self._answers, []
+        if self._answers or self._deaf:  # heard again: there is room, which only this tells
+            answers, self._answers, self._deaf = self._answers, [], False
             self._listener.on_answers(self, answers)
         if self._deliveries:
             deliveries, self._deliveries = self._deliveries, []
@@ -276,6 +283,9 @@ class ClientSession(Peer):
         excess = len(self._overdue) - 4 * self.settings.window
         for sequence in list(islice(self._overdue, max(excess, 0))):
             del self._overdue[sequence]
+        if self._heard_at <= limit and self._enquire_link_s:
+            self._deaf = True
+            self.send(frame(Command.ENQUIRE_LINK, self.next_sequence()))
         self._listener.on_unknown(self, tokens, "no answer in time")
 
     async def _request(self, command: Command, fields: dict[str, Any]) -> Frame:

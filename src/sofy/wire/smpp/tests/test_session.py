@@ -164,12 +164,29 @@ async def test_no_answer_in_time_is_unknown_and_a_late_answer_still_counts(pair:
 
     submit(session, "late")
     await pair.ears.until(lambda: bool(pair.ears.unknown))
-    assert session.room() == 10
+    await true(lambda: session.room() == 10)
     pair.desk.sessions[0].answer(2, 0, "after")
     await pair.ears.until(lambda: bool(pair.ears.answers))
 
     assert pair.ears.unknown == [("late", "no answer in time")]
     assert pair.ears.answers == [("late", 0, "after")]
+
+
+async def test_a_link_gone_silent_takes_no_second_window_until_it_is_heard_again(pair: Pair) -> None:
+    session = await pair.bound(response_timeout_s=0.2)
+    server = pair.desk.sessions[0]
+
+    server.hold_reading(True)  # half-open: connected, and nobody there
+    submit(session, *range(10))
+    await pair.ears.until(lambda: len(pair.ears.unknown) == 10)
+    while_silent = session.room()
+    pair.ears.something.clear()
+    server.hold_reading(False)
+    await pair.ears.something.wait()  # told, so that whoever waits for room looks again
+    await true(lambda: session.room() == 10)
+
+    assert while_silent == 0
+    assert not session.closed.done()
 
 
 async def test_a_lost_connection_makes_the_unanswered_unknown(pair: Pair) -> None:
