@@ -11,12 +11,15 @@ open.
 
 import io
 import os
+from collections.abc import Collection
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 from uuid import UUID
 
 from django.conf import settings
 
+from sofy.kernel import clock
 from sofy.kernel.crypto import ClientKeys, new_key, seal, unseal
 from sofy.kernel.errors import Refused
 
@@ -52,6 +55,8 @@ def store(keys: ClientKeys, file_id: UUID, content: BinaryIO) -> Path:
             number, chunk = number + 1, following
         target.flush()
         os.fsync(target.fileno())
+    moment = clock.now().timestamp()
+    os.utime(draft, (moment, moment))  # its age is told by the clock of the house
     draft.replace(path)
     return path
 
@@ -59,6 +64,24 @@ def store(keys: ClientKeys, file_id: UUID, content: BinaryIO) -> Path:
 def discard(client_id: UUID, file_id: UUID) -> None:
     """Remove a file if it is there."""
     (folder(client_id) / str(file_id)).unlink(missing_ok=True)
+
+
+def discard_older(client_id: UUID, before: datetime, *, keep: Collection[str] = ()) -> int:
+    """Remove files nobody came back for, but for those of these names; answers how many."""
+    old = [
+        path
+        for path in folder(client_id).iterdir()
+        if path.name not in keep and path.stat().st_mtime < before.timestamp()
+    ]
+    for path in old:
+        path.unlink(missing_ok=True)
+    return len(old)
+
+
+def clients() -> set[UUID]:
+    """Everybody who has files, the platform (UUID 0) too."""
+    every = Path(settings.SOFY.var_dir) / "files"
+    return {UUID(path.name) for path in every.iterdir()} if every.exists() else set()
 
 
 def open_file(keys: ClientKeys, file_id: UUID) -> BinaryIO:

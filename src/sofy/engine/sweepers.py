@@ -19,12 +19,18 @@ from sofy.engine.item import Item
 from sofy.engine.link import Hot, HotLink
 from sofy.engine.routes import Counters, RouteTable
 from sofy.kernel import clock, ids
+from sofy.kernel.clauses import clause
 
 log = structlog.get_logger(__name__)
 
 HEALTH_EVERY_S = 5.0
 HORIZON_EVERY_S = 10.0
 CAMPAIGNS_EVERY_S = 1.0
+FORGET_EVERY_S = 60.0
+#: How long messages, what became of them and what was answered are kept about a person.
+KEPT = timedelta(days=3 * 365)
+#: Of so many clients so many messages at a time: the other duties wait meanwhile, for less than a second.
+_FORGET_CLIENTS, _FORGET_MESSAGES = 5, 2_000
 
 
 class Sweepers:
@@ -47,6 +53,7 @@ class Sweepers:
             (HORIZON_EVERY_S, self._horizon),
             (20.0, self._orphans),
             (60.0, self._leases),
+            (FORGET_EVERY_S, self._forget_people),
             (3600.0, self._forget),
         ]
 
@@ -145,6 +152,15 @@ class Sweepers:
             values = {"client": UUID(bytes=client), "messages": messages, "now": clock.now()}
             await self._execute("give_up", values)
 
+    @clause("DPA 12")
+    async def _forget_people(self) -> None:
+        at = clock.now() - KEPT
+        values = {"at": at, "before": ids.before(at), "n": _FORGET_MESSAGES, "clients": _FORGET_CLIENTS}
+        for (client,) in await self._rows("clients_to_forget", values):
+            for name in ("forget_messages", "forget_answers"):
+                await self._execute(name, values | {"client": UUID(bytes=client)})
+
     async def _forget(self) -> None:
+        await self._execute("forget_writers", {"at": clock.now() - KEPT})
         await self._execute("forget_old", {"now": clock.now()})
         await self._execute("forget_receipt_keys", {"now": clock.now()})

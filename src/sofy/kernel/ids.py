@@ -1,6 +1,7 @@
 """Identifiers made by the application: time-ordered UUIDs for rows, short random codes for links."""
 
 import threading
+from datetime import datetime
 from itertools import accumulate
 from secrets import choice, randbits, token_bytes
 from uuid import UUID, SafeUUID
@@ -52,6 +53,11 @@ def _uuid(value: int) -> UUID:
     object.__setattr__(made, "int", value)
     object.__setattr__(made, "is_safe", SafeUUID.unknown)
     return made
+
+
+def before(moment: datetime) -> UUID:
+    """Smaller than every row id made from this moment on, and greater than those made before its millisecond."""
+    return UUID(int=int(moment.timestamp() * 1000) << _TIME_SHIFT)
 
 
 def base58(n: int) -> str:

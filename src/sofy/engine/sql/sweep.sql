@@ -65,3 +65,38 @@ SELECT q.message_id, q.lane, m.purpose, m.parts, m.encoding, (m.unit_price_eur *
        m.campaign_id, m.contact_id, m.recipient_index, m.short_code, m.payload
   FROM engine_queue q JOIN engine_message m ON m.client_id = q.client_id AND m.id = q.message_id
  WHERE q.client_id = %(client)s AND q.claimed_by = %(me)s AND q.message_id = ANY(%(messages)s::uuid[])
+
+-- name: clients_to_forget
+-- Clients with messages, or answers of people, that are past their retention. Ids carry their moment.
+SELECT c.client_id FROM gate_client c
+ WHERE EXISTS (SELECT 1 FROM engine_message m WHERE m.client_id = c.client_id AND m.id < %(before)s)
+    OR EXISTS (SELECT 1 FROM engine_inbound i WHERE i.client_id = c.client_id AND i.at < %(at)s)
+    OR EXISTS (SELECT 1 FROM engine_event e WHERE e.client_id = c.client_id AND e.message_id IS NULL AND e.at < %(at)s)
+ LIMIT %(clients)s
+
+-- name: forget_messages
+-- The oldest of them with everything that was noted about them. What a campaign's figures are added up from stays, and
+-- nothing in it leads to a person any more.
+WITH old AS (
+    SELECT id FROM engine_message WHERE client_id = %(client)s AND id < %(before)s ORDER BY id LIMIT %(n)s
+), events AS (
+    DELETE FROM engine_event WHERE client_id = %(client)s AND message_id = ANY (ARRAY(SELECT id FROM old))
+), waiting AS (
+    DELETE FROM engine_queue WHERE client_id = %(client)s AND message_id = ANY (ARRAY(SELECT id FROM old))
+), single AS (
+    DELETE FROM engine_state
+     WHERE client_id = %(client)s AND message_id = ANY (ARRAY(SELECT id FROM old)) AND (campaign_id IS NULL) IS TRUE
+), figures AS (
+    UPDATE engine_state SET contact_id = NULL, recipient_index = uuid_send(message_id)
+     WHERE client_id = %(client)s AND message_id = ANY (ARRAY(SELECT id FROM old)) AND (campaign_id IS NULL) IS FALSE
+)
+DELETE FROM engine_message WHERE client_id = %(client)s AND id = ANY (ARRAY(SELECT id FROM old))
+
+-- name: forget_answers
+-- What people sent back, and what they said outside of any message.
+WITH said AS (DELETE FROM engine_event WHERE client_id = %(client)s AND message_id IS NULL AND at < %(at)s)
+DELETE FROM engine_inbound WHERE client_id = %(client)s AND at < %(at)s
+
+-- name: forget_writers
+-- Whose an answer would be, of numbers nobody wrote to for as long.
+DELETE FROM mo_lookup WHERE at < %(at)s

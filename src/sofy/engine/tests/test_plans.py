@@ -150,6 +150,10 @@ _BY_KEY: list[tuple[str, dict[str, Any], list[str]]] = [
     ("adopt", {}, ["engine_queue_pkey"]),
     ("give_up", {}, ["engine_queue_pkey", "engine_state_pkey"]),
     ("finished_campaigns", {}, ["gate_campaign_running", "engine_state_pkey"]),
+    ("clients_to_forget", {"before": UUID(int=0), "clients": 5}, ["engine_message_pkey", "engine_inbound_at"]),
+    ("forget_messages", {"before": UUID(int=1 << 127)},
+     ["engine_message_pkey", "engine_event_message", "engine_queue_pkey", "engine_state_pkey"]),
+    ("forget_answers", {}, ["engine_inbound_at", "engine_event_message"]),
 ]  # fmt: skip
 _HOT = 12
 

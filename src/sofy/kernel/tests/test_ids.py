@@ -70,3 +70,12 @@ def test_base58_is_readable_and_does_not_repeat():
 
     assert len(codes) == 2000
     assert all(re.fullmatch("[1-9A-HJ-NP-Za-km-z]{10}", code) for code in codes)
+
+
+def test_a_moment_lies_between_the_ids_made_before_and_after_it():
+    clock.install(lambda: clock.DEMO_START - timedelta(milliseconds=1))
+    earlier = ids.uuid7()
+    clock.install(lambda: clock.DEMO_START)
+    later = ids.uuid7()
+
+    assert earlier < ids.before(clock.DEMO_START) < later

@@ -37,6 +37,7 @@ State = StopFile.State
 #: More rows than a page may wait for; the worker reads them.
 AT_ONCE = 5_000
 REMARKS_KEPT = 100
+_DONE = (State.ACTIVE, State.WITHDRAWING, State.WITHDRAWN)
 #: A file nobody said yes to.
 UNCONFIRMED_KEPT = timedelta(days=7)
 Progress = Callable[[int, int], None]
@@ -249,8 +250,10 @@ def expire() -> int:
     with staff_scope():
         rows = StopFile.objects.using("staff").filter(created_at__lt=before)
         old = list(rows.filter(state__in=(State.CHECKING, State.CHECKED, State.FAILED)).values_list("id", flat=True))
+        bound = {str(file_id) for file_id in rows.exclude(state__in=_DONE).values_list("id", flat=True)}
     for file_id in old:
         discard(file_id, actor="worker")
+    vault.discard_older(PLATFORM, before, keep=bound)
     return len(old)
 
 

@@ -15,7 +15,7 @@ from sofy.audience import vault
 from sofy.audience.models import Contact, Identity, Stopped, Suppression
 from sofy.audience.segments import reach
 from sofy.audience.segments.models import Segment
-from sofy.audience.services import consent, contacts, retention, suppression
+from sofy.audience.services import consent, contacts, imports, retention, suppression
 from sofy.audience.services.stopped import check
 from sofy.clients.services import create_client
 from sofy.kernel import clock, ids
@@ -261,6 +261,7 @@ def test_the_staff_login_sees_it_in_its_named_scope_only(platform):
 @pytest.mark.clause("DPA 12")
 def test_what_nobody_confirmed_goes_after_a_week(platform):
     waiting = uploaded()
+    loose = imports.store_upload(client_id=PLATFORM, content=io.BytesIO(b"x"))  # a crash before it was noted
     kept = added("Mobile\n06 39 98 00 03\n", name="AF2M")
     clock.install(lambda: clock.DEMO_START + timedelta(days=6))
     assert tasks.expire_stop_files() == 0
@@ -271,6 +272,8 @@ def test_what_nobody_confirmed_goes_after_a_week(platform):
     assert [row.id for row in stop_list.files()] == [kept.id]
     with pytest.raises(Refused, match="file_gone"):
         vault.open_file(keystore().platform(), waiting.id)
+    with pytest.raises(Refused, match="file_gone"):
+        vault.open_file(keystore().platform(), loose)
     assert tasks.expire_stop_files in jobs.chores()
 
 
