@@ -29,10 +29,17 @@ def tlv(tag: int, value: bytes) -> bytes:
 
 
 def deliver(
-    sequence: int, text: bytes, *, esm: int = 0, coding: int = 0, to: bytes = b"36105", tail: bytes = b""
+    sequence: int,
+    text: bytes,
+    *,
+    esm: int = 0,
+    coding: int = 0,
+    source: bytes = b"33639980001",
+    to: bytes = b"36105",
+    tail: bytes = b"",
 ) -> bytes:
-    """A deliver_sm from +33639980001."""
-    body = b"\0" + b"\1\1" + b"33639980001\0" + b"\3\0" + to + b"\0" + bytes((esm, 0, 0)) + b"\0\0"
+    """A deliver_sm from a phone."""
+    body = b"\0" + b"\1\1" + source + b"\0" + b"\3\0" + to + b"\0" + bytes((esm, 0, 0)) + b"\0\0"
     return pdu(DELIVER, sequence, body + bytes((0, 0, coding, 0, len(text))) + text + tail)
 
 
