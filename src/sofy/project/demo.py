@@ -153,13 +153,15 @@ def _campaign(
         save_neighbours(client, shops[0])
         with _scope(client):
             reach = estimate.reach(campaign)
-    reachable = imported.reachable_sms
-    say(f"  {reachable} personnes joignables par SMS ({_reach(reach)})")
+        others = other_numbers(client, book_id)
+    say(f"  {imported.reachable_sms} mobiles joignables par SMS ({_reach(reach)})")
+    if others:
+        say(f"  {others} sont le second numéro de quelqu’un, à qui l’on n’écrit qu’une fois : retenus")
     launched_at = time.monotonic()
-    campaign = launch(client, campaign, reachable)
+    campaign = launch(client, campaign, reach.get("reachable", 0))
     last_submit = follow(client, campaign, advance_to)
     with _scope(client):
-        outcome = count(campaign, imported, log, log_from)
+        outcome = count(campaign, imported, others, log, log_from)
     spent = max(last_submit - launched_at, 0.001)
     outcome.messages_per_second = round(outcome.accepted / spent, 1)
     return outcome, client, campaign
@@ -173,6 +175,26 @@ def _scope(client: Any) -> AbstractContextManager[None]:
 
 def _reach(reach: dict[str, int]) -> str:
     return ", ".join(f"{state}: {number}" for state, number in reach.items())
+
+
+def other_numbers(client: Any, book_id: UUID) -> int:
+    """Mobiles with consent beyond the first of each person, to whom a campaign writes once."""
+    from django.db import connection
+
+    with _scope(client), connection.cursor() as cursor:
+        cursor.execute(_OTHER_NUMBERS, {"client": client.pk, "book": book_id})
+        return int(cursor.fetchone()[0])
+
+
+_OTHER_NUMBERS = """
+SELECT coalesce(sum(numbers - 1), 0) FROM (
+    SELECT count(*) AS numbers FROM audience_membership m
+      JOIN audience_identity i ON i.client_id = m.client_id AND i.contact_id = m.contact_id AND i.kind = 'phone'
+                              AND i.mobile AND i.valid AND i.deleted_at IS NULL
+      JOIN audience_consent_state s ON s.client_id = m.client_id AND s.identity_index = i.index
+                                   AND s.channel = 'sms' AND s.purpose = 'marketing' AND s.state = 'granted'
+     WHERE m.client_id = %(client)s AND m.book_id = %(book)s GROUP BY m.contact_id) AS of_a_person
+"""
 
 
 def open_shops(client: Any) -> list[Any]:
@@ -325,26 +347,28 @@ def look(client: Any, campaign: "Campaign") -> tuple[Seen, datetime | None]:
     return seen, opens if seen.expanded and shown.waiting and not ready else None
 
 
-def count(campaign: "Campaign", imported: Any, log: Path, log_from: int) -> Outcome:
-    """The figures of the last line, from the ledger and from the operator's own log."""
+def count(campaign: "Campaign", imported: Any, others: int, log: Path, log_from: int) -> Outcome:
+    """The figures of the last line, from the ledger and from the operator's own log.
+
+    `others`: mobiles of people who are written to on another one; one message a person is a rule, so they are withheld.
+    """
     from sofy.soreach import report
 
     shown = report.progress(campaign)
     by_status = shown.by_status
-    withheld = by_status.get("withheld", 0) + by_status.get("cancelled", 0)
-    accepted = shown.recipients - withheld
+    stopped = by_status.get("withheld", 0) + by_status.get("cancelled", 0)
     return Outcome(
         imported=imported.imported,
         updated=imported.updated,
         rejected=imported.rejected,
         reachable=imported.reachable_sms,
-        withheld=withheld,
-        accepted=accepted,
+        withheld=stopped + others,
+        accepted=shown.recipients - stopped,
         delivered=shown.received,
         failed=shown.failed,
         unknown=by_status.get("unknown", 0),
         stops=shown.stops,
-        lost=imported.reachable_sms - shown.recipients,
+        lost=imported.reachable_sms - others - shown.recipients,
         duplicates=duplicates(log, log_from),
         seconds=0.0,
         messages_per_second=0.0,
@@ -384,7 +408,7 @@ def summarise(outcome: Outcome, written: tuple[Path, ...]) -> None:
 Campagne terminée en {outcome.seconds:.0f} s.
   Contacts   {outcome.imported} importés, {outcome.updated} mis à jour, {outcome.rejected} lignes rejetées
   Audience   {outcome.reachable} mobiles avec accord et sans opposition
-  Envoi      {outcome.accepted} acceptés par l’opérateur, {outcome.withheld} retenus par une règle,
+  Envoi      {outcome.accepted} remis à l’opérateur, {outcome.withheld} retenus par une règle,
              {outcome.messages_per_second:.0f} messages par seconde
   Résultat   {outcome.delivered} reçus, {outcome.failed} en échec, {outcome.unknown} sans accusé, {outcome.stops} STOP
   Contrôle   {outcome.lost} perdus, {outcome.duplicates} en double"""

@@ -11,6 +11,7 @@ import pytest
 from tools import demo_contacts
 
 from sofy.kernel import clock, ids, phone
+from sofy.kit.rls import client_scope
 from sofy.project import demo
 
 DATA = files("sofy.project") / "demo_data"
@@ -115,6 +116,29 @@ def test_importing_the_shipped_file_gives_its_known_counts(engine_db):
     assert (result.total, result.imported, result.updated, result.rejected, result.reachable_sms) == tuple(
         expected[name] for name in ("rows", "imported", "updated", "rejected", "reachable")
     )
+
+
+def test_somebody_with_several_mobiles_is_written_to_once_and_nobody_is_lost(engine_db, tmp_path):
+    from sofy.clients.services import create_client
+    from sofy.soreach.services import estimate
+
+    client = create_client(name=f"Shop {ids.base58(4)}")
+    path = tmp_path / "contacts.csv"
+    path.write_text(
+        "prenom;portable;portable pro;e-mail;accord sms\n"
+        "Zoé;06 39 98 00 01;06 39 98 00 02;;oui\n"
+        "Léo;06 39 98 00 03 / 06 39 98 00 04;;;oui\n"
+        "Ana;06 39 98 00 05;;ana@example.org;oui\n"
+        "Ana;06 39 98 00 06;;ana@example.org;oui\n"
+        "Max;06 39 98 00 07;06 39 98 00 08;;non\n"
+    )
+
+    result, book_id = demo.import_contacts(client, path)
+    campaign = demo.prepare_campaign(client, book_id)
+    with client_scope(client.pk):
+        people = estimate.reach(campaign)["reachable"]
+
+    assert (result.reachable_sms, demo.other_numbers(client, book_id), people) == (6, 3, 3)
 
 
 def test_the_demos_client_has_shops_and_its_contacts_have_theirs(engine_db):
