@@ -47,6 +47,14 @@ def refusals_are_short(_logger: object, method: str, event: MutableMapping[str, 
     return event
 
 
+def requests_are_addresses(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """structlog processor: what somebody typed into a search stays between them and the page."""
+    request = event.get("request")
+    if request is not None and not isinstance(request, str):
+        event["request"] = f"{getattr(request, 'method', '')} {getattr(request, 'path', '')}".strip()
+    return event
+
+
 _SHARED: list[Any] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_log_level,
@@ -54,6 +62,7 @@ _SHARED: list[Any] = [
     structlog.processors.TimeStamper(fmt="iso", utc=True),
     structlog.stdlib.ExtraAdder(),
     refusals_are_short,
+    requests_are_addresses,
     structlog.processors.format_exc_info,
     redact,
 ]

@@ -1,5 +1,6 @@
 """Settings that protect people, whatever a page does."""
 
+import json
 import logging
 import sys
 
@@ -8,6 +9,7 @@ import structlog
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
+from django.test import RequestFactory
 from django.utils import translation
 
 from sofy.project import database, logs, middleware
@@ -65,7 +67,15 @@ def logged(status: int) -> str:
     except PermissionDenied:
         record = logging.LogRecord("django.request", level, __file__, 1, "Answered %s", (status,), sys.exc_info())
     record.status_code = status
+    record.request = RequestFactory().get("/c/bakery/contacts", {"name": "Moreau"})
     return formatter.format(record)
+
+
+def test_what_somebody_looked_for_is_in_no_log_line():
+    line = json.loads(logged(404))
+
+    assert line["request"] == "GET /c/bakery/contacts"
+    assert "Moreau" not in str(line)
 
 
 def test_a_page_that_says_no_leaves_one_short_line_and_one_that_fails_says_where():
