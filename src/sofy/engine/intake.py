@@ -14,7 +14,8 @@ from uuid import UUID
 import msgspec
 import psycopg
 
-from sofy.engine import bulkcopy
+from sofy.engine import alphabets, bulkcopy
+from sofy.engine.alphabets import Alphabets
 from sofy.engine.db import sql
 from sofy.engine.permissions import WAKE_CHANNEL
 from sofy.engine.pgarray import ByteaArray
@@ -63,7 +64,7 @@ encode_payload = msgspec.json.Encoder().encode
 decode_payload = msgspec.json.Decoder(Payload).decode
 
 
-def _complete(keys: ClientKeys, messages: Sequence[MessageIn]) -> None:
+def _complete(keys: ClientKeys, messages: Sequence[MessageIn], known: Alphabets) -> None:
     """Fill in what the caller left to the door: ids, blind index, parts."""
     fresh = iter(ids.uuid7s(len(messages)))
     for message in messages:
@@ -72,7 +73,8 @@ def _complete(keys: ClientKeys, messages: Sequence[MessageIn]) -> None:
         if not message.recipient_index:
             message.recipient_index = keys.index("phone", message.to)
         if not message.parts:
-            message.parts, message.encoding = sms_text.measure(message.text)
+            takes = known.of(message.purpose, message.short_code)
+            message.parts, message.encoding = sms_text.measure(message.text, takes)
 
 
 def submit(
@@ -81,7 +83,7 @@ def submit(
     """Accept messages of one client on the caller's transaction; answers the ids of those that are new."""
     if not messages:
         return []
-    params = statement_values(client_id, messages, keys)
+    params = statement_values(client_id, messages, keys, alphabets.read(conn))
     rows = conn.execute(sql("insert_messages"), params).fetchall()
     for lane, due_at in _lanes(messages, params["now"]):
         conn.execute(sql("raise_backlog"), {"client": client_id, "lane": lane, "due_at": due_at})
@@ -95,7 +97,7 @@ async def submit_async(
     """The same door for processes that run an event loop."""
     if not messages:
         return []
-    params = statement_values(client_id, messages, keys)
+    params = statement_values(client_id, messages, keys, await alphabets.read_async(conn))
     rows = await (await conn.execute(sql("insert_messages"), params)).fetchall()
     for lane, due_at in _lanes(messages, params["now"]):
         await conn.execute(sql("raise_backlog"), {"client": client_id, "lane": lane, "due_at": due_at})
@@ -103,9 +105,11 @@ async def submit_async(
     return [row[0] for row in rows]
 
 
-def statement_values(client_id: UUID, messages: Sequence[MessageIn], keys: ClientKeys) -> dict[str, Any]:
-    """The columns `insert_messages` takes, payloads sealed."""
-    _complete(keys, messages)
+def statement_values(
+    client_id: UUID, messages: Sequence[MessageIn], keys: ClientKeys, known: Alphabets
+) -> dict[str, Any]:
+    """The columns `insert_messages` takes, texts counted, payloads sealed."""
+    _complete(keys, messages, known)
     now = clock.now()
     return {
         "client": client_id,
@@ -161,10 +165,11 @@ def bulk(
     All messages are of `campaign_id`. A few thousand in a batch: the engine starts on the first while the next is made.
     Two expansions at once are safe: the one that loses a race on a person writes its batch again without them.
     """
+    known = alphabets.read(conn)
     with ThreadPoolExecutor(1, "bulk") as writer:  # one batch is made and sealed while the one before is being stored
         written: Future[int] | None = None
         for batch in batches:
-            _complete(keys, batch)
+            _complete(keys, batch, known)
             unique: dict[bytes, MessageIn] = {}
             for message in batch:
                 unique.setdefault(message.recipient_index, message)  # one message per person and campaign, the first

@@ -128,7 +128,7 @@ class RouteTable:
         (rid, code, channel, connector, config, short_code, purposes, encodings, price, rate, window, binds, state,
          horizon_s) = row  # fmt: skip
         route = Route(rid, code, channel, short_code, frozenset(purposes), frozenset(encodings), price, state)
-        fingerprint = repr((connector, config, rate, window, binds, state == "paused"))
+        fingerprint = repr((connector, config, rate, window, binds, sorted(encodings), state == "paused"))
         known = self.running.get(rid)
         if known is not None and known.fingerprint == fingerprint:
             known.route, known.horizon_s = route, horizon_s
@@ -160,7 +160,8 @@ class RouteTable:
         kind = kinds[connector]
         values = open_config(self._keystore, kind, UUID(bytes=route.id), config)
         fields = {field.name for field in msgspec.structs.fields(kind.Config)}
-        for name, value in (("rate_per_s", rate), ("window", window), ("binds", binds)):
+        columns = {"rate_per_s": rate, "window": window, "binds": binds, "encodings": sorted(route.encodings)}
+        for name, value in columns.items():
             if name in fields:
                 values[name] = value
         settings = msgspec.convert(values, kind.Config)

@@ -7,6 +7,7 @@ Unit: "units" are septets in gsm7 (an extension character takes two), UTF-16 cod
 import re
 import unicodedata
 from codecs import charmap_encode
+from collections.abc import Collection
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
@@ -41,11 +42,14 @@ _ONE_TO_ONE = bytes(c for c in range(256) if len(_GSM7.get(c, b"")) == 1)
 _LATIN1_TO_GSM7 = bytes.maketrans(_ONE_TO_ONE, b"".join(_GSM7[c] for c in _ONE_TO_ONE))
 
 #: Units that one SMS holds alone, and each part of a long one.
-LIMITS: dict[Encoding, tuple[int, int]] = {"gsm7": (160, 153), "ucs2": (70, 67), "latin1": (140, 134)}
+LIMITS: dict[Encoding, tuple[int, int]] = {"gsm7": (160, 153), "latin1": (140, 134), "ucs2": (70, 67)}
+#: What every operator takes. UCS-2 is always among the alphabets of a route: it carries what the others lack.
+USUAL: frozenset[Encoding] = frozenset({"gsm7", "ucs2"})
+_CHEAP: tuple[Encoding, ...] = ("gsm7", "latin1")
 
 
 class Analysis(NamedTuple):
-    """What a text costs, and which characters (with their index) make it cost that."""
+    """What a text costs on a route, and which characters (with their index) keep it out of a cheaper alphabet."""
 
     encoding: Encoding
     units: int
@@ -83,33 +87,54 @@ def encode(text: str, encoding: Encoding) -> bytes:
     return encode_ucs2(text) if encoding == "ucs2" else text.encode("latin-1")
 
 
-def choose(text: str) -> tuple[Encoding, bytes]:
-    """The cheapest of gsm7 and ucs2 that carries every character, and the octets in it."""
-    try:
-        return "gsm7", encode_gsm7(text)
-    except UnicodeEncodeError:
-        return "ucs2", encode_ucs2(text)
+def cut(text: str, alphabets: Collection[str] = USUAL) -> tuple[Encoding, list[bytes]]:
+    """The alphabet, among those of a route, in which a text takes the fewest SMS, and the octets of each of them.
+
+    The only place where this is decided. The number is the same whether the parts are joined by a user data header,
+    by sar parameters or by the operator that gets a message_payload: each SMS of a long text holds six octets less.
+    Of two alphabets that take as many, gsm7 comes before latin1.
+    """
+    found: tuple[Encoding, list[bytes]] | None = None
+    for encoding in _CHEAP:
+        if encoding in alphabets and (found is None or len(found[1]) > 1):
+            try:
+                pieces = split(text, encoding)
+            except UnicodeEncodeError:
+                continue
+            if found is None or len(pieces) < len(found[1]):
+                found = encoding, pieces
+    return found or ("ucs2", split(text, "ucs2"))
 
 
-def analyse(text: str) -> Analysis:
-    """Everything the editor shows about a text: alphabet, units, parts and the characters forcing UCS-2."""
-    encoding, octets = choose(text)
-    units = len(octets) // 2 if encoding == "ucs2" else len(octets)
-    parts = _cut(octets, encoding)
-    per_part = LIMITS[encoding][0 if len(parts) == 1 else 1]
-    forcing = () if encoding == "gsm7" else tuple((i, c) for i, c in enumerate(text) if c not in GSM7_CHARACTERS)
-    return Analysis(encoding, units, len(parts), per_part, forcing)
+def analyse(text: str, alphabets: Collection[str] = USUAL) -> Analysis:
+    """Everything the editor shows about a text on a route: alphabet, units, parts and the characters that cost.
+
+    Those are the ones missing from the better alphabet of the route that lacks the fewest of them.
+    """
+    encoding, pieces = cut(text, alphabets)
+    octets = sum(map(len, pieces))
+    units = octets // 2 if encoding == "ucs2" else octets
+    per_part = LIMITS[encoding][0 if len(pieces) == 1 else 1]
+    better = [one for one in _CHEAP if one in alphabets and LIMITS[one] > LIMITS[encoding]]
+    forcing = min((_lacking(text, one) for one in better), key=len, default=())
+    return Analysis(encoding, units, len(pieces), per_part, forcing)
 
 
-def parts(text: str) -> int:
+def _lacking(text: str, encoding: Encoding) -> tuple[tuple[int, str], ...]:
+    if encoding == "gsm7":
+        return tuple((i, c) for i, c in enumerate(text) if c not in GSM7_CHARACTERS)
+    return tuple((i, c) for i, c in enumerate(text) if ord(c) > 0xFF)
+
+
+def parts(text: str, alphabets: Collection[str] = USUAL) -> int:
     """The number of SMS a text is billed as (1 for an empty text)."""
-    return measure(text)[0]
+    return measure(text, alphabets)[0]
 
 
-def measure(text: str) -> tuple[int, Encoding]:
+def measure(text: str, alphabets: Collection[str] = USUAL) -> tuple[int, Encoding]:
     """Parts and alphabet of a text: what a campaign needs of `analyse` for each of its messages."""
-    encoding, octets = choose(text)
-    return len(_cut(octets, encoding)), encoding
+    encoding, pieces = cut(text, alphabets)
+    return len(pieces), encoding
 
 
 def split(text: str, encoding: Encoding) -> list[bytes]:

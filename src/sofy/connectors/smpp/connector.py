@@ -13,7 +13,7 @@ from sofy.connectors import base
 from sofy.connectors.base import Action, Outgoing, Reported
 from sofy.connectors.smpp import config as settings
 from sofy.connectors.smpp.deliveries import Deliveries
-from sofy.connectors.smpp.encoder import Encoder, Part
+from sofy.connectors.smpp.encoder import Encoder, ForeignAlphabet, Part
 from sofy.connectors.smpp.failures import action_for, status_code
 from sofy.connectors.smpp.ids import IdFormatLearner, canonical
 from sofy.connectors.smpp.link import Link
@@ -87,8 +87,9 @@ class SmppConnector(base.Connector):
         for message in messages:
             try:
                 parts = self._encoder.parts(message)
-            except ValueError:
-                refused.append(Reported(message.message_id, 0, 1, base.Refused("unencodable", Action.PERMANENT)))
+            except ValueError as error:
+                action = Action.OTHER_ROUTE if isinstance(error, ForeignAlphabet) else Action.PERMANENT
+                refused.append(Reported(message.message_id, 0, 1, base.Refused("unencodable", action)))
                 continue
             for part in parts:
                 self._order += 1

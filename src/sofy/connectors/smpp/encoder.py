@@ -4,8 +4,9 @@ from datetime import UTC, datetime
 
 from sofy.connectors.base import Outgoing
 from sofy.connectors.smpp.config import Config, Numbering
-from sofy.connectors.smpp.texts import cut
+from sofy.connectors.smpp.texts import CODINGS
 from sofy.kernel import clock
+from sofy.kernel.sms_text import split
 from sofy.wire.smpp.codes import ESM_UDHI, Tag
 from sofy.wire.smpp.pdu import Sm, SubmitTemplate
 from sofy.wire.smpp.tlv import encode_tlvs
@@ -41,6 +42,10 @@ class Part:
         return self.template.encode(sequence, self.message.to.lstrip("+").encode("ascii"), self.octets, self.tlvs)
 
 
+class ForeignAlphabet(ValueError):
+    """The route does not take the alphabet of a message: it was changed a moment ago."""
+
+
 class Encoder:
     """Cuts and addresses messages as one route wants them."""
 
@@ -50,10 +55,15 @@ class Encoder:
         self._reference = 0
 
     def parts(self, message: Outgoing) -> list[Part]:
-        """The submit_sm of one message. Raises: ValueError for a sender or number that SMPP cannot carry."""
+        """The submit_sm of one message, in the alphabet it was counted in: as many SMS as were counted.
+
+        Raises: ForeignAlphabet; ValueError for a sender, number or text that cannot be carried.
+        """
         if len(message.to) > 21 or not message.to.isascii():
             raise ValueError("not a phone number")
-        coding, pieces = cut(message, self._config.encodings)
+        if message.encoding not in self._config.encodings:
+            raise ForeignAlphabet(message.encoding)
+        coding, pieces = CODINGS[message.encoding], split(message.text, message.encoding)
         of = len(pieces)
         if of == 1:
             return [Part(message, 0, 1, pieces[0], self._template(message, 0, coding), b"")]

@@ -1,35 +1,19 @@
-"""Texts as octets: cutting what goes out, reading what comes in.
+"""Texts as octets: reading what comes in, and how an alphabet is called on the way out.
 
 Source: SMPP 3.4 5.2.19 (data_coding), 5.3.2.22-24 (sar_*); 3GPP TS 23.040 9.2.3.24 (user data header).
 """
 
 from typing import Any, NamedTuple
 
-from sofy.connectors.base import Outgoing
-from sofy.kernel.sms_text import GSM7_CHARACTERS, Encoding, encode_gsm7, split
+from sofy.kernel.sms_text import GSM7_CHARACTERS, encode_gsm7
 from sofy.wire.smpp.codes import ESM_UDHI, Coding, Tag
 from sofy.wire.smpp.pdu import Sm
 
-CODINGS: dict[Encoding, int] = {"gsm7": Coding.DEFAULT, "latin1": Coding.LATIN1, "ucs2": Coding.UCS2}
+CODINGS: dict[str, int] = {"gsm7": Coding.DEFAULT, "latin1": Coding.LATIN1, "ucs2": Coding.UCS2}
 _GSM7 = {encode_gsm7(character): character for character in GSM7_CHARACTERS}
 _BASIC = {octets[0]: character for octets, character in _GSM7.items() if len(octets) == 1}
 _EXTENDED = {octets[1]: character for octets, character in _GSM7.items() if len(octets) == 2}
 _ESC = 0x1B
-
-
-def cut(message: Outgoing, encodings: frozenset[str]) -> tuple[int, list[bytes]]:
-    """The data_coding and the octets of each part, in the cheapest alphabet the route takes."""
-    for encoding in _candidates(message.encoding, encodings):
-        try:
-            return CODINGS[encoding], split(message.text, encoding)
-        except UnicodeEncodeError:
-            continue
-    return CODINGS["ucs2"], split(message.text, "ucs2")
-
-
-def _candidates(counted: str, encodings: frozenset[str]) -> list[Encoding]:
-    order: list[Encoding] = ["gsm7", "latin1"] if counted == "gsm7" else ["latin1"]
-    return [encoding for encoding in order if encoding in encodings]
 
 
 def decode_gsm7(octets: bytes) -> str:

@@ -1,3 +1,7 @@
+-- name: alphabets
+-- What each route carries and in which alphabets. A paused one may be open again before the message leaves.
+SELECT purposes, short_code, encodings FROM engine_route WHERE channel = 'sms' AND state <> 'draining'
+
 -- name: raise_backlog
 -- Say that a client has work in a lane. seq tells an engine that looked a moment ago that its answer is out of date.
 INSERT INTO lane_backlog AS b (client_id, lane, due_at, seq)

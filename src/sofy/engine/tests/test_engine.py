@@ -439,6 +439,19 @@ async def test_a_receipt_for_an_old_message_is_found_by_its_key(house: House, st
     assert house.state(message)["status"] == "delivered"
 
 
+async def test_only_a_route_that_takes_its_alphabet_carries_a_message(house: House, start: Any):
+    house.add_route("latin", price="0.03", encodings="{gsm7,latin1,ucs2}")
+    (message,) = house.submit(house.message(text="ê" * 60 + MENTION))
+    house.add_route("usual", price="0.01")
+
+    machine = await start()
+    await machine.settled(message)
+
+    (sent,) = machine.connector("latin").sent
+    assert (sent.encoding, sent.parts, house.state(message)["parts"]) == ("latin1", 1, 1)
+    assert machine.connector("usual").sent == []
+
+
 @pytest.mark.parametrize("restarted", [False, True])
 async def test_all_parts_make_a_delivery(restarted: bool, house: House, start: Any):
     house.add_route()

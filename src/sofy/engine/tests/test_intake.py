@@ -49,6 +49,35 @@ def test_bulk_and_submit_store_the_same(price: str, house: House):
     assert (opened.to, opened.text) == (other.to, other.text)
 
 
+@pytest.mark.parametrize("door", ["submit", "bulk"])
+@pytest.mark.parametrize(
+    ("_case", "routes", "counted"),
+    [
+        ("no route yet", [], (2, "ucs2")),
+        ("the usual alphabets", [("{gsm7,ucs2}", "active")], (2, "ucs2")),
+        ("Latin-1", [("{gsm7,latin1,ucs2}", "active")], (1, "latin1")),
+        ("one that stands in has no Latin-1", [("{latin1,ucs2}", "active"), ("{gsm7,ucs2}", "paused")], (2, "ucs2")),
+        ("one that only listens", [("{latin1,ucs2}", "active"), ("{gsm7,ucs2}", "draining")], (1, "latin1")),
+    ],
+)
+def test_a_text_is_counted_in_the_alphabets_of_its_routes(
+    _case: str, routes: list[tuple[str, str]], counted: tuple[int, str], door: str, house: House
+):
+    house.add_route("elsewhere", "0.01", short_code="36999", encodings="{latin1,ucs2}")
+    for encodings, state in routes:
+        house.add_route(encodings, encodings=encodings, state=state)
+    campaign = ids.uuid7()
+    message = house.message(text="ê" * 60 + " STOP SMS 36123", campaign_id=campaign)
+
+    if door == "submit":
+        house.submit(message)
+    else:
+        load(house, campaign, [message])
+
+    stored = house.conn.execute("SELECT parts, encoding FROM engine_message").fetchone()
+    assert (message.parts, message.encoding) == stored == counted
+
+
 def test_a_repeated_expansion_adds_only_who_is_missing(house: House):
     campaign = ids.uuid7()
     messages = campaign_of(house, 250, campaign_id=campaign)

@@ -1,3 +1,4 @@
+import contextlib
 import re
 
 import pytest
@@ -40,6 +41,42 @@ def test_the_characters_that_force_ucs2_are_named():
     found = sms_text.analyse("Fête d’été à 5 € 😀")
 
     assert found == Analysis("ucs2", 19, 1, 70, ((1, "ê"), (6, "’"), (17, "😀")))
+
+
+ROUTES = [{"ucs2"}, {"gsm7", "ucs2"}, {"latin1", "ucs2"}, {"gsm7", "latin1", "ucs2"}]
+
+
+@pytest.mark.parametrize(
+    ("_case", "text", "alphabets", "counted", "forcing"),
+    [
+        ("only UCS-2 has it", "ê’", {"gsm7", "latin1", "ucs2"}, ("ucs2", 1, 70), "’"),
+        ("the nearest alphabet is spoken of", "êçœ€", {"gsm7", "latin1", "ucs2"}, ("ucs2", 1, 70), "œ€"),
+        ("the euro is what Latin-1 lacks", "ê €", {"latin1", "ucs2"}, ("ucs2", 1, 70), "€"),
+        ("Latin-1 holds less than GSM", "ê", {"gsm7", "latin1", "ucs2"}, ("latin1", 1, 140), "ê"),
+        ("nothing else to have", "ê", {"latin1", "ucs2"}, ("latin1", 1, 140), ""),
+        ("nothing better to have", "a", {"ucs2"}, ("ucs2", 1, 70), ""),
+        ("brackets take two septets", "[" * 81, {"gsm7", "latin1", "ucs2"}, ("latin1", 1, 140), ""),
+        ("GSM when both take as many", "a" * 141, {"gsm7", "latin1", "ucs2"}, ("gsm7", 1, 160), ""),
+    ],
+)
+def test_a_route_says_in_which_alphabets_a_text_is_counted(_case, text, alphabets, counted, forcing):
+    found = sms_text.analyse(text, alphabets)
+
+    assert (found.encoding, found.parts, found.per_part) == counted
+    assert "".join(character for _, character in found.forcing) == forcing
+    assert sms_text.measure(text, alphabets) == (found.parts, found.encoding)
+
+
+@settings(max_examples=300)
+@given(st.one_of(gsm_texts, edgy_gsm, edgy_ucs2, st.text(max_size=300)), st.sampled_from(ROUTES))
+def test_no_alphabet_of_the_route_would_take_fewer_sms(text, alphabets):
+    encoding, pieces = sms_text.cut(text, alphabets)
+
+    assert encoding in alphabets
+    assert pieces == sms_text.split(text, encoding)
+    for other in alphabets:
+        with contextlib.suppress(UnicodeEncodeError):
+            assert len(pieces) <= len(sms_text.split(text, other))
 
 
 @pytest.mark.parametrize("text", ["à é è ù ì ò É Ç ñ ü", "@£$¥\r\n", "{[~]}\\|^€\f", "ÄÖÜß ¿¡§¤ Δ_ΦΓΛΩΠΨΣΘΞ"])

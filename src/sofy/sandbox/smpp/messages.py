@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from sofy.connectors.smpp.texts import decode_text
 from sofy.kernel import clock
-from sofy.kernel.sms_text import choose, split
+from sofy.kernel.sms_text import cut
 from sofy.sandbox.smpp.profile import IdStyle
 from sofy.wire.smpp.codes import ESM_RECEIPT, ESM_UDHI, Coding, State, Tag
 from sofy.wire.smpp.pdu import Sm
@@ -76,9 +76,8 @@ def replies(sm: Sm, text: str, short_code: str, reference: int) -> list[Sm]:
     sent = decode_text(sm.short_message or sm.tlvs.get(Tag.MESSAGE_PAYLOAD, b""), sm.data_coding)
     mention = _MENTION.search(sent)
     to = mention[1] if mention else sm.source if sm.source.isdigit() else short_code
-    encoding, _ = choose(text)
+    encoding, pieces = cut(text)
     coding = Coding.UCS2 if encoding == "ucs2" else Coding.DEFAULT
-    pieces = split(text, encoding)
     if len(pieces) == 1:
         return [_back(sm, pieces[0], to=to, data_coding=coding)]
     head = bytes((5, 0, 3, reference & 0xFF, len(pieces)))

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sofy.connectors.base import HandOver, Inbound, InboundPart, NotOurs, Outgoing, Receipt, Reported
 from sofy.kernel.ids import uuid7
+from sofy.kernel.sms_text import measure
 
 CLIENT = UUID(int=1)
 
@@ -19,8 +20,9 @@ def outgoing(**changes: Any) -> Outgoing:
         "to": "+33639980001",
         "sender": "SOFY",
         "text": "Bonjour, STOP SMS 36105",
-    }
-    return Outgoing(**{**fields, **changes})
+    } | changes
+    parts, encoding = measure(str(fields["text"]))
+    return Outgoing(**{"encoding": encoding, "parts": parts, **fields})  # type: ignore[arg-type]
 
 
 def place(part: InboundPart) -> tuple[str, str, int, int]:

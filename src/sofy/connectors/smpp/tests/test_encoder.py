@@ -3,12 +3,15 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from sofy.connectors.smpp.config import Config, Numbering
-from sofy.connectors.smpp.encoder import Encoder, absolute_time, relative_time
+from sofy.connectors.smpp.encoder import Encoder, ForeignAlphabet, absolute_time, relative_time
 from sofy.connectors.smpp.tests.factories import outgoing
-from sofy.connectors.smpp.texts import segment
+from sofy.connectors.smpp.texts import CODINGS, decode_text, segment
 from sofy.kernel import clock
+from sofy.kernel.sms_text import LIMITS, cut, measure
 from sofy.wire.smpp.codes import ESM_UDHI, Tag
 from sofy.wire.smpp.pdu import PduReader, Sm, decode_sm
 
@@ -82,11 +85,83 @@ def test_long_by_payload_is_one_hand_over() -> None:
 
 @pytest.mark.parametrize("mode", ["udh", "sar", "payload"])
 def test_the_parts_make_the_text(mode: str) -> None:
-    from sofy.connectors.smpp.texts import decode_text
-
     parts = sent(outgoing(text=LONG), long_messages=mode)
 
     assert decode_text(b"".join(segment(sm).octets for sm in parts), 0) == LONG
+
+
+ROUTES = [{"ucs2"}, {"gsm7", "ucs2"}, {"latin1", "ucs2"}, {"gsm7", "latin1", "ucs2"}]
+#: Escapes of the GSM alphabet, surrogate pairs, and what only one alphabet has, in lengths around the borders.
+BORDERS = st.one_of(
+    st.text(alphabet="aé€[ê’😀\x1b\n", max_size=400),
+    st.builds(
+        lambda base, before, odd, after: base * before + odd + base * after,
+        st.sampled_from("aêж"),
+        st.sampled_from([66, 67, 69, 70, 133, 134, 139, 140, 152, 153, 159, 160, 200, 305, 306]),
+        st.sampled_from(["", "€", "€€", "😀", "😀😀", "[ê", "\x1b"]),
+        st.sampled_from([0, 1, 66, 133, 152, 300]),
+    ),
+    st.text(max_size=200),
+)
+
+
+@settings(max_examples=400, deadline=None)
+@given(BORDERS, st.sampled_from(ROUTES), st.sampled_from(["udh", "sar", "payload"]))
+def test_as_many_sms_leave_as_were_counted(text: str, encodings: set[str], mode: str) -> None:
+    counted, encoding = measure(text, encodings)
+
+    submits = sent(
+        outgoing(text=text, encoding=encoding, parts=counted), encodings=frozenset(encodings), long_messages=mode
+    )
+
+    assert encoding in encodings
+    assert {sm.data_coding for sm in submits} == {CODINGS[encoding]}
+    octets = [segment(sm).octets for sm in submits]
+    assert decode_text(b"".join(octets), submits[0].data_coding) == text.encode("utf-16", "replace").decode("utf-16")
+    if mode == "payload" and counted > 1:  # one hand-over, which the operator cuts where phones do
+        assert octets == [b"".join(cut(text, encodings)[1])]
+        return
+    assert len(submits) == counted
+    alone, each = (limit * (2 if encoding == "ucs2" else 1) for limit in LIMITS[encoding])
+    assert all(len(piece) <= (alone if counted == 1 else each) for piece in octets)
+    assert "".join(decode_text(piece, submits[0].data_coding) for piece in octets) == decode_text(
+        b"".join(octets), submits[0].data_coding
+    )  # no escape and no surrogate pair is cut
+
+
+@pytest.mark.parametrize(
+    ("_case", "text", "encodings", "parts", "coding"),
+    [
+        ("Latin-1 where the route takes it", "ê" * 71, {"gsm7", "latin1", "ucs2"}, 1, 3),
+        ("not where it does not", "ê" * 71, {"gsm7", "ucs2"}, 2, 8),
+        ("a route without the GSM alphabet", "a" * 160, {"latin1", "ucs2"}, 2, 3),
+        ("a route of UCS-2 alone", "a" * 160, {"ucs2"}, 3, 8),
+        ("brackets are shorter in Latin-1", "[" * 100, {"gsm7", "latin1", "ucs2"}, 1, 3),
+    ],
+)
+def test_the_alphabets_of_a_route(_case: str, text: str, encodings: set[str], parts: int, coding: int) -> None:
+    counted, encoding = measure(text, encodings)
+
+    submits = sent(outgoing(text=text, encoding=encoding, parts=counted), encodings=frozenset(encodings))
+
+    assert (counted, len(submits), submits[0].data_coding) == (parts, parts, coding)
+
+
+def test_a_message_counted_in_another_alphabet_is_for_another_route() -> None:
+    with pytest.raises(ForeignAlphabet):
+        Encoder(config()).parts(outgoing(text="ê", encoding="latin1"))
+
+
+@pytest.mark.parametrize(
+    ("_case", "changes", "problem"),
+    [
+        ("nothing carries everything", {"encodings": frozenset({"gsm7"})}, "ucs2 is missing"),
+        ("no such place", {"receipt_zone": "Europe/Lyon"}, "no time zone is called Europe/Lyon"),
+    ],
+)
+def test_settings_that_could_not_work_are_refused(_case: str, changes: dict[str, object], problem: str) -> None:
+    with pytest.raises(ValueError, match=problem):
+        config(**changes)
 
 
 def test_two_long_messages_differ_in_reference() -> None:

@@ -5,14 +5,12 @@ import random
 import pytest
 
 from sofy.connectors.smpp.assembly import Assembler, joined
-from sofy.connectors.smpp.tests.factories import outgoing
-from sofy.connectors.smpp.texts import Segment, cut, decode_gsm7, decode_text, segment
+from sofy.connectors.smpp.texts import Segment, decode_gsm7, decode_text, segment
 from sofy.kernel.sms_text import GSM7_CHARACTERS, encode_gsm7, split
 from sofy.wire.smpp.codes import ESM_UDHI, Coding, Tag
 from sofy.wire.smpp.pdu import Sm
 
 EVERYTHING = "".join(sorted(GSM7_CHARACTERS))
-BOTH = frozenset({"gsm7", "ucs2"})
 
 
 def test_gsm7_reads_back() -> None:
@@ -37,25 +35,6 @@ def test_gsm7_never_fails(octets: bytes) -> None:
 )
 def test_decode_text(_case: str, octets: bytes, coding: int, text: str) -> None:
     assert decode_text(octets, coding) == text
-
-
-@pytest.mark.parametrize(
-    ("_case", "text", "counted", "encodings", "coding", "parts"),
-    [
-        ("GSM", "Bonjour", "gsm7", BOTH, Coding.DEFAULT, 1),
-        ("UCS-2", "Arrêt", "ucs2", BOTH, Coding.UCS2, 1),
-        ("Latin-1 spares UCS-2", "ê" * 100, "ucs2", BOTH | {"latin1"}, Coding.LATIN1, 1),
-        ("Latin-1 lacks the euro", "ê€", "ucs2", BOTH | {"latin1"}, Coding.UCS2, 1),
-        ("a route without GSM", "Bonjour", "gsm7", frozenset({"latin1", "ucs2"}), Coding.LATIN1, 1),
-        ("counted as GSM by mistake", "ê", "gsm7", BOTH, Coding.UCS2, 1),
-        ("long GSM", "a" * 161, "gsm7", BOTH, Coding.DEFAULT, 2),
-        ("long UCS-2", "ê" * 71, "ucs2", BOTH, Coding.UCS2, 2),
-    ],
-)
-def test_cut(_case: str, text: str, counted: str, encodings: frozenset[str], coding: int, parts: int) -> None:
-    found, pieces = cut(outgoing(text=text, encoding=counted), encodings)
-
-    assert (found, len(pieces)) == (coding, parts)
 
 
 @pytest.mark.parametrize(
