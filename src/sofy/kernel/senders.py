@@ -1,23 +1,30 @@
-"""Which sender names an SMS may carry.
+"""Which sender names and short codes an SMS may carry.
 
 Source: CGVU 13 (charters of the AF2M): alphanumeric senders of 11 characters at most, generic words refused; short
 codes 36xxx for marketing and 38xxx for alerts; 06 and 07 numbers are for people since 2023 (Arcep 2022-1583).
 """
 
 import re
+from collections.abc import Collection
 
 from sofy.kernel.clauses import clause
 from sofy.kernel.text import fold
 
 MAX_LENGTH = 11
-#: Words that name no brand: anybody could hide behind them, so operators block or overwrite them.
+#: Words that name no brand: anybody could hide behind them, so operators block or overwrite them. In the singular.
 _GENERIC = """
-alerte alert amende ameli antai assurance banque bank bonus cadeau code colis confirmation contact cpf
-credit douane facture gouv gouvfr impots info infos information livraison livreur loto message offre
-paiement payment poste promo promotion rappel rdv rendezvous sante securite service sms soldes support
-test urgent vignette
+alerte alert amende ameli antai assurance banque bank bonus cadeau client code colis commande compte confirmation
+contact cpf credit douane facture gouv gouvfr impot info information livraison livreur loto message notif notification
+offre paiement payment poste promo promotion rappel rdv reduction remise rendezvous sante securite service sms solde
+support test urgent vente vignette
 """
 GENERIC_WORDS = frozenset(_GENERIC.split())
+#: What says whose a general word is without naming anybody. Articles are not here: shops are called so (La Poste).
+_OWNERS = "les|mes|mon|ma|nos|notre|vos|votre|my|our|your"
+#: Generic from end to end: such words in the singular or the plural, joined, after an owner or not. Anything more names
+#: somebody, and a brand that merely contains one passes (PromoDental, InfoFournil): operators judge the whole name too.
+_NAMES_NOBODY = re.compile(rf"(?:{_OWNERS})?(?:(?:{'|'.join(sorted(GENERIC_WORDS))})[sx]?)+")
+_DIGITS = re.compile(r"\d+")
 _ALPHANUMERIC = re.compile(r"[A-Za-z0-9]+")
 _SHORT_CODE_START = {"marketing": "36", "alert": "38"}
 
@@ -36,9 +43,21 @@ def check_sender(sender: str, purpose: str) -> str | None:
         return "sender_too_long"
     if not _ALPHANUMERIC.fullmatch(sender):
         return "sender_characters"
-    if fold(sender).rstrip("0123456789") in GENERIC_WORDS:
+    if _NAMES_NOBODY.fullmatch(_DIGITS.sub("", fold(sender))):
         return "sender_generic"
     return None
+
+
+@clause("CGVU 14.1", "CGVU 14.2")
+def check_short_code(short_code: str, purposes: Collection[str]) -> str | None:
+    """The code of what is wrong with the short code of a route, None when it may answer for these purposes.
+
+    A route for both is held to marketing: its short code is what the mention STOP SMS names.
+    """
+    if not re.fullmatch(r"3[68]\d{3}", short_code, re.ASCII):
+        return "short_code_unreadable"
+    purpose = "marketing" if "marketing" in purposes else "alert"
+    return None if short_code.startswith(_SHORT_CODE_START[purpose]) else f"short_code_{purpose}"
 
 
 def _check_number(digits: str, purpose: str) -> str | None:

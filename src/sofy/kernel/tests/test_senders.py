@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sofy.kernel.senders import GENERIC_WORDS, check_sender
+from sofy.kernel.senders import GENERIC_WORDS, check_sender, check_short_code
 
 
 @pytest.mark.clause("CGVU 13")
@@ -31,6 +31,52 @@ from sofy.kernel.senders import GENERIC_WORDS, check_sender
 )
 def test_sender(_case, sender, purpose, problem):
     assert check_sender(sender, purpose) == problem
+
+
+@pytest.mark.clause("CGVU 13")
+@pytest.mark.parametrize(
+    "sender",
+    [
+        "PROMO", "PROMOS", "ALERTES", "Banques", "SMSINFO", "INFOSMS", "CADEAUX", "INFOS", "SOLDES", "Impots", "ALERTS",
+        "CODEPROMO", "PROMOCODES", "InfoClient", "RDVSANTE", "MONCOLIS", "VosFactures", "LESSOLDES", "MyBank", "NOTIF",
+        "INFO24", "24INFO", "PROMO2SMS", "SMS4INFO", "RENDEZVOUS", "SMSSMS",
+    ],
+)  # fmt: skip
+def test_a_name_made_of_general_words_names_nobody(sender):
+    assert check_sender(sender, "marketing") == "sender_generic"
+
+
+@pytest.mark.parametrize(
+    "sender",
+    [
+        "PROMODENTAL", "InfoFournil", "SMSMODE", "LAPOSTE", "Alertis", "Banquet", "Testut", "Infogreffe", "Codeur",
+        "Bonusmania", "OFFRESPA", "Colissimo", "Rappelle", "Creditas", "MONOPRIX", "Masante24h", "Mesange", "NOSTALGIE",
+    ],
+)  # fmt: skip
+def test_a_brand_that_contains_a_general_word_is_a_brand(sender):
+    assert check_sender(sender, "marketing") is None
+
+
+@pytest.mark.clause("CGVU 14.1", "CGVU 14.2")
+@pytest.mark.parametrize(
+    ("_case", "short_code", "purposes", "problem"),
+    [
+        ("marketing", "36123", ["marketing"], None),
+        ("alerts", "38123", ["alert"], None),
+        ("both, answered as marketing", "36123", ["marketing", "alert"], None),
+        ("alerts only for marketing", "38123", ["marketing"], "short_code_marketing"),
+        ("alerts only for both", "38123", ["alert", "marketing"], "short_code_marketing"),
+        ("marketing only for alerts", "36123", ["alert"], "short_code_alert"),
+        ("too long", "12345678", ["marketing"], "short_code_unreadable"),
+        ("another range", "37123", ["marketing"], "short_code_unreadable"),
+        ("four digits", "3612", ["marketing"], "short_code_unreadable"),
+        ("letters", "36ABC", ["marketing"], "short_code_unreadable"),
+        ("other digits", "36١١١", ["marketing"], "short_code_unreadable"),
+        ("a line end", "36123\n", ["marketing"], "short_code_unreadable"),
+    ],
+)
+def test_short_codes_of_routes(_case, short_code, purposes, problem):
+    assert check_short_code(short_code, purposes) == problem
 
 
 @pytest.mark.clause("CGVU 13")
