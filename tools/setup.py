@@ -14,7 +14,6 @@ import subprocess
 import sys
 import threading
 import time
-import venv
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
@@ -116,10 +115,9 @@ def _run(command: Sequence[object], what: str) -> None:
 
 def _packages() -> None:
     if not PYTHON.exists():
-        _say("making .venv")
         try:
-            venv.create(VENV, with_pip=True, symlinks=True)
-        except subprocess.CalledProcessError as error:
+            _run([sys.executable, "-m", "venv", "--symlinks", VENV], "making .venv")
+        except StepFailed as error:
             shutil.rmtree(VENV, ignore_errors=True)
             raise StepFailed("Python could not make a virtual environment: install python3-venv.") from error
     _install(ROOT / "requirements.lock")

@@ -77,6 +77,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         given.setdefault("base_url", f"http://localhost:{given.get('web_port', 8000)}")
         given["base_url"] = given["base_url"].rstrip("/")
         config = cls(**given)
+        if config.database_url and not config.database_url.startswith(("postgresql://", "postgres://")):
+            raise ConfigError(f"{PREFIX}DATABASE_URL", "the address of a PostgreSQL server begins with postgresql://")
         _refuse_dangerous(config)
         return config
 
@@ -118,11 +120,18 @@ def settings() -> Iterator[Setting]:
         )
 
 
+#: Variables of tests and tools, which are no settings of the product.
+_OTHERS = ("SOFY_BROWSER", "SOFY_NO_BROWSER", "SOFY_DATABASE_ROLE")
+_OF_TESTS = "SOFY_TEST_"
+
+
 def unknown_variables(mapping: Mapping[str, str]) -> dict[str, str | None]:
-    """SOFY_ variables that no setting has -> the setting probably meant, if any."""
+    """SOFY_ variables that nothing reads -> the setting probably meant, if any."""
     known = [s.variable for s in settings()]
-    accepted = {*known, *(f"{s.variable}_FILE" for s in settings() if not s.is_path)}
-    unknown = (name for name in mapping if name.startswith(PREFIX) and name not in accepted)
+    accepted = {*known, *_OTHERS, *(f"{s.variable}_FILE" for s in settings() if not s.is_path)}
+    unknown = (
+        name for name in mapping if name.startswith(PREFIX) and name not in accepted and not name.startswith(_OF_TESTS)
+    )
     return {name: next(iter(difflib.get_close_matches(name, known, 1, cutoff=0.8)), None) for name in unknown}
 
 

@@ -2,9 +2,13 @@
 
 import argparse
 import importlib
+import os
 import sys
 from collections.abc import Sequence
 
+import psycopg
+
+from sofy.kernel import config
 from sofy.kernel.errors import ConfigError, Refused
 from sofy.project.answers import complain, show
 from sofy.project.commands import MODULES
@@ -31,6 +35,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         return run_django(given[1:])
     arguments = parser().parse_args(given)
+    for name, meant in config.unknown_variables(os.environ).items():
+        print(f"sofy: nothing reads {name}" + (f"; did you mean {meant}?" if meant else "."), file=sys.stderr)
     try:
         return show(arguments.run(arguments), arguments)
     except ConfigError as error:
@@ -39,6 +45,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         return complain(_sentence(error), error.code, arguments, error.facts)
     except (EmbeddedPostgresError, FileNotFoundError, RuntimeError) as error:
         return complain(str(error), "failed", arguments)
+    except psycopg.Error as error:
+        first, *_ = str(error).strip().splitlines() or [type(error).__name__]
+        return complain(f"the database did not do it: {first}", "database_failed", arguments)
+    except UnicodeDecodeError:
+        return complain("the file is not text in UTF-8.", "file_not_text", arguments)
     except KeyboardInterrupt:
         return 130
 

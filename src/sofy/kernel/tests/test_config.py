@@ -107,9 +107,25 @@ def test_every_setting_is_described():
     assert {s.name for s in found if s.secret} == {"database_url", "smtp_password"}
 
 
+@pytest.mark.parametrize("address", ["mysql://u:secret@h/d", "h=1 password=secret"])
+def test_the_database_is_a_postgresql_and_its_password_is_not_repeated(address):
+    with pytest.raises(ConfigError) as caught:
+        Config.load({"SOFY_DATABASE_URL": address})
+
+    assert "postgresql://" in str(caught.value)
+    assert "secret" not in str(caught.value)
+
+
 def test_misspelt_variables_are_noticed():
     unknown = config.unknown_variables(
-        {"SOFY_DATABSE_URL": "x", "SOFY_SMTP_USER_FILE": "/", "PATH": "/", "SOFY_QQ": ""}
+        {
+            "SOFY_DATABSE_URL": "x",
+            "SOFY_SMTP_USER_FILE": "/",
+            "PATH": "/",
+            "SOFY_QQ": "",
+            "SOFY_NO_BROWSER": "1",
+            "SOFY_TEST_RUN": "7",
+        }
     )
 
     assert unknown == {"SOFY_DATABSE_URL": "SOFY_DATABASE_URL", "SOFY_QQ": None}

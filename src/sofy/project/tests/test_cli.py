@@ -119,6 +119,29 @@ def test_what_cannot_be_done_is_said_in_words_and_in_code(sofy, _case, arguments
     assert json.loads(said)["error"] == code
 
 
+@pytest.mark.parametrize(
+    ("address", "code"),
+    [("mysql://u:secret@h/d", "config"), ("postgresql://u:secret@127.0.0.1:1/d", "database_failed")],
+)
+def test_a_database_that_cannot_be_used_is_said_in_a_line(monkeypatch, capsys, address, code):
+    monkeypatch.setenv("SOFY_DATABASE_URL", address)
+    monkeypatch.setattr(runtime, "_admin_url", [])
+
+    status = cli.main(["client", "create", "X", "--json"])
+
+    said = capsys.readouterr().out
+    assert (status, json.loads(said)["error"]) == (1, code)
+    assert "secret" not in said
+
+
+def test_a_mistyped_variable_is_noticed(monkeypatch, capsys):
+    monkeypatch.setenv("SOFY_WEBPORT", "8001")
+
+    cli.main(["clauses", "--json"])
+
+    assert "did you mean SOFY_WEB_PORT?" in capsys.readouterr().err
+
+
 def test_a_file_is_tried_then_imported(sofy, tmp_path):
     path = tmp_path / "contacts.csv"
     path.write_text("Prénom;Portable;Accord SMS\nZoé;06 39 98 00 01;oui\nPaul;06 39 98 00 02;non\n;12;oui\n")
