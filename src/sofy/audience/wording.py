@@ -50,7 +50,7 @@ SENTENCES: Mapping[str, str | Promise] = {
     "file_old_excel": _("This is an Excel file of before 2007 (XLS): save it as XLSX and send that."),
     "file_password_needed": _("This file is protected by a password: give it, or save the file without."),
     "file_password_ods": _(
-        "This LibreOffice file is protected by a password and cannot be opened here: save it without one, or as XLSX."
+        "This LibreOffice file is locked in a way that cannot be opened here: save it without a password, or as XLSX."
     ),
     "file_wrong_password": _("This is not the password of the file. Try again; capitals and small letters count."),
     "file_too_large": _("This file is too large. Cut it into several files."),

@@ -35,6 +35,8 @@ def zip_format(content: BinaryIO) -> str:
         return "xlsx"
     if "content.xml" in names and "mimetype" in names:
         return "ods"
+    if "encrypted-package" in names:  # LibreOffice 24.8 enciphers the package as a whole
+        raise Refused("file_password_ods")
     raise Refused("file_not_table")
 
 

@@ -16,6 +16,8 @@ from typing import Any, BinaryIO
 
 import msgspec
 
+from sofy.audience.imports import odf_lock
+
 MEMORY = 2 << 30  # address space; a dense sheet of 1,048,576 x 40 cells fits
 CPU_SECONDS = 120
 MAX_UNPACKED = 2_000_000_000
@@ -69,13 +71,30 @@ def decrypted(content: BinaryIO, password: str) -> BinaryIO:
     return plain
 
 
-def send_unlocked(content: BinaryIO, password: str) -> None:
-    """Send the bytes of a protected workbook without its protection."""
+def opened(content: BinaryIO, password: str) -> BinaryIO:
+    """A workbook without its password; the same file when it has none."""
     head = content.read(8)
     content.seek(0)
-    if head != OLE_MAGIC:
+    if head == OLE_MAGIC:
+        return decrypted(content, password)
+    with zipfile.ZipFile(content) as archive:
+        locked = odf_lock.is_locked(archive)
+    content.seek(0)
+    if not locked:
+        return content
+    if not password:
+        raise Bad("file_password_needed")
+    try:
+        return odf_lock.unlocked(content, password, MAX_UNPACKED)
+    except odf_lock.NotOpened as refused:
+        raise Bad(str(refused), limit=MAX_UNPACKED) from None
+
+
+def send_unlocked(content: BinaryIO, password: str) -> None:
+    """Send the bytes of a protected workbook without its protection."""
+    plain = opened(content, password)
+    if plain is content:
         raise Bad("file_not_locked")
-    plain = decrypted(content, password)
     while block := plain.read(UNLOCKED_BLOCK):
         send(block)
     send({})
@@ -92,8 +111,6 @@ def check_archive(content: BinaryIO, kind: str, max_columns: int) -> None:
         if unpacked > MAX_UNPACKED:
             raise Bad("file_unpacks_too_large", limit=MAX_UNPACKED)
         if kind == "ods":
-            if b"encryption-data" in archive.read("META-INF/manifest.xml"):
-                raise Bad("file_password_ods")
             parts = ["content.xml"]
         else:
             parts = [entry.filename for entry in entries if entry.filename.startswith("xl/worksheets/sheet")]
@@ -133,17 +150,30 @@ def send(frame: Any) -> None:
     sys.stdout.buffer.write(len(body).to_bytes(4) + body)
 
 
-def send_rows(content: BinaryIO, max_columns: int, max_cell: int) -> None:
-    """Read the first sheet that has any cell and send its rows that have any text."""
+def table_of(book: Any) -> Any:
+    """The sheet to read: the first one shown that has columns, else the first that has any cell."""
     import python_calamine
 
-    book = python_calamine.CalamineWorkbook.from_filelike(content)
-    for name in book.sheet_names:
-        sheet = book.get_sheet_by_name(name)
-        if sheet.height:
-            break
-    else:
+    found = None
+    for sheet in sorted(
+        book.sheets_metadata, key=lambda each: each.visible != python_calamine.SheetVisibleEnum.Visible
+    ):
+        table = book.get_sheet_by_name(sheet.name) if sheet.typ == python_calamine.SheetTypeEnum.WorkSheet else None
+        if table is None or not table.height:
+            continue
+        if sheet.visible == python_calamine.SheetVisibleEnum.Visible and table.width > 1:
+            return table
+        found = found or table
+    if found is None:
         raise Bad("file_empty")
+    return found
+
+
+def send_rows(content: BinaryIO, max_columns: int, max_cell: int) -> None:
+    """Read one sheet and send its rows that have any text."""
+    import python_calamine
+
+    sheet = table_of(python_calamine.CalamineWorkbook.from_filelike(content))
     number = 0  # the rows above the first cell are given too
     frame: list[tuple[int, list[str]]] = []
     for row in sheet.iter_rows():
@@ -173,10 +203,7 @@ def main() -> None:
         if kind == "unlock":
             send_unlocked(content, password)
             return
-        if content.read(8) == OLE_MAGIC:
-            content.seek(0)
-            content = decrypted(content, password)
-        content.seek(0)
+        content = opened(content, password)
         check_archive(content, kind, max_columns)
         content.seek(0)
         send_rows(content, max_columns, max_cell)

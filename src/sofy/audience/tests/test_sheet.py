@@ -1,28 +1,33 @@
 """Spreadsheets, the hostile ones included: a message, never a crash."""
 
 import datetime as dt
+import hashlib
 import io
+import os
 import time
 import zipfile
+import zlib
+from base64 import b64encode
 from typing import Any
 
 import msoffcrypto.format.ooxml
 import odswriter
 import pytest
 import xlsxwriter
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
-from sofy.audience.imports import read
+from sofy.audience.imports import odf_lock, read, sheet
 from sofy.kernel.errors import Refused
 
 
 def xlsx(*rows: list[Any], places: dict[tuple[int, int], str] | None = None) -> bytes:
     target = io.BytesIO()
     with xlsxwriter.Workbook(target, {"in_memory": True, "default_date_format": "dd/mm/yyyy"}) as book:
-        sheet = book.add_worksheet()
+        made = book.add_worksheet()
         for number, row in enumerate(rows):
-            sheet.write_row(number, 0, row)
+            made.write_row(number, 0, row)
         for place, value in (places or {}).items():
-            sheet.write(*place, value)
+            made.write(*place, value)
     return target.getvalue()
 
 
@@ -109,3 +114,90 @@ def test_protected_workbook_is_refused(_case: str, password: str, code: str, pro
 
 def test_protected_workbook_opens_with_its_password(protected: bytes) -> None:
     assert rows_of(protected, "open sesame")[1] == (2, ["0639980001"])
+
+
+ROUNDS = 1000
+
+
+def locked_ods(
+    password: str, table: bytes | None = None, algorithm: str = odf_lock.AES_256_CBC, **changes: str
+) -> bytes:
+    """An ODS with its parts enciphered, as ODF 1.2 says. Source: ODF 1.2 part 3, sections 3.4 and 4.8."""
+    if table is None:
+        with zipfile.ZipFile(io.BytesIO(plain_ods())) as archive:
+            table = archive.read("content.xml")
+    deflater = zlib.compressobj(wbits=-15)
+    deflated = deflater.compress(table) + deflater.flush()
+    padded = deflated + bytes(15 - len(deflated) % 16) + bytes([16 - len(deflated) % 16])
+    salt, vector = os.urandom(16), os.urandom(16)
+    key = hashlib.pbkdf2_hmac("sha1", hashlib.sha256(password.encode()).digest(), salt, ROUNDS, 32)
+    cipher = Cipher(algorithms.AES(key), modes.CBC(vector)).encryptor()
+    facts = {"rounds": str(ROUNDS), "start": "http://www.w3.org/2000/09/xmldsig#sha256", **changes}
+    data = (
+        '<m:encryption-data m:checksum-type="urn:x#sha256-1k" m:checksum="AAAA">'
+        f'<m:algorithm m:algorithm-name="{algorithm}" m:initialisation-vector="{b64encode(vector).decode()}"/>'
+        f'<m:start-key-generation m:start-key-generation-name="{facts["start"]}" m:key-size="32"/>'
+        f'<m:key-derivation m:key-derivation-name="PBKDF2" m:key-size="32" m:iteration-count="{facts["rounds"]}"'
+        f' m:salt="{b64encode(salt).decode()}"/></m:encryption-data>'
+    )
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w") as archive:
+        archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        archive.writestr("content.xml", cipher.update(padded) + cipher.finalize())
+        archive.writestr(
+            "META-INF/manifest.xml",
+            '<m:manifest xmlns:m="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0">'
+            f'<m:file-entry m:full-path="content.xml">{data}</m:file-entry></m:manifest>',
+        )
+    return target.getvalue()
+
+
+def plain_ods() -> bytes:
+    target: Any = io.BytesIO()
+    with odswriter.writer(target) as book:
+        made = book.new_sheet("Clients")
+        made.writerow(["Prénom", "Portable"])
+        made.writerow(["Élodie", "0639980001"])
+    return bytes(target.getvalue())
+
+
+def test_a_locked_ods_opens_with_its_password() -> None:
+    content = locked_ods("sésame, ouvre-toi")
+
+    assert rows_of(content, "sésame, ouvre-toi") == [(1, ["Prénom", "Portable"]), (2, ["Élodie", "0639980001"])]
+    with sheet.unlocked(io.BytesIO(content), "sésame, ouvre-toi") as plain:
+        assert rows_of(plain.read()) == rows_of(content, "sésame, ouvre-toi")
+
+
+@pytest.mark.parametrize(
+    ("_case", "how", "password", "code"),
+    [
+        ("no password", {}, "", "file_password_needed"),
+        ("wrong password", {}, "Open", "file_wrong_password"),
+        ("another cipher", {"algorithm": "Blowfish CFB"}, "open", "file_password_ods"),
+        ("endless work", {"rounds": "2000000000"}, "open", "file_password_ods"),
+        ("no number of rounds", {"rounds": "x"}, "open", "file_damaged"),
+        ("a bomb", {"repeated": 30_000_000}, "open", "file_unpacks_too_large"),
+        ("not a table", {"repeated": 1}, "open", "file_damaged|file_empty"),
+    ],
+)
+def test_a_locked_ods_that_stays_closed(_case: str, how: dict[str, Any], password: str, code: str) -> None:
+    times = how.pop("repeated", 0)
+
+    with pytest.raises(Refused, match=code):
+        rows_of(locked_ods("open", table=b"<a/>" * times or None, **how), password)
+
+
+def test_a_package_enciphered_as_a_whole_is_refused_with_what_to_do() -> None:
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w") as archive:
+        archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        archive.writestr("encrypted-package", b"x" * 100)
+
+    with pytest.raises(Refused, match="file_password_ods"):
+        rows_of(target.getvalue())
+
+
+def test_what_an_ods_unpacks_to_is_bounded_before_it_is_held() -> None:
+    with pytest.raises(odf_lock.NotOpened, match="file_unpacks_too_large"):
+        odf_lock.unlocked(io.BytesIO(locked_ods("open", table=b"x" * 5_000)), "open", 4_999)

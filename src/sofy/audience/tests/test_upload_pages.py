@@ -17,6 +17,7 @@ from django.urls import reverse
 from sofy.audience import vault
 from sofy.audience.models import Contact, Import, Suppression
 from sofy.audience.services import optouts
+from sofy.audience.tests.test_sheet import locked_ods
 from sofy.clients.models import Client
 from sofy.clients.services import create_establishment
 from sofy.kit.models import AuditEntry
@@ -186,13 +187,22 @@ def test_a_protected_libreoffice_file_says_what_to_do(shop: Client, browse: Brow
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w") as archive:
         archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
-        archive.writestr("META-INF/manifest.xml", "<manifest:encryption-data/>")
-        archive.writestr("content.xml", "noise")
+        archive.writestr("encrypted-package", "noise")
 
-    for language, words in (("fr", "enregistrez-le sans"), ("en", "save it without one")):
+    for language, words in (("fr", "enregistrez-le sans"), ("en", "save it without a password")):
         page = read_protected(browse(language=language), shop, target.getvalue())
         assert page.status_code == 422
         assert words in page.content.decode()
+
+
+def test_a_protected_libreoffice_file_is_opened_once(shop: Client, browse: Browse) -> None:
+    browser = browse()
+    asked = read_protected(browser, shop, locked_ods(PASSWORD))
+
+    shown = browser.post(asked.url, {"password": PASSWORD}, follow=True)
+
+    assert asked.url.endswith("/password")
+    assert "Élodie" in shown.content.decode()
 
 
 def test_a_file_without_password_needs_none(shop: Client, browse: Browse) -> None:
