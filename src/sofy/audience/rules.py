@@ -56,7 +56,7 @@ CONSENT_WORDS = {
         "granted",
     ),
     **dict.fromkeys(
-        ("accord", "accepte", "d'accord", "on", "abonne", "inscrit", "subscribed"),
+        ("accord", "accepte", "d'accord", "on", "abonne", "inscrit", "subscribed", "✓", "✔", "☑"),
         "granted",
     ),
     **dict.fromkeys(

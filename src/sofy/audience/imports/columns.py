@@ -42,6 +42,7 @@ FIELDS = (
 OF_THE_PRODUCT = {"entered", "entree"}
 REPEATABLE = {"phone", "email", "street"}
 SAMPLE_ROWS = 300
+TITLE_ROWS = 10  # a header is looked for this far down
 _ENOUGH = 0.6  # share of the filled cells that must look alike
 
 #: Tried in order on the folded header, punctuation as spaces; the first that matches names the column.
@@ -120,25 +121,25 @@ class Column:
     choices: tuple[str, ...] = ()
 
 
-def guess(rows: Sequence[Sequence[str]], own: Iterable[Column] = ()) -> tuple[bool, list[Column]]:
-    """Whether the first row is a header, and the meaning of each column, from the first rows of a file.
+def guess(rows: Sequence[Sequence[str]], own: Iterable[Column] = ()) -> tuple[int, list[Column]]:
+    """How many rows stand above the people (titles and the header), and the meaning of each column.
 
     `own`: the fields the client has already, by their labels. A column of such a name is that field, as long as its
     values fit and the file keeps a phone number or an e-mail address.
     """
     known = {folded: each for each in own for folded in (fold(each.field[10:]), fold(each.header))}
-    has_header, found = _guess(rows, known)
+    above = rows_above(rows)
+    found = _guess(rows, above, known)
     if known and not any(column.field in ("phone", "email") for column in found):
-        return _guess(rows, {})
-    return has_header, found
+        return above, _guess(rows, above, {})
+    return above, found
 
 
-def _guess(rows: Sequence[Sequence[str]], known: dict[str, Column]) -> tuple[bool, list[Column]]:
-    width = max((len(row) for row in rows), default=0)
-    first = [cell.strip() for cell in rows[0]] if rows else []
-    has_header = is_header(first)
-    headers = first + [""] * (width - len(first)) if has_header else [""] * width
-    body = rows[1:] if has_header else rows
+def _guess(rows: Sequence[Sequence[str]], above: int, known: dict[str, Column]) -> list[Column]:
+    body = rows[above:]
+    width = max((len(row) for row in rows[max(0, above - 1) :]), default=0)
+    first = [cell.strip() for cell in rows[above - 1]] if above else []
+    headers = first + [""] * (width - len(first))
     taken: set[str] = set()
     names: set[str] = set()
     columns = []
@@ -150,6 +151,9 @@ def _guess(rows: Sequence[Sequence[str]], known: dict[str, Column]) -> tuple[boo
             names.add(mine.field[10:])
             columns.append(mine)
             continue
+        if not header and not cells:
+            columns.append(Column("", ""))
+            continue
         if fold(header) in OF_THE_PRODUCT and cells and _share(cells, FITS["date"]) == 1:
             columns.append(Column(header, ""))
             continue
@@ -159,7 +163,18 @@ def _guess(rows: Sequence[Sequence[str]], known: dict[str, Column]) -> tuple[boo
             columns.append(Column(header, field))
         else:
             columns.append(_attribute(header, position, cells, names))
-    return has_header, columns
+    return columns
+
+
+def rows_above(rows: Sequence[Sequence[str]]) -> int:
+    """0 without a header, 1 with one; more when a title stands above the names of the columns."""
+    for number, row in enumerate(rows[:TITLE_ROWS]):
+        cells = [cell.strip() for cell in row]
+        if any(_is_phone(cell) or "@" in cell for cell in cells):
+            break
+        if sum(1 for cell in cells if by_header(cell)) >= 2:
+            return number + 1
+    return int(bool(rows) and is_header([cell.strip() for cell in rows[0]]))
 
 
 def is_header(first: Sequence[str]) -> bool:
@@ -253,7 +268,7 @@ def looks_private(header: str, cells: Sequence[str]) -> bool:
         return False
     if _share(cells, lambda c: "@" in c or _is_phone(c) or _IBAN.fullmatch(c) is not None or len(c) > 100) > 0.1:
         return True
-    varied = len(set(cells)) > 0.5 * len(cells) and len(cells) > 5
+    varied = not header or (len(set(cells)) > 0.5 * len(cells) and len(cells) > 5)
     return varied and _share(cells, lambda cell: _NAME_LIKE.fullmatch(cell) is not None) > _ENOUGH
 
 

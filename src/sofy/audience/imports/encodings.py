@@ -15,7 +15,8 @@ CANDIDATES = ("cp1252", "mac_roman", "cp850", "iso8859_15")
 MAX_SAMPLES = 20_000
 _AROUND_HIGH = re.compile(rb"[\x20-\x7f]{0,2}[\x80-\xff]+[\x20-\x7f]{0,2}")
 _HIGH = bytes(range(128, 256))
-_CONTROLS = bytes(set(range(32)) - {9, 10, 12, 13, 26, 27})
+_CONTROLS = bytes(set(range(1, 32)) - {9, 10, 12, 13, 26, 27})
+_MOST_PADDING = 0.3  # share of NULs: programs pad fields of fixed length with them
 #: How often each letter is met in French, roughly per thousand letters.
 _FRENCH = {
     "é": 19.0,
@@ -111,7 +112,7 @@ def _scan(content: BinaryIO, max_line: int) -> tuple[int, int, list[bytes]]:
     valid = invalid = since_line = 0
     samples: list[bytes] = []
     while chunk := content.read(CHUNK):
-        if len(chunk.translate(None, _CONTROLS)) < len(chunk) * 0.995:
+        if len(chunk.translate(None, _CONTROLS)) < len(chunk) * 0.995 or chunk.count(0) > _MOST_PADDING * len(chunk):
             raise Refused("file_not_text")
         since_line = _longest_tail(chunk, since_line, max_line)
         if chunk.isascii():

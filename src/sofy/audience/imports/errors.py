@@ -44,19 +44,19 @@ def error_file(
     content = vault.open_file(keys_for(client_id), UUID(row.upload))
     with closing(content):
         table = read.Table(content, row.file_format, row.encoding, row.delimiter, password)
-        lines = _lines(table, problems, row.mapping.get("header", False), label, heads)
+        lines = _lines(table, problems, int(row.mapping.get("header", 0)), label, heads)
         if row.file_format == "csv":
             return "csv", _csv(lines, row.encoding, row.delimiter)
         return row.file_format, (_xlsx(lines) if row.file_format == "xlsx" else _ods(lines))
 
 
 def _lines(
-    table: read.Table, problems: dict[int, str], has_header: bool, label: Label, heads: tuple[str, str]
+    table: read.Table, problems: dict[int, str], above: int, label: Label, heads: tuple[str, str]
 ) -> Iterator[list[str]]:
     for position, (number, cells) in enumerate(table.rows()):
-        if position == 0:
+        if position == max(0, above - 1):
             width = len(cells or ())
-            yield [*heads, *((cells or []) if has_header else [""] * width)]
+            yield [*heads, *((cells or []) if above else [""] * width)]
         codes = problems.get(number)
         if codes:
             yield [str(number), ", ".join(dict.fromkeys(label(code) for code in codes.split(","))), *(cells or [])]

@@ -9,6 +9,7 @@ import re
 from functools import lru_cache
 
 from sofy.kernel.phone import Number, Problem, parse
+from sofy.kernel.text import words
 
 _COSTUME = {ord(character): None for character in " .-()\u00a0\u202f"}
 _USUAL = re.compile(r"(?:0|(\+33|0033)0?)?([67]\d{8})").fullmatch
@@ -23,6 +24,25 @@ def _block_is_fictional(block: str, prefix: str) -> bool:
     return isinstance(parse(number, fictional=False), Problem) and parse(number, fictional=True) == Number(
         f"+33{block}0000", "mobile", "FR", False
     )
+
+
+_REMARK = re.compile(r"([+(\d][\d .()/\u00a0\u202f-]{7,}\d)[^\d+]{2,40}").fullmatch
+#: What people write behind a number to say which one it is. Any other word may be a STOP: such a cell is reported.
+_WHICH = frozenset(
+    words(
+        "bureau domicile dom travail perso personnel pro professionnel portable port mobile mob maison fixe tel gsm"
+        " home work office cell lui elle mr mme monsieur madame"
+    )
+)
+
+
+def without_remark(cell: str, *, fictional: bool) -> Number | None:
+    """The number of a cell that goes on to say which one it is: "06 39 98 00 01 (bureau)"."""
+    found = _REMARK(cell.strip())
+    if found is None or not _WHICH.issuperset(words(cell[found.end(1) :])):
+        return None
+    number = read(found[1], fictional=fictional)
+    return number if isinstance(number, Number) else None
 
 
 def read(cell: str, *, fictional: bool) -> Number | Problem:

@@ -118,7 +118,9 @@ def _csv_rows(content: BinaryIO, encoding: str, separator: str) -> Iterator[Row]
             continue
         if len(cells) > MAX_COLUMNS and any(cell for cell in cells[MAX_COLUMNS:]):
             raise Refused("too_many_columns", row=number, columns=len(cells), limit=MAX_COLUMNS)
-        if any(cells) and (number > 1 or not _is_declaration(cells, taken[0])):
+        if number == 1 and _is_declaration(cells, taken[0]):
+            number = 0  # no spreadsheet shows or counts this line
+        elif any(cells):
             yield number, cells
 
 
@@ -156,6 +158,7 @@ class _Lines:
             if not line:
                 self.ended = True
                 raise StopIteration
+        line = line.replace("\0", "")  # padding of fields of fixed length
         self.taken.append(line)
         return line
 

@@ -4,6 +4,7 @@ A row is rejected only when no identity in it is valid; anything else that canno
 Pure: the same row always gives the same record.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -20,6 +21,8 @@ from sofy.kernel.text import fold
 
 NAME_MAX = 80
 TEXT_MAX = 250
+#: What people and programs write where there is no number and no address.
+NOTHING = frozenset({"n/a", "na", "nc", "neant", "aucun", "aucune", "null", "none", "nan", "-", "--", "/", "?", "."})
 _SEVERITY = {"": 0, "granted": 1, "withdrawn": 2, "opposed": 3}
 #: What a legal basis allows to record as consent: the purpose of the messages.
 PURPOSE_OF_BASIS = {"consent": "marketing", "customer": "marketing", "contract": "alert"}
@@ -163,6 +166,13 @@ def _several_phones(record: Record, cell: str, problem: Problem, fictional: bool
             if numbers:
                 record.phones.extend(number for number in numbers if number not in record.phones)
                 return
+    if fold(cell) in NOTHING:
+        return
+    number = phones.without_remark(cell, fictional=fictional)
+    if number is not None:
+        if number not in record.phones:
+            record.phones.append(number)
+        return
     record.problems.append(f"phone_{problem.code}")
 
 
@@ -172,7 +182,7 @@ def _email(record: Record, cell: str) -> None:
         if address not in record.emails:
             record.emails.append(address)
         return
-    if not cell.strip():
+    if not cell.strip() or fold(cell) in NOTHING:
         return
     several = [found for part in cell.replace(";", ",").replace(" ", ",").split(",") if (found := values.email(part))]
     if several:
@@ -195,7 +205,17 @@ def _last_name(record: Record, cell: str) -> None:
     record.last_name = clean(cell)
 
 
+_ADDRESSED = re.compile(r"(m|mr|mme|mlle|melle|mrs|ms|miss|monsieur|madame|mademoiselle)\.?\s+", re.IGNORECASE)
+
+
 def _full_name(record: Record, cell: str) -> None:
+    if (addressed := _ADDRESSED.match(cell)) is not None:
+        record.title = record.title or values.title(addressed[1])
+        cell = cell[addressed.end() :]
+    family, comma, given = cell.partition(",")
+    if comma and family.strip() and given.strip():
+        record.first_name, record.last_name = clean(given), clean(family)
+        return
     words = cell.split()
     upper = [word for word in words if word.isupper() and len(word) > 1]
     if upper and len(upper) < len(words):

@@ -37,17 +37,14 @@ SAMPLE_ROWS = 301
 Progress = Callable[[int, int], None]
 
 
-def data_rows(table: Table, has_header: bool) -> Iterator[read.Row]:
-    """Rows about people: everything but the header."""
-    rows = table.rows()
-    if has_header:
-        next(rows, None)
-    return rows
+def data_rows(table: Table, above: int) -> Iterator[read.Row]:
+    """Rows about people: everything but the header and the titles above it."""
+    return islice(table.rows(), above, None)
 
 
-def count_rows(table: Table, has_header: bool) -> int:
+def count_rows(table: Table, above: int) -> int:
     """Read the whole file once: it is refused before anything changes, or known to be readable to its end."""
-    return sum(1 for _ in data_rows(table, has_header))
+    return sum(1 for _ in data_rows(table, above))
 
 
 def sample(table: Table) -> list[list[str]]:

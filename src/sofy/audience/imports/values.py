@@ -6,7 +6,7 @@ Pure functions with small caches: in a file of a million people most towns, date
 import re
 import unicodedata
 from datetime import date as Date
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 
@@ -58,6 +58,10 @@ _MONTHS = {
 }
 _DMY = re.compile(r"(\d{1,2})[/.\- ](\d{1,2})[/.\- ](\d{4}|\d{2})(?:[ T]\d{1,2}[:h]\d{2}.*)?")
 _YMD = re.compile(r"(\d{4})[/.\-](\d{1,2})[/.\-](\d{1,2})(?:[ T]\d{1,2}[:h]\d{2}.*)?")
+_RUN_TOGETHER = re.compile(r"(\d{2})(\d{2})(\d{2})(\d{2})")
+_SERIAL = re.compile(r"[1-7]\d{4}(?:\.\d+)?")
+_SERIAL_START = Date(1899, 12, 30)  # day 0 of a spreadsheet, for days after February 1900
+_MONTH_FIRST = re.compile(r"([a-z]+)\.? (\d{1,2})(?:st|nd|rd|th)?,? (\d{4})")
 _WORDED = re.compile(r"(\d{1,2})(?:er|st|nd|rd|th)? ([a-z]+)\.? (\d{4})")
 _SHORT_YEAR = re.compile(r"[/.\- ]\d{2}\s*$")
 _CENTURY_PIVOT = 30  # 29 is 2029 for a consent; birth_date() makes 1929 of it
@@ -72,7 +76,9 @@ _NUMBER_SPACES = str.maketrans({" ": None, "\u00a0": None, "\u202f": None, "€"
 
 @lru_cache(maxsize=65536)
 def date(raw: str) -> Date | None:
-    """A date written the French way (day first), as ISO, or with the month in words; None when it is not a date."""
+    """A date written the French way (day first), as ISO, run together, with the month in words, or as a spreadsheet
+    counts days; None when it is not a date.
+    """
     text = raw.strip()
     found = _YMD.fullmatch(text)
     if found:
@@ -83,6 +89,16 @@ def date(raw: str) -> Date | None:
             year += 2000 if year < _CENTURY_PIVOT else 1900
     elif found := _WORDED.fullmatch(fold(text)):
         day, month, year = int(found[1]), _MONTHS.get(found[2], 0), int(found[3])
+    elif found := _MONTH_FIRST.fullmatch(fold(text)):
+        day, month, year = int(found[2]), _MONTHS.get(found[1], 0), int(found[3])
+    elif found := _RUN_TOGETHER.fullmatch(text):
+        one, two, three, four = map(int, found.groups())
+        by_year = one in (19, 20) and 1 <= three <= 12 and 1 <= four <= 31
+        year, month, day = (100 * one + two, three, four) if by_year else (100 * three + four, two, one)
+        if not 1900 <= year <= 2099:
+            return None
+    elif _SERIAL.fullmatch(text):
+        return _SERIAL_START + timedelta(days=int(float(text)))
     else:
         return None
     try:

@@ -58,7 +58,7 @@ class Preview:
     format: str
     encoding: str
     delimiter: str
-    has_header: bool
+    above: int  # rows that are not about people: the header and titles over it
     columns: list[Column]
     rows: list[list[str]]
     own: list[Column]  # the fields the client has already
@@ -102,9 +102,9 @@ def preview(*, client_id: UUID, upload_id: UUID, password: str = "") -> Preview:
         rows = run.sample(table)
         with client_scope(client_id):
             own = run.own_columns(client_id)
-        has_header, guessed = columns.guess(rows, own)
-        shown = rows[int(has_header) :][:PREVIEW_ROWS]
-        return Preview(table.format, table.encoding, table.delimiter, has_header, guessed, shown, own)
+        above, guessed = columns.guess(rows, own)
+        shown = rows[above:][:PREVIEW_ROWS]
+        return Preview(table.format, table.encoding, table.delimiter, above, guessed, shown, own)
 
 
 def import_file(
@@ -176,13 +176,13 @@ def _open(
     content = vault.open_file(keys_for(client_id), upload_id)
     table = read.open_table(content, password=password)
     rows = run.sample(table)
-    has_header, guessed = columns.guess(rows, own)
+    above, guessed = columns.guess(rows, own)
     if mapping is not None:
         guessed = columns.chosen(mapping, guessed, own)
     words = [column.field for column in guessed]
     if not {"phone", "email"} & set(words):
         raise Refused("no_identity_column")
-    total = run.count_rows(table, has_header)
+    total = run.count_rows(table, above)
     if not total:
         raise Refused("file_has_no_rows")
     details = {c.field: [c.header, c.kind, c.private] for c in guessed if c.field.startswith("attribute:")}
@@ -194,7 +194,7 @@ def _open(
         encoding=table.encoding,
         delimiter=table.delimiter,
         upload=str(upload_id),
-        mapping={"columns": words, "header": has_header, "attributes": details, "kinds": {}, "choices": choices},
+        mapping={"columns": words, "header": above, "attributes": details, "kinds": {}, "choices": choices},
         legal_basis=legal_basis,
         source=source.strip()[:120],
         total=total,

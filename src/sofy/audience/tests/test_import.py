@@ -369,7 +369,7 @@ def test_preview_shows_the_accents_and_the_guess(client: Client, tmp_path: Path)
 
     shown = preview(client_id=client.pk, upload_id=upload)
 
-    assert (shown.encoding, shown.delimiter, shown.has_header) == ("mac_roman", ";", True)
+    assert (shown.encoding, shown.delimiter, shown.above) == ("mac_roman", ";", 1)
     assert [column.field for column in shown.columns] == [
         "title", "first_name", "last_name", "phone", "email", "postcode", "town", "consent_sms",
     ]  # fmt: skip

@@ -59,7 +59,7 @@ def test_one_column_needs_no_delimiter() -> None:
 
 
 def test_declared_delimiter_is_not_a_row() -> None:
-    assert list(table(b"sep=,\na,b\n1,2\n").rows()) == [(2, ["a", "b"]), (3, ["1", "2"])]
+    assert list(table(b"sep=,\na,b\n1,2\n").rows()) == [(1, ["a", "b"]), (2, ["1", "2"])]
 
 
 def test_empty_rows_keep_their_numbers() -> None:
