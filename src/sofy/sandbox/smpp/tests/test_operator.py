@@ -308,6 +308,30 @@ def test_parts_of_one_message_share_their_fate_and_the_next_has_its_own() -> Non
     ]  # fmt: skip
 
 
+async def _came_of(folder: Path, *, backwards: bool, link: str) -> set[tuple[str, str]]:
+    """Every phone with what became of its message of two parts: a status for each receipt, and its words."""
+    play = Play(folder / f"{link}.log")
+    await play.begin(failed=0.3, lost=0.1, refused=0.1, stop=0.3, settings={"window": 7 if backwards else 50})
+    messages = [outgoing(to=f"+3370000{k:04d}", text="a" * 150 + f" http://{link} STOP SMS 36105") for k in range(60)]
+    play.connector.submit(messages[::-1] if backwards else messages)
+    await play.settled(120)
+    await play.connector.stop(0.2)
+    await play.operator.stop()
+    phones = {message.message_id: message.to for message in messages}
+    named = {one.outcome.supplier_id: phones[one.message_id] for one in play.engine.of(Accepted)}
+    refused = {(phones[one.message_id], one.outcome.code) for one in play.engine.of(Refused)}
+    told = {(named[key], receipt.status) for receipt in play.engine.receipts for key in receipt.keys if key in named}
+    return refused | told | {("+" + message.sender, message.text) for message in play.engine.inbound}
+
+
+async def test_two_runs_come_to_the_same_whatever_the_order_and_the_links(tmp_path: Path) -> None:
+    first = await _came_of(tmp_path, backwards=False, link="Ab3dEf5hJ")
+    again = await _came_of(tmp_path, backwards=True, link="Zz9yXw8vU")
+
+    assert first == again
+    assert len({what for _, what in first}) >= 6  # refused, delivered, failed, expired, and words
+
+
 def test_what_was_not_accepted_is_the_same_message_when_it_comes_again() -> None:
     phones = Handsets()
 
