@@ -100,7 +100,8 @@ def _named(client: Client, wanted: Filter, after: UUID | None, size: int) -> tup
     """Who bears a name, up to one more than a page, and where the next page begins.
 
     Nearly all who share the first letters of a long word bear it, so the first read is short and each one is twice as
-    long as the one before; of those who may be called otherwise, the names alone are read.
+    long as the one before; of those who may be called otherwise, the names alone are read. Past all reads, those whose
+    name is the very word are still found by its own token.
     """
     needle, kept, ahead = words(wanted.name), list[UUID](), 2 * max(size, PAGE)
     if not any(map(search_token, needle)):
@@ -113,9 +114,13 @@ def _named(client: Client, wanted: Filter, after: UUID | None, size: int) -> tup
         if len(kept) > size:
             return kept, kept[size - 1]
         if after is None:
-            break
+            return kept, None
         ahead *= 2
-    return kept, after
+    exact = [
+        who for who, name in _names(client, wanted, after, size + 1 - len(kept), whole=True) if _is_named(name, needle)
+    ]
+    kept += exact
+    return kept, kept[size - 1] if len(kept) > size else None if exact else after
 
 
 def addresses(client_id: UUID, ids: Sequence[UUID]) -> tuple[dict[UUID, str], dict[UUID, str]]:
@@ -179,12 +184,12 @@ def _root(client: Client, wanted: Filter) -> tree.AnyNode:
     return preview.within(tree.All(of=tuple(parts)), client.viewer_establishments)
 
 
-def _where(client: Client, wanted: Filter, compiler: Compiler) -> str:
+def _where(client: Client, wanted: Filter, compiler: Compiler, *, whole: bool = False) -> str:
     parts = [compiler.expression(_root(client, wanted))]
     if wanted.place:
         parts.append(_place(wanted.place, compiler))
     parts += [f"c.{name} = {compiler.param(value)}" for name, value in _reach(wanted)]
-    for token in filter(None, map(search_token, words(wanted.name))):
+    for token in words(wanted.name) if whole else filter(None, map(search_token, words(wanted.name))):
         index = keys_for(client.pk).index("name", token)[:TOKEN_BYTES]
         rows = "SELECT FROM audience_name_token t WHERE t.client_id = %(client)s AND t.contact_id = c.id"
         parts.append(f"EXISTS ({rows} AND t.token = {compiler.param(index)})")
@@ -207,19 +212,23 @@ def _ids(client: Client, wanted: Filter, after: UUID | None, limit: int) -> list
     return [row[0] for row in _rows("c.id", client, wanted, after, limit)]
 
 
-def _names(client: Client, wanted: Filter, after: UUID | None, limit: int) -> list[tuple[UUID, str]]:
-    """Contacts with their names opened, without the rest of them."""
+def _names(
+    client: Client, wanted: Filter, after: UUID | None, limit: int, *, whole: bool = False
+) -> list[tuple[UUID, str]]:
+    """Contacts with their names opened, without the rest of them. `whole`: who bears the words as they are."""
     keys = keys_for(client.pk)
     first, last = (keys.opener("audience_contact", column) for column in ("first_name", "last_name"))
     return [
         (who, f"{first(who, bytes(one)) if one else ''} {last(who, bytes(two)) if two else ''}")
-        for who, one, two in _rows("c.id, c.first_name, c.last_name", client, wanted, after, limit)
+        for who, one, two in _rows("c.id, c.first_name, c.last_name", client, wanted, after, limit, whole=whole)
     ]
 
 
-def _rows(columns: str, client: Client, wanted: Filter, after: UUID | None, limit: int) -> list[tuple[Any, ...]]:
+def _rows(
+    columns: str, client: Client, wanted: Filter, after: UUID | None, limit: int, *, whole: bool = False
+) -> list[tuple[Any, ...]]:
     compiler = Compiler(_context(client, wanted))
-    where = _where(client, wanted, compiler)
+    where = _where(client, wanted, compiler, whole=whole)
     if after is not None:
         where += f" AND c.id < {compiler.param(after)}"
     with connection.cursor() as cursor:

@@ -96,6 +96,30 @@ def test_a_name_is_found_behind_many_that_begin_alike(
     assert page.context["page"].after is None
 
 
+def test_a_rare_name_is_found_behind_more_alike_than_are_read(
+    shop: Client, person: Person, browse: Browse, monkeypatch: Any
+) -> None:
+    from sofy.audience import queries
+
+    monkeypatch.setattr(queries, "PAGE", 1)
+    monkeypatch.setattr(queries, "SCANS", 1)
+    monkeypatch.setattr(queries.page, "__kwdefaults__", {"after": None, "size": 2})
+    for first in ("Zoé", "Léo", "Eva"):
+        person(first, "Martinez")
+    for letter in "ABCDEFG":
+        person(letter * 3, "Martin")
+    browser = browse()
+
+    page = browser.get(f"{listing(shop)}?name=martinez")
+    rest = browser.get(f"{listing(shop)}?name=martinez&after={page.context['page'].after}")
+    longer = browser.get(f"{listing(shop)}?name=martine").content.decode()
+
+    assert names(page) + names(rest) == ["Eva Martinez", "Léo Martinez", "Zoé Martinez"]
+    assert rest.context["page"].after is None
+    assert "Nobody matches" not in longer
+    assert "after=" in longer
+
+
 def test_a_common_name_opens_no_more_than_two_pages_of_names(
     shop: Client, person: Person, browse: Browse, monkeypatch: Any
 ) -> None:
