@@ -25,8 +25,11 @@ def show(answer: Answer, arguments: argparse.Namespace) -> int:
     return answer.code
 
 
-def complain(problem: str, code: str, arguments: argparse.Namespace, facts: dict[str, Any] | None = None) -> int:
-    """Print what went wrong: on standard error for people, as an object for programs."""
+def complain(
+    problem: str, code: str, arguments: argparse.Namespace, facts: dict[str, Any] | None = None, *, status: int = 1
+) -> int:
+    """Print what went wrong, in one line: on standard error for people, as an object for programs."""
+    problem = " ".join(problem.split())
     if getattr(arguments, "json", False):
         print(
             json.dumps({**(facts or {}), "error": code, "message": problem}, ensure_ascii=False, default=str),
@@ -34,7 +37,7 @@ def complain(problem: str, code: str, arguments: argparse.Namespace, facts: dict
         )
     else:
         print(f"sofy: {problem}", file=sys.stderr, flush=True)
-    return 1
+    return status
 
 
 def table(rows: list[tuple[Any, ...]], *headings: str) -> str:

@@ -5,8 +5,10 @@ import importlib
 import os
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
 import psycopg
+from django.db import DataError, IntegrityError, OperationalError
 
 from sofy.kernel import config
 from sofy.kernel.errors import ConfigError, Refused
@@ -15,11 +17,20 @@ from sofy.project.commands import MODULES
 from sofy.project.embedded_pg import EmbeddedPostgresError
 
 
+class Misused(Exception):
+    """A command that was typed wrong."""
+
+
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line, in the form that was asked for."""
+
+    def error(self, message: str) -> NoReturn:
+        raise Misused(f"{message} ({self.prog} --help says more)")
+
+
 def parser() -> argparse.ArgumentParser:
     """All commands; each module of `commands` adds its own."""
-    root = argparse.ArgumentParser(
-        prog="sofy", description="Campaigns, conversations and messages for shops and chains."
-    )
+    root = Parser(prog="sofy", description="Campaigns, conversations and messages for shops and chains.")
     commands = root.add_subparsers(metavar="COMMAND", required=True)
     for name in MODULES:
         importlib.import_module(f"sofy.project.commands.{name}").add(commands)
@@ -34,24 +45,38 @@ def main(argv: Sequence[str] | None = None) -> int:
         from sofy.project.commands.db import run_django
 
         return run_django(given[1:])
-    arguments = parser().parse_args(given)
+    arguments = argparse.Namespace(json="--json" in given)
     for name, meant in config.unknown_variables(os.environ).items():
         print(f"sofy: nothing reads {name}" + (f"; did you mean {meant}?" if meant else "."), file=sys.stderr)
     try:
+        _check_readable(given)
+        arguments = parser().parse_args(given)
         return show(arguments.run(arguments), arguments)
+    except Misused as error:
+        return complain(str(error), "usage", arguments, status=2)
     except ConfigError as error:
         return complain(str(error), error.code, arguments)
     except Refused as error:
         return complain(_sentence(error), error.code, arguments, error.facts)
-    except (EmbeddedPostgresError, FileNotFoundError, RuntimeError) as error:
+    except OSError as error:
+        problem = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+        return complain(problem, "failed", arguments)
+    except (EmbeddedPostgresError, RuntimeError) as error:
         return complain(str(error), "failed", arguments)
-    except psycopg.Error as error:
+    except (psycopg.Error, DataError, IntegrityError, OperationalError) as error:
         first, *_ = str(error).strip().splitlines() or [type(error).__name__]
         return complain(f"the database did not do it: {first}", "database_failed", arguments)
     except UnicodeDecodeError:
         return complain("the file is not text in UTF-8.", "file_not_text", arguments)
     except KeyboardInterrupt:
         return 130
+
+
+def _check_readable(given: Sequence[str]) -> None:
+    """Raises: Misused for bytes of another encoding, which Python keeps as half characters."""
+    for word in given:
+        if any("\ud800" <= character <= "\udfff" for character in word):
+            raise Misused(f"{word.encode('utf-8', 'replace').decode()} is not text in UTF-8")
 
 
 def _sentence(error: Refused) -> str:

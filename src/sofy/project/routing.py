@@ -1,6 +1,7 @@
 """Routes as the command line sets them up: one row per code, secrets sealed, each change in the platform's chain."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -13,19 +14,21 @@ from sofy.connectors.base import Connector, discover
 from sofy.engine.route_config import seal_config
 from sofy.kernel import clock, ids
 from sofy.kernel.errors import Refused
+from sofy.kernel.sms_text import USUAL
 from sofy.kit import audit
 from sofy.kit.keys import keystore
 from sofy.kit.rls import staff_scope
+from sofy.messaging.route_rules import check_price, check_route
 
 _UPSERT = """
-INSERT INTO engine_route (id, code, name, connector, config, short_code, purposes, price_eur, rate_per_s,
+INSERT INTO engine_route (id, code, name, connector, config, short_code, purposes, encodings, price_eur, rate_per_s,
                           "window", binds, state, created_at, updated_at)
-VALUES (%(id)s, %(code)s, %(name)s, %(connector)s, %(config)s, %(short_code)s, %(purposes)s, %(price_eur)s,
-        %(rate_per_s)s, %(window)s, %(binds)s, 'active', %(now)s, %(now)s)
+VALUES (%(id)s, %(code)s, %(name)s, %(connector)s, %(config)s, %(short_code)s, %(purposes)s, %(encodings)s,
+        %(price_eur)s, %(rate_per_s)s, %(window)s, %(binds)s, 'active', %(now)s, %(now)s)
 ON CONFLICT (code) DO UPDATE SET name = excluded.name, connector = excluded.connector, config = excluded.config,
-       short_code = excluded.short_code, purposes = excluded.purposes, price_eur = excluded.price_eur,
-       rate_per_s = excluded.rate_per_s, "window" = excluded."window", binds = excluded.binds, state = 'active',
-       updated_at = excluded.updated_at
+       short_code = excluded.short_code, purposes = excluded.purposes, encodings = excluded.encodings,
+       price_eur = excluded.price_eur, rate_per_s = excluded.rate_per_s, "window" = excluded."window",
+       binds = excluded.binds, state = 'active', updated_at = excluded.updated_at
 """
 
 
@@ -42,13 +45,20 @@ def save_route(
 ) -> UUID:
     """Make a route, or give the one of this code these settings.
 
-    Raises: Refused (connector_unknown, route_settings).
+    Raises: Refused (connector_unknown, route_settings, price_range, or what check_route refuses).
     """
-    kind = _connector(connector)
+    kind = connector_of(connector)
+    missing = [
+        field.name for field in msgspec.structs.fields(kind.Config) if field.required and field.name not in values
+    ]
+    if missing:
+        raise Refused("route_settings", missing=", ".join(missing))
     try:
-        checked = msgspec.convert(values, kind.Config, strict=False)
+        checked = msgspec.convert(values, kind.Config)
     except msgspec.ValidationError as error:
         raise Refused("route_settings", problem=str(error)) from None
+    alphabets, rate = sorted(getattr(checked, "encodings", USUAL)), getattr(checked, "rate_per_s", 0)
+    check_route(code=code, name=name, short_code=short_code, purposes=purposes, alphabets=alphabets)
     with staff_scope():
         with connections["staff"].cursor() as cursor:
             cursor.execute("SELECT id FROM engine_route WHERE code = %s", [code])
@@ -62,8 +72,9 @@ def save_route(
                 "config": Jsonb(seal_config(keystore(), kind, route_id, values)),
                 "short_code": short_code,
                 "purposes": list(purposes),
-                "price_eur": price_eur,
-                "rate_per_s": int(getattr(checked, "rate_per_s", 0)),
+                "encodings": alphabets,
+                "price_eur": check_price(price_eur),
+                "rate_per_s": max(1, int(rate)) if rate else 0,
                 "window": getattr(checked, "window", 10),
                 "binds": getattr(checked, "binds", 1),
                 "now": clock.now(),
@@ -87,16 +98,50 @@ def set_state(code: str, state: str, *, actor: str = "command") -> None:
 
 def routes() -> list[dict[str, Any]]:
     """Every route, without anything secret."""
-    columns = ("code", "name", "connector", "short_code", "state", "price_eur", "rate_per_s", "window", "binds")
+    columns = (
+        "code", "name", "connector", "short_code", "purposes", "encodings", "state", "price_eur", "rate_per_s",
+        "window", "binds",
+    )  # fmt: skip
     with staff_scope(), connections["staff"].cursor() as cursor:
         cursor.execute(
-            'SELECT code, name, connector, short_code, state, price_eur, rate_per_s, "window", binds'
+            "SELECT code, name, connector, short_code, purposes, encodings, state, price_eur, rate_per_s,"
+            ' "window", binds'
             " FROM engine_route ORDER BY code"
         )
         return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
 
 
-def _connector(name: str) -> type[Connector]:
+def read_settings(connector: str, given: Mapping[str, str]) -> dict[str, Any]:
+    """Settings as a person types them: JSON where that is what the setting takes, text else.
+
+    Raises: Refused (connector_unknown, route_settings), which names the setting and what it takes.
+    """
+    fields = {field.name: field for field in msgspec.structs.fields(connector_of(connector).Config)}
+    unknown = [name for name in given if name not in fields]
+    if unknown:
+        raise Refused("route_settings", setting=unknown[0], problem="there is no such setting", known=", ".join(fields))
+    return {name: _value(fields[name], text) for name, text in given.items()}
+
+
+def _value(field: msgspec.structs.FieldInfo, text: str) -> Any:
+    readings: list[Any] = [text]
+    with suppress(msgspec.DecodeError):
+        readings.insert(0, msgspec.json.decode(text))
+    problems = []
+    for reading in readings:
+        try:
+            return msgspec.to_builtins(msgspec.convert(reading, field.type))
+        except msgspec.ValidationError as error:
+            problems.append(str(error))
+    examples = [
+        one for meta in getattr(field.type, "__metadata__", ()) for one in getattr(meta, "examples", None) or ()
+    ]
+    shown: dict[str, Any] = {"as": msgspec.json.encode(examples[0]).decode()} if examples else {}
+    raise Refused("route_settings", setting=field.name, problem=problems[0], **shown)
+
+
+def connector_of(name: str) -> type[Connector]:
+    """The connector of this name. Raises: Refused (connector_unknown)."""
     known = discover()
     if name not in known:
         raise Refused("connector_unknown", connector=name, known=", ".join(sorted(known)))

@@ -1,7 +1,11 @@
 """The commands of `sofy`, one module per subject; each has `add(commands)`, which declares them."""
 
 import argparse
+import sys
+from pathlib import Path
 from typing import Any
+
+from sofy.kernel.errors import Refused
 
 MODULES = ("db", "processes", "clauses", "clients", "routes", "contacts", "suppression", "campaigns", "benches", "demo")
 
@@ -15,6 +19,30 @@ def leaf(commands: Commands, name: str, text: str, run: Any, *, json: bool = Tru
         made.add_argument("--json", action="store_true", help="answer with one JSON object")
     made.set_defaults(run=run)
     return made
+
+
+def read_text(path: Path) -> str:
+    """What a text file says; `-` is standard input.
+
+    Raises: Refused file_missing, file_unreadable, file_not_text.
+    """
+    try:
+        content = sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()
+    except FileNotFoundError:
+        raise Refused("file_missing", 404, file=str(path)) from None
+    except OSError as error:
+        raise Refused("file_unreadable", file=str(path), problem=error.strerror) from None
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise Refused("file_not_text", file=str(path), expected="text in UTF-8") from None
+
+
+def port(text: str) -> int:
+    """An argument that is a port. Raises: argparse.ArgumentTypeError."""
+    if text.isascii() and text.isdecimal() and int(text) <= 65_535:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"{text} is no port: 0 to 65535")
 
 
 def group(commands: Commands, name: str, text: str) -> Commands:

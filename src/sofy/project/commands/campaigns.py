@@ -8,7 +8,7 @@ from uuid import UUID
 from sofy.kernel.errors import Refused
 from sofy.project import runtime
 from sofy.project.answers import Answer
-from sofy.project.commands import Commands, group, leaf
+from sofy.project.commands import Commands, group, leaf, read_text
 from sofy.project.commands.clients import ACTOR, find_client
 
 
@@ -37,8 +37,8 @@ def launch_campaign(arguments: argparse.Namespace) -> Answer:
         if arguments.campaign:
             campaign = _campaign(client.pk, arguments.campaign)
         else:
-            text = arguments.text_file.read_text() if arguments.text_file else arguments.text
-            if not text:
+            text = read_text(arguments.text_file) if arguments.text_file else arguments.text
+            if not (text or "").strip():
                 raise Refused("text_missing", expected="--text or --text-file")
             campaign = drafts.create_draft(client, name=arguments.name, actor=ACTOR)
             changes = {"segment_ids": arguments.segment, "contents": [(text, 1)], "editorial": {}}

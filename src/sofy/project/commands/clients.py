@@ -2,13 +2,14 @@
 
 import argparse
 import secrets
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from sofy.kernel.errors import Refused
 from sofy.project import runtime
 from sofy.project.answers import Answer
-from sofy.project.commands import Commands, group, leaf
+from sofy.project.commands import Commands, group, leaf, read_text
 
 if TYPE_CHECKING:
     from sofy.clients.models import Client
@@ -29,7 +30,9 @@ def add(commands: Commands) -> None:
     user.add_argument("--role", default="owner", help="owner, marketer, store_manager, developer or auditor")
     user.add_argument("--staff", action="store_true", help="one of the operator's own people")
     user.add_argument("--language", default="", choices=["", "fr", "en"])
-    user.add_argument("--password-file", help="file that holds the password; one is generated when not given")
+    user.add_argument(
+        "--password-file", type=Path, help="file that holds the password; one is generated when not given"
+    )
     code = leaf(users, "code", "The present second-factor code of a demo account.", show_code)
     code.add_argument("email")
 
@@ -77,32 +80,32 @@ def create_client(arguments: argparse.Namespace) -> Answer:
 
 def create_user(arguments: argparse.Namespace) -> Answer:
     runtime.open_django()
+    from django.db import transaction
+
     from sofy.accounts import services as accounts
     from sofy.accounts.models import User
     from sofy.clients import services as clients
 
+    client = find_client(arguments.client) if arguments.client else None
     new = not User.objects.filter(email=arguments.email.strip().lower()).exists()
     password = None
     if new:
-        password = _read(arguments.password_file) if arguments.password_file else secrets.token_urlsafe(12)
-    user = accounts.create_user(
-        email=arguments.email,
-        full_name=arguments.name,
-        password=password,
-        language=arguments.language,
-        is_operator=arguments.staff,
-    )
-    if arguments.client:
-        clients.add_member(find_client(arguments.client), user=user, role=arguments.role, actor=ACTOR)
+        given = arguments.password_file
+        password = read_text(given).strip() if given else secrets.token_urlsafe(12)
+    with transaction.atomic():  # nobody is made who could not be given their place
+        user = accounts.create_user(
+            email=arguments.email,
+            full_name=arguments.name,
+            password=password,
+            language=arguments.language,
+            is_operator=arguments.staff,
+        )
+        if client:
+            clients.add_member(client, user=user, role=arguments.role, actor=ACTOR)
     shown = f", password {password}" if password and not arguments.password_file else ""
     text = f"{arguments.email}{shown}" if new else f"{arguments.email} exists already"
     data = {"id": user.pk, "email": user.email, "new": new}
     return Answer(text, data | ({"password": password} if shown else {}))
-
-
-def _read(path: str) -> str:
-    with open(path) as stream:
-        return stream.read().strip()
 
 
 def show_code(arguments: argparse.Namespace) -> Answer:

@@ -11,7 +11,7 @@ from uuid import UUID
 from sofy.kernel.errors import Refused
 from sofy.project import runtime
 from sofy.project.answers import Answer
-from sofy.project.commands import Commands, group, leaf
+from sofy.project.commands import Commands, group, leaf, read_text
 from sofy.project.commands.clients import ACTOR, find_client
 
 
@@ -102,6 +102,5 @@ def count_segment(arguments: argparse.Namespace) -> Answer:
             size = counts.count(client.pk, services.root_of(segment))
             reach = reach_counts(client.pk, [segment.id], [])
             return Answer(f"{segment.name}: {size} contacts {reach}", {"size": size, "reach": reach})
-        source = sys.stdin.read() if str(arguments.tree) == "-" else arguments.tree.read_text()
-        size = counts.count(client.pk, tree.loads(source))
+        size = counts.count(client.pk, tree.loads(read_text(arguments.tree)))
     return Answer(f"{size} contacts", {"size": size})

@@ -12,7 +12,7 @@ from sofy.kernel.config import Config
 from sofy.kernel.errors import Refused
 from sofy.project import runtime
 from sofy.project.answers import Answer, table
-from sofy.project.commands import Commands, leaf
+from sofy.project.commands import Commands, leaf, port
 from sofy.project.processes import PAGES
 from sofy.project.supervisor import answers, status
 
@@ -22,8 +22,8 @@ def add(commands: Commands) -> None:
     leaf(commands, "worker", "Run jobs and deliver events between the rooms.", worker, json=False)
     leaf(commands, "engine", "Move messages: gate, routes, receipts.", engine, json=False)
     sandbox = leaf(commands, "sandbox", "A simulated operator that speaks SMPP, on loopback.", run_sandbox, json=False)
-    sandbox.add_argument("--port", type=int, default=0, help="SMPP port; 0 picks one")
-    sandbox.add_argument("--page-port", type=int, default=0, help="port of the page that shows phones; 0: no page")
+    sandbox.add_argument("--port", type=port, default=0, help="SMPP port; 0 picks one")
+    sandbox.add_argument("--page-port", type=port, default=0, help="port of the page that shows phones; 0: no page")
     sandbox.add_argument(
         "--profile", default="demo", choices=["demo", "brisk", "plain", "hostile"], help="how it behaves"
     )

@@ -1,7 +1,6 @@
 """`sofy route`: the ways out to operators."""
 
 import argparse
-from decimal import Decimal, InvalidOperation
 
 from sofy.kernel.errors import Refused
 from sofy.project import runtime
@@ -16,9 +15,15 @@ def add(commands: Commands) -> None:
     made.add_argument("--name", default="")
     made.add_argument("--connector", default="smpp")
     made.add_argument("--short-code", help="what people answer STOP to, as 36xxx")
-    made.add_argument("--price", default="0", help="euros per SMS part")
+    made.add_argument("--price", default="0", help="euros before VAT per SMS part")
     made.add_argument("--purpose", action="append", choices=["marketing", "alert"])
-    made.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="a setting of the connector")
+    made.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help='a setting of the connector; lists and objects as JSON, as in \'encodings=["gsm7","latin1","ucs2"]\'',
+    )
     leaf(actions, "list", "Every route and its state.", list_routes)
     for name, state, text in (
         ("pause", "paused", "Stop sending on a route; what waits keeps waiting or takes another."),
@@ -31,25 +36,22 @@ def add(commands: Commands) -> None:
 
 def add_route(arguments: argparse.Namespace) -> Answer:
     runtime.open_django()
+    from sofy.messaging.route_rules import read_price
     from sofy.project import routing
 
-    values: dict[str, object] = {}
+    given: dict[str, str] = {}
     for pair in arguments.set:
         name, equals, value = pair.partition("=")
         if not equals:
             raise Refused("setting_unreadable", setting=pair, expected="NAME=VALUE")
-        values[name] = value
-    try:
-        price = Decimal(arguments.price.replace(",", "."))
-    except InvalidOperation:
-        raise Refused("price_unreadable", price=arguments.price) from None
+        given[name] = value
     route_id = routing.save_route(
         code=arguments.code,
         name=arguments.name or arguments.code,
         connector=arguments.connector,
-        values=values,
+        values=routing.read_settings(arguments.connector, given),
         short_code=arguments.short_code,
-        price_eur=price,
+        price_eur=read_price(arguments.price),
         purposes=arguments.purpose or ("marketing", "alert"),
     )
     return Answer(f"The route {arguments.code} is active.", {"id": route_id, "code": arguments.code, "state": "active"})
@@ -60,8 +62,18 @@ def list_routes(_arguments: argparse.Namespace) -> Answer:
     from sofy.project import routing
 
     rows = routing.routes()
-    lines = [(row["code"], row["name"], row["short_code"] or "-", row["state"], row["price_eur"]) for row in rows]
-    return Answer(table(lines, "code", "name", "short code", "state", "price"), {"routes": rows})
+    lines = [
+        (
+            row["code"],
+            row["name"],
+            row["short_code"] or "-",
+            row["state"],
+            row["price_eur"],
+            ", ".join(row["encodings"]),
+        )
+        for row in rows
+    ]
+    return Answer(table(lines, "code", "name", "short code", "state", "price", "alphabets"), {"routes": rows})
 
 
 def set_state(arguments: argparse.Namespace) -> Answer:

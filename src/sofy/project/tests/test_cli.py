@@ -8,20 +8,6 @@ from sofy.project import cli, runtime
 from sofy.project.commands import clauses
 
 
-@pytest.fixture
-def sofy(engine_db, monkeypatch, capsys):
-    """Run a command against this test's database; answers the exit status and what it printed."""
-    monkeypatch.setenv("SOFY_DATABASE_URL", engine_db.database.admin_url)
-    monkeypatch.setattr(runtime, "_admin_url", [])
-
-    def run(*arguments):
-        capsys.readouterr()
-        status = cli.main(list(arguments))
-        return status, capsys.readouterr().out
-
-    return run
-
-
 def _json(answer):
     return json.loads(answer[1].strip().splitlines()[-1])
 
@@ -106,7 +92,6 @@ def test_a_route_is_added_listed_and_paused(sofy):
     [
         ("unknown client", ["segment", "count", "--client", "nobody", "--tree", "x"], "client_unknown"),
         ("unknown connector", ["route", "add", "x", "--connector", "pigeon"], "connector_unknown"),
-        ("bad settings", ["route", "add", "x", "--set", "port=many"], "route_settings"),
         ("missing file", ["contacts", "import", "nowhere.csv", "--client", "zoe"], "file_missing"),
     ],
 )

@@ -1,0 +1,242 @@
+"""What is typed wrong is said in one line and in code, whatever the command: no traceback, nothing half done."""
+
+import json
+from decimal import Decimal
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from django.db import connections
+
+from sofy.kernel.errors import Refused
+from sofy.kit.rls import staff_scope
+from sofy.messaging.route_rules import read_price
+from sofy.project import cli, routing
+
+LOGIN = "--set host=127.0.0.1 --set port=2775 --set system_id=a --set password=secret"
+
+
+@pytest.mark.parametrize(
+    ("_case", "line"),
+    [
+        ("no command", ""),
+        ("unknown command", "nope"),
+        ("no action", "route"),
+        ("unknown action", "route nope"),
+        ("missing argument", "client create"),
+        ("unknown option", "route list --colour"),
+        ("a number that is none", "campaign launch --client zoe --count many"),
+        ("an id that is none", "campaign status --client zoe 12"),
+        ("a segment that is none", "segment count --client zoe --segment 12"),
+        ("two things of which one is wanted", f"segment count --client zoe --tree x --segment {uuid4()}"),
+        ("an unknown choice", "route add x --purpose gift"),
+        ("an unknown language", "user create a@example.org --language de"),
+        ("a port out of range", "sandbox --port 99999"),
+        ("a port below zero", "sandbox --page-port -1"),
+        ("bytes of another encoding", "client create caf\udce9"),
+    ],
+)
+def test_a_command_typed_wrong_is_one_line_and_status_2(_case, line, capsys):
+    status = cli.main(line.split())
+    told = capsys.readouterr()
+    as_json = cli.main([*line.split(), "--json"])
+    answer = json.loads(capsys.readouterr().out)
+
+    assert (status, as_json) == (2, 2)
+    assert told.out == ""
+    assert told.err.startswith("sofy: ")
+    assert told.err.count("\n") == 1
+    assert answer["error"] == "usage"
+    assert answer["message"]
+
+
+REFUSED = [
+    ("client create", ["client", "create", " "], "client_name_missing"),
+    ("client create", ["client", "create", "x" * 500], "database_failed"),
+    ("user create", ["user", "create", "nobody"], "email_invalid"),
+    ("user create", ["user", "create", "a@example.org", "--client", "nobody"], "client_unknown"),
+    ("user create", ["user", "create", "a@example.org", "--client", "zoe", "--role", "king"], "role_unknown"),
+    ("user create", ["user", "create", "a@example.org", "--password-file", "NONE"], "file_missing"),
+    ("user create", ["user", "create", "a@example.org", "--password-file", "FOLDER"], "file_unreadable"),
+    ("user create", ["user", "create", "a@example.org", "--password-file", "BYTES"], "file_not_text"),
+    ("user create", ["user", "create", "a@example.org", "--password-file", "EMPTY"], "password_weak"),
+    ("user code", ["user", "code", "nobody@example.org"], "user_unknown"),
+    ("apikey create", ["apikey", "create", "till", "--client", "nobody", "--scope", "x"], "client_unknown"),
+    ("apikey create", ["apikey", "create", "till", "--client", "zoe", "--scope", "x"], "scope_unknown"),
+    ("audit verify", ["audit", "verify", "--client", "nobody"], "client_unknown"),
+    ("route add", ["route", "add", "x", "--connector", "pigeon"], "connector_unknown"),
+    ("route add", ["route", "add", "x"], "route_settings"),
+    ("route add", ["route", "add", "x", "--set", "host"], "setting_unreadable"),
+    ("route add", ["route", "add", "x", "--set", "port=many"], "route_settings"),
+    ("route add", ["route", "add", "x", "--set", "port=70000"], "route_settings"),
+    ("route add", ["route", "add", "x", "--set", "binds=65"], "route_settings"),
+    ("route add", ["route", "add", "x", "--set", "window=1e9"], "route_settings"),
+    ("route add", ["route", "add", "x", "--set", "rate_per_s=NaN"], "route_settings"),
+    ("route add", ["route", "add", "x", "--set", "rate_per_s=1e400"], "route_settings"),
+    ("route add", ["route", "add", "x", "--set", "colour=red"], "route_settings"),
+    ("route add", ["route", "add", "x", "--set", "encodings=latin1"], "route_settings"),
+    ("route add", ["route", "add", "x", *LOGIN.split(), "--set", 'encodings=["gsm7"]'], "route_settings"),
+    ("route add", ["route", "add", "x", *LOGIN.split(), "--set", "receipt_zone=Mars"], "route_settings"),
+    ("route add", ["route", "add", "x", *LOGIN.split(), "--short-code", "12345678"], "short_code_unreadable"),
+    ("route add", ["route", "add", "x", *LOGIN.split(), "--short-code", ""], "short_code_unreadable"),
+    ("route add", ["route", "add", "x", *LOGIN.split(), "--short-code", "38123"], "short_code_marketing"),
+    (
+        "route add",
+        ["route", "add", "x", *LOGIN.split(), "--short-code", "36123", "--purpose", "alert"],
+        "short_code_alert",
+    ),
+    ("route add", ["route", "add", "x", *LOGIN.split(), "--price=-5"], "price_range"),
+    ("route add", ["route", "add", "x", *LOGIN.split(), "--price", "NaN"], "price_unreadable"),
+    ("route add", ["route", "add", "x", *LOGIN.split(), "--price", "1e30"], "price_range"),
+    ("route add", ["route", "add", "x", *LOGIN.split(), "--price", "1e-30"], "price_range"),
+    ("route add", ["route", "add", "x", *LOGIN.split(), "--price", "cheap"], "price_unreadable"),
+    ("route add", ["route", "add", "a b", *LOGIN.split()], "route_code"),
+    ("route add", ["route", "add", "x", *LOGIN.split(), "--name", "x" * 81], "route_name"),
+    ("route pause", ["route", "pause", "x"], "route_unknown"),
+    ("route resume", ["route", "resume", "x"], "route_unknown"),
+    ("route drain", ["route", "drain", "x"], "route_unknown"),
+    ("contacts import", ["contacts", "import", "NONE", "--client", "zoe"], "file_missing"),
+    ("contacts import", ["contacts", "import", "FOLDER", "--client", "zoe"], "file_missing"),
+    ("contacts import", ["contacts", "import", "TEXT", "--client", "nobody"], "client_unknown"),
+    ("contacts import", ["contacts", "import", "TEXT", "--client", "zoe", "--book", str(uuid4())], "book_unknown"),
+    ("segment count", ["segment", "count", "--client", "nobody", "--tree", "TEXT"], "client_unknown"),
+    ("segment count", ["segment", "count", "--client", "zoe", "--tree", "NONE"], "file_missing"),
+    ("segment count", ["segment", "count", "--client", "zoe", "--tree", "FOLDER"], "file_unreadable"),
+    ("segment count", ["segment", "count", "--client", "zoe", "--tree", "BYTES"], "file_not_text"),
+    ("segment count", ["segment", "count", "--client", "zoe", "--tree", "TEXT"], "*"),
+    ("segment count", ["segment", "count", "--client", "zoe", "--segment", str(uuid4())], "*"),
+    ("suppression import", ["suppression", "import", "NONE", "--list", "x"], "file_missing"),
+    ("suppression import", ["suppression", "import", "TEXT", "--list", " "], "stop_list_name"),
+    ("suppression check", ["suppression", "check", "nobody"], "stop_list_no_number"),
+    ("campaign launch", ["campaign", "launch", "--client", "nobody", "--text", "x"], "client_unknown"),
+    ("campaign launch", ["campaign", "launch", "--client", "zoe"], "text_missing"),
+    ("campaign launch", ["campaign", "launch", "--client", "zoe", "--text-file", "NONE"], "file_missing"),
+    ("campaign launch", ["campaign", "launch", "--client", "zoe", "--text-file", "FOLDER"], "file_unreadable"),
+    ("campaign launch", ["campaign", "launch", "--client", "zoe", "--text-file", "BYTES"], "file_not_text"),
+    ("campaign launch", ["campaign", "launch", "--client", "zoe", "--text-file", "EMPTY"], "text_missing"),
+    ("campaign launch", ["campaign", "launch", "--client", "zoe", "--campaign", str(uuid4())], "campaign_unknown"),
+    (
+        "campaign launch",
+        ["campaign", "launch", "--client", "zoe", "--text", "Bonjour", "--segment", str(uuid4())],
+        "*",
+    ),
+    ("campaign status", ["campaign", "status", "--client", "nobody", str(uuid4())], "client_unknown"),
+    ("campaign status", ["campaign", "status", "--client", "zoe", str(uuid4())], "campaign_unknown"),
+]
+
+
+def _files(folder: Path) -> dict[str, str]:
+    """What stands for a file in the table -> a real one."""
+    (folder / "folder").mkdir()
+    (folder / "bytes").write_bytes(b"caf\xe9 \xff\xfe")
+    (folder / "empty").write_bytes(b"")
+    (folder / "text").write_text("neither JSON nor numbers")
+    return {word.upper(): str(folder / word) for word in ("folder", "bytes", "empty", "text", "none")}
+
+
+def test_what_cannot_be_done_is_one_line_and_status_1(sofy, tmp_path, capsys):
+    sofy("client", "create", "Zoé", "--slug", "zoe")
+    files = _files(tmp_path)
+    wrong = []
+
+    for _case, words, code in REFUSED:
+        line = [files.get(word, word) for word in words]
+        status = cli.main(line)
+        told = capsys.readouterr()
+        as_json, said = sofy(*line, "--json")
+        answer = json.loads(said) if said else {"error": ""}
+        fine = (
+            status == as_json == 1
+            and told.out == ""
+            and told.err.startswith("sofy: ")
+            and told.err.count("\n") == 1
+            and code in ("*", answer["error"])
+        )
+        if not fine:
+            wrong.append((words, code, status, as_json, told.err, answer))
+
+    assert wrong == []
+    assert json.loads(sofy("route", "list", "--json")[1])["routes"] == []
+
+
+def test_every_command_that_takes_something_is_in_the_table():
+    asked = {case for case, _, _ in REFUSED}
+
+    assert asked >= {
+        " ".join(words)
+        for words, parser in _leaves(cli.parser())
+        if words[0] not in ("db", "sandbox", "demo", "bench")
+        and any(not action.option_strings for action in parser._actions)
+    }
+
+
+def _leaves(parser, words=()):
+    groups = [action for action in parser._actions if isinstance(getattr(action, "choices", None), dict)]
+    if not groups:
+        yield words, parser
+    for group in groups:
+        for name, below in group.choices.items():
+            yield from _leaves(below, (*words, name))
+
+
+@pytest.mark.parametrize(
+    ("_case", "typed", "read"),
+    [
+        ("a whole number", "port=2775", 2775),
+        ("text", "host=smpp.example.net", "smpp.example.net"),
+        ("digits where text is wanted", "password=12345678", "12345678"),
+        ("a word of JSON where text is wanted", "system_id=true", "true"),
+        ("yes or no", "tls=true", True),
+        ("a list", 'encodings=["gsm7","latin1","ucs2"]', ["gsm7", "latin1", "ucs2"]),
+        ("an object", 'alphanumeric={"ton":5,"npi":1}', {"ton": 5, "npi": 1}),
+        ("a table of errors", 'submit_errors={"0x450":"retry"}', {"0x450": "retry"}),
+        ("an equals sign in the value", "password=a=b", "a=b"),
+    ],
+)
+def test_a_setting_is_json_where_it_takes_json(_case, typed, read):
+    name, _, text = typed.partition("=")
+
+    found = routing.read_settings("smpp", {name: text})[name]
+
+    assert (sorted(found) if isinstance(found, list) else found) == read
+    assert type(found) is type(read)
+
+
+@pytest.mark.parametrize(
+    ("_case", "name", "text", "told"),
+    [
+        ("not a number", "port", "many", ["port", "Expected `int`"]),
+        ("a list as text", "encodings", "gsm7", ["encodings", "Expected `array`", '["gsm7","latin1","ucs2"]']),
+        ("an unknown alphabet", "encodings", '["ascii"]', ["encodings", "ascii"]),
+        ("an object as text", "alphanumeric", "5", ["alphanumeric", "Expected `object`", '{"ton":5,"npi":0}']),
+        ("an unknown action", "submit_errors", '{"0x450":"shout"}', ["submit_errors", "shout", '{"0x450":"retry"}']),
+        ("an unknown word", "long_messages", "cut", ["long_messages", "cut"]),
+    ],
+)
+def test_a_setting_that_cannot_be_is_named_with_what_it_takes(_case, name, text, told):
+    with pytest.raises(Refused) as refused:
+        routing.read_settings("smpp", {name: text})
+
+    assert all(word in str(refused.value) for word in told)
+
+
+def test_the_alphabets_of_a_route_reach_the_table_the_engine_reads(sofy):
+    for settings, expected in (
+        (["--set", 'encodings=["gsm7","latin1","ucs2"]'], ["gsm7", "latin1", "ucs2"]),
+        ([], ["gsm7", "ucs2"]),
+    ):
+        sofy("route", "add", "main", "--short-code", "36105", "--price", "0,0451", *LOGIN.split(), *settings)
+
+        (row,) = json.loads(sofy("route", "list", "--json")[1])["routes"]
+
+        assert (row["encodings"], row["price_eur"]) == (expected, "0.045100")
+    with staff_scope(), connections["staff"].cursor() as cursor:
+        cursor.execute("SELECT config ->> 'port', jsonb_typeof(config -> 'port') FROM engine_route")
+        assert cursor.fetchone() == ("2775", "number")
+
+
+@pytest.mark.parametrize(
+    ("typed", "price"), [("0,045", "0.045"), (" 0.045 € ", "0.045"), ("10", "10"), ("0", "0"), ("4.5e-2", "0.045")]
+)
+def test_a_price_as_people_write_it(typed, price):
+    assert read_price(typed) == Decimal(price)
