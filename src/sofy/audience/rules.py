@@ -5,6 +5,7 @@ of two instants gives the same result in any order and however often an event ar
 merged or received out of order always comes to the same state. `ledger.py` keeps it.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -69,6 +70,12 @@ CONSENT_WORDS = {
     ),
     **dict.fromkeys(("stop", "oppose", "opposition", "arret", "blacklist", "blackliste"), "opposed"),
 }
+
+_OPPOSES = re.compile(r"(stop|oppos\w*|arret\w*|black ?list\w*|liste (noire|rouge))\b")
+_REFUSES = re.compile(r"(non|no|pas|ne|jamais|never|refus\w*|desinscri\w*|desabonn\w*|unsubscri\w*|opt[ -]?out\w*)\b")
+_UNKNOWN = re.compile(
+    r"(non|not?|pas) (renseign|communiqu|connu|precis|defini|applicable|dispo|demand|specif|known|set)"
+)
 
 
 @dataclass(frozen=True)
@@ -172,6 +179,13 @@ def check_event(
 
 
 def consent_word(folded: str) -> str | None:
-    """Meaning of a cell of a consent column: "granted", "withdrawn", "opposed", "" when blank, None when unclear."""
+    """Meaning of a cell of a consent column: "granted", "withdrawn", "opposed", "" when blank, None when unclear.
+
+    What begins as a refusal is one, whatever follows; what begins as a consent must be nothing else.
+    """
     word = folded.strip(" .!")
-    return CONSENT_WORDS.get(word) if word else ""
+    if not word or word in CONSENT_WORDS:
+        return CONSENT_WORDS.get(word, "")
+    if _OPPOSES.match(word):
+        return "opposed"
+    return "withdrawn" if _REFUSES.match(word) and not _UNKNOWN.match(word) else None

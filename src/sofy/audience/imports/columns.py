@@ -46,31 +46,34 @@ TITLE_ROWS = 10  # a header is looked for this far down
 _ENOUGH = 0.6  # share of the filled cells that must look alike
 
 #: Tried in order on the folded header, punctuation as spaces; the first that matches names the column.
-_OUT = r"(stop|opt ?out|desabonne|desinscri|opposition|oppose|refus|blacklist|liste noire|unsubscribed|do not|ne pas)"
+_OUT = (
+    r"(stop|opt ?out|desabonne|desinscri|opposition|oppose|refus|blacklist|liste noire|unsubscrib|do not|ne pas"
+    r"|ne (veut|souhaite))"
+)
+_IN = (
+    r"(accord|consent|opt ?in|accept|abonne|subscri|autoris|recevoir|recoit|permission|permet|inscri|souhaite|veut"
+    r"|agree|allow|ok\b|contactable|prospection|sollicit)"
+)
+_OFFERS = r"(offres?|promos?|promotions?|marketing|publicites?|communications?|informations?|infos?)"
+_SMS = r"(sms|textos?|mobile|portable|phone|tel(ephone)?s?)\b"
+_MAIL = r"(e ?mails?|mails?|mailing|courriels?|newsletter)\b"
 _HEADERS: tuple[tuple[str, str], ...] = (
-    ("optout_email", rf"{_OUT}.*\b(e ?mails?|mails?|mailing|courriel|newsletter)"),
-    ("optout_sms", rf"{_OUT}.*\b(sms|textos?|mobile|portable|phone|tel)"),
+    ("optout_email", rf"{_OUT}.*\b{_MAIL}"),
+    ("optout_sms", rf"{_OUT}.*\b{_SMS}"),
     ("optout", rf"^{_OUT}"),
     (
         "consent_date",
-        r"\b(date|le)\b.*\b(accord|consent|optin|opt in|inscription)|\b(consent|optin|opt in) (date|at|time)",
+        r"\b(date|le)\b.*\b(accord|consent|optin|opt in|inscription|autorisation)"
+        r"|\b(consent|optin|opt in) (date|at|time)",
     ),
     (
         "consent_email",
-        r"(accord|consent|opt ?in|accepte|abonne|newsletter|subscri).*\b(e ?mails?|mails?|mailing|courriel)",
+        rf"\b({_IN}|{_OFFERS}).*\b{_MAIL}|^newsletter|\b(e ?mails?|mails?|mailing|courriels?) ({_IN}|{_OFFERS})",
     ),
-    ("consent_email", r"^newsletter|\b(e ?mail|mail) (opt ?in|accord|consent|ok)"),
-    (
-        "consent_sms",
-        r"(accord|consent|opt ?in|accepte|abonne|subscri).*\b(sms|texto|mobile|portable|phone|tel)"
-        r"|\bsms (opt ?in|accord|consent|ok)",
-    ),
+    ("consent_sms", rf"\b({_IN}|{_OFFERS}).*\b{_SMS}|\b(sms|textos?) ({_IN}|{_OFFERS}|o n\b|oui\b|y n\b|yes\b)"),
     ("consent_sms", r"^sms$|^textos?$"),
-    (
-        "consent",
-        r"^(accord|consentement|consent|opt ?in|optin|abonne|rgpd|gdpr|subscribed|statut)\b",
-    ),
-    ("consent", r"\b(opt ?in|consentement|consent|rgpd|gdpr)\b"),
+    ("consent", rf"^(j )?{_IN}|^(rgpd|gdpr|cnil|statut)\b|^{_OFFERS}( commerciales?)?$"),
+    ("consent", r"\b(opt ?in|consentement|consent|rgpd|gdpr|cnil|prospection)\b"),
     ("birth_date", r"naissance|\bne e? ?le\b|^nee?( le)?$|birth|\bdob\b|anniversaire|^ddn$"),
     ("title", r"^(civ|civilite|titre|title|mr mme|m mme|salutation|genre|sexe|gender|sex)\b"),
     (
@@ -146,7 +149,7 @@ def _guess(rows: Sequence[Sequence[str]], above: int, known: dict[str, Column]) 
     for position, header in enumerate(headers):
         cells = [row[position].strip() for row in body[:SAMPLE_ROWS] if position < len(row) and row[position].strip()]
         mine = known.get(fold(header)) if header else None
-        if mine and mine.field not in taken and _fits(mine, cells):
+        if mine and mine.field not in taken and _fits(mine, cells) and not _about_consent(by_header(header), cells):
             taken.add(mine.field)
             names.add(mine.field[10:])
             columns.append(mine)
@@ -158,6 +161,8 @@ def _guess(rows: Sequence[Sequence[str]], above: int, known: dict[str, Column]) 
             columns.append(Column(header, ""))
             continue
         field = by_header(header) or by_values(cells, headerless=not header)
+        if not field and _says_who_agreed(cells, headerless=not above):
+            field = "consent"
         if field and (field in REPEATABLE or field not in taken) and _plausible(field, cells):
             taken.add(field)
             columns.append(Column(header, field))
@@ -198,7 +203,7 @@ def by_header(header: str) -> str:
 
 
 def by_values(cells: Sequence[str], *, headerless: bool) -> str:
-    """The field a column of values looks like; never consent, which only a name can tell."""
+    """The field a column of values looks like."""
     if not cells:
         return ""
     if _share(cells, lambda cell: values.email(cell) is not None) > _ENOUGH:
@@ -210,6 +215,24 @@ def by_values(cells: Sequence[str], *, headerless: bool) -> str:
     if headerless and _share(cells, lambda cell: re.fullmatch(r"\d{5}|2[AB]\d{3}", cell) is not None) > _ENOUGH:
         return "postcode"
     return ""
+
+
+def _says_who_agreed(cells: Sequence[str], *, headerless: bool) -> bool:
+    """Whether a column without a telling name is about consent all the same: nobody who says no there is written to.
+
+    Words of opposition among yes and no are about nothing else. Yes and no alone may be about anything, unless the
+    file names no column at all.
+    """
+    said = [fold(cell) for cell in cells]
+    if not said or _share(said, lambda word: rules.consent_word(word) is not None) < 0.9:
+        return False
+    if all(word in values.YES_NO for word in said):
+        return headerless and len({values.YES_NO[word] for word in said}) > 1
+    return any(rules.consent_word(word) in rules.OPT_OUTS and word not in values.YES_NO for word in said)
+
+
+def _about_consent(field: str, cells: Sequence[str]) -> bool:
+    return field.startswith(("consent", "optout")) and _plausible(field, cells)
 
 
 def _fits(own: Column, cells: Sequence[str]) -> bool:

@@ -17,6 +17,13 @@ from sofy.audience.imports import columns
         ("accord SMS", "consent_sms"), ("Opt-in SMS", "consent_sms"), ("SMS opt-in", "consent_sms"),
         ("opt-in", "consent"), ("Consentement email", "consent_email"), ("Newsletter", "consent_email"),
         ("Date accord", "consent_date"), ("STOP SMS", "optout_sms"), ("Désabonné", "optout"),
+        ("Autorisation SMS", "consent_sms"), ("Recevoir SMS (O/N)", "consent_sms"), ("Prospection", "consent"),
+        ("OK SMS", "consent_sms"), ("J’accepte", "consent"), ("SMS O/N", "consent_sms"), ("contactable", "consent"),
+        ("SMS marketing", "consent_sms"), ("inscrit", "consent"), ("Unsubscribe", "optout"),
+        ("Allow SMS", "consent_sms"), ("Accepte de recevoir nos offres par SMS", "consent_sms"),
+        ("Souhaite recevoir la newsletter", "consent_email"), ("Ne souhaite pas de SMS", "optout_sms"),
+        ("Offres commerciales", "consent"), ("Promo utilisée", ""), ("Informations", "consent"),
+        ("Accord téléphone", "consent_sms"), ("Numéro SMS", ""), ("Date d’inscription", "consent_date"),
         ("Opt-out email", "optout_email"), ("Points fidélité", ""), ("", ""),
     ],
 )  # fmt: skip
@@ -33,11 +40,34 @@ def test_values_tell_when_there_is_no_header() -> None:
     assert [column.field for column in found] == ["title", "phone", "email", "postcode"]
 
 
-def test_values_never_tell_consent() -> None:
-    _, found = columns.guess([["0639980001", "oui"], ["0639980002", "non"]])
+@pytest.mark.clause("CGVU 17", "DPA 5")
+@pytest.mark.parametrize(
+    ("_case", "header", "cells", "field"),
+    [
+        ("no header at all", [], ["oui", "non", "oui"], "consent"),
+        ("no header, opposition", [], ["oui", "stop", "oui"], "consent"),
+        ("only opposition says what it is", ["Portable", "Q12"], ["oui", "stop", "non"], "consent"),
+        ("yes and no may be anything", ["Portable", "VIP"], ["oui", "non", "oui"], "attribute:vip"),
+        ("so may ticks without a header", [], ["x", "x"], "attribute:column_2"),
+        ("and other words", ["Portable", "Q12"], ["stop", "gauche", "droite"], "attribute:q12"),
+    ],
+)
+def test_who_says_no_is_understood_without_a_telling_name(
+    _case: str, header: list[str], cells: list[str], field: str
+) -> None:
+    people = [[f"06399800{n:02d}", cell] for n, cell in enumerate(cells)]
 
-    assert found[1].field == "attribute:column_2"
-    assert found[1].kind == "bool"
+    _, found = columns.guess([header, *people] if header else people)
+
+    assert found[1].field == field
+
+
+def test_a_field_of_the_clients_own_never_hides_a_refusal() -> None:
+    own = [columns.Column("Autorisation SMS", "attribute:autorisation_sms", "bool")]
+
+    _, found = columns.guess([["Portable", "Autorisation SMS"], ["0639980001", "non"]], own)
+
+    assert found[1].field == "consent_sms"
 
 
 def test_a_header_may_lie() -> None:

@@ -106,7 +106,10 @@ def test_events_say_no_more_than_they_prove(_case: str, changes: dict[str, objec
     [
         ("oui", "granted"), ("1", "granted"), ("x", "granted"), ("yes", "granted"), ("opt-in", "granted"),
         ("non", "withdrawn"), ("0", "withdrawn"), ("no", "withdrawn"), ("stop", "opposed"), ("", ""),
-        ("peut-etre", None),
+        ("peut-etre", None), ("stop sms", "opposed"), ("stop (12/03/2025)", "opposed"), ("opposee", "opposed"),
+        ("non merci", "withdrawn"), ("desinscription", "withdrawn"), ("ne souhaite pas", "withdrawn"),
+        ("pas de sms", "withdrawn"), ("no thanks", "withdrawn"), ("non renseigne", None), ("nord", None),
+        ("oui mais pas le soir", None),
     ],
 )  # fmt: skip
 def test_consent_words(cell: str, state: str | None) -> None:
