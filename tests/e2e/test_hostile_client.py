@@ -19,14 +19,15 @@ from django.urls.resolvers import URLPattern
 
 from sofy.accounts import services as accounts
 from sofy.accounts.tests.factories import make_user
-from sofy.audience.models import SavedView
+from sofy.audience.models import Contact, Identity, Reach, SavedView
 from sofy.audience.queries import Filter
 from sofy.audience.services import attributes, bulk_edits, contacts, export, imports, people
 from sofy.audience.tests.factories import make_book, person, write_csv
 from sofy.clients import services as clients
-from sofy.clients.models import Client, Membership
+from sofy.clients.models import Client, Establishment, Membership
 from sofy.kernel import clock
 from sofy.kit.rls import client_scope
+from sofy.soreach.models import Campaign
 from sofy.soreach.services import exports
 from sofy.soreach.tests import factories
 from sofy.soreach.tests.conftest import World
@@ -201,6 +202,77 @@ def test_hostile_posts_changed_nothing(victim, engine_db):
         hostile.post(address.path, {"name": "x", "role": "owner", "confirm": "1"})
 
     assert content_of(engine_db, client) == before
+
+
+@pytest.fixture
+def neighbours(victim: Any) -> tuple[Client, dict[str, object], list[str]]:
+    """The client of everything with a draft, and what identifies whoever is not of the shop "Quai Sud"."""
+    client, arguments = victim
+    with client_scope(client.pk):
+        place = Establishment.objects.get(pk=arguments["establishment_id"])
+        other = clients.create_establishment(client, name="Quai Nord").pk
+        mine = {"first_name": "Zacharie", "last_name": "Duquai", "establishment_id": place.pk, "sms": Reach.REACHABLE}
+        factories.make_contact(client, 7001, **mine)
+        factories.make_contact(client, 7002, first_name="Ysoline", last_name="Dunord", establishment_id=other)
+        text = "{{ prenom }} {{ nom }} {{ ville }} {{ magasin }} STOP SMS 36111"
+        draft = factories.make_campaign(client, Campaign.objects.latest("created_at").route_id, text=text)
+    return client, {**arguments, "draft": draft.id}, list(private_to(client, place.pk))
+
+
+def private_to(client: Client, place: Any) -> Iterator[str]:
+    """Names, numbers in each written form and e-mail addresses of everybody who is not of an establishment."""
+    with client_scope(client.pk):
+        strangers = Contact.objects.filter(client_id=client.pk).exclude(establishment_id=place)
+        for contact in strangers:
+            yield from (name for name in (contact.first_name, contact.last_name) if name and len(name) > 3)
+        for identity in Identity.objects.filter(client_id=client.pk, contact_id__in=strangers.values("id")):
+            yield from written(identity.value) if identity.kind == "phone" else [identity.value]
+
+
+def written(number: str) -> Iterator[str]:
+    """A French number as people and programs write it."""
+    pairs = re.findall("..", "0" + number[3:])
+    for sign in ("", " ", ".", "-", "\u00a0", "\u202f"):
+        yield sign.join(pairs)
+    yield from (number, number[1:], "+33 " + " ".join(pairs)[1:], "+33\u00a0" + "\u00a0".join(pairs)[1:])
+
+
+def test_a_store_manager_reads_nobody_of_another_establishment_or_of_none(neighbours):
+    client, arguments, private = neighbours
+    person = make_user(client=client, role="store_manager", establishments=[arguments["establishment_id"]])
+    manager = browser_of(person)
+    here = [address.path for address in filled(arguments)]
+    here += [address.path for address in filled({**arguments, "campaign_id": arguments["draft"]})]
+    content, audience = f"/c/{client.slug}/campaigns/{arguments['draft']}/content", "audience"
+    here += [f"{content}?as={number}" for number in range(10)]
+
+    answers = [(path, read(manager.get(path))) for path in here]
+    shown = manager.get(content).text
+    whole = {"segment_ids": [str(arguments["segment_id"])]}
+    answers.append(("count", read(manager.post(content.replace("content", audience), whole, headers=HTMX))))
+    answers += [(f"as {n}", read(manager.post(content, draft_form(arguments, n), headers=HTMX))) for n in range(3)]
+    answers += [(path, read(manager.post(path))) for path in here if not path.endswith("/delete")]
+
+    assert "Zacharie Duquai" in shown
+    for path, text in answers:
+        assert not [each for each in private if each in text], path
+    counted = dict(answers)["count"]
+    assert re.search(r'reach-total">1<', counted)
+
+
+HTMX = {"HX-Request": "true"}
+
+
+def draft_form(arguments: dict[str, object], number: int) -> dict[str, object]:
+    """The content step as the browser sends it while somebody types."""
+    return {"text_A": "{{ prenom }} {{ nom }}", "share_A": "1", "sender": "FLEURS", "as": number}
+
+
+def read(answer: Any) -> str:
+    """All of an answer, streams of files included."""
+    body = b"".join(answer.streaming_content) if answer.streaming else answer.content
+    answer.close()
+    return bytes(body).decode("utf-8", "replace")
 
 
 def content_of(engine_db: Any, client: Client) -> dict[str, str]:

@@ -142,6 +142,7 @@ class ContactForm(forms.Form):
         shops = [(str(shop.pk), shop.name) for shop in clients.visible_establishments(client)]
         limited = client.viewer_establishments is not None
         languages = [("", _("Not known")), *((code, language_name(code)) for code in LANGUAGES)]
+        self.fields["establishment_id"].required = limited
         self.fields["establishment_id"].choices = shops if limited else [("", _("None")), *shops]  # type: ignore[attr-defined]
         self.fields["language"].choices = languages  # type: ignore[attr-defined]
 

@@ -81,6 +81,7 @@ SENTENCES: Mapping[str, str | Promise] = {
     "email_invalid": _("“{typed}” is not an e-mail address. Write it as name@example.fr."),
     "identity_taken": _("“{typed}” belongs to another contact already. Find that contact and change it instead."),
     "choice_unknown": _("Choose one of the values offered."),
+    "establishment_not_yours": _("Choose one of your points of sale."),
     "evidence_missing": _(
         "This person refused before: say what proves that they now agree (a form, a scan, a message)."
     ),

@@ -37,6 +37,7 @@ class SoreachConfig(AppConfig):
                 key="c",
             )
         )
+        panels.register(panels.Panel("home.today", "soreach/panel_today.html", lists.today_panel, 10, "campaign.view"))
         panels.register(
             panels.Panel("home.running", "soreach/panel_running.html", lists.running_panel, 10, "campaign.view")
         )

@@ -79,6 +79,9 @@ class Campaign(ClientOwned):
     refused_because = models.JSONField(default=list)
     settled = models.JSONField(null=True)  # status -> recipients, counted once when the ledger can move no more
 
+    #: The establishments of whoever looks at it now, None for all; set with the campaign of an address (views/common).
+    seen_by: frozenset[UUID] | None = None
+
     class Meta:
         indexes: ClassVar = [
             models.Index(fields=["client_id", "status", "created_at"], name="soreach_campaign_by_status"),

@@ -78,14 +78,20 @@ class Member(NamedTuple):
 
 
 class Audience:
-    """The audience of a campaign, with the fields its contents use."""
+    """The audience of a campaign, with the fields its contents use; `seen_by` as for `members_sql`."""
 
     def __init__(
-        self, client_id: UUID, segments: Sequence[UUID], exclusions: Sequence[UUID], variables: frozenset[str]
+        self,
+        client_id: UUID,
+        segments: Sequence[UUID],
+        exclusions: Sequence[UUID],
+        variables: frozenset[str],
+        *,
+        seen_by: frozenset[UUID] | None = None,
     ) -> None:
         self.client_id = client_id
         self.variables = sorted(variables)
-        self._members = members_sql(client_id, segments, exclusions)
+        self._members = members_sql(client_id, segments, exclusions, seen_by=seen_by)
         self._shops = dict(Establishment.objects.filter(client_id=client_id).values_list("id", "name"))
 
     def statement(self, *, limit: int | None = None, state: str = "") -> Statement:

@@ -3,11 +3,12 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import connection
 from django.db.models import QuerySet
+from django.utils import timezone
 
 from sofy.kernel import clock
 from sofy.soreach import report
@@ -58,8 +59,8 @@ def figures(client_id: UUID, campaigns: Sequence[Campaign]) -> dict[UUID, Figure
 
 
 @dataclass(frozen=True)
-class Week:
-    """What left in the last seven days, and the campaign that left last."""
+class Left:
+    """What left since some moment, and the campaign that left last."""
 
     campaigns: int
     recipients: int
@@ -68,14 +69,37 @@ class Week:
     last: Campaign
 
 
-def week(client_id: UUID) -> Week | None:
+def week(client_id: UUID) -> Left | None:
     """The campaigns launched in the last seven days taken together; None when there was none."""
-    since = clock.now() - timedelta(days=7)
+    return _left(client_id, clock.now() - timedelta(days=7))
+
+
+@dataclass(frozen=True)
+class Today:
+    """What left since midnight where the client is, and what is planned for the rest of the day."""
+
+    left: Left | None
+    planned: Sequence[Campaign]
+
+
+def today(client_id: UUID) -> Today:
+    """The day of the client so far."""
+    midnight = timezone.localtime(clock.now()).replace(hour=0, minute=0, second=0, microsecond=0)
+    planned = Campaign.objects.filter(
+        client_id=client_id,
+        status=Campaign.Status.SCHEDULED,
+        starts_at__gte=midnight,
+        starts_at__lt=midnight + timedelta(days=1),
+    )
+    return Today(_left(client_id, midnight), list(planned.order_by("starts_at")[:5]))
+
+
+def _left(client_id: UUID, since: datetime) -> Left | None:
     rows = list(Campaign.objects.filter(client_id=client_id, launched_at__gte=since).order_by("-launched_at")[:200])
     if not rows:
         return None
     counted = figures(client_id, rows).values()
-    return Week(
+    return Left(
         campaigns=len(rows),
         recipients=sum(each.recipients for each in counted),
         received=sum(each.received for each in counted),

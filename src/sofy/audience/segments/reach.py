@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.db import connection
 
-from sofy.audience.segments import context, tree
+from sofy.audience.segments import context, preview, tree
 from sofy.audience.segments.compile import BASE, Compiler
 
 Purpose = Literal["marketing", "alert"]
@@ -32,7 +32,12 @@ class Statement:
 
 
 def members_sql(
-    client_id: UUID, segments: Sequence[UUID], exclusions: Sequence[UUID] = (), *, purpose: Purpose = "marketing"
+    client_id: UUID,
+    segments: Sequence[UUID],
+    exclusions: Sequence[UUID] = (),
+    *,
+    purpose: Purpose = "marketing",
+    seen_by: frozenset[UUID] | None = None,
 ) -> Statement:
     """A SELECT with one row per contact who is in any of `segments` and in none of `exclusions`, by contact id.
 
@@ -40,11 +45,11 @@ def members_sql(
     bytea | null (open with `keys.unseal("audience_identity", "value", identity_id, ...)`), zone text | null,
     language text, establishment_id uuid | null, state text, one of STATES. The identity is the first mobile in the
     contact's own order that may be written to; when none may, the one that came nearest, with the reason. No segment:
-    nobody.
+    nobody. `seen_by`: the establishments of somebody who sees no others (`Client.viewer_establishments`).
     Use it as a subselect: `INSERT ... SELECT ... FROM ({sql}) AS member`. Runs as sofy_web within the client's scope.
     Raises: Refused, as `Compiler.expression`.
     """
-    compiler, where = _members(client_id, segments, exclusions)
+    compiler, where = _members(client_id, segments, exclusions, seen_by)
     # A person with two mobiles is written to at the first one that may be used; without any, the nearest miss is told.
     consent_purpose = compiler.param(purpose)
     sql = f"""
@@ -62,12 +67,18 @@ SELECT DISTINCT ON (m.id)
     return Statement(sql, compiler.params | {"states": list(STATES)})
 
 
-def reach_counts(client_id: UUID, segments: Sequence[UUID], exclusions: Sequence[UUID] = ()) -> dict[str, int]:
+def reach_counts(
+    client_id: UUID,
+    segments: Sequence[UUID],
+    exclusions: Sequence[UUID] = (),
+    *,
+    seen_by: frozenset[UUID] | None = None,
+) -> dict[str, int]:
     """How many contacts each state of STATES has for marketing by SMS, without choosing their numbers: a fast count.
 
-    Raises: Refused, as `Compiler.expression`.
+    `seen_by` as for `members_sql`. Raises: Refused, as `Compiler.expression`.
     """
-    compiler, where = _members(client_id, segments, exclusions)
+    compiler, where = _members(client_id, segments, exclusions, seen_by)
     sql = f"""
 SELECT c.sms, c.sms = 4 AND EXISTS (
          SELECT FROM audience_identity i
@@ -86,8 +97,11 @@ SELECT c.sms, c.sms = 4 AND EXISTS (
     return found
 
 
-def _members(client_id: UUID, segments: Sequence[UUID], exclusions: Sequence[UUID]) -> tuple[Compiler, str]:
-    included = tree.Some(of=tuple(tree.InSegment(segment=each) for each in segments))
+def _members(
+    client_id: UUID, segments: Sequence[UUID], exclusions: Sequence[UUID], seen_by: frozenset[UUID] | None
+) -> tuple[Compiler, str]:
+    chosen = tree.Some(of=tuple(tree.InSegment(segment=each) for each in segments))
+    included = preview.within(chosen, seen_by)
     excluded = tree.Without(of=tuple(tree.InSegment(segment=each) for each in exclusions))
     compiler = Compiler(context.load(client_id, included, excluded))
     return compiler, f"{BASE} AND {compiler.expression(included)} AND {compiler.expression(excluded)}"

@@ -61,16 +61,20 @@ def save(
     actor: str,
     contact_id: UUID | None = None,
     own: Mapping[str, attributes.Value | None] | None = None,
+    seen_by: frozenset[UUID] | None = None,
 ) -> Contact:
     """Create a contact, or change one: its columns and the whole list of its identities, in the order given.
 
     `own`: values of the client's own fields by name; None takes one away, a field that is not named stays.
+    `seen_by`: the establishments of somebody who sees no others; they cannot write a contact they would not see.
     Raises: Refused identity_missing, phone_invalid, email_invalid, identity_taken (held by another contact),
-    not_found.
+    establishment_not_yours, not_found.
     """
     wanted = addresses(phones, emails)
     if not wanted:
         raise Refused("identity_missing")
+    if seen_by is not None and fields.get("establishment_id") not in seen_by:
+        raise Refused("establishment_not_yours")
     now = clock.now()
     with transaction.atomic():
         cur = cursor()

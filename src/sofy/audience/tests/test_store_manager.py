@@ -13,9 +13,10 @@ from django.urls import reverse
 from sofy.audience import pages, vault
 from sofy.audience.models import Contact
 from sofy.audience.segments import services, tree
-from sofy.audience.services import export
+from sofy.audience.services import contacts, export
 from sofy.clients.models import Client
 from sofy.clients.services import create_establishment
+from sofy.kernel.errors import Refused
 from sofy.kernel.ids import uuid7
 from sofy.kit.keys import keys_for
 
@@ -103,3 +104,30 @@ def test_ticking_somebody_else_changes_nothing(verb: str, two: Two, shop: Client
 def test_pages_of_somebody_else_are_404(name: str, two: Two, shop: Client) -> None:
     assert two.browser.get(reverse(f"audience:{name}", args=[shop.slug, two.outside.id])).status_code == 404
     assert two.browser.get(reverse(f"audience:{name}", args=[shop.slug, two.inside.id])).status_code == 200
+
+
+def test_a_contact_they_create_is_one_they_see(two: Two, shop: Client) -> None:
+    url = reverse("audience:contact-new", args=[shop.slug])
+    before = Contact.objects.count()
+
+    without = two.browser.post(url, {"first_name": "Chloé", "phones": "06 39 98 00 55"})
+    elsewhere = two.browser.post(url, {"phones": "06 39 98 00 55", "establishment_id": str(uuid7())})
+    theirs = two.browser.post(url, {"phones": "06 39 98 00 55", "establishment_id": str(two.inside.establishment_id)})
+
+    assert (without.status_code, elsewhere.status_code, theirs.status_code) == (422, 422, 302)
+    assert Contact.objects.count() == before + 1
+
+
+@pytest.mark.parametrize("establishment_id", [None, uuid7()])
+def test_the_service_keeps_them_to_their_establishments(establishment_id: Any, two: Two, shop: Client) -> None:
+    fields = {"first_name": "Chloé", "establishment_id": establishment_id}
+
+    with pytest.raises(Refused, match="establishment_not_yours"):
+        contacts.save(
+            client_id=shop.pk,
+            fields=fields,
+            phones=["+33639980055"],
+            emails=[],
+            actor="test",
+            seen_by=shop.viewer_establishments,
+        )

@@ -106,6 +106,7 @@ def _save(request: ClientRequest, form: ContactForm, contact_id: UUID | None) ->
             own=form.own_values(),
             actor=request.user.actor,
             contact_id=contact_id,
+            seen_by=request.client.viewer_establishments,
         )
     except Refused as refused:
         about = "emails" if "@" in str(refused.facts.get("typed", "")) or refused.code == "email_invalid" else "phones"

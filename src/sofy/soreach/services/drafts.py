@@ -47,6 +47,7 @@ def _draft(campaign: Campaign) -> Campaign:
     locked = lock(campaign.id, campaign.client_id)
     if not locked.is_draft:
         raise Refused("campaign_not_draft", 409, state=locked.status)
+    locked.seen_by = campaign.seen_by
     return locked
 
 

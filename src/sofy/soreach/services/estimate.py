@@ -67,17 +67,19 @@ def count_text(text: str) -> TextCount:
 
 
 def reach(campaign: Campaign) -> dict[str, int]:
-    """State -> people of the audience. Nobody, when no segment is chosen."""
+    """State -> people of the audience, as far as whoever looks sees it. Nobody, when no segment is chosen."""
     if not campaign.segment_ids:
         return {}
-    return reach_counts(campaign.client_id, campaign.segment_ids, campaign.excluded_segment_ids)
+    segments, excluded = campaign.segment_ids, campaign.excluded_segment_ids
+    return reach_counts(campaign.client_id, segments, excluded, seen_by=campaign.seen_by)
 
 
 def sample(campaign: Campaign, variables: frozenset[str], *, limit: int = SAMPLE) -> list[Member]:
-    """Some reachable recipients, always the same ones, with the values that a content reads."""
+    """Some reachable recipients that whoever looks sees, always the same, with the values that a content reads."""
     if not campaign.segment_ids:
         return []
-    audience = Audience(campaign.client_id, campaign.segment_ids, campaign.excluded_segment_ids, variables)
+    segments, excluded = campaign.segment_ids, campaign.excluded_segment_ids
+    audience = Audience(campaign.client_id, segments, excluded, variables, seen_by=campaign.seen_by)
     statement = audience.statement(limit=limit, state="reachable")
     keys = keys_for(campaign.client_id)
     with connection.cursor() as cursor:

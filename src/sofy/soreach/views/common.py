@@ -26,6 +26,7 @@ def campaign_view(permission: str, *, draft: bool = False) -> Callable[[View], V
             campaign = lifecycle.find(request.client.pk, campaign_id)
             if campaign is None:
                 raise Http404
+            campaign.seen_by = request.client.viewer_establishments
             if draft and not campaign.is_draft:
                 from sofy.soreach.views.lists import show_where_it_is
 

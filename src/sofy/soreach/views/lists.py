@@ -94,6 +94,11 @@ def attention_panel(request: Any) -> dict[str, object] | None:
     return {"rows": rows, "request": request} if rows else None
 
 
+def today_panel(request: Any) -> dict[str, object]:
+    """What left today and what still will, for the home page; there is always something to say about a day."""
+    return {"today": queries.today(request.client.pk), "request": request}
+
+
 def week_panel(request: Any) -> dict[str, object] | None:
     """How the last seven days went, for the home page."""
     week = queries.week(request.client.pk)

@@ -34,32 +34,37 @@ def report(request: ClientRequest, campaign: Campaign) -> HttpResponse:
     if not campaign.has_report:
         return redirect("soreach:progress", request.client.slug, campaign.id)
     built = reports.build(campaign)
-    people = reverse("soreach:people", args=[request.client.slug, campaign.id])
+    people = _people_url(request, campaign)
     context = {
         "campaign": campaign,
         "report": built,
         "sentence": words.sentence(built),
-        "key_figures": figures.key_figures(built),
+        "key_figures": [(label, value, _behind(people, code)) for label, value, code in figures.key_figures(built)],
         "figures": [_clickable(figure, people) for figure in figures.figures(campaign, built)],
-        "people_url": people,
-        "variants": figures.variant_rows(built) if len(built.variants) > 1 else [],
+        "variants": [(_behind(people, f"variant:{row[0]}"), row) for row in figures.variant_rows(built)],
         "verdict": words.verdict_text(built.verdict, by_replies=campaign.winner_by == "replies"),
         "contents": campaign.variants.all(),
     }
     return render(request, "soreach/report.html", context)
 
 
+def _people_url(request: ClientRequest, campaign: Campaign) -> str:
+    """Where the people behind a figure are; nowhere for somebody who may see figures but no contacts."""
+    allowed = request.client.can("contact.view")
+    return reverse("soreach:people", args=[request.client.slug, campaign.id]) if allowed else ""
+
+
+def _behind(people: str, code: str) -> str:
+    return f"{people}?figure={code}" if people and code else ""
+
+
 def _clickable(figure: figures.Figure, people: str) -> dict[str, Any]:
-    links = [f"{people}?figure={code}" if code else "" for code in figure.links]
-    spec = dict(figure.spec) | ({"links": links} if links else {})
-    return {
-        "figure": figure,
-        "spec": spec,
-        "rows": [(row, f"{people}?figure={code}" if code else "") for row, code in figure.linked_rows],
-    }
+    links = [_behind(people, code) for code in figure.links]
+    spec = dict(figure.spec) | ({"links": links} if any(links) else {})
+    return {"figure": figure, "spec": spec, "rows": [(row, _behind(people, code)) for row, code in figure.linked_rows]}
 
 
-@campaign_view("report.view")
+@campaign_view("contact.view")
 def people(request: ClientRequest, campaign: Campaign) -> HttpResponse:
     """The contacts behind a figure."""
     figure = request.GET.get("figure", "recipients")[:80]
