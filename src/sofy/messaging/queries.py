@@ -9,6 +9,8 @@ from uuid import UUID
 
 from django.db import connection
 
+from sofy.engine.alphabets import Alphabets
+from sofy.engine.db import sql
 from sofy.kernel.crypto import Unreadable
 from sofy.kit.keys import keys_for
 from sofy.messaging.models import Sender
@@ -40,6 +42,13 @@ def route_offers(purpose: str = "marketing") -> list[RouteOffer]:
 def route_offer(route_id: UUID | None) -> RouteOffer | None:
     """One route of the catalogue, None when it is gone."""
     return next((offer for offer in route_offers() if offer.id == route_id), None)
+
+
+def alphabets(purpose: str, short_code: str | None) -> frozenset[str]:
+    """In which alphabets a message for its routes is counted and sent."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql("alphabets"))
+        return Alphabets(cursor.fetchall()).of(purpose, short_code)
 
 
 def active_senders(client_id: UUID) -> list[Sender]:

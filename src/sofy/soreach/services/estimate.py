@@ -1,7 +1,7 @@
 """What a campaign would look like and cost, from some of its real recipients."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -13,6 +13,7 @@ from sofy.audience.segments.reach import reach_counts
 from sofy.kernel import sms_text
 from sofy.kernel.money import line_amount
 from sofy.kit.keys import keys_for
+from sofy.messaging import queries as messaging
 from sofy.soreach import content, people
 from sofy.soreach.content import Content
 from sofy.soreach.models import Campaign
@@ -23,13 +24,15 @@ SAMPLE = 200
 
 @dataclass(frozen=True)
 class TextCount:
-    """One text as the editor counts it."""
+    """One text as the editor counts it: with the signs in `forcing` an SMS holds `alone` units, not `instead`."""
 
     encoding: str
     units: int
     parts: int
     per_part: int
     forcing: Sequence[str]
+    alone: int = 0
+    instead: int = 0
     transliterated: str = ""
     parts_saved: int = 0
 
@@ -49,18 +52,26 @@ class Estimate:
     cost_eur: Decimal = Decimal(0)
 
 
-def count_text(text: str) -> TextCount:
-    """Count a text, and what plainer characters would save."""
-    counted = sms_text.analyse(text)
+def alphabets(campaign: Campaign) -> Collection[str]:
+    """In which alphabets the routes of a campaign take its texts."""
+    return messaging.alphabets("marketing", campaign.short_code or None)
+
+
+def count_text(text: str, takes: Collection[str] = sms_text.USUAL) -> TextCount:
+    """Count a text as routes that take these alphabets send it, and what plainer characters would save."""
+    counted = sms_text.analyse(text, takes)
     forcing = list(dict.fromkeys(char for _, char in counted.forcing))
-    plainer = sms_text.transliterate(text) if counted.encoding == "ucs2" else text
-    saved = counted.parts - sms_text.parts(plainer) if plainer != text else 0
+    _, without = sms_text.measure("".join(char for char in text if char not in forcing), takes)
+    plainer = sms_text.transliterate(text) if forcing else text
+    saved = counted.parts - sms_text.parts(plainer, takes) if plainer != text else 0
     return TextCount(
         counted.encoding,
         counted.units,
         counted.parts,
         counted.per_part,
         forcing,
+        sms_text.LIMITS[counted.encoding][0],
+        sms_text.LIMITS[without][0],
         plainer if saved > 0 else "",
         max(0, saved),
     )
@@ -107,12 +118,13 @@ def estimate(campaign: Campaign, contents: dict[str, Content]) -> Estimate:
     reachable = counts.get("reachable", 0)
     variables = frozenset().union(*(made.variables for made in contents.values()))
     members = sample(campaign, variables) if contents else []
+    takes = alphabets(campaign)
     missing: Counter[str] = Counter()
     too_long, parts = 0, []
     for member in members:
         for made in contents.values():
             try:
-                parts.append(sms_text.parts(render(made, member)))
+                parts.append(sms_text.parts(render(made, member), takes))
             except content.MissingValue as hole:
                 missing[hole.field] += 1
             except content.TextTooLong:
@@ -140,4 +152,4 @@ def bubble(campaign: Campaign, made: Content, member: Member) -> dict[str, Any]:
         return {"missing": hole.field}
     except content.TextTooLong:
         return {"too_long": True}
-    return {"text": text, "count": count_text(text)}
+    return {"text": text, "count": count_text(text, alphabets(campaign))}

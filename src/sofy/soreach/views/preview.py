@@ -104,7 +104,8 @@ def _phone(
     if made is None:
         return Phone(label, problem=refused)
     if shown is None:
-        bubble: dict[str, Any] = {"text": made.source, "count": estimate.count_text(made.source)}
+        counted = estimate.count_text(made.source, estimate.alphabets(campaign))
+        bubble: dict[str, Any] = {"text": made.source, "count": counted}
     else:
         bubble = estimate.bubble(campaign, made, shown)
     lacks = bool(campaign.short_code) and rules.lacks_stop_mention(made.fixed, campaign.short_code)
