@@ -190,6 +190,9 @@ class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]
         policy = hours_policy(self.instance)
         self.initial.update(opens=policy.opens, closes=policy.closes, days=list(policy.days), holidays=policy.holidays)
         self.fields["cap_messages"].help_text = gettext("Empty: no limit of your own.")
+        self.fields["cap_messages"].validators += [_between(0, 1_000)]
+        self.fields["cap_days"].validators += [_between(1, 365)]
+        self.fields["budget_eur"].validators += [_between(0, 10_000_000)]
         self.fields["budget_eur"].help_text = gettext("Marketing stops when it is spent. Empty: no limit.")
 
     def clean(self) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """The steps of the wizard as forms; services take their `cleaned_data`."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -9,10 +10,16 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from sofy.audience.segments.models import Segment
+from sofy.kernel import clock
 from sofy.messaging import queries as messaging
 from sofy.soreach import rules, words
 from sofy.soreach.models import Campaign
+from sofy.soreach.rules import Cap
 from sofy.soreach.services.drafts import LABELS
+
+#: How far from now a campaign may begin. A little while ago: the form was filled in, then somebody had lunch.
+PAST, AHEAD = timedelta(days=1), timedelta(days=366)
+MOST_EUR = Decimal(10_000_000)
 
 
 class NameForm(forms.Form):
@@ -108,14 +115,29 @@ class ContentForm(forms.Form):
         return changes
 
 
+class ParisMoment(forms.DateTimeField):
+    """A day and an hour on the clocks of Paris, whatever zone the pages of the client are in."""
+
+    widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
+
+    def prepare_value(self, value: Any) -> Any:
+        """What stands in the field."""
+        with timezone.override(clock.PARIS):
+            return super().prepare_value(value)
+
+    def to_python(self, value: Any) -> datetime | None:
+        """The moment that was typed."""
+        with timezone.override(clock.PARIS):
+            return super().to_python(value)
+
+
 class ScheduleForm(forms.Form):
-    """When, how much, how often."""
+    """When, how much, how often. `kept` is what may be written of a form that is not finished yet."""
 
     timing = forms.ChoiceField(label=_("When"), choices=Campaign.Timing.choices, widget=forms.RadioSelect)
-    starts_at = forms.DateTimeField(
+    starts_at = ParisMoment(
         label=_("Day and hour (Paris)"),
         required=False,
-        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
         input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%d/%m/%Y %H:%M"],
     )
     spread_hours = forms.IntegerField(
@@ -128,39 +150,75 @@ class ScheduleForm(forms.Form):
     local_time = forms.BooleanField(
         label=_("At this hour of each recipient’s own time zone"),
         required=False,
-        help_text=_("For overseas customers."),
+        help_text=_("For overseas customers. Where it is over by the launch, at this hour of the next day."),
     )
     late = forms.ChoiceField(
         label=_("A message that could not leave on its day"), choices=Campaign.Late.choices, widget=forms.RadioSelect
     )
-    budget_eur = forms.DecimalField(label=_("Budget of this campaign (€ before VAT)"), min_value=0, required=False)
+    budget_eur = forms.DecimalField(
+        label=_("Budget of this campaign (€ before VAT)"),
+        min_value=0,
+        max_value=MOST_EUR,
+        decimal_places=2,
+        required=False,
+    )
     cap_messages = forms.IntegerField(
         label=_("At most this many marketing messages per person"), min_value=0, max_value=50, required=False
     )
     cap_days = forms.IntegerField(label=_("in this many days"), min_value=1, max_value=365, required=False)
 
-    def clean_starts_at(self) -> datetime | None:
-        """The wall clock is that of Paris."""
-        value: datetime | None = self.cleaned_data["starts_at"]
-        return timezone.make_aware(value) if value and timezone.is_naive(value) else value
+    def __init__(self, *args: Any, ceiling: Cap, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.ceiling = ceiling
+        if ceiling.messages:
+            self.fields["cap_messages"].help_text = _(
+                "Your settings allow %(messages)s in %(days)s days; a campaign may be stricter. Empty: that limit."
+            ) % {"messages": ceiling.messages, "days": ceiling.days}
 
     def clean(self) -> dict[str, Any]:
         """What goes with the chosen timing."""
         cleaned = dict(super().clean() or {})
         timing = cleaned.get("timing")
-        if timing == Campaign.Timing.AT and not cleaned.get("starts_at"):
-            self.add_error("starts_at", _("Choose the day and the hour."))
-        if timing == Campaign.Timing.GRADUAL and not cleaned.get("spread_hours"):
-            self.add_error("spread_hours", _("Say over how many hours."))
         if timing != Campaign.Timing.GRADUAL:
             cleaned["spread_hours"] = 0
+        elif not cleaned.get("spread_hours") and "spread_hours" not in self.errors:
+            self.add_error("spread_hours", _("Say over how many hours."))
         if timing == Campaign.Timing.NOW:
             cleaned["starts_at"], cleaned["local_time"] = None, False
+            self.errors.pop("starts_at", None)  # nothing is read of it
+        else:
+            self._check_moment(timing, cleaned.get("starts_at"))
         if timing == Campaign.Timing.GRADUAL and not cleaned.get("starts_at"):
             cleaned["local_time"] = False
+        self._check_cap(Cap(cleaned.get("cap_messages") or 0, cleaned.get("cap_days") or 7))
         cleaned["cap_messages"] = cleaned.get("cap_messages") or 0
         cleaned["cap_days"] = cleaned.get("cap_days") or 7
         return cleaned
+
+    def _check_moment(self, timing: str | None, starts_at: datetime | None) -> None:
+        now = clock.now()
+        if "starts_at" in self.errors:
+            return
+        if starts_at is None:
+            if timing == Campaign.Timing.AT:
+                self.add_error("starts_at", _("Choose the day and the hour."))
+        elif starts_at < now - PAST:
+            self.add_error("starts_at", _("This moment is over: choose one to come."))
+        elif starts_at > now + AHEAD:
+            self.add_error("starts_at", _("Choose a moment within a year from today."))
+
+    def _check_cap(self, cap: Cap) -> None:
+        if cap.messages and cap != self.ceiling and self.ceiling.covers(cap):
+            self.add_error(
+                "cap_messages",
+                _("Your settings allow %(messages)s in %(days)s days: a campaign may only be stricter.")
+                % {"messages": self.ceiling.messages, "days": self.ceiling.days},
+            )
+
+    def kept(self) -> dict[str, Any]:
+        """The fields that are right, while others are still being typed."""
+        kept = {name: value for name, value in self.cleaned_data.items() if name not in self.errors}
+        return kept if self["starts_at"].data else kept | {"starts_at": None}
 
     @staticmethod
     def initial_of(campaign: Campaign) -> dict[str, Any]:
@@ -168,7 +226,7 @@ class ScheduleForm(forms.Form):
         names = ("timing", "spread_hours", "local_time", "late", "budget_eur", "cap_messages", "cap_days")
         initial = {name: getattr(campaign, name) for name in names}
         initial["spread_hours"], initial["cap_messages"] = campaign.spread_hours or None, campaign.cap_messages or None
-        return initial | {"starts_at": timezone.localtime(campaign.starts_at) if campaign.starts_at else None}
+        return initial | {"starts_at": campaign.starts_at}
 
 
 class EditorialForm(forms.Form):

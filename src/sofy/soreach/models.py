@@ -4,6 +4,7 @@ The rows per recipient (exclusion, short link, click) carry no foreign key: they
 row-level security keeps clients apart. Who received what is not here but in the engine's ledger, one row per recipient.
 """
 
+from datetime import UTC, datetime
 from typing import ClassVar
 from uuid import UUID
 
@@ -14,6 +15,9 @@ from django.utils.translation import gettext_lazy as _
 from sofy.kernel import clock
 from sofy.kit.models import ClientOwned
 from sofy.soreach import rules
+
+#: A moment outside these is no date of a campaign, and beyond what Python can read it would end every list it is on.
+_FIRST, _LAST = datetime(2020, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 
 
 class Campaign(ClientOwned):
@@ -92,7 +96,10 @@ class Campaign(ClientOwned):
             ),
         ]
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["client_id", "id"], name="soreach_campaign_id_per_client")
+            models.UniqueConstraint(fields=["client_id", "id"], name="soreach_campaign_id_per_client"),
+            models.CheckConstraint(
+                condition=models.Q(starts_at__gte=_FIRST, starts_at__lt=_LAST), name="soreach_campaign_starts_in_time"
+            ),
         ]
 
     def __str__(self) -> str:

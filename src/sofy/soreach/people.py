@@ -9,12 +9,14 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
 from sofy.audience.models import Attribute
-from sofy.audience.segments.reach import Statement, members_sql
+from sofy.audience.segments.reach import STATES, Statement, members_sql, reach_counts
 from sofy.clients.models import Establishment
 from sofy.kernel.crypto import ClientKeys
+from sofy.soreach.models import Campaign
 
 Reader = Callable[[Any], Any]
 SEALED = ("first_name", "last_name")
@@ -75,6 +77,58 @@ class Member(NamedTuple):
     zone: str | None
     establishment_id: UUID | None
     values: Mapping[str, Any]
+
+
+#: What everybody of an audience is, before a text is written: one of these.
+REACH = (*STATES, "capped")
+
+
+def reach(campaign: Campaign, capped: Statement | None) -> dict[str, int]:
+    """State of REACH -> people of a campaign's audience; `capped` selects the numbers that have had their share.
+
+    Raises: Refused, as members_sql.
+    """
+    counts = reach_counts(
+        campaign.client_id, campaign.segment_ids, campaign.excluded_segment_ids, seen_by=campaign.seen_by
+    )
+    full = 0
+    if capped is not None:
+        found = _of_state(campaign, "capped", capped)
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT count(*) FROM ({found.sql}) f", found.params)  # noqa: S608  fragments of this room
+            full = int(cursor.fetchone()[0])
+    return counts | {"reachable": counts["reachable"] - full, "capped": full}
+
+
+def of_state(campaign: Campaign, state: str, capped: Statement | None, *, after: UUID, limit: int) -> list[UUID]:
+    """The contacts of a campaign's audience in a state of REACH, in the order of their ids, from behind `after` on.
+
+    Raises: Refused, as members_sql.
+    """
+    found = _of_state(campaign, state, capped)
+    sql = f"{found.sql} AND m.contact_id > %(after)s ORDER BY m.contact_id LIMIT %(limit)s"
+    with connection.cursor() as cursor:
+        cursor.execute(sql, found.params | {"after": after, "limit": limit})
+        return [row[0] for row in cursor.fetchall()]
+
+
+def _of_state(campaign: Campaign, state: str, capped: Statement | None) -> Statement:
+    """A SELECT of contact_id. Who has had their share would be reachable without it."""
+    numbers = "SELECT recipient_index FROM capped"
+    split = capped is not None and state in ("reachable", "capped")
+    members = members_sql(
+        campaign.client_id,
+        campaign.segment_ids,
+        campaign.excluded_segment_ids,
+        numbers=numbers if split and state == "capped" else "",
+        seen_by=campaign.seen_by,
+    )
+    sql = f"SELECT m.contact_id FROM ({members.sql}) m WHERE m.state = %(state)s"  # noqa: S608  see members_sql
+    if capped is None or not split:
+        return Statement(sql, members.params | {"state": state})
+    side = "IN" if state == "capped" else "NOT IN"
+    sql = f"WITH capped AS MATERIALIZED ({capped.sql}) {sql} AND m.recipient_index {side} ({numbers})"
+    return Statement(sql, members.params | capped.params | {"state": "reachable"})
 
 
 class Audience:

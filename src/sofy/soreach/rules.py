@@ -98,6 +98,28 @@ def needs_typed_count(recipients: int) -> bool:
     return recipients >= TYPED_COUNT_FROM
 
 
+# ---- how often
+# ------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Cap:
+    """At most so many marketing messages per person in so many days; none at all for 0 messages."""
+
+    messages: int
+    days: int
+
+    def covers(self, other: "Cap") -> bool:
+        """Whether nobody who is within this limit can be beyond the other one."""
+        return bool(self.messages) and self.messages <= other.messages and self.days >= other.days
+
+
+def caps_in_force(of_client: Cap, of_campaign: Cap) -> list[Cap]:
+    """The limits that count. A campaign adds one when it is stricter in some way; it takes none away."""
+    caps = dict.fromkeys(cap for cap in (of_client, of_campaign) if cap.messages)
+    return [cap for cap in caps if not any(other.covers(cap) for other in caps if other != cap)]
+
+
 # ---- when each message is due
 # ------------------------------------------------------------------------------------------
 

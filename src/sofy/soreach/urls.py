@@ -2,12 +2,13 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from sofy.soreach.views import links, lists, reports, running, wizard
+from sofy.soreach.views import links, lists, reports, running, who, wizard
 
 app_name = "soreach"
 campaign = [
     path("", lists.campaign, name="campaign"),
     path("audience", wizard.audience, name="audience"),
+    path("audience/people", who.of_audience, name="audience-people"),
     path("content", wizard.content, name="content"),
     path("schedule", wizard.schedule, name="schedule"),
     path("checks", wizard.check, name="checks"),

@@ -113,6 +113,12 @@ EXCLUSIONS: Words = {
     "too_long": _("Text too long"),
 }
 
+
+def reach_text(state: str) -> str:
+    """What somebody of an audience is, before the campaign leaves."""
+    return gettext("Would receive it") if state == "reachable" else str(EXCLUSIONS[state])
+
+
 FIGURES: Words = {
     "audience": _("Audience"),
     "recipients": _("Recipients"),

@@ -37,6 +37,7 @@ def members_sql(
     exclusions: Sequence[UUID] = (),
     *,
     purpose: Purpose = "marketing",
+    numbers: str = "",
     seen_by: frozenset[UUID] | None = None,
 ) -> Statement:
     """A SELECT with one row per contact who is in any of `segments` and in none of `exclusions`, by contact id.
@@ -45,11 +46,15 @@ def members_sql(
     bytea | null (open with `keys.unseal("audience_identity", "value", identity_id, ...)`), zone text | null,
     language text, establishment_id uuid | null, state text, one of STATES. The identity is the first mobile in the
     contact's own order that may be written to; when none may, the one that came nearest, with the reason. No segment:
-    nobody. `seen_by`: the establishments of somebody who sees no others (`Client.viewer_establishments`).
+    nobody. `numbers`: a SELECT of indexes of phone numbers; only contacts who have one of them.
+    `seen_by`: the establishments of somebody who sees no others (`Client.viewer_establishments`).
     Use it as a subselect: `INSERT ... SELECT ... FROM ({sql}) AS member`. Runs as sofy_web within the client's scope.
     Raises: Refused, as `Compiler.expression`.
     """
     compiler, where = _members(client_id, segments, exclusions, seen_by)
+    if numbers:
+        owners = "SELECT contact_id FROM audience_identity WHERE client_id = %(client)s AND kind = 'phone'"
+        where += f" AND c.id IN ({owners} AND deleted_at IS NULL AND index IN ({numbers}))"
     # A person with two mobiles is written to at the first one that may be used; without any, the nearest miss is told.
     consent_purpose = compiler.param(purpose)
     sql = f"""

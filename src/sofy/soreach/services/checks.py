@@ -18,6 +18,7 @@ from sofy.soreach import rules
 from sofy.soreach.content import Content
 from sofy.soreach.models import Campaign
 from sofy.soreach.rules import Check
+from sofy.soreach.services import caps
 from sofy.soreach.services import estimate as estimates
 from sofy.soreach.services.estimate import Estimate
 
@@ -41,7 +42,7 @@ def run_checks(client: Client, campaign: Campaign) -> tuple[list[Check], Estimat
         *_money(client, campaign, estimate),
         *_time(client, campaign),
         *_recent(campaign, contents),
-        _cap(campaign),
+        *_caps(campaign),
         *_client(client),
         _editorial(campaign),
     ]
@@ -163,10 +164,11 @@ def _recent(campaign: Campaign, contents: dict[str, Content]) -> list[Check]:
     return found[:3]
 
 
-def _cap(campaign: Campaign) -> Check:
-    if not campaign.cap_messages:
-        return Check("no_cap", "ok")
-    return Check("cap", "ok", {"messages": campaign.cap_messages, "days": campaign.cap_days})
+def _caps(campaign: Campaign) -> list[Check]:
+    found = caps.of_campaign(campaign)
+    return [Check("cap", "ok", {"messages": cap.messages, "days": cap.days}) for cap in found] or [
+        Check("no_cap", "ok")
+    ]
 
 
 @clause("CGVU 11")

@@ -19,13 +19,12 @@ LABELS = "ABCD"
 
 
 def create_draft(client: Client, *, name: str, actor: str) -> Campaign:
-    """Begin a campaign with the client's own sender and the cheapest route."""
+    """Begin a campaign with the client's own sender and the cheapest route that is open, or else the cheapest."""
     senders = messaging.active_senders(client.id)
     campaign = Campaign(client_id=client.id, name=name.strip()[:120], author=actor)
     campaign.sender = senders[0].name if senders else ""
-    campaign.cap_messages = client.cap_messages or 0
-    campaign.cap_days = client.cap_days
-    _take_route(campaign, next((offer.id for offer in messaging.route_offers()), None))
+    offers = sorted(messaging.route_offers(), key=lambda offer: offer.state != "active")
+    _take_route(campaign, offers[0].id if offers else None)
     campaign.save(force_insert=True)
     Variant.objects.create(client_id=client.id, campaign=campaign, label="A")
     audit.append(client.id, "campaign.created", actor, {"campaign": str(campaign.id)})

@@ -9,7 +9,6 @@ from typing import Any
 from django.conf import settings
 from django.db import connection
 
-from sofy.audience.segments.reach import reach_counts
 from sofy.kernel import sms_text
 from sofy.kernel.money import line_amount
 from sofy.kit.keys import keys_for
@@ -18,6 +17,7 @@ from sofy.soreach import content, people
 from sofy.soreach.content import Content
 from sofy.soreach.models import Campaign
 from sofy.soreach.people import Audience, Member
+from sofy.soreach.services import caps
 
 SAMPLE = 200
 
@@ -78,15 +78,14 @@ def count_text(text: str, takes: Collection[str] = sms_text.USUAL) -> TextCount:
 
 
 def reach(campaign: Campaign) -> dict[str, int]:
-    """State -> people of the audience, as far as whoever looks sees it. Nobody, when no segment is chosen."""
+    """State -> people of the audience, "capped" for whoever has had their share. Nobody, when no segment is chosen."""
     if not campaign.segment_ids:
         return {}
-    segments, excluded = campaign.segment_ids, campaign.excluded_segment_ids
-    return reach_counts(campaign.client_id, segments, excluded, seen_by=campaign.seen_by)
+    return people.reach(campaign, caps.capped_numbers(campaign))
 
 
 def sample(campaign: Campaign, variables: frozenset[str], *, limit: int = SAMPLE) -> list[Member]:
-    """Some reachable recipients that whoever looks sees, always the same, with the values that a content reads."""
+    """Some reachable recipients that whoever looks may see, always the same, with the values that a content reads."""
     if not campaign.segment_ids:
         return []
     segments, excluded = campaign.segment_ids, campaign.excluded_segment_ids

@@ -9,7 +9,6 @@ from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -24,6 +23,7 @@ from sofy.soreach import links
 from sofy.soreach.content import MissingValue, TextTooLong
 from sofy.soreach.models import Campaign
 from sofy.soreach.people import Audience, Member
+from sofy.soreach.services import caps
 from sofy.soreach.services import plan as plans
 from sofy.soreach.services.connections import open_as
 from sofy.soreach.services.plan import Plan
@@ -195,17 +195,8 @@ def _settle(plan: Plan, made: Batch, added: int, total: Expanded) -> None:
 def _capped(campaign: Campaign, members: Sequence[Member]) -> frozenset[bytes]:
     """Who has had their share of marketing messages lately, over all campaigns of the client."""
     indexes = [member.recipient_index for member in members if member.state == "reachable"]
-    if not campaign.cap_messages or not indexes:
-        return frozenset()
-    since = clock.now() - timedelta(days=campaign.cap_days)
-    with client_scope(campaign.client_id), connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT recipient_index FROM engine_state WHERE client_id = %s AND recipient_index = ANY(%s)"
-            " AND campaign_id IS NOT NULL AND campaign_id <> %s AND accepted_at >= %s"
-            " AND status NOT IN ('withheld', 'cancelled', 'failed', 'expired') GROUP BY 1 HAVING count(*) >= %s",
-            [campaign.client_id, indexes, campaign.id, since, campaign.cap_messages],
-        )
-        return frozenset(bytes(row[0]) for row in cursor.fetchall())
+    with client_scope(campaign.client_id):
+        return caps.capped_among(campaign, caps.of_campaign(campaign), indexes)
 
 
 def store_exclusions(client_id: UUID, campaign_id: UUID, excluded: dict[UUID, tuple[str, str]]) -> None:

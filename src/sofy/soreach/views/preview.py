@@ -29,12 +29,12 @@ EXAMPLES = {
 
 
 def reach_rows(campaign: Campaign) -> dict[str, Any]:
-    """The audience in words: total, reachable, and each reason of being left out."""
+    """The audience in words: total, reachable, and each reason of being left out, even nobody's."""
     try:
         counts = estimate.reach(campaign)
     except Refused as refused:
         return {"problem": problems.sentence(refused), "total": 0, "reachable": 0, "left_out": []}
-    left_out = [(reason, words.EXCLUSIONS[reason], n) for reason, n in counts.items() if reason != "reachable" and n]
+    left_out = [(reason, words.reach_text(reason), n) for reason, n in counts.items() if reason != "reachable"]
     return {"total": sum(counts.values()), "reachable": counts.get("reachable", 0), "left_out": left_out, "problem": ""}
 
 

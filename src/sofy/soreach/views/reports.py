@@ -9,7 +9,6 @@ from django.urls import reverse
 from django.utils.text import slugify
 from django.utils.translation import get_language
 
-from sofy.audience.models import Contact
 from sofy.clients.access import ClientRequest
 from sofy.kernel.errors import Refused
 from sofy.soreach import export, figures, files, words
@@ -18,6 +17,7 @@ from sofy.soreach.models import Campaign, ReportFile
 from sofy.soreach.report import Person
 from sofy.soreach.services import exports
 from sofy.soreach.views.common import campaign_view
+from sofy.soreach.views.who import name_of, read_id, visible_contacts
 from sofy.ui import notify, problems
 
 PER_PAGE = 50
@@ -68,7 +68,7 @@ def _clickable(figure: figures.Figure, people: str) -> dict[str, Any]:
 def people(request: ClientRequest, campaign: Campaign) -> HttpResponse:
     """The contacts behind a figure."""
     figure = request.GET.get("figure", "recipients")[:80]
-    after = _uuid(request.GET.get("after", ""))
+    after = read_id(request.GET.get("after", ""))
     found = reports.people(campaign, figure, after=after, limit=PER_PAGE + 1)
     if found is None:
         raise Http404
@@ -82,24 +82,14 @@ def people(request: ClientRequest, campaign: Campaign) -> HttpResponse:
     return render(request, "soreach/people.html", context)
 
 
-def _uuid(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError:
-        return reports.START
-
-
 def _named(request: ClientRequest, found: list[Person]) -> list[dict[str, Any]]:
     """People with their names; somebody of another shop is counted but not shown to a store manager."""
-    ids = [person.contact_id for person in found]
-    contacts = {c.id: c for c in Contact.objects.filter(client_id=request.client.pk, id__in=ids)}
+    contacts = visible_contacts(request, [person.contact_id for person in found])
     rows = []
     for person in found:
         contact = contacts.get(person.contact_id)
-        visible = contact is not None and request.client.sees_establishment(contact.establishment_id)
-        name = f"{contact.first_name or ''} {contact.last_name or ''}".strip() if visible and contact else ""
         why = words.why_text(person.reason) if person.status in words.STATUSES else ""
-        rows.append({"person": person, "name": name, "visible": visible, "why": why})
+        rows.append({"person": person, "name": name_of(contact), "visible": contact is not None, "why": why})
     return rows
 
 

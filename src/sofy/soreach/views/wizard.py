@@ -12,7 +12,7 @@ from sofy.kernel.errors import Refused
 from sofy.soreach import people, rules, words
 from sofy.soreach.forms import AudienceForm, ContentForm, EditorialForm, ScheduleForm, TestSendForm
 from sofy.soreach.models import Campaign
-from sofy.soreach.services import checks, drafts, estimate, lifecycle, test_send
+from sofy.soreach.services import caps, checks, drafts, estimate, lifecycle, test_send
 from sofy.soreach.views import preview
 from sofy.soreach.views.common import campaign_view, step_context
 from sofy.ui import notify, problems
@@ -64,13 +64,19 @@ def _save_content(request: ClientRequest, campaign: Campaign, form: ContentForm)
 
 @campaign_view("campaign.edit", draft=True)
 def schedule(request: ClientRequest, campaign: Campaign) -> HttpResponse:
-    """When, with the permitted hours drawn."""
-    form = ScheduleForm(request.POST or None, initial=ScheduleForm.initial_of(campaign))
+    """When, with the permitted hours drawn; both follow what is typed."""
+    form = ScheduleForm(
+        request.POST or None, initial=ScheduleForm.initial_of(campaign), ceiling=caps.of_client(request.client)
+    )
     if request.method == "POST" and form.is_valid():
-        drafts.save_draft(campaign, form.cleaned_data)
-        return redirect("soreach:checks", request.client.slug, campaign.id)
+        campaign = drafts.save_draft(campaign, form.cleaned_data)
+        if not request.htmx:
+            return redirect("soreach:checks", request.client.slug, campaign.id)
+    elif request.method == "POST" and request.htmx:
+        campaign = drafts.save_draft(campaign, form.kept())
     context = step_context(campaign, "schedule") | {"form": form, "band": preview.band(request.client, campaign)}
-    return render(request, "soreach/schedule.html", context, status=422 if form.errors else 200)
+    template = "soreach/schedule.html#moment" if request.htmx else "soreach/schedule.html"
+    return render(request, template, context, status=422 if form.errors else 200)
 
 
 @campaign_view("campaign.view", draft=True)
