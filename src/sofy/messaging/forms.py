@@ -1,9 +1,13 @@
 """Forms of this room."""
 
+from decimal import Decimal
+
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from sofy.ui import statuses
+from sofy.kernel.errors import Refused
+from sofy.messaging.route_rules import read_price
+from sofy.ui import problems, statuses
 
 
 class SenderForm(forms.Form):
@@ -46,6 +50,43 @@ class LogForm(forms.Form):
         self.fields["status"].choices = choices  # type: ignore[attr-defined]
         for name in ("status", "purpose"):
             self.fields[name].widget.attrs["class"] = "w-auto"
+
+
+class RouteForm(forms.Form):
+    """What a route is called, costs, answers to and carries."""
+
+    name = forms.CharField(label=_("Name, as clients see it"), max_length=80)
+    short_code = forms.CharField(
+        label=_("Short code that people answer to"),
+        required=False,
+        max_length=5,
+        help_text=_("36xxx for marketing, 38xxx for alerts (art. 14). Without one, no campaign can leave by it."),
+        widget=forms.TextInput(attrs={"inputmode": "numeric"}),
+    )
+    price_eur = forms.CharField(
+        label=_("Price of an SMS (€ before VAT)"),
+        max_length=20,
+        widget=forms.TextInput(attrs={"inputmode": "decimal"}),
+    )
+    purposes = forms.MultipleChoiceField(
+        label=_("Carries"),
+        choices=[("marketing", _("Marketing")), ("alert", _("Alerts"))],
+        widget=forms.CheckboxSelectMultiple,
+    )
+    alphabets = forms.MultipleChoiceField(
+        label=_("Alphabets the operator takes"),
+        choices=[("gsm7", "GSM 03.38"), ("latin1", "Latin-1"), ("ucs2", "UCS-2")],
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_(
+            "Texts are counted in those that all routes of a short code take. UCS-2 carries what the others lack."
+        ),
+    )
+
+    def clean_price_eur(self) -> Decimal:
+        try:
+            return read_price(self.cleaned_data["price_eur"])
+        except Refused as refused:
+            raise forms.ValidationError(problems.sentence(refused)) from None
 
 
 class StopFileForm(forms.Form):

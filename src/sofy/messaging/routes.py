@@ -1,5 +1,6 @@
 """Routes for the operator's staff: how they are, how much passes, and the pause. On the staff login only."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -12,6 +13,7 @@ from sofy.kernel import clock
 from sofy.kernel.errors import Refused
 from sofy.kit import audit
 from sofy.kit.rls import staff_scope
+from sofy.messaging.route_rules import check_price, check_route
 
 STATES = ("active", "paused", "draining")
 WINDOW = timedelta(minutes=5)
@@ -32,6 +34,8 @@ class Route:
     window: int
     binds: int
     state: str
+    purposes: list[str]
+    encodings: list[str]
     binds_up: int = 0
     binds_down: int = 0
     in_flight: int = 0
@@ -55,8 +59,8 @@ class Route:
 
 
 _ROUTES = (
-    "SELECT id, code, name, connector, coalesce(short_code, ''), price_eur, rate_per_s, \"window\", binds, state"
-    " FROM engine_route ORDER BY code"
+    "SELECT id, code, name, connector, coalesce(short_code, ''), price_eur, rate_per_s, \"window\", binds, state,"
+    " purposes, encodings FROM engine_route ORDER BY code"
 )
 _NOW = """
 SELECT route_id, sum(binds_up), sum(binds_down), sum(in_flight), sum(waiting), max(at), max(problem)
@@ -103,6 +107,50 @@ def _fill_series(cursor: Any, routes: dict[UUID, Route], now: datetime) -> None:
             routes[route_id].series[step] = handed_over / STEP_S
 
 
+def find(route_id: UUID) -> Route:
+    """One route as it is now. Raises: Refused not_found."""
+    found = next((route for route in console() if route.id == route_id), None)
+    if found is None:
+        raise Refused("not_found", 404)
+    return found
+
+
+def change_terms(
+    route_id: UUID,
+    *,
+    name: str,
+    short_code: str,
+    price_eur: Decimal,
+    purposes: Collection[str],
+    alphabets: Collection[str],
+    actor: str,
+) -> Route:
+    """Call a route otherwise, or let it cost, answer to, carry or write in something else; how it is reached stays.
+
+    Messages that wait keep the alphabet and the price they were counted with.
+    Raises: Refused not_found, price_range, or what check_route refuses.
+    """
+    route = find(route_id)
+    check_route(code=route.code, name=name, short_code=short_code or None, purposes=purposes, alphabets=alphabets)
+    with staff_scope():
+        with connections["staff"].cursor() as cursor:
+            cursor.execute(
+                "UPDATE engine_route SET name = %s, short_code = %s, price_eur = %s, purposes = %s, encodings = %s,"
+                " updated_at = %s WHERE id = %s",
+                [
+                    name.strip(),
+                    short_code or None,
+                    check_price(price_eur),
+                    sorted(purposes),
+                    sorted(alphabets),
+                    clock.now(),
+                    route_id,
+                ],
+            )
+        audit.append(audit.PLATFORM, "route.saved", actor, {"route": route.code}, using="staff")
+    return find(route_id)
+
+
 def change_state(route_id: UUID, *, state: str, actor: str) -> Route:
     """Pause, drain or open a route; what is queued waits for another route or for this one to open again.
 
@@ -119,7 +167,4 @@ def change_state(route_id: UUID, *, state: str, actor: str) -> Route:
             row = cursor.fetchone()
         if row is not None:
             audit.append(audit.PLATFORM, f"route.{state}", actor, {"route": row[0]}, using="staff")
-    found = next((route for route in console() if route.id == route_id), None)
-    if found is None:
-        raise Refused("not_found", 404)
-    return found
+    return find(route_id)

@@ -11,6 +11,7 @@ urlpatterns = [
     path("c/<slug:client_slug>/senders/", client.senders, name="senders"),
     path("c/<slug:client_slug>/senders/<uuid:sender_id>/withdraw", client.withdraw, name="sender-withdraw"),
     path("op/routes/", staff.console, name="routes"),
+    path("op/routes/<uuid:route_id>", staff.edit, name="route"),
     path("op/routes/<uuid:route_id>/state", staff.change, name="route-state"),
     path("op/stop-list/", stop_list.overview, name="stop-list"),
     path("op/stop-list/upload", stop_list.upload, name="stop-list-upload"),

@@ -19,10 +19,22 @@ STOP_LIST = {
     "stop_file_known": _("The list {list} has this very file already. Nothing was changed."),
     "stop_file_state": _("Somebody else was faster: look at where this file stands now. Nothing was changed."),
 }
+ROUTE = {
+    "route_state": _("A route is one of these: {known}."),
+    "route_code": _("“{route}” cannot name a route: letters, digits, - and _ only."),
+    "route_name": _("Write a name of 80 characters at most."),
+    "route_purposes": _("Choose what the route carries."),
+    "route_alphabets": _("UCS-2 is needed: it carries the signs that the other alphabets lack."),
+    "short_code_unreadable": _("“{short_code}” is no short code: five digits, 36xxx or 38xxx."),
+    "short_code_marketing": _("“{short_code}” is a short code for alerts: a route for marketing answers at 36xxx."),
+    "short_code_alert": _("“{short_code}” is a short code for marketing: a route for alerts answers at 38xxx."),
+    "price_unreadable": _("“{price}” is no price: write it as 0.045."),
+    "price_range": _("A price is from 0 to {most} €, with six decimals at most."),
+}
 REFUSALS: dict[str, "str | Promise"] = {
     **SENDER,
     **STOP_LIST,
-    "route_state": _("A route is one of these: {known}."),
+    **ROUTE,
 }
 
 #: What this room writes in a journal.

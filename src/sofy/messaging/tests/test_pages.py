@@ -1,5 +1,7 @@
 """The message log, the senders, the route console: for whom they are, in both languages, nothing for a stranger."""
 
+from decimal import Decimal
+
 import pytest
 from django.db import connection, transaction
 from django.test import Client as Browser
@@ -12,7 +14,7 @@ from sofy.kernel import clock, ids
 from sofy.kernel.errors import Refused
 from sofy.kit.keys import keys_for
 from sofy.kit.models import AuditEntry
-from sofy.kit.rls import client_scope
+from sofy.kit.rls import client_scope, staff_scope
 from sofy.messaging import queries, routes
 from sofy.messaging.models import Sender
 from sofy.messaging.services import senders
@@ -69,6 +71,59 @@ def test_pages_open_in_both_languages(client, route_id, language):
     assert "Route One" in answer.text
 
 
+TERMS = {
+    "name": "Route Deux", "short_code": "36112", "price_eur": "0,0451", "purposes": ["marketing", "alert"],
+    "alphabets": ["gsm7", "latin1", "ucs2"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_staff_change_what_a_route_costs_answers_to_and_writes_in(client, route_id, language):
+    staff = browser(make_user(is_operator=True), language)
+    page = staff.get(f"/op/routes/{route_id}")
+
+    answer = staff.post(f"/op/routes/{route_id}", TERMS)
+
+    assert page.status_code == 200
+    assert ("0,045" if language == "fr" else "0.045") in page.text
+    assert answer.status_code == 302
+    route = routes.find(route_id)
+    assert (route.name, route.short_code, route.price_eur) == ("Route Deux", "36112", Decimal("0.0451"))
+    assert (route.purposes, route.encodings) == (["alert", "marketing"], ["gsm7", "latin1", "ucs2"])
+    assert route.state == "active"
+    assert queries.alphabets("marketing", "36112") == {"gsm7", "latin1", "ucs2"}
+    with staff_scope():
+        assert AuditEntry.objects.using("staff").filter(action="route.saved").count() == 1
+
+
+@pytest.mark.clause("CGVU 14.1", "CGVU 14.2")
+@pytest.mark.parametrize(
+    ("_case", "changes"),
+    [
+        ("a short code of another range", {"short_code": "12345"}),
+        ("a short code for alerts", {"short_code": "38123"}),
+        ("a short code for marketing", {"short_code": "36123", "purposes": ["alert"]}),
+        ("a price below zero", {"price_eur": "-5"}),
+        ("a price that is none", {"price_eur": "NaN"}),
+        ("a price out of the world", {"price_eur": "1e30"}),
+        ("nothing carried", {"purposes": []}),
+        ("an unknown purpose", {"purposes": ["gift"]}),
+        ("without UCS-2", {"alphabets": ["gsm7"]}),
+        ("an unknown alphabet", {"alphabets": ["ascii", "ucs2"]}),
+        ("no name", {"name": " "}),
+    ],
+)
+def test_a_route_keeps_its_bounds_on_the_screen(_case, changes, client, route_id):
+    staff = browser(make_user(is_operator=True))
+
+    answer = staff.post(f"/op/routes/{route_id}", TERMS | changes)
+
+    assert answer.status_code == 422
+    assert "This was refused (" not in answer.text
+    assert 'aria-invalid="true"' in answer.text
+    assert routes.find(route_id).name == "Route One"
+
+
 def test_a_stranger_learns_nothing(client, route_id):
     message_id = send(client)
     with client_scope(client.pk):
@@ -83,6 +138,8 @@ def test_a_stranger_learns_nothing(client, route_id):
     assert hostile.get(f"/c/{client.slug}/senders/").status_code == 404
     assert hostile.get("/op/routes/").status_code == 404
     assert hostile.post(f"/op/routes/{route_id}/state", {"state": "paused"}).status_code == 404
+    assert hostile.get(f"/op/routes/{route_id}").status_code == 404
+    assert hostile.post(f"/op/routes/{route_id}", TERMS).status_code == 404
     with client_scope(client.pk):
         assert Sender.objects.get().withdrawn_at is None
 
