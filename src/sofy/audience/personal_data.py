@@ -1,6 +1,6 @@
 """Columns of this room that can tell something about a person."""
 
-from sofy.kit.personal_data import declare
+from sofy.kit.personal_data import about_nobody, declare
 
 CONTACTS = "as long as the client keeps the contact; 30 days after it is removed"
 LEDGER = "five years after the last event about the identity"
@@ -39,3 +39,35 @@ declare(
 declare("audience_import", "file_name", purpose="to recognise an import", retention=IMPORTS)
 declare("audience_import_row", "before", purpose="to undo an import", retention=IMPORTS)
 declare("audience_contact_merge", "image", purpose="to undo a merge", retention=CONTACTS)
+declare(
+    "audience_contact",
+    ["language", "zone"],
+    purpose="to write to a person in their language and at their hours",
+    retention=CONTACTS,
+    in_clear="segments are counted in SQL over a million contacts",
+)
+
+CODES = "codes of the product"
+WHO = "the id of a user, or a part of the product"
+CLIENTS_WORDS = "the client's own words for its work, not for a person"
+for table in ("consent_event", "import", "contact_merge", "suppression", "bulk_edit"):
+    about_nobody(f"audience_{table}", "actor", WHO)
+about_nobody("audience_attribute", ["name", "label", "kind", "choices"], CLIENTS_WORDS)
+about_nobody("audience_book", "name", CLIENTS_WORDS)
+about_nobody("audience_bulk_edit", ["verb", "state", "asked", "places"], "codes and ids; a name searched is left out")
+about_nobody("audience_consent_event", ["channel", "purpose", "state", "detail"], CODES)
+about_nobody("audience_consent_event", ["source", "text_hash"], "where consent comes from, and which text was shown")
+about_nobody("audience_consent_state", ["channel", "purpose", "state"], CODES)
+about_nobody("audience_consent_text", ["hash", "text"], "what was shown to everybody")
+about_nobody("audience_contact_attribute", ["name", "kind"], CLIENTS_WORDS)
+about_nobody("audience_identity", "kind", CODES)
+about_nobody("audience_import", ["kind", "state", "file_format", "encoding", "delimiter", "upload", "error"], CODES)
+about_nobody("audience_import", ["legal_basis", "source", "text_hash"], "where a whole file comes from")
+about_nobody("audience_import", ["mapping", "warnings", "alarms"], "headings of columns, and counts")
+about_nobody("audience_import_row", ["action", "problems"], CODES)
+about_nobody("audience_saved_view", ["name", "columns", "filter"], CLIENTS_WORDS)
+about_nobody(
+    "audience_segment", ["name", "kind", "tree"], "a question about contacts; sealed fields cannot be asked for"
+)
+about_nobody("audience_stopped_check", "version", "a moment")
+about_nobody("audience_suppression", ["channel", "reason", "source"], CODES)

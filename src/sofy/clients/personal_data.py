@@ -1,6 +1,6 @@
 """Columns of this room that can tell something about a person."""
 
-from sofy.kit.personal_data import declare
+from sofy.kit.personal_data import about_nobody, declare
 
 CONTRACT = "the client's contract, then five years"
 declare("clients_establishment", "street", purpose="where a point of sale is", retention=CONTRACT)
@@ -19,3 +19,9 @@ declare(
     retention=CONTRACT,
     in_clear="an id, and a sentence that names no person: the audit chain has it too",
 )
+
+BUSINESS = "about a business or a shop"
+about_nobody("clients_client", ["slug", "name", "state", "timezone", "hours"], BUSINESS)
+about_nobody("clients_establishment", ["code", "insee", "timezone"], BUSINESS)
+about_nobody("clients_invitation", ["role", "establishment_ids"], "what a colleague will be allowed to do")
+about_nobody("clients_membership", "role", "what a colleague is allowed to do")

@@ -1,6 +1,6 @@
 """What the engine's tables keep about people; this room declares them because the engine knows no registry."""
 
-from sofy.kit.personal_data import declare
+from sofy.kit.personal_data import about_nobody, declare
 
 RETENTION = "three years after the message; erased with the client's keys"
 
@@ -57,3 +57,35 @@ declare(
     retention="as long as a file of a regulator names it; taken back by staff",
     in_clear="a keyed hash under the platform's key, which only the engine and the staff's list use",
 )
+declare(
+    "engine_inbound_part",
+    ["message_key", "payload"],
+    purpose="Put a long answer together, so that no STOP is lost between two parts",
+    retention="until the message is whole, a week at most",
+)
+
+CODES = "codes of the product or of a supplier"
+ROUTE = "about a way to a supplier"
+about_nobody("engine_instance", ["host", "version"], "a machine")
+about_nobody("engine_message", ["channel", "purpose", "variant", "encoding"], CODES)
+about_nobody("engine_message", ["sender", "short_code", "reference"], "the client's brand, its number, its own word")
+about_nobody("engine_queue", "lane", CODES)
+about_nobody("engine_route", ["code", "name", "channel", "connector", "config", "short_code", "state"], ROUTE)
+about_nobody("engine_route", ["purposes", "encodings"], ROUTE)
+about_nobody("engine_route_health", "problem", ROUTE)
+about_nobody("engine_state", ["variant", "status", "reason", "article", "supplier_code"], CODES)
+about_nobody("gate_campaign", "state", CODES)
+about_nobody(
+    "gate_client", ["state", "hours", "contact_answer"], "a client: its hours, and the text that answers CONTACT"
+)
+about_nobody("gate_permission", ["channel", "purpose", "state"], CODES)
+about_nobody("lane_backlog", "lane", CODES)
+about_nobody("messaging_sender", ["name", "created_by"], "a brand, and the id of a user")
+about_nobody("messaging_stopfile", ["name", "reason", "withdrawn_for"], "which list, which text, which ticket")
+about_nobody("messaging_stopfile", ["state", "digest", "file_format", "encoding", "delimiter", "error"], CODES)
+about_nobody("messaging_stopfile", ["mapping", "problems", "remarks"], "meanings of columns, row numbers and codes")
+about_nobody("messaging_stopfile", ["created_by", "changed_by"], "the id of a user, or a part of the product")
+about_nobody("mo_lookup", "short_code", ROUTE)
+about_nobody("platform_suppression", ["channel", "files"], "codes and ids")
+about_nobody("receipt_key", ["supplier_id", "status"], CODES)
+about_nobody("receipt_parked", ["keys", "status", "code"], CODES)

@@ -1,6 +1,6 @@
 """What this room keeps about people."""
 
-from sofy.kit.personal_data import declare
+from sofy.kit.personal_data import about_nobody, declare
 
 declare(
     "soreach_click",
@@ -30,3 +30,16 @@ declare(
     retention="seven days, with the encrypted file",
     in_clear="an id; the file is encrypted under the client's key",
 )
+
+AUTHORS = "what the client's people wrote for everybody, and the ids of who did"
+CODES = "codes of the product"
+about_nobody("soreach_campaign", ["name", "sender", "short_code", "author", "approved_by", "launched_by"], AUTHORS)
+about_nobody("soreach_campaign", ["status", "timing", "late", "winner_by", "editorial", "refused_because"], CODES)
+about_nobody("soreach_campaign", ["segment_ids", "excluded_segment_ids", "counts", "settled"], "ids and counts")
+about_nobody("soreach_click", "variant", CODES)
+about_nobody("soreach_exclusion", "detail", "the name of a field that is missing")
+about_nobody("soreach_reportfile", ["kind", "language", "establishments"], "codes and ids")
+about_nobody("soreach_shortlink", "code", "keyed, and leads to nobody without the key")
+about_nobody("soreach_testsend", ["variant", "author"], AUTHORS)
+about_nobody("soreach_trackedlink", ["variant", "target"], AUTHORS)
+about_nobody("soreach_variant", ["label", "source"], AUTHORS)

@@ -1,4 +1,4 @@
-"""No sealed column without a purpose and a retention."""
+"""No column that could hold personal data without a purpose and a retention, or the reason why it is about nobody."""
 
 import pytest
 from django.apps import apps
@@ -6,7 +6,7 @@ from django.db import connection
 
 from sofy.kit import personal_data
 from sofy.kit.fields import SealedTextField
-from sofy.kit.personal_data import REGISTER
+from sofy.kit.personal_data import ABOUT_NOBODY, REGISTER
 
 
 def test_every_sealed_column_is_in_the_register():
@@ -42,3 +42,53 @@ def test_every_entry_names_a_column_that_exists(db):
         columns = set(cursor.fetchall())
 
     assert REGISTER.keys() - columns == set()
+
+
+@pytest.fixture
+def columns(db):
+    """Every column of every table: name of the table, of the column, type."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select c.relname, a.attname, case when t.typcategory = 'A' then 'ARRAY' when t.typtype = 'e'"
+            " then 'USER-DEFINED' else format_type(t.oid, null) end"
+            " from pg_attribute a join pg_class c on c.oid = a.attrelid join pg_type t on t.oid = a.atttypid"
+            " where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p', 'm', 'v') and a.attnum > 0"
+            " and not a.attisdropped order by 1, a.attnum"
+        )
+        return cursor.fetchall()
+
+
+@pytest.mark.clause("DPA 6")
+def test_every_column_that_could_hold_personal_data_is_spoken_of(columns):
+    assert len(columns) > 400
+
+    missing = personal_data.undeclared(columns)
+
+    assert missing == [], "say in the room's personal_data.py what they hold: declare(...) or about_nobody(...)"
+
+
+@pytest.mark.parametrize(
+    ("_case", "column", "noticed"),
+    [
+        ("a number in clear", ("audience_new", "phone", "character varying"), True),
+        ("a birthday", ("audience_new", "born", "date"), True),
+        ("a bag of anything", ("soreach_new", "details", "jsonb"), True),
+        ("sealed or not", ("soreach_new", "note", "bytea"), True),
+        ("a network address", ("accounts_new", "ip", "inet"), True),
+        ("an id", ("audience_new", "contact_id", "uuid"), False),
+        ("a framework's own", ("procrastinate_jobs", "args", "jsonb"), False),
+        ("declared", ("accounts_user", "email", "character varying"), False),
+        ("about nobody", ("audience_book", "name", "character varying"), False),
+    ],
+)
+def test_a_new_column_of_words_is_noticed(_case, column, noticed):
+    assert bool(personal_data.undeclared([column])) is noticed
+
+
+def test_nothing_is_both_personal_and_about_nobody():
+    assert REGISTER.keys() & ABOUT_NOBODY.keys() == set()
+    assert [name for name, why in ABOUT_NOBODY.items() if not why] == []
+
+
+def test_what_is_about_nobody_exists(columns):
+    assert ABOUT_NOBODY.keys() - {(table, column) for table, column, _ in columns} == set()
