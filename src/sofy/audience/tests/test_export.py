@@ -31,13 +31,13 @@ FIELDS = (
     ("Points de fidélité", "number", False),
     ("Dernier achat", "date", False),
     ("Carte", "text", False),
-    ("Abonné au magazine", "bool", False),
+    ("Client professionnel", "bool", False),
     ("Remarque", "text", True),
     ("Taille", "choice", False),
 )
 OWN: dict[str, attributes.Value] = {
     "points_de_fidelite": Decimal("-1234.5"), "dernier_achat": date(2026, 3, 7), "carte": "=Or; n° 1",
-    "abonne_au_magazine": False, "remarque": "préfère être appelée le soir, 01 99 00 12 34",
+    "client_professionnel": False, "remarque": "préfère être appelée le soir, 01 99 00 12 34",
     "taille": "Très grande",
 }  # fmt: skip
 
