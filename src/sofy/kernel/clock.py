@@ -1,7 +1,7 @@
 """The only source of the present time, so that tests, the demo and training can move it."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -20,6 +20,11 @@ _source: Callable[[], datetime] = _system
 def now() -> datetime:
     """The present instant, aware, in UTC."""
     return _source()
+
+
+def today() -> date:
+    """The day it is in France, which begins one or two hours before that of UTC."""
+    return now().astimezone(PARIS).date()
 
 
 def install(source: Callable[[], datetime]) -> None:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from sofy.audience.imports.rows import Record
 
-#: That many numbers following one another by one is a range, not people. Source: RapidPro flags 250.
-SEQUENTIAL_NUMBERS = 250
+#: That many rows in a row whose numbers grow by one are a range, not people: a sorted file of real ones has short runs.
+SEQUENTIAL_NUMBERS = 20
 ROLE_ADDRESSES = 0.05  # share of the addresses
 ROLES = frozenset(
     [
@@ -77,13 +77,15 @@ class Alarms:
     addresses: int = 0
     roles: int = 0
     _last: int = 0
+    _run: int = 1
 
     def see(self, record: Record) -> None:
         """Take one row into account."""
         for number in record.phones:
             value = int(number.e164)
-            if value == self._last + 1:
-                self.sequential += 1
+            self._run = self._run + 1 if value == self._last + 1 else 1
+            if self._run >= SEQUENTIAL_NUMBERS:
+                self.sequential += SEQUENTIAL_NUMBERS if self._run == SEQUENTIAL_NUMBERS else 1
             self._last = value
         for address in record.emails:
             self.addresses += 1
@@ -93,7 +95,7 @@ class Alarms:
     def raised(self) -> dict[str, int]:
         """Alarms worth telling: code -> count."""
         found: dict[str, int] = {}
-        if self.sequential >= SEQUENTIAL_NUMBERS:
+        if self.sequential:
             found["sequential_numbers"] = self.sequential
         if self.roles >= 3 and self.roles > ROLE_ADDRESSES * self.addresses:
             found["role_addresses"] = self.roles

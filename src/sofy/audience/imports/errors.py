@@ -12,6 +12,7 @@ from uuid import UUID
 
 from sofy.audience import vault
 from sofy.audience.imports import read
+from sofy.audience.imports.values import plain
 from sofy.audience.models import Import, ImportRow
 from sofy.kernel.errors import Refused
 from sofy.kit.keys import keys_for
@@ -64,7 +65,8 @@ def _lines(
 
 def _csv(lines: Iterator[list[str]], encoding: str, delimiter: str) -> bytes:
     text = io.StringIO()
-    csv.writer(text, delimiter=delimiter or ";").writerows(lines)
+    writer = csv.writer(text, delimiter=delimiter or ";")
+    writer.writerows([plain(cell) for cell in cells] for cells in lines)
     return text.getvalue().encode(_BOM.get(encoding, encoding), errors="replace")
 
 

@@ -59,7 +59,7 @@ def reading_of(mapping: dict[str, Any], *, declared: bool) -> Reading:
         {name: (kind, private) for name, (kind, private) in mapping["kinds"].items()},
         settings.SOFY.fictional_numbers,
         declared,
-        clock.now().date(),
+        clock.today(),
         mapping.get("choices", {}),
     )
 

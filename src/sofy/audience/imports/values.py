@@ -71,6 +71,7 @@ _EMAIL = re.compile(
 )
 _ADDRESSED = re.compile(r"[^<>]*<([^<>]+)>")
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "|", "%")  # what a spreadsheet runs. Source: OWASP, CSV Injection
+_FIGURES = re.compile(r"[+-]?[\d \u00a0\u202f.,]+")  # runs as nothing: +262 692 12 34 56
 _NUMBER_SPACES = str.maketrans({" ": None, "\u00a0": None, "\u202f": None, "€": None, "%": None})
 
 
@@ -142,6 +143,13 @@ def number(raw: str) -> Decimal | None:
     except InvalidOperation:
         return None
     return found if found.is_finite() and abs(found) < Decimal(10) ** 13 else None
+
+
+def plain(text: str) -> str:
+    """Text that a spreadsheet would run as a formula gets an apostrophe; an import takes it off again."""
+    if text.lstrip(" \u00a0\ufeff").startswith(FORMULA) and not _FIGURES.fullmatch(text):
+        return "'" + text
+    return text
 
 
 def unquoted(raw: str) -> str:

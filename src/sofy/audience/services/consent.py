@@ -9,7 +9,7 @@ from django.db import transaction
 
 from sofy.audience import ledger, rules
 from sofy.audience.arrays import cursor
-from sofy.audience.models import ConsentEvent, ConsentText, Identity, Suppression
+from sofy.audience.models import ConsentEvent, ConsentText, Identity, Import, Suppression
 from sofy.kernel import clock, phone
 from sofy.kernel.clauses import clause
 from sofy.kernel.errors import Refused
@@ -91,18 +91,22 @@ def history(client_id: UUID, contact_id: UUID) -> list[dict[str, Any]]:
 
 @clause("DPA 5")
 def proof(client_id: UUID, contact_id: UUID) -> list[dict[str, Any]]:
-    """The consent history of a person as plain values, for a file that proves it."""
+    """The consent history of a person as plain values, for a file that proves it; times are those of Paris."""
+    events = history(client_id, contact_id)
+    imports = {each["event"].import_id for each in events if each["event"].import_id}
+    files = {row.id: row.file_name for row in Import.objects.filter(client_id=client_id, id__in=imports)}
     return [
         {
             "address": each["address"],
             "channel": each["event"].channel,
             "purpose": each["event"].purpose,
             "state": each["event"].state,
-            "decided_at": each["event"].at.isoformat(),
-            "recorded_at": each["event"].recorded_at.isoformat(),
+            "decided_at": each["event"].at.astimezone(clock.PARIS).isoformat(),
+            "recorded_at": each["event"].recorded_at.astimezone(clock.PARIS).isoformat(),
             "source": each["event"].source,
             "detail": each["event"].detail,
             "import": str(each["event"].import_id or ""),
+            "file": files.get(each["event"].import_id, ""),
             "line": each["event"].line,
             "text_shown": each["text"],
             "text_sha256": each["text_hash"],
@@ -110,7 +114,7 @@ def proof(client_id: UUID, contact_id: UUID) -> list[dict[str, Any]]:
             "recorded_by": each["event"].actor,
             "event": str(each["event"].id),
         }
-        for each in history(client_id, contact_id)
+        for each in events
     ]
 
 

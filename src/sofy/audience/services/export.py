@@ -5,7 +5,6 @@ An import reads such a file back: the same people with the same fields, the clie
 
 import csv
 import io
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
@@ -19,11 +18,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from sofy.audience import queries, vault
-from sofy.audience.imports.values import FORMULA
+from sofy.audience.imports.values import plain
 from sofy.audience.models import Attribute, Contact, Reach
 from sofy.audience.queries import Filter
 from sofy.audience.services import attributes
 from sofy.clients.models import Client, Establishment
+from sofy.kernel import clock
 from sofy.kernel.ids import uuid7
 from sofy.kit import audit
 from sofy.kit.jobs import defer
@@ -37,7 +37,6 @@ FORMATS = {
     "csv": "text/csv; charset=utf-8",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
-_FIGURES = re.compile(r"[+-]?[\d \u00a0\u202f.,]+")  # runs as nothing: +262 692 12 34 56
 NOWHERE = UUID(int=0)
 
 Row = list[Any]
@@ -143,7 +142,8 @@ class _Table:
             self.titles.get(contact.title, ""), contact.first_name, contact.last_name, *_first_and_rest(phones, " / "),
             *_first_and_rest(emails, ", "), contact.birth_date, contact.language, contact.street, contact.postcode,
             contact.town, self.shops.get(contact.establishment_id or NOWHERE), contact.zone, contact.latitude,
-            contact.longitude, *consents, contact.created_at.date(), *(own.get(field.name) for field in self.own),
+            contact.longitude, *consents, contact.created_at.astimezone(clock.PARIS).date(),
+            *(own.get(field.name) for field in self.own),
         ]  # fmt: skip
 
 
@@ -179,14 +179,7 @@ def _written(value: Any, point: str) -> str:
         return _("yes") if value else _("no")
     if isinstance(value, (Decimal, float)):
         return f"{Decimal(str(value)).normalize():f}".replace(".", point)
-    return _plain(value) if isinstance(value, str) else str(value)
-
-
-def _plain(text: str) -> str:
-    """Text that a spreadsheet would run as a formula gets an apostrophe; an import takes it off again."""
-    if text.lstrip(" \u00a0\ufeff").startswith(FORMULA) and not _FIGURES.fullmatch(text):
-        return "'" + text
-    return text
+    return plain(value) if isinstance(value, str) else str(value)
 
 
 def _xlsx(table: _Table) -> bytes:

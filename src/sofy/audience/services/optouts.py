@@ -121,7 +121,7 @@ def records(row: Import) -> Iterator[list[Record]]:
 
     Raises: Refused file_gone.
     """
-    reading = Reading(row.mapping["columns"], {}, settings.SOFY.fictional_numbers, False, clock.now().date())
+    reading = Reading(row.mapping["columns"], {}, settings.SOFY.fictional_numbers, False, clock.today())
     read_row = reader(reading)
     with closing(vault.open_file(keys_for(row.client_id), UUID(row.upload))) as content:
         table = read.Table(content, row.file_format, row.encoding, row.delimiter)

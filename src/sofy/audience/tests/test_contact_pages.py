@@ -1,6 +1,7 @@
 import json
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -10,6 +11,8 @@ from django.urls import reverse
 
 from sofy.audience.models import Book, ConsentEvent, Contact, Membership, SavedView, Suppression
 from sofy.audience.templatetags.audience import foldable
+from sofy.audience.tests.factories import import_rows, make_book
+from sofy.audience.tests.factories import person as a_row
 from sofy.clients.models import Client
 from sofy.clients.services import create_establishment
 from sofy.clients.tests.factories import make_client
@@ -287,7 +290,19 @@ def test_consent_is_recorded_and_proved(shop: Client, person: Person, browse: Br
         "J’accepte les offres",
         "06 39 98 00 77",
     )
+    assert event["decided_at"].endswith(("+01:00", "+02:00"))
     assert AuditEntry.objects.filter(action="consent.proof_exported").exists()
+
+
+@pytest.mark.clause("DPA 5")
+def test_the_proof_of_a_file_names_the_file_and_its_line(shop: Client, browse: Browse, tmp_path: Path) -> None:
+    result = import_rows(shop, make_book(shop), tmp_path / "carte.csv", a_row(1))
+    contact = Contact.objects.get()
+
+    proof = json.loads(browse().post(reverse("audience:consent-proof", args=[shop.slug, contact.id])).content)
+
+    event = proof["events"][0]
+    assert (event["file"], event["line"], event["import"]) == ("carte.csv", 2, str(result.import_id))
 
 
 @pytest.mark.clause("DPA 5")

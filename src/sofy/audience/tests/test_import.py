@@ -310,6 +310,19 @@ def test_a_dry_run_says_what_the_import_then_does(client: Client, book: Book, tm
     assert said.warnings == done.warnings == {"opted_out_kept": 2, "matches_two_contacts": 1}
 
 
+def test_what_a_spreadsheet_would_run_comes_back_as_text(client: Client, book: Book, tmp_path: Path) -> None:
+    rows = [person(1, last="=HYPERLINK(x)", phone="0639"), person(2, last="@x", phone="+33 639")]
+    result = import_rows(client, book, tmp_path / "a.csv", *rows)
+    assert result.import_id
+
+    _, content = error_file(client_id=client.pk, import_id=result.import_id, label=str.upper)
+
+    cells = [cell for line in csv.reader(io.StringIO(content.decode("utf-8-sig")), delimiter=";") for cell in line]
+    assert "'=HYPERLINK(x)" in cells
+    assert "'@x" in cells
+    assert "+33 639" in cells
+
+
 def test_error_file_has_the_format_and_the_rows_of_the_upload(client: Client, book: Book, tmp_path: Path) -> None:
     path = write_csv(
         tmp_path / "a.csv", person(1), person(2, phone="inconnu", email="", town="Évry"), encoding="cp1252"
@@ -359,7 +372,16 @@ def test_alarms_for_made_up_lists(client: Client, book: Book, tmp_path: Path) ->
 
     result = import_rows(client, book, tmp_path / "a.csv", *rows)
 
-    assert result.alarms == {"sequential_numbers": 299, "role_addresses": 150}
+    assert result.alarms == {"sequential_numbers": 300, "role_addresses": 150}
+
+
+@pytest.mark.parametrize(("in_a_row", "alarms"), [(19, {}), (20, {"sequential_numbers": 20})])
+def test_a_range_of_numbers_is_noticed_and_a_few_neighbours_are_not(
+    in_a_row: int, alarms: dict[str, int], client: Client, book: Book, tmp_path: Path
+) -> None:
+    rows = [person(n if n < in_a_row else 100 + 3 * n, email=f"zoe{n}@exemple.fr") for n in range(60)]
+
+    assert import_rows(client, book, tmp_path / "a.csv", *rows).alarms == alarms
 
 
 def test_preview_shows_the_accents_and_the_guess(client: Client, tmp_path: Path) -> None:

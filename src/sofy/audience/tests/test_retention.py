@@ -102,7 +102,7 @@ def test_an_export_of_contacts_goes_after_a_week(client: Any) -> None:
 def test_an_upload_whose_import_was_never_begun_goes_after_a_week(client: Any, tmp_path: Path) -> None:
     upload = imports.store_upload(client_id=client.pk, content=io.BytesIO(b"Portable\n0639980001\n"))
     done = import_rows(client, make_book(client), tmp_path / "a.csv", person(1))
-    used = UUID(Import.objects.get(id=done.import_id).upload)
+    used = UUID(Import.objects.get(id=str(done.import_id)).upload)
     after(6)
     assert is_there(client, upload)
 
@@ -130,7 +130,7 @@ def test_a_list_of_opt_outs_goes_after_a_month_from_a_client_without_a_book(clie
 
 def test_the_file_of_an_import_that_never_ended_goes_too(client: Any, tmp_path: Path) -> None:
     done = import_rows(client, make_book(client), tmp_path / "a.csv", person(1))
-    rows = Import.objects.filter(id=done.import_id)
+    rows = Import.objects.filter(id=str(done.import_id))
     rows.update(state=Import.State.RUNNING, finished_at=None)
     upload = UUID(rows.get().upload)
 
