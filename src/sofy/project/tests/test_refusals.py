@@ -5,10 +5,13 @@ from decimal import Decimal
 from pathlib import Path
 from uuid import uuid4
 
+import msgspec
 import pytest
 from django.db import connections
 
+from sofy.engine.route_config import open_config
 from sofy.kernel.errors import Refused
+from sofy.kit.keys import keystore
 from sofy.kit.rls import staff_scope
 from sofy.messaging.route_rules import read_price
 from sofy.project import cli, routing
@@ -230,9 +233,23 @@ def test_the_alphabets_of_a_route_reach_the_table_the_engine_reads(sofy):
         (row,) = json.loads(sofy("route", "list", "--json")[1])["routes"]
 
         assert (row["encodings"], row["price_eur"]) == (expected, "0.045100")
+
+
+def test_what_the_command_stored_is_what_the_engine_reads(sofy):
+    settings = ["rate_per_s=50", "tls=true", "password=12345678", 'alphanumeric={"ton":5,"npi":1}',
+                'submit_errors={"0x450":"retry"}']  # fmt: skip
+    given = [word for setting in settings for word in ("--set", setting)]
+
+    status, _ = sofy("route", "add", "main", *LOGIN.split(), *given)
+
+    assert status == 0
     with staff_scope(), connections["staff"].cursor() as cursor:
-        cursor.execute("SELECT config ->> 'port', jsonb_typeof(config -> 'port') FROM engine_route")
-        assert cursor.fetchone() == ("2775", "number")
+        cursor.execute("SELECT id, config FROM engine_route")
+        route_id, stored = cursor.fetchone()
+    kind = routing.connector_of("smpp")
+    config = msgspec.convert(open_config(keystore(), kind, route_id, json.loads(stored)), kind.Config)
+    assert (config.port, config.rate_per_s, config.tls, config.password) == (2775, 50, True, "12345678")
+    assert (config.alphanumeric.npi, config.submit_errors) == (1, {"0x450": "retry"})
 
 
 @pytest.mark.parametrize(
