@@ -78,7 +78,10 @@ def count_text(text: str, takes: Collection[str] = sms_text.USUAL) -> TextCount:
 
 
 def reach(campaign: Campaign) -> dict[str, int]:
-    """State -> people of the audience, "capped" for whoever has had their share. Nobody, when no segment is chosen."""
+    """State -> people of the audience that whoever looks may see, "capped" for those who have had their share.
+
+    Nobody, when no segment is chosen.
+    """
     if not campaign.segment_ids:
         return {}
     return people.reach(campaign, caps.capped_numbers(campaign))
