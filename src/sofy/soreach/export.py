@@ -69,12 +69,10 @@ def _contacts(client_id: UUID, ids: list[UUID]) -> dict[UUID, Contact]:
 
 
 def _row(person: report.Person, contact: Contact, shops: dict[str, str], clicked: bool) -> list[Any]:
-    state = words.STATUSES.get(person.status) or {"delivered": _("Received"), "read": _("Received")}.get(
-        person.status, person.status
-    )
+    received = _("Received") if person.status in report.RECEIVED else ""
     cells = [
         str(person.contact_id), contact.first_name or "", contact.last_name or "",
-        shops.get(str(contact.establishment_id), ""), person.variant, str(state),
+        shops.get(str(contact.establishment_id), ""), person.variant, received or words.status_text(person.status),
         words.reason_text(person.status, person.reason) if person.reason else "", _moment(person.at), person.parts,
         _("yes") if clicked else "",
     ]  # fmt: skip

@@ -12,6 +12,7 @@ from sofy.messaging.words import REASONS
 from sofy.soreach.report import Report
 from sofy.soreach.rules import Check, Verdict
 from sofy.ui import formats
+from sofy.ui.statuses import look
 
 Words = dict[str, "str | Promise"]
 
@@ -181,11 +182,16 @@ def check_text(check: Check) -> str:
         return check.code
 
 
+def status_text(status: str) -> str:
+    """Where a message stands, in this room's words or those of everywhere."""
+    return str(STATUSES.get(status) or look(status).label)
+
+
 def reason_text(status: str, reason: str) -> str:
     """Why somebody did not receive a message."""
     if status == "excluded":
         return str(EXCLUSIONS.get(reason, reason))
-    said = str(STATUSES.get(status, status))
+    said = status_text(status)
     if not reason:
         return said
     if reason == "receipt":
@@ -202,7 +208,7 @@ def figure_text(figure: str, labels: Mapping[str, str]) -> str:
     """The title of the list of people behind a figure; `labels` name establishments."""
     kind, _colon, value = figure.partition(":")
     if kind == "status":
-        return str(STATUSES.get(value, value))
+        return status_text(value)
     if kind == "reason":
         return why_text(value) or gettext("No reason given")
     if kind == "excluded" and value:

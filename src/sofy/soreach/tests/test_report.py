@@ -9,6 +9,7 @@ import pytest
 from django.utils.translation import override
 from pypdf import PdfReader
 
+from sofy.engine import statuses
 from sofy.kernel import clock
 from sofy.kit.rls import client_scope
 from sofy.soreach import export, figures, files, report, words
@@ -190,6 +191,12 @@ def test_csv_has_everybody_and_no_formula(world, hostile):
     assert rows[0][:3] == ["Contact", "First name", "Last name"]
     assert rows[1][1:3] == ['\'=HYPERLINK("http://x")', "'@b"]
     assert len(rows) == 2
+
+
+@pytest.mark.parametrize("status", statuses.LATTICE)
+def test_every_status_has_a_french_word(status):
+    with override("fr"):
+        assert words.status_text(status).lower() != status
 
 
 def test_xlsx_opens_with_two_sheets_and_no_formula(world, hostile):
