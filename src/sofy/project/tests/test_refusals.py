@@ -3,7 +3,6 @@
 import json
 from decimal import Decimal
 from pathlib import Path
-from uuid import uuid4
 
 import msgspec
 import pytest
@@ -16,6 +15,7 @@ from sofy.kit.rls import staff_scope
 from sofy.messaging.route_rules import read_price
 from sofy.project import cli, routing
 
+NOBODY = "01a20dbf-c2d6-7029-8124-b3981e53d8a0"
 LOGIN = "--set host=127.0.0.1 --set port=2775 --set system_id=a --set password=secret"
 
 
@@ -31,7 +31,7 @@ LOGIN = "--set host=127.0.0.1 --set port=2775 --set system_id=a --set password=s
         ("a number that is none", "campaign launch --client zoe --count many"),
         ("an id that is none", "campaign status --client zoe 12"),
         ("a segment that is none", "segment count --client zoe --segment 12"),
-        ("two things of which one is wanted", f"segment count --client zoe --tree x --segment {uuid4()}"),
+        ("two things of which one is wanted", f"segment count --client zoe --tree x --segment {NOBODY}"),
         ("an unknown choice", "route add x --purpose gift"),
         ("an unknown language", "user create a@example.org --language de"),
         ("a port out of range", "sandbox --port 99999"),
@@ -101,13 +101,13 @@ REFUSED = [
     ("contacts import", ["contacts", "import", "NONE", "--client", "zoe"], "file_missing"),
     ("contacts import", ["contacts", "import", "FOLDER", "--client", "zoe"], "file_missing"),
     ("contacts import", ["contacts", "import", "TEXT", "--client", "nobody"], "client_unknown"),
-    ("contacts import", ["contacts", "import", "TEXT", "--client", "zoe", "--book", str(uuid4())], "book_unknown"),
+    ("contacts import", ["contacts", "import", "TEXT", "--client", "zoe", "--book", NOBODY], "book_unknown"),
     ("segment count", ["segment", "count", "--client", "nobody", "--tree", "TEXT"], "client_unknown"),
     ("segment count", ["segment", "count", "--client", "zoe", "--tree", "NONE"], "file_missing"),
     ("segment count", ["segment", "count", "--client", "zoe", "--tree", "FOLDER"], "file_unreadable"),
     ("segment count", ["segment", "count", "--client", "zoe", "--tree", "BYTES"], "file_not_text"),
     ("segment count", ["segment", "count", "--client", "zoe", "--tree", "TEXT"], "*"),
-    ("segment count", ["segment", "count", "--client", "zoe", "--segment", str(uuid4())], "*"),
+    ("segment count", ["segment", "count", "--client", "zoe", "--segment", NOBODY], "*"),
     ("suppression import", ["suppression", "import", "NONE", "--list", "x"], "file_missing"),
     ("suppression import", ["suppression", "import", "TEXT", "--list", " "], "stop_list_name"),
     ("suppression check", ["suppression", "check", "nobody"], "stop_list_no_number"),
@@ -117,14 +117,14 @@ REFUSED = [
     ("campaign launch", ["campaign", "launch", "--client", "zoe", "--text-file", "FOLDER"], "file_unreadable"),
     ("campaign launch", ["campaign", "launch", "--client", "zoe", "--text-file", "BYTES"], "file_not_text"),
     ("campaign launch", ["campaign", "launch", "--client", "zoe", "--text-file", "EMPTY"], "text_missing"),
-    ("campaign launch", ["campaign", "launch", "--client", "zoe", "--campaign", str(uuid4())], "campaign_unknown"),
+    ("campaign launch", ["campaign", "launch", "--client", "zoe", "--campaign", NOBODY], "campaign_unknown"),
     (
         "campaign launch",
-        ["campaign", "launch", "--client", "zoe", "--text", "Bonjour", "--segment", str(uuid4())],
+        ["campaign", "launch", "--client", "zoe", "--text", "Bonjour", "--segment", NOBODY],
         "*",
     ),
-    ("campaign status", ["campaign", "status", "--client", "nobody", str(uuid4())], "client_unknown"),
-    ("campaign status", ["campaign", "status", "--client", "zoe", str(uuid4())], "campaign_unknown"),
+    ("campaign status", ["campaign", "status", "--client", "nobody", NOBODY], "client_unknown"),
+    ("campaign status", ["campaign", "status", "--client", "zoe", NOBODY], "campaign_unknown"),
 ]
 
 
