@@ -18,6 +18,7 @@ for _name in settings.OUR_APPS:
     if (settings.PACKAGE / _name / "urls.py").exists():
         urlpatterns.append(path("", include(f"sofy.{_name}.urls")))  # type: ignore[arg-type]
 
+handler400 = "sofy.ui.views.unreadable"
 handler403 = "sofy.ui.views.forbidden"
 handler404 = "sofy.ui.views.not_found"
 handler500 = "sofy.ui.views.failed"

@@ -32,7 +32,8 @@ def page(request: HttpRequest) -> dict[str, Any]:
     groups: list[nav.Group] = []
     # A page of a workspace reached before its client is known (an error page) shows no rail.
     if area == "op":
-        groups = nav.groups(request, "op") if getattr(request.user, "is_operator", False) else []
+        visitor = getattr(request, "user", None)  # nobody yet where a request is refused at the door
+        groups = nav.groups(request, "op") if getattr(visitor, "is_operator", False) else []
     elif area == "client":
         groups = nav.groups(request, "client")
     links = [link for group in groups for link in group.links]

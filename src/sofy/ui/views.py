@@ -6,6 +6,7 @@ from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
+from django.utils import translation
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
@@ -19,6 +20,13 @@ YEAR_S = 365 * 24 * 3600
 def error(request: HttpRequest, status: int, title: str, text: str, kept: str = "") -> HttpResponse:
     """A page that says what happened, what was kept and what to do."""
     return render(request, "ui/error.html", {"title": title, "text": text, "kept": kept}, status=status)
+
+
+def unreadable(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """Handler of 400: it may come before anybody asked for the visitor's language."""
+    with translation.override(translation.get_language_from_request(request)):
+        text = _("A sign in the address or in the form cannot be read. Check the address, or write the form again.")
+        return error(request, 400, _("This request cannot be read"), text, _("Nothing was changed."))
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:

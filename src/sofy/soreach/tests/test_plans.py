@@ -11,6 +11,7 @@ from sofy.kit.rls import client_scope
 from sofy.messaging import queries as messages
 from sofy.soreach import queries, report
 from sofy.soreach.models import Campaign
+from sofy.soreach.services import estimate
 from sofy.soreach.tests import factories
 
 RECIPIENTS, OTHERS = 30_000, 200_000
@@ -67,6 +68,7 @@ def plans(world: Any) -> Any:
         ("progress", report.progress),
         ("list", lambda campaign: queries.figures(campaign.client_id, [campaign])),
         ("people", lambda campaign: report.people(campaign, "received")),
+        ("who had their share", lambda campaign: estimate.reach(draft_after(campaign))),
     ],
 )
 def test_a_campaign_is_read_by_its_index(plans: Any, _case: str, read: Any) -> None:
@@ -74,6 +76,11 @@ def test_a_campaign_is_read_by_its_index(plans: Any, _case: str, read: Any) -> N
 
     assert "engine_state_campaign" in told, told
     assert "Seq Scan on public.engine_state" not in told, told
+
+
+def draft_after(campaign: Campaign) -> Campaign:
+    """A draft for the same people, with a limit; nothing of it is stored."""
+    return Campaign(client_id=campaign.client_id, segment_ids=campaign.segment_ids, cap_messages=1)
 
 
 def test_people_who_clicked_are_looked_up_in_a_hash(plans: Any) -> None:
