@@ -12,9 +12,11 @@ class AccountsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from sofy.accounts import times
         from sofy.accounts.words import REFUSALS
         from sofy.ui import problems
         from sofy.ui.nav import Entry, register
 
+        times.install()
         problems.register(REFUSALS)
         register(Entry("client", _("Account"), _("API keys"), "accounts:keys", "key", 930, "key.view"))

@@ -2,13 +2,15 @@
 
 from django.db import connection
 
+from sofy.kernel import clock
 from sofy.kernel.clauses import clause
 from sofy.kit.jobs import every
 
-# Sessions and counts of failed log-ins live on the clock of the database, which no demo moves.
+# Django's sessions and counts of failed log-ins live on the system's clock, which no demo moves; our own tells when
+# a session was last seen.
 _OVER = (
     "DELETE FROM django_session WHERE expire_date < clock_timestamp()",
-    "DELETE FROM usersessions_usersession u WHERE u.last_seen_at < clock_timestamp() - interval '12 hours'"
+    "DELETE FROM usersessions_usersession u WHERE u.last_seen_at < %(now)s - interval '12 hours'"
     " AND NOT EXISTS (SELECT FROM django_session s WHERE s.session_key = u.session_key)",
     "DELETE FROM accounts_cache WHERE expires < clock_timestamp()",
 )
@@ -21,6 +23,6 @@ def forget_sessions() -> int:
     gone = 0
     with connection.cursor() as cursor:
         for statement in _OVER:
-            cursor.execute(statement)
+            cursor.execute(statement, {"now": clock.now()})
             gone += cursor.rowcount
     return gone

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
+import msgspec
 import psycopg
 
 from sofy.kernel.config import Config
@@ -46,7 +47,21 @@ def prepare() -> Config:
     name = database.database_name(admin_url())
     os.environ["SOFY_DATABASE_URL"] = urlunsplit((url.scheme, address, f"/{name}", url.query, ""))
     os.environ.pop("SOFY_DATABASE_URL_FILE", None)
-    return Config.load(os.environ, read_file=lambda path: Path(path).read_text())
+    return _with_shared_clock(Config.load(os.environ, read_file=lambda path: Path(path).read_text()))
+
+
+def clock_path(config: Config) -> Path:
+    """Where demo and training keep the clock they share."""
+    return Path(config.var_dir) / "demo" / "clock"
+
+
+def _with_shared_clock(config: Config) -> Config:
+    """A command beside a demo or training lives in its time; production and tests take only what they were given."""
+    path = clock_path(config)
+    if config.clock_file is not None or config.environment in ("production", "test") or not path.exists():
+        return config
+    os.environ["SOFY_CLOCK_FILE"] = str(path)
+    return msgspec.structs.replace(config, clock_file=path)
 
 
 def ready() -> Config:

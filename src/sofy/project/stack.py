@@ -35,7 +35,7 @@ class Ports:
 
 def sandbox_clock(config: Config) -> FileClock:
     """The clock that demo and training share; it goes on where the last run left it."""
-    path = Path(config.var_dir) / "demo" / "clock"
+    path = runtime.clock_path(config)
     os.environ["SOFY_CLOCK_FILE"] = str(path)
     os.environ.setdefault("SOFY_ENVIRONMENT", "demo")
     moved = FileClock(path, environment="demo")
