@@ -147,9 +147,10 @@ def split(text: str, encoding: Encoding) -> list[bytes]:
 
 def _cut(octets: bytes, encoding: Encoding) -> list[bytes]:
     width = 2 if encoding == "ucs2" else 1
-    alone, per_part = (limit * width for limit in LIMITS[encoding])
-    if len(octets) <= alone:
+    alone, per_part = LIMITS[encoding]
+    if len(octets) <= alone * width:
         return [octets]
+    per_part *= width
     pieces = []
     start = 0
     while start < len(octets):
