@@ -1,7 +1,8 @@
 """The permitted hours once more, written by hand from the contract and an atlas: shares no code with the product.
 
 Offsets are minutes ahead of UTC. Summer time: the European Union from the last Sunday of March to that of October at
-01:00 UTC; Saint-Pierre from the second Sunday of March to the first of November at 02:00 local.
+01:00 UTC; Saint-Pierre from the second Sunday of March to the first of November at 02:00 local. Holidays are the dates
+of the almanac for the years of the tests.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -44,6 +45,24 @@ RECORDED = {
     "Pacific/Noumea": "Noumea",
     "America/Miquelon": "Saint-Pierre",
 }
+#: Every year, as month and day; what moves with Easter, read off the almanac; what only some places keep.
+FIXED_DAYS = ("01-01", "05-01", "05-08", "07-14", "08-15", "11-01", "11-11", "12-25")
+MOVING_DAYS = {
+    "2026-04-06", "2026-05-14", "2026-05-25",
+    "2027-03-29", "2027-05-06", "2027-05-17",
+    "2028-04-17", "2028-05-25", "2028-06-05",
+    "2029-04-02", "2029-05-10", "2029-05-21",
+}  # fmt: skip
+GOOD_FRIDAYS = {"2026-04-03", "2027-03-26", "2028-04-14", "2029-03-30"}
+OF_THE_PLACE = {
+    "metropole": (),
+    "alsace-moselle": ("12-26",),
+    "guadeloupe": ("05-27",),
+    "martinique": ("05-22",),
+    "guyane": ("06-10",),
+    "reunion": ("12-20",),
+    "mayotte": ("04-27",),
+}
 
 
 def places(number: str, recorded: str | None) -> tuple[str, ...]:
@@ -66,13 +85,30 @@ def local(instant: datetime, place: str) -> datetime:
 
 
 def permitted(
-    instant: datetime, number: str, recorded: str | None, opens: str, closes: str, days: tuple[int, ...]
+    instant: datetime,
+    number: str,
+    recorded: str | None,
+    opens: str,
+    closes: str,
+    days: tuple[int, ...],
+    holidays: str = "",
 ) -> bool:
     """Whether marketing may reach this person in this second: 08:00 to 20:00 everywhere they may be, or less."""
     where = places(number, recorded)
     clocks = [local(instant, place) for place in where]
     opening, closing = max("08:00:00", opens + ":00"), min("20:00:00", closes + ":00")
-    return bool(where) and all(opening <= f"{at:%H:%M:%S}" < closing and at.isoweekday() in days for at in clocks)
+    return bool(where) and all(
+        opening <= f"{at:%H:%M:%S}" < closing and at.isoweekday() in days and not is_holiday(f"{at:%Y-%m-%d}", holidays)
+        for at in clocks
+    )
+
+
+def is_holiday(day: str, calendar: str) -> bool:
+    """Whether a client who closes on the days of this calendar is closed; the empty one has none."""
+    if not calendar:
+        return False
+    moving = day in MOVING_DAYS or (calendar == "alsace-moselle" and day in GOOD_FRIDAYS)
+    return moving or day[5:] in FIXED_DAYS or day[5:] in OF_THE_PLACE[calendar]
 
 
 def _between(instant: datetime, start: tuple[int, int, int], end: tuple[int, int, int]) -> bool:

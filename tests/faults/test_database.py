@@ -1,7 +1,6 @@
 """kill -9 of PostgreSQL in the middle of a campaign: the engine waits and goes on, and nobody is lost or doubled."""
 
 import os
-import shutil
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +11,7 @@ import pytest
 
 from sofy.engine.db import schema_files
 from sofy.engine.shifted_clock import FileClock
-from sofy.project import database, places
+from sofy.project import database
 from sofy.project.embedded_pg import EmbeddedPostgres
 from tests.faults.field import Field, check_books
 
@@ -23,16 +22,6 @@ _OUTBOX = """
 create table kit_outbox (client_id uuid, id uuid, topic text, payload jsonb, created_at timestamptz);
 grant insert on kit_outbox to sofy_engine;
 """
-
-
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[EmbeddedPostgres]:
-    """A PostgreSQL of this test's own; root's must be reachable by the server's user."""
-    folder = places.SYSTEM_ROOT / f"test-faults-{os.getpid()}" if os.geteuid() == 0 else tmp_path / "state"
-    made = EmbeddedPostgres(folder)
-    yield made
-    made.stop()
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture

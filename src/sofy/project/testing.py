@@ -23,13 +23,15 @@ from sofy.project.embedded_pg import EmbeddedPostgres
 RUN = os.environ.setdefault("SOFY_TEST_RUN", str(os.getpid()))
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
 KEPT = ("django_migrations", "django_content_type", "auth_permission")
+#: What somebody may set for the tests themselves.
+SETTINGS = ("SOFY_TEST_RUN", "SOFY_TEST_SEED", "SOFY_NO_BROWSER", "SOFY_TEST_DATABASE_URL", "SOFY_TEST_SERVER")
 
 
 def _own_folders() -> Path:
     folder = Path(tempfile.mkdtemp(prefix="sofy-test-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     for variable in [name for name in os.environ if name.startswith("SOFY_")]:
-        if variable not in ("SOFY_TEST_RUN", "SOFY_NO_BROWSER", "SOFY_TEST_DATABASE_URL", "SOFY_TEST_SERVER"):
+        if variable not in SETTINGS:
             # A developer's own settings must not change what the tests see; a real server stays available to them.
             value = os.environ.pop(variable)
             if variable == "SOFY_DATABASE_URL":
