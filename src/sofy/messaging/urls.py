@@ -17,6 +17,7 @@ urlpatterns = [
     path("op/stop-list/upload", stop_list.upload, name="stop-list-upload"),
     path("op/stop-list/<uuid:file_id>", stop_list.one_file, name="stop-file"),
     path("op/stop-list/<uuid:file_id>/confirm", stop_list.confirm, name="stop-file-confirm"),
+    path("op/stop-list/<uuid:file_id>/resume", stop_list.resume, name="stop-file-resume"),
     path("op/stop-list/<uuid:file_id>/discard", stop_list.discard, name="stop-file-discard"),
     path("op/stop-list/<uuid:file_id>/withdraw", stop_list.withdraw, name="stop-file-withdraw"),
 ]

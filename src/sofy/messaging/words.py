@@ -45,6 +45,7 @@ ACTIONS: dict[str, "str | Promise"] = {
     "stop_list.checked": _("File of the stop list looked through"),
     "stop_list.discarded": _("File of the stop list thrown away"),
     "stop_list.imported": _("File added to the stop list"),
+    "stop_list.resumed": _("Work on a file of the stop list resumed"),
     "stop_list.withdrawn": _("File of the stop list taken back"),
 }
 FACTS: dict[str, "str | Promise"] = {

@@ -143,9 +143,11 @@ def check(file_id: UUID, *, progress: Progress | None = None) -> StopFile:
         done += len(batch)
         if progress:
             progress(done, row.rows)
-    row.numbers, row.known, row.added, row.refused = len(seen), known, len(seen) - known, refused
-    row.problems, row.remarks, row.state, row.changed_at = dict(problems), remarks, State.CHECKED, clock.now()
     with staff_scope():
+        if not _still_mine(row):
+            return get(file_id)
+        row.numbers, row.known, row.added, row.refused = len(seen), known, len(seen) - known, refused
+        row.problems, row.remarks, row.state, row.changed_at = dict(problems), remarks, State.CHECKED, clock.now()
         row.save(using="staff")
         facts = {"list": row.name, "file": str(row.id), "rows": row.rows, "numbers": row.numbers}
         audit.append(PLATFORM, "stop_list.checked", row.created_by, facts, using="staff")
@@ -179,18 +181,52 @@ def add(file_id: UUID, *, progress: Progress | None = None) -> StopFile:
         values: dict[str, Any] = {"file": row.id, "now": clock.now()}
         values |= {"indexes": list(indexes), "channels": list(indexes.values())}
         with staff_scope(), connections["staff"].cursor() as cursor:
+            if not _still_mine(row):
+                return get(file_id)
             cursor.execute(_ADD, values)
             row.added += sum(new for (new,) in cursor.fetchall())
             row.done += len(batch)
             row.save(using="staff", update_fields=["added", "done"])
         if progress:
             progress(row.done, row.rows)
-    row.state, row.known, row.changed_at = State.ACTIVE, max(0, row.numbers - row.added), clock.now()
     with staff_scope():
+        if not _still_mine(row):
+            return get(file_id)
+        row.state, row.known, row.changed_at = State.ACTIVE, max(0, row.numbers - row.added), clock.now()
         row.save(using="staff")
         facts = {"list": row.name, "file": str(row.id), "numbers": row.numbers, "imported": row.added}
         audit.append(PLATFORM, "stop_list.imported", row.changed_by, facts | {"reason": row.reason}, using="staff")
     vault.discard(PLATFORM, row.id)
+    return row
+
+
+def _still_mine(row: StopFile) -> bool:
+    """Whether the file is where this run left it, and stays there until the transaction ends: two runs never share it."""
+    found = StopFile.objects.using("staff").select_for_update().filter(id=row.id).first()
+    return found is not None and (found.state, found.done) == (row.state, row.done)
+
+
+def resume(file_id: UUID, *, actor: str) -> StopFile:
+    """Go on with a file whose work stopped half way, as when the worker was killed; work that goes on is left alone.
+
+    Raises: Refused stop_file_state.
+    """
+    from sofy.messaging import tasks
+
+    row = get(file_id)
+    steps: dict[str, tuple[Callable[[UUID], StopFile], Any]] = {
+        State.CHECKING: (check, tasks.check_stop_file),
+        State.ADDING: (add, tasks.add_stop_file),
+        State.WITHDRAWING: (take_back, tasks.take_back_stop_file),
+    }
+    if row.state not in steps:
+        raise Refused("stop_file_state", 409)
+    at_once, job = steps[row.state]
+    with staff_scope():
+        audit.append(PLATFORM, "stop_list.resumed", actor, {"list": row.name, "file": str(row.id)}, using="staff")
+    if row.rows <= AT_ONCE:
+        return at_once(row.id)
+    defer(job, PLATFORM, file_id=row.id)
     return row
 
 
@@ -234,6 +270,8 @@ def take_back(file_id: UUID) -> StopFile:
     if row.state != State.WITHDRAWING:
         return row
     with staff_scope(), connections["staff"].cursor() as cursor:
+        if not _still_mine(row):
+            return get(file_id)
         cursor.execute(_TAKE_BACK[0], {"file": row.id})
         freed = cursor.rowcount
         cursor.execute(_TAKE_BACK[1], {"file": row.id})

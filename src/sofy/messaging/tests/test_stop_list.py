@@ -112,6 +112,42 @@ def test_adding_twice_and_confirming_twice_is_harmless(platform):
     assert stop_list.total() == 3
 
 
+@pytest.mark.parametrize(("_case", "long"), [("at once", False), ("by the worker", True)])
+@pytest.mark.parametrize("state", ["checking", "adding", "withdrawing"])
+def test_every_step_can_be_taken_up_again(platform, monkeypatch, _case, long, state):
+    row = added()
+    monkeypatch.setattr(stop_list, "AT_ONCE", 0 if long else 5_000)
+    with staff_scope():
+        StopFile.objects.using("staff").filter(id=row.id).update(state=state)
+    queued: list[Any] = []
+    monkeypatch.setattr(stop_list, "defer", lambda job, client, **ids: queued.append((client, ids)))
+    steps = {"checking": "check", "adding": "add", "withdrawing": "take_back"}
+    ran: list[Any] = []
+    monkeypatch.setattr(stop_list, steps[state], ran.append)
+
+    stop_list.resume(row.id, actor="test")
+
+    assert (queued, ran) == (([(PLATFORM, {"file_id": row.id})], []) if long else ([], [row.id]))
+    assert (journal()[-1].action, journal()[-1].facts) == (
+        "stop_list.resumed",
+        {"list": "Bloctel", "file": str(row.id)},
+    )
+
+
+def test_two_runs_never_share_a_file(platform, monkeypatch):
+    monkeypatch.setattr("sofy.audience.imports.run.BATCH_ROWS", 2)
+    row = stop_list.accept(uploaded().id, actor="test")
+
+    def meanwhile(done: int, rows: int) -> None:
+        if done == 2:
+            stop_list.add(row.id)
+
+    mine = stop_list.add(row.id, progress=meanwhile)
+
+    assert (mine.state, mine.added, mine.done, stop_list.total()) == ("active", 3, 5, 3)
+    assert [entry.action for entry in journal()].count("stop_list.imported") == 1
+
+
 def test_adding_goes_on_where_it_was_killed(platform, monkeypatch):
     monkeypatch.setattr("sofy.audience.imports.run.BATCH_ROWS", 2)
     row = stop_list.accept(uploaded().id, actor="test")

@@ -160,6 +160,29 @@ def test_a_long_file_shows_that_it_is_being_worked_on(staff, monkeypatch):
     assert fragment.text.strip().startswith('<div id="state"')
 
 
+@pytest.mark.parametrize(("language", "button"), [("fr", "Reprendre"), ("en", "Go on")])
+def test_a_file_whose_worker_was_killed_goes_on_where_it_stood(monkeypatch, language, button):
+    staff = browser(language, is_operator=True)
+    monkeypatch.setattr("sofy.audience.imports.run.BATCH_ROWS", 1)
+    send(staff)
+    row = stop_list.accept(only_file().id, actor="test")
+    with pytest.raises(KeyboardInterrupt):
+        stop_list.add(row.id, progress=killed)
+    assert button in staff.get(f"{PAGE}{row.id}").text
+
+    answer = staff.post(f"{PAGE}{row.id}/resume", follow=True)
+
+    assert answer.status_code == 200
+    done = only_file()
+    assert (done.state, done.added, done.done, stop_list.total()) == ("active", 2, 3, 2)
+    assert button not in answer.text
+    assert staff.post(f"{PAGE}{row.id}/resume").status_code == 409
+
+
+def killed(done: int, rows: int) -> None:
+    raise KeyboardInterrupt
+
+
 @pytest.mark.clause("DPA 7")
 @pytest.mark.parametrize(
     ("_case", "fields", "status"),
@@ -190,4 +213,8 @@ def test_an_unknown_file_is_404_for_staff(staff):
 
 
 def addresses(file_id: UUID) -> list[str]:
-    return [PAGE, f"{PAGE}upload", *(f"{PAGE}{file_id}{step}" for step in ("", "/confirm", "/discard", "/withdraw"))]
+    return [
+        PAGE,
+        f"{PAGE}upload",
+        *(f"{PAGE}{file_id}{step}" for step in ("", "/confirm", "/resume", "/discard", "/withdraw")),
+    ]

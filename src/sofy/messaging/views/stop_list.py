@@ -96,6 +96,16 @@ def confirm(request: Any, file_id: UUID) -> HttpResponse:
 
 @staff_only
 @require_POST
+def resume(request: Any, file_id: UUID) -> HttpResponse:
+    """Go on with a file whose work stopped half way."""
+    _get(file_id)
+    stop_list.resume(file_id, actor=request.user.actor)
+    notify.done(request, _("The work goes on from where it stood. Nothing is added twice."))
+    return redirect("messaging:stop-file", file_id)
+
+
+@staff_only
+@require_POST
 def discard(request: Any, file_id: UUID) -> HttpResponse:
     """Forget a file that was only looked through."""
     _get(file_id)
