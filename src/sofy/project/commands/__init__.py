@@ -7,7 +7,19 @@ from typing import Any
 
 from sofy.kernel.errors import Refused
 
-MODULES = ("db", "processes", "clauses", "clients", "routes", "contacts", "suppression", "campaigns", "benches", "demo")
+MODULES = (
+    "db",
+    "processes",
+    "clauses",
+    "clients",
+    "people",
+    "routes",
+    "contacts",
+    "suppression",
+    "campaigns",
+    "benches",
+    "demo",
+)
 
 Commands = Any  # argparse keeps the type of a group of commands private
 

@@ -1,8 +1,9 @@
-"""`sofy campaign`: launch one, and see how it goes."""
+"""`sofy sender|campaign`: who a campaign comes from, launch one, and see how it goes."""
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from sofy.kernel.errors import Refused
@@ -11,14 +12,29 @@ from sofy.project.answers import Answer
 from sofy.project.commands import Commands, group, leaf, read_text
 from sofy.project.commands.clients import ACTOR, find_client
 
+if TYPE_CHECKING:
+    from sofy.clients.models import Client
+    from sofy.soreach.models import Campaign
+
 
 def add(commands: Commands) -> None:
+    senders = group(commands, "sender", "Names that campaigns of a client may carry.")
+    sender = leaf(senders, "add", "Add a sender; the same name twice is the same sender.", add_sender)
+    sender.add_argument("name", help="up to eleven letters without accents and digits")
+    sender.add_argument("--client", required=True)
+
     actions = group(commands, "campaign", "Campaigns.")
-    launch = leaf(actions, "launch", "Launch a draft, or make a campaign for a segment and launch it.", launch_campaign)
+    launch = leaf(
+        actions,
+        "launch",
+        "Launch a draft, or make a campaign for a segment and launch it; never the same one twice.",
+        launch_campaign,
+    )
     launch.add_argument("--client", required=True)
     launch.add_argument("--campaign", type=UUID, help="a draft that exists")
-    launch.add_argument("--name", default="Campaign")
-    launch.add_argument("--segment", type=UUID, action="append", default=[])
+    launch.add_argument("--name", default="Campaign", help="what tells it from the client's other campaigns")
+    launch.add_argument("--segment", action="append", default=[], help="name or id; may be given several times")
+    launch.add_argument("--sender", default="", help="one of the client's senders; the first one when not given")
     launch.add_argument("--text", help="the message, with its mention STOP SMS")
     launch.add_argument("--text-file", type=Path)
     launch.add_argument("--count", type=int, help="the number of people, which you know and confirm")
@@ -27,24 +43,86 @@ def add(commands: Commands) -> None:
     status.add_argument("campaign", type=UUID)
 
 
-def launch_campaign(arguments: argparse.Namespace) -> Answer:
+def add_sender(arguments: argparse.Namespace) -> Answer:
     runtime.open_django()
     from sofy.kit.rls import client_scope
-    from sofy.soreach.services import drafts, lifecycle
+    from sofy.messaging import queries
+    from sofy.messaging.services import senders
 
     client = find_client(arguments.client)
     with client_scope(client.pk):
-        if arguments.campaign:
-            campaign = _campaign(client.pk, arguments.campaign)
-        else:
-            text = read_text(arguments.text_file) if arguments.text_file else arguments.text
-            if not (text or "").strip():
-                raise Refused("text_missing", expected="--text or --text-file")
-            campaign = drafts.create_draft(client, name=arguments.name, actor=ACTOR)
-            changes = {"segment_ids": arguments.segment, "contents": [(text, 1)], "editorial": {}}
-            campaign = drafts.save_draft(campaign, changes)
-        campaign = lifecycle.launch(client, campaign, actor=ACTOR, typed_count=arguments.count)
-    return Answer(f"{campaign.name}: {campaign.status} ({campaign.id})", {"id": campaign.id, "status": campaign.status})
+        known = {sender.name for sender in queries.active_senders(client.pk)}
+        sender = senders.add_sender(client.pk, name=arguments.name, actor=ACTOR)
+    new = sender.name not in known
+    text = f"{sender.name} may be shown as sender." if new else f"{sender.name} exists already."
+    return Answer(text, {"id": sender.pk, "name": sender.name, "new": new})
+
+
+def launch_campaign(arguments: argparse.Namespace) -> Answer:
+    runtime.open_django()
+    from sofy.clients.models import Client
+    from sofy.kit.rls import client_scope
+    from sofy.soreach.services import lifecycle
+
+    client = find_client(arguments.client)
+    with client_scope(client.pk):
+        # Two runs at once are one after the other: the second finds the campaign of the first.
+        Client.objects.select_for_update(no_key=True, of=("self",)).get(pk=client.pk)
+        campaign = _campaign(client.pk, arguments.campaign) if arguments.campaign else _named(client, arguments)
+        new = campaign.is_draft
+        if new:
+            campaign = lifecycle.launch(client, campaign, actor=ACTOR, typed_count=arguments.count)
+    before = "" if new else " was launched already, nothing was sent again"
+    data = {"id": campaign.id, "name": campaign.name, "status": campaign.status, "new": new}
+    return Answer(f"{campaign.name}{before}: {campaign.status} ({campaign.id})", data)
+
+
+def _named(client: "Client", arguments: argparse.Namespace) -> "Campaign":
+    """The campaign that was asked for: the one that exists under its name, else a new draft.
+
+    Raises: Refused text_missing, segment_unknown, campaign_name_taken (its text, people or sender are others).
+    """
+    from sofy.soreach.models import Campaign
+    from sofy.soreach.services import drafts
+
+    text = read_text(arguments.text_file) if arguments.text_file else arguments.text
+    if not (text or "").strip():
+        raise Refused("text_missing", expected="--text or --text-file")
+    segments = _segments(client.pk, arguments.segment)
+    name = arguments.name.strip()[:120]
+    known = list(Campaign.objects.filter(client_id=client.pk, name=name).order_by("created_at"))
+    for campaign in known:
+        contents = list(campaign.variants.values_list("source", flat=True))
+        if (
+            contents == [text]
+            and set(campaign.segment_ids) == set(segments)
+            and arguments.sender in ("", campaign.sender)
+        ):
+            return campaign
+    if known:
+        raise Refused("campaign_name_taken", 409, campaign=name, state=known[-1].status)
+    campaign = drafts.create_draft(client, name=name, actor=ACTOR)
+    changes: dict[str, Any] = {"segment_ids": segments, "contents": [(text, 1)], "editorial": {}}
+    if arguments.sender:
+        changes["sender"] = arguments.sender
+    return drafts.save_draft(campaign, changes)
+
+
+def _segments(client_id: UUID, references: Sequence[str]) -> list[UUID]:
+    """Segments by id or name. Raises: Refused segment_unknown."""
+    from sofy.audience.segments.models import Segment
+
+    found = []
+    for reference in references:
+        rows = Segment.objects.filter(client_id=client_id, deleted_at=None).order_by("created_at")
+        try:
+            segment = rows.filter(id=UUID(reference)).first()
+        except ValueError:
+            segment = rows.filter(name=reference).first()
+        if segment is None:
+            raise Refused("segment_unknown", 404, segment=reference)
+        found.append(segment.id)
+    return list(dict.fromkeys(found))
 
 
 def show_status(arguments: argparse.Namespace) -> Answer:
@@ -68,7 +146,7 @@ def show_status(arguments: argparse.Namespace) -> Answer:
     return Answer(f"{campaign.name}: {campaign.status}; {counts or 'nothing yet'}; {progress.stops} STOP", data)
 
 
-def _campaign(client_id: UUID, campaign_id: UUID) -> Any:
+def _campaign(client_id: UUID, campaign_id: UUID) -> "Campaign":
     from sofy.soreach.services import lifecycle
 
     found = lifecycle.find(client_id, campaign_id)

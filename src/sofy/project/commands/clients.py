@@ -1,45 +1,35 @@
-"""`sofy client|user|apikey|audit`: customers, the people who work for them, and what they decided."""
+"""`sofy client|establishment|audit`: customers, their points of sale, and what was decided."""
 
 import argparse
-import secrets
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from sofy.kernel.errors import Refused
 from sofy.project import runtime
 from sofy.project.answers import Answer
-from sofy.project.commands import Commands, group, leaf, read_text
+from sofy.project.commands import Commands, group, leaf
 
 if TYPE_CHECKING:
     from sofy.clients.models import Client
 
 ACTOR = "command"
+#: What `establishment add` takes besides the name: fields of the form on the page.
+_PLACE = ("code", "street", "postcode", "town", "insee", "latitude", "longitude", "timezone")
 
 
 def add(commands: Commands) -> None:
     client = leaf(group(commands, "client", "Customers."), "create", "Create a client with its keys.", create_client)
-    client.add_argument("name")
+    client.add_argument("name", help="a client of this name that exists is answered as it is")
     client.add_argument("--slug", default="", help="its address in the pages; made from the name when not given")
 
-    users = group(commands, "user", "People who log in.")
-    user = leaf(users, "create", "Create a person, and their place at a client.", create_user)
-    user.add_argument("email")
-    user.add_argument("--name", default="")
-    user.add_argument("--client", help="slug or id of a client")
-    user.add_argument("--role", default="owner", help="owner, marketer, store_manager, developer or auditor")
-    user.add_argument("--staff", action="store_true", help="one of the operator's own people")
-    user.add_argument("--language", default="", choices=["", "fr", "en"])
-    user.add_argument(
-        "--password-file", type=Path, help="file that holds the password; one is generated when not given"
-    )
-    code = leaf(users, "code", "The present second-factor code of a demo account.", show_code)
-    code.add_argument("email")
-
-    key = leaf(group(commands, "apikey", "Keys of a client's own software."), "create", "Create a key.", create_key)
-    key.add_argument("name")
-    key.add_argument("--client", required=True)
-    key.add_argument("--scope", action="append", required=True, help="what it may do; may be given several times")
+    shops = group(commands, "establishment", "Points of sale of a client.")
+    shop = leaf(shops, "add", "Add a point of sale; the same code twice is the same one.", add_establishment)
+    shop.add_argument("name")
+    shop.add_argument("--client", required=True)
+    shop.add_argument("--code", required=True, help="what the client calls it; `user create --establishment` takes it")
+    shop.add_argument("--timezone", default="Europe/Paris")
+    for field in ("street", "postcode", "town", "insee", "latitude", "longitude"):
+        shop.add_argument(f"--{field}", default="")
 
     audit = leaf(group(commands, "audit", "The chains of decisions."), "verify", "Recompute the chains.", verify)
     audit.add_argument("--client", help="one client only; all of them when not given")
@@ -47,18 +37,23 @@ def add(commands: Commands) -> None:
 
 def find_client(reference: str) -> "Client":
     """A client by slug or id, read as the operator. Raises: Refused."""
+    try:
+        found = _first(pk=UUID(reference))
+    except ValueError:
+        found = _first(slug=reference)
+    if found is None:
+        raise Refused("client_unknown", 404, client=reference)
+    return found
+
+
+def _first(**wanted: Any) -> "Client | None":
     from sofy.clients.models import Client
     from sofy.kit.rls import staff_scope
 
-    try:
-        wanted: dict[str, Any] = {"pk": UUID(reference)}
-    except ValueError:
-        wanted = {"slug": reference}
     with staff_scope():
-        found = Client.objects.using("staff").filter(**wanted).first()
-    if found is None:
-        raise Refused("client_unknown", 404, client=reference)
-    found._state.db = "default"
+        found = Client.objects.using("staff").filter(**wanted).order_by("created_at").first()
+    if found is not None:
+        found._state.db = "default"
     return found
 
 
@@ -66,63 +61,36 @@ def create_client(arguments: argparse.Namespace) -> Answer:
     runtime.open_django()
     from sofy.clients import services
 
-    if arguments.slug:
-        try:
-            known = find_client(arguments.slug)
-            return Answer(
-                f"{known.name} exists already: {known.slug}", {"id": known.pk, "slug": known.slug, "new": False}
-            )
-        except Refused:
-            pass
+    known = _first(slug=arguments.slug) if arguments.slug else _first(name=arguments.name.strip())
+    if known is not None:
+        data = {"id": known.pk, "slug": known.slug, "new": False}
+        return Answer(f"{known.name} exists already: {known.slug} ({known.pk})", data)
     client = services.create_client(name=arguments.name, slug=arguments.slug, actor=ACTOR)
     return Answer(f"{client.name}: {client.slug} ({client.pk})", {"id": client.pk, "slug": client.slug, "new": True})
 
 
-def create_user(arguments: argparse.Namespace) -> Answer:
+def add_establishment(arguments: argparse.Namespace) -> Answer:
     runtime.open_django()
-    from django.db import transaction
-
-    from sofy.accounts import services as accounts
-    from sofy.accounts.models import User
-    from sofy.clients import services as clients
-
-    client = find_client(arguments.client) if arguments.client else None
-    new = not User.objects.filter(email=arguments.email.strip().lower()).exists()
-    password = None
-    if new:
-        given = arguments.password_file
-        password = read_text(given).strip() if given else secrets.token_urlsafe(12)
-    with transaction.atomic():  # nobody is made who could not be given their place
-        user = accounts.create_user(
-            email=arguments.email,
-            full_name=arguments.name,
-            password=password,
-            language=arguments.language,
-            is_operator=arguments.staff,
-        )
-        if client:
-            clients.add_member(client, user=user, role=arguments.role, actor=ACTOR)
-    shown = f", password {password}" if password and not arguments.password_file else ""
-    text = f"{arguments.email}{shown}" if new else f"{arguments.email} exists already"
-    data = {"id": user.pk, "email": user.email, "new": new}
-    return Answer(text, data | ({"password": password} if shown else {}))
-
-
-def show_code(arguments: argparse.Namespace) -> Answer:
-    runtime.open_django()
-    from sofy.accounts import services
-
-    code = services.current_totp_code(arguments.email)
-    return Answer(code, {"email": arguments.email, "code": code})
-
-
-def create_key(arguments: argparse.Namespace) -> Answer:
-    runtime.open_django()
-    from sofy.accounts import services
+    from sofy.clients import queries, services
+    from sofy.clients.forms import EstablishmentForm
+    from sofy.kit.rls import client_scope
 
     client = find_client(arguments.client)
-    key, text = services.create_api_key(client, name=arguments.name, scopes=arguments.scope, actor=ACTOR)
-    return Answer(f"{text}\nKeep it now: it is never shown again.", {"id": key.pk, "key": text, "scopes": key.scopes})
+    form = EstablishmentForm({"name": arguments.name, **{field: getattr(arguments, field) for field in _PLACE}})
+    if not form.is_valid():
+        field, problems = next(iter(form.errors.items()))
+        raise Refused("field_invalid", field=field, problem=" ".join(str(each) for each in problems))
+    with client_scope(client.pk):
+        known = queries.establishments(client.pk).filter(code=form.cleaned_data["code"]).first()
+        if known is None:
+            establishment = form.save(commit=False)
+            establishment.street = form.cleaned_data["street"]
+            known = services.save_establishment(client, actor=ACTOR, establishment=establishment)
+            return Answer(f"{known.name}: {known.code} ({known.pk})", {"id": known.pk, "code": known.code, "new": True})
+    if known.name != form.cleaned_data["name"]:
+        raise Refused("establishment_code_taken", 409, shop_code=known.code)
+    data = {"id": known.pk, "code": known.code, "new": False}
+    return Answer(f"{known.name} exists already: {known.code} ({known.pk})", data)
 
 
 def verify(arguments: argparse.Namespace) -> Answer:

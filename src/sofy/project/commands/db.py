@@ -9,6 +9,9 @@ from sofy.project.answers import Answer
 from sofy.project.commands import Commands, group, leaf
 from sofy.project.embedded_pg import EmbeddedPostgres
 
+#: Roles as people call them.
+SHORT = {role.removeprefix("sofy_"): role for role in database.ROLES}
+
 
 def add(commands: Commands) -> None:
     actions = group(commands, "db", "The database: roles, addresses, migrations.")
@@ -16,7 +19,12 @@ def add(commands: Commands) -> None:
     leaf(actions, "migrate", "Bring the tables to the present version.", migrate)
     leaf(actions, "stop", "Stop the embedded server; the next command starts it again.", stop)
     url = leaf(actions, "url", "The address to connect to; starts the embedded server when needed.", show_url)
-    url.add_argument("--role", choices=database.ROLES, help="the login of a role instead of the administrator's")
+    url.add_argument(
+        "--role",
+        choices=[*SHORT, *database.ROLES],
+        metavar="ROLE",
+        help="owner, web, staff or engine: the login of a role instead of the administrator's",
+    )
     commands.add_parser("django", help="Run a command of Django.", description="Run a command of Django.")
 
 
@@ -43,7 +51,7 @@ def show_url(arguments: argparse.Namespace) -> Answer:
     runtime.ready()
     url = runtime.admin_url()
     if arguments.role:
-        url = database.role_url(url, runtime.secrets_dir(), arguments.role)
+        url = database.role_url(url, runtime.secrets_dir(), SHORT.get(arguments.role, arguments.role))
     else:
         url = database.with_database(url, database.database_name(url))
     return Answer(url, {"url": url})

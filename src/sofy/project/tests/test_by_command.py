@@ -1,0 +1,178 @@
+"""From an empty database to a launched campaign by commands alone, and a second run of each does nothing more."""
+
+import json
+
+import pytest
+
+from sofy.kernel import clock
+from sofy.kit.rls import client_scope
+from sofy.project.commands.clients import find_client
+
+TEXT = "Zoé vous offre une baguette ce samedi. STOP SMS 36105"
+EVERYBODY = '{"is": "all", "of": []}'
+ROUTE = ["--short-code", "36105", "--price", "0.045"]
+LOGIN = ["--set", "host=127.0.0.1", "--set", "port=2775", "--set", "system_id=a", "--set", "password=secret"]
+
+
+@pytest.fixture
+def said(sofy):
+    """Run a command that must succeed; answers its object."""
+
+    def run(*words):
+        status, told = sofy(*words, "--json")
+        assert status == 0, told
+        return json.loads(told)
+
+    return run
+
+
+@pytest.fixture
+def refused(sofy):
+    """Run a command that must be refused; answers its code."""
+
+    def run(*words):
+        status, told = sofy(*words, "--json")
+        assert status == 1, told
+        return json.loads(told)["error"]
+
+    return run
+
+
+def _set_up(said, tmp_path):
+    """Every step of the set-up, and the object each one answered."""
+    (tmp_path / "contacts.csv").write_text(
+        "prenom;portable;accord sms\nZoé;06 39 98 00 01;oui\nLéo;06 39 98 00 02;oui\n"
+    )
+    (tmp_path / "everybody.json").write_text(EVERYBODY)
+    steps = [
+        ["client", "create", "Zoé", "--slug", "zoe"],
+        ["establishment", "add", "Zoé Terreaux", "--code", "LYO1", "--town", "Lyon", "--client", "zoe"],
+        ["user", "create", "owner@example.org", "--client", "zoe"],
+        ["user", "create", "m@example.org", "--client", "zoe", "--role", "store_manager", "--establishment", "LYO1"],
+        ["apikey", "create", "till", "--client", "zoe", "--scope", "contacts:read"],
+        ["route", "add", "main", *ROUTE, *LOGIN],
+        ["sender", "add", "BLGZOE", "--client", "zoe"],
+        ["contacts", "import", str(tmp_path / "contacts.csv"), "--client", "zoe", "--legal-basis", "consent",
+         "--source", "till"],
+        ["segment", "create", "Everybody", "--client", "zoe", "--tree", str(tmp_path / "everybody.json")],
+        ["campaign", "launch", "--client", "zoe", "--name", "Bread", "--segment", "Everybody", "--sender", "BLGZOE",
+         "--text", TEXT],
+    ]  # fmt: skip
+    return {" ".join(step[:2]) + (" manager" if "m@example.org" in step else ""): said(*step) for step in steps}
+
+
+def test_an_empty_database_becomes_a_launched_campaign_and_a_second_run_is_harmless(said, tmp_path):
+    from sofy.soreach.models import Campaign
+
+    clock.install(lambda: clock.DEMO_START)
+
+    first, second = _set_up(said, tmp_path), _set_up(said, tmp_path)
+
+    with client_scope(find_client("zoe").pk):
+        assert Campaign.objects.count() == 1
+    assert first["campaign launch"]["status"] == "expanding"
+    for step, answer in first.items():
+        if "new" in answer:
+            assert (answer["new"], second[step]["new"]) == (True, False), step
+            assert answer["id"] == second[step]["id"], step
+    assert "key" not in second["apikey create"]
+    assert "password" not in second["user create"]
+    assert second["segment create"]["size"] == 2
+
+
+def test_a_client_is_found_by_its_name_unless_another_address_is_wanted(said):
+    made = said("client", "create", "Zoé")
+    again = said("client", "create", " Zoé ")
+    other = said("client", "create", "Zoé", "--slug", "zoe-2")
+
+    assert (again["id"], again["new"]) == (made["id"], False)
+    assert other["new"]
+    assert other["id"] != made["id"]
+
+
+def test_a_key_of_the_same_name_with_other_rights_is_refused(said, refused):
+    said("client", "create", "Zoé", "--slug", "zoe")
+    said("apikey", "create", "till", "--client", "zoe", "--scope", "contacts:read")
+
+    assert refused("apikey", "create", "till", "--client", "zoe", "--scope", "contacts:write") == "key_other_scopes"
+
+
+@pytest.mark.parametrize(
+    ("_case", "changed"),
+    [("another text", ["--text", "Other. STOP SMS 36105"]), ("other people", ["--segment", "Nobody"])],
+)
+def test_another_campaign_under_the_same_name_is_refused(said, refused, tmp_path, _case, changed):
+    clock.install(lambda: clock.DEMO_START)
+    _set_up(said, tmp_path)
+    said("segment", "create", "Nobody", "--client", "zoe", "--tree", '{"is": "any", "of": []}')
+    given = {"--text": TEXT, "--segment": "Everybody"} | {changed[0]: changed[1]}
+    words = [word for pair in given.items() for word in pair]
+
+    assert refused("campaign", "launch", "--client", "zoe", "--name", "Bread", *words) == "campaign_name_taken"
+
+
+def test_a_draft_that_left_is_not_launched_again(said, tmp_path):
+    clock.install(lambda: clock.DEMO_START)
+    made = _set_up(said, tmp_path)["campaign launch"]
+
+    again = said("campaign", "launch", "--client", "zoe", "--campaign", made["id"])
+
+    assert (again["id"], again["new"], again["status"]) == (made["id"], False, "expanding")
+
+
+def test_another_role_is_given_and_the_chain_holds_it(said):
+    from sofy.clients.models import Membership
+    from sofy.kit.models import AuditEntry
+
+    said("client", "create", "Zoé", "--slug", "zoe")
+    said("user", "create", "owner@example.org", "--client", "zoe")
+    said("user", "create", "a@example.org", "--client", "zoe", "--role", "marketer")
+
+    kept = said("user", "create", "a@example.org", "--client", "zoe")
+    changed = said("user", "create", "a@example.org", "--client", "zoe", "--role", "auditor")
+
+    client = find_client("zoe")
+    with client_scope(client.pk):
+        assert Membership.objects.get(user_id=kept["id"]).role == "auditor"
+        assert AuditEntry.objects.filter(client_id=client.pk, action="member.role_changed").count() == 1
+    assert (kept["role"], kept["place"]) == ("marketer", "kept")
+    assert (changed["role"], changed["place"], changed["new"]) == ("auditor", "changed", False)
+
+
+@pytest.mark.parametrize(
+    ("_case", "words", "code"),
+    [
+        ("no such client", ["--client", "nope"], "client_unknown"),
+        ("no such role", ["--client", "zoe", "--role", "king"], "role_unknown"),
+        ("a manager of nothing", ["--client", "zoe", "--role", "store_manager"], "establishments_missing"),
+        (
+            "no such point of sale",
+            ["--client", "zoe", "--role", "store_manager", "--establishment", "X"],
+            "establishment_code_unknown",
+        ),
+        ("a role nowhere", ["--role", "marketer"], "role_without_client"),
+        ("a weak password", ["--client", "zoe", "--password-file", "WEAK"], "password_weak"),
+    ],
+)
+def test_a_person_who_cannot_be_given_a_place_is_not_made(said, refused, tmp_path, _case, words, code):
+    from sofy.accounts.models import User
+
+    (tmp_path / "weak").write_text("sofy")
+    said("client", "create", "Zoé", "--slug", "zoe")
+    given = [str(tmp_path / "weak") if word == "WEAK" else word for word in words]
+
+    assert refused("user", "create", "a@example.org", *given) == code
+
+    assert not User.objects.filter(email="a@example.org").exists()
+
+
+def test_the_last_owner_stays_one(said, refused):
+    said("client", "create", "Zoé", "--slug", "zoe")
+    said("user", "create", "a@example.org", "--client", "zoe")
+
+    assert refused("user", "create", "a@example.org", "--client", "zoe", "--role", "auditor") == "last_owner"
+
+
+@pytest.mark.parametrize("role", ["web", "staff", "engine", "owner"])
+def test_a_role_is_named_short_or_whole(said, role):
+    assert said("db", "url", "--role", role) == said("db", "url", "--role", f"sofy_{role}")
