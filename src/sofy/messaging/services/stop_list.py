@@ -201,7 +201,7 @@ def add(file_id: UUID, *, progress: Progress | None = None) -> StopFile:
 
 
 def _still_mine(row: StopFile) -> bool:
-    """Whether the file is where this run left it, and stays there until the transaction ends: two runs never share it."""
+    """Whether the file is where this run left it, until the transaction ends: two runs never share one."""
     found = StopFile.objects.using("staff").select_for_update().filter(id=row.id).first()
     return found is not None and (found.state, found.done) == (row.state, row.done)
 
