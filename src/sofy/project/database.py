@@ -14,6 +14,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 import psycopg
 from psycopg import sql
 
+from sofy.kernel.errors import Refused
 from sofy.project.places import write_private
 
 DATABASE = "sofy"
@@ -49,14 +50,18 @@ def password_of(secrets_dir: Path, role: str) -> str:
     return path.read_text().strip()
 
 
-def init(admin_url: str, secrets_dir: Path) -> None:
-    """Make roles, database and rights; a second run only repairs what is missing."""
+def init(admin_url: str, secrets_dir: Path, *, new_passwords: bool = False) -> None:
+    """Make roles, database and rights; a second run only repairs what is missing.
+
+    Roles belong to the whole server: those of another installation keep their passwords unless `new_passwords`.
+    Raises: Refused role_of_another (the roles exist with passwords that are not in this secrets folder).
+    """
     database = database_name(admin_url)
     with psycopg.connect(with_database(admin_url, "postgres"), autocommit=True, connect_timeout=10) as connection:
         # Two commands at once would both create the roles; the second waits and finds them.
         connection.execute("select pg_advisory_lock(5067)")
         for role in ROLES:
-            _make_role(connection, role, password_of(secrets_dir, role))
+            _make_role(connection, role, role_url(admin_url, secrets_dir, role), secrets_dir, new_passwords)
         connection.execute("grant sofy_owner to current_user")
         create_database(connection, database)
     with psycopg.connect(with_database(admin_url, database), autocommit=True, connect_timeout=10) as connection:
@@ -118,14 +123,30 @@ def remember_migrated(connection: psycopg.Connection[Any], database: str, digest
     connection.execute(comment.format(sql.Identifier(database), sql.Literal(digest)))
 
 
-def _make_role(connection: psycopg.Connection[Any], role: str, password: str) -> None:
+def _make_role(
+    connection: psycopg.Connection[Any], role: str, login: str, secrets_dir: Path, new_password: bool
+) -> None:
     exists = connection.execute("select 1 from pg_roles where rolname = %s", [role]).fetchone()
-    statement = "{verb} role {role} login nosuperuser nocreatedb nocreaterole {bypass} password {password}"
+    ours = bool(exists) and not new_password
+    if ours and not _opens(connection, login):
+        raise Refused("role_of_another", 409, role=role, folder=str(secrets_dir))
+    password = sql.SQL(" password {}").format(sql.Literal(password_of(secrets_dir, role)))
+    statement = "{verb} role {role} login nosuperuser nocreatedb nocreaterole {bypass}{password}"
     connection.execute(
         sql.SQL(statement).format(
             verb=sql.SQL("alter" if exists else "create"),
             bypass=sql.SQL("bypassrls" if role == ENGINE else "nobypassrls"),
             role=sql.Identifier(role),
-            password=sql.Literal(password),
+            password=sql.SQL("") if ours else password,
         )
     )
+
+
+def _opens(connection: psycopg.Connection[Any], login: str) -> bool:
+    """Whether a role gets in with the password of our folder, in our database or, before there is one, any other."""
+    exists = connection.execute("select 1 from pg_database where datname = %s", [database_name(login)]).fetchone()
+    try:
+        psycopg.connect(login if exists else with_database(login, "postgres"), connect_timeout=10).close()
+    except psycopg.OperationalError:
+        return False
+    return True

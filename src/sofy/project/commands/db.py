@@ -15,7 +15,12 @@ SHORT = {role.removeprefix("sofy_"): role for role in database.ROLES}
 
 def add(commands: Commands) -> None:
     actions = group(commands, "db", "The database: roles, addresses, migrations.")
-    leaf(actions, "init", "Create roles, database and tables, or repair what is missing.", init)
+    made = leaf(actions, "init", "Create roles, database and tables, or repair what is missing.", init)
+    made.add_argument(
+        "--new-passwords",
+        action="store_true",
+        help="give the four roles of this server the passwords of this folder; other installations on it stop working",
+    )
     leaf(actions, "migrate", "Bring the tables to the present version.", migrate)
     leaf(actions, "stop", "Stop the embedded server; the next command starts it again.", stop)
     url = leaf(actions, "url", "The address to connect to; starts the embedded server when needed.", show_url)
@@ -28,9 +33,9 @@ def add(commands: Commands) -> None:
     commands.add_parser("django", help="Run a command of Django.", description="Run a command of Django.")
 
 
-def init(_arguments: argparse.Namespace) -> Answer:
+def init(arguments: argparse.Namespace) -> Answer:
     runtime.prepare()
-    database.init(runtime.admin_url(), runtime.secrets_dir())
+    database.init(runtime.admin_url(), runtime.secrets_dir(), new_passwords=arguments.new_passwords)
     runtime.ready()
     name = database.database_name(runtime.admin_url())
     return Answer(f"The database {name} and its four roles are ready.", {"database": name, "roles": database.ROLES})

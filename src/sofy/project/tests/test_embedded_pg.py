@@ -14,7 +14,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from sofy.project import places
+from sofy.kernel.errors import Refused
+from sofy.project import database, places
 from sofy.project.embedded_pg import EmbeddedPostgres
 
 
@@ -128,3 +129,32 @@ def test_a_private_folder_above_keeps_its_rights(tmp_path):
     places.private_dir(home / "clone" / "var" / "secrets")
 
     assert stat.S_IMODE(home.stat().st_mode) == 0o700
+
+
+def _opens(url, secrets_dir, role):
+    try:
+        psycopg.connect(database.role_url(url, secrets_dir, role), connect_timeout=5).close()
+    except psycopg.OperationalError:
+        return False
+    return True
+
+
+def test_a_second_installation_leaves_the_roles_of_the_first_alone(server, tmp_path):
+    """Roles belong to the whole server, whatever the databases on it."""
+    first = database.with_database(server.ensure(), "sofy_first")
+    second = database.with_database(server.ensure(), "sofy_second")
+    database.init(first, server.secrets_dir)
+
+    with pytest.raises(Refused) as refused:
+        database.init(second, tmp_path)
+    database.init(second, server.secrets_dir)
+    database.init(first, server.secrets_dir)
+
+    assert (refused.value.code, refused.value.facts["folder"]) == ("role_of_another", str(tmp_path))
+    for role in database.ROLES:
+        assert _opens(first, server.secrets_dir, role), role
+        assert _opens(second, server.secrets_dir, role), role
+
+    database.init(second, tmp_path, new_passwords=True)
+
+    assert [_opens(first, folder, database.WEB) for folder in (server.secrets_dir, tmp_path)] == [False, True]
