@@ -1,37 +1,39 @@
 """What an author may write in a message, and how it becomes the text one person receives.
 
-The language is a small part of minijinja: variables, if/elif/else and five filters. Everything else is refused by our
-own
-reading of the source before minijinja sees it, because a template language with loops or `format` can fill a machine's
-memory.
+The language is a small part of minijinja: variables, if/elif/else and five filters. A source is read here, piece by
+piece, and written anew before minijinja sees it: what is not in the language is refused, and what everybody receives is
+known for certain.
 """
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from difflib import get_close_matches
+from decimal import Decimal
 from typing import Any
 
 import minijinja
 from babel.dates import format_date
 
+from sofy.kernel import sms_text
 from sofy.kernel.errors import Refused
+from sofy.soreach.expressions import Reader
 
 MAX_SOURCE_CHARS = 2_000
 MAX_TEXT_CHARS = 1_530  # ten parts of 153: past that, operators refuse the message
 TAGS = ("if", "elif", "else", "endif")
-FILTERS = ("default", "upper", "lower", "title", "date")
-OPERATORS = frozenset({"and", "or", "not", "is", "in", "if", "else", "defined", "none", "true", "false"})
 LINK_CODE_CHARS = 9
+#: Stands for whatever may come between the fixed parts of a text: a letter that no mention has, so that a mention
+#: found beside it would not be found beside a letter of somebody's name either.
+ANYTHING = "ж"
 
-_MARKUP = re.compile(r"\{\{(?P<print>.*?)\}\}|\{%-?(?P<tag>.*?)-?%\}|\{#.*?#\}", re.DOTALL)
-_TOKEN = re.compile(
-    r"\s*(?:(?P<name>[A-Za-z_][A-Za-z0-9_]*)|(?P<string>'[^'\\\n]*'|\"[^\"\\\n]*\")|(?P<number>\d{1,9})"
-    r"|(?P<op>==|!=|<=|>=|[<>|(),]))"
+_MARKUP = re.compile(
+    r"\{\{(?P<print>.*?)\}\}|\{%(?P<tag>.*?)%\}|\{#.*?#\}",
+    re.DOTALL,
 )
 _URL = re.compile(r"https?://[^\s{}<>\"']+[^\s{}<>\"'.,;:!?)\]]")
 _WORD_START = re.compile(r"(^|[\s\-’'.])(\w)")
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 
 class MissingValue(Exception):
@@ -63,43 +65,66 @@ def _date(value: Any, style: str = "short") -> str | None:
     return format_date(day, pattern, locale="fr")
 
 
+def _written(value: Any) -> Any:
+    """Write what is not text the French way: 12,5 and 01/02/1980, oui and non."""
+    if isinstance(value, bool):
+        return "oui" if value else "non"
+    if isinstance(value, float):
+        return format(Decimal(repr(value)).normalize(), "f").replace(".", ",")
+    return _date(value) if isinstance(value, str) and _DAY.fullmatch(value) else value
+
+
 def _default(value: Any, other: Any = "") -> Any:
     return other if value in (None, "") else value
 
 
-def _printed(value: Any) -> Any:
+def _known(value: Any, field: str) -> Any:
     if value is None:
-        raise MissingValue("?")
+        raise MissingValue(field)
     return value
 
 
-def _fast_environment() -> minijinja.Environment:
-    return minijinja.Environment(filters={"title": _title, "date": _date}, debug=False)
+def _printed(value: Any) -> Any:
+    return _known(value, "?")
 
 
-def _careful_environment() -> minijinja.Environment:
-    """The same language, for a person with holes: a hole that is printed is an error, and filters let holes through."""
-    return minijinja.Environment(
-        filters={
-            "title": _title,
-            "date": _date,
+def _in_plain_letters(value: Any) -> Any:
+    text = str(_printed(value))
+    return text if text.isascii() else sms_text.transliterate(text)
+
+
+def _environment(*, careful: bool, plain: bool) -> minijinja.Environment:
+    """The language; `careful`, for a person with holes: one that is printed is an error, and filters let it through."""
+    filters: dict[str, Any] = {"title": _title, "date": _date, "_written": _written}
+    finalizer = _in_plain_letters if plain else None
+    if careful:
+        filters |= {
+            "_known": _known,
             "default": _default,
             "upper": lambda value: None if value is None else str(value).upper(),
             "lower": lambda value: None if value is None else str(value).lower(),
-        },
-        finalizer=_printed,
-        debug=False,  # its report of an error would quote people's values
-    )
+        }
+        finalizer = finalizer or _printed
+    # The report that `debug` adds to an error would quote people's values.
+    return minijinja.Environment(filters=filters, finalizer=finalizer, debug=False)
 
 
 @dataclass(frozen=True)
 class Content:
-    """One compiled text: the `variables` it reads, the `links` it replaces, the `fixed` part everybody gets."""
+    """One compiled text.
+
+    `variables`: the fields it reads; `needed`: those that some texts lack a value without; `always`: those that every
+    text does. `links`: the addresses it replaces. `fixed`: what everybody gets, with ANYTHING between. `signs`: the
+    characters its author wrote.
+    """
 
     source: str
     variables: frozenset[str]
+    needed: frozenset[str]
+    always: frozenset[str]
     links: tuple[str, ...]
     fixed: str
+    signs: frozenset[str]
     _fast: minijinja.Environment
     _careful: minijinja.Environment
 
@@ -121,50 +146,89 @@ class Content:
         try:
             return self._careful.render_template("t", **context)
         except (MissingValue, minijinja.TemplateError) as problem:
+            named = getattr(problem, "field", "?")
             missing = sorted(self.variables - context.keys())
-            raise MissingValue(missing[0] if missing else "?") from problem
+            raise MissingValue(named if named != "?" or not missing else missing[0]) from problem
 
 
-def compile_content(source: str, *, fields: Collection[str]) -> Content:
-    """Check an author's source and prepare it. `fields` are the names a contact may carry.
+def compile_content(source: str, *, fields: Mapping[str, str], plain: bool = False) -> Content:
+    """Check an author's source and prepare it. `fields`: what a contact may carry, name -> kind of its value.
 
+    `plain`: what comes from fields is written in the letters that every SMS holds.
     Raises: Refused, with the line and what to write instead.
     """
     if len(source) > MAX_SOURCE_CHARS:
         raise Refused("content_too_long", limit=MAX_SOURCE_CHARS)
     if not source.strip():
         raise Refused("content_empty")
-    variables, fixed = _read(source, fields)
-    shortened, links = _shorten(source)
-    fast, careful = _fast_environment(), _careful_environment()
+    parts = _parts(source)
+    links: list[str] = []
+    always: set[str] = set()
+    reader = Reader(fields)
+    fast, careful = _environment(careful=False, plain=plain), _environment(careful=True, plain=plain)
     try:
-        fast.add_template("t", shortened)
-        careful.add_template("t", shortened)
+        fast.add_template("t", _rewritten(parts, reader, links, always))
+        careful.add_template("t", _rewritten(parts, Reader(fields, careful=True), [], set()))
     except minijinja.TemplateError as problem:
         raise Refused("content_syntax", line=problem.line or 1) from problem
-    return Content(source, frozenset(variables), links, fixed, fast, careful)
+    return Content(
+        source,
+        frozenset(reader.variables),
+        frozenset(reader.needed),
+        frozenset(always),
+        tuple(links),
+        _fixed(parts),
+        frozenset(_URL.sub("", source)),
+        fast,
+        careful,
+    )
 
 
-def _read(source: str, fields: Collection[str]) -> tuple[set[str], str]:
-    """Walk the source once: the variables it reads, and the text that no condition can take away."""
-    variables: set[str] = set()
-    fixed: list[str] = []
-    depth, position = 0, 0
-    for markup in _MARKUP.finditer(source):
-        literal = source[position : markup.start()]
-        line = source.count("\n", 0, markup.start()) + 1
-        _refuse_stray_braces(literal, line)
-        fixed.append(literal if depth == 0 else "")
-        if (tag := markup["tag"]) is not None:
-            depth += _read_tag(tag.strip(), line, fields, variables)
-        elif markup["print"] is not None:
-            _read_expression(markup["print"], line, fields, variables)
-        position = markup.end()
-    _refuse_stray_braces(source[position:], source.count("\n") + 1)
-    if depth != 0:
-        raise Refused("content_if_not_closed")
-    fixed.append(source[position:])
-    return variables, "".join(fixed)
+@dataclass(frozen=True)
+class _Part:
+    """A stretch of a source: "text", a "print" between braces, or a "tag"; `glued`: an expression follows at once."""
+
+    kind: str
+    text: str
+    line: int
+    glued: bool = False
+
+    def split(self) -> list[tuple[bool, str]]:
+        """(is an address, text) of a text; an address glued to an expression stays text, since its target varies."""
+        found, position = [], 0
+        for match in _URL.finditer(self.text):
+            if self.glued and match.end() == len(self.text):
+                break
+            found += [(False, self.text[position : match.start()]), (True, match[0])]
+            position = match.end()
+        return [*found, (False, self.text[position:])]
+
+
+def _parts(source: str) -> list[_Part]:
+    """Take a source apart. A dash inside the braces takes the white space beside them away, as the language has it."""
+    parts: list[_Part] = []
+    position, strip_left = 0, False
+    for markup in [*_MARKUP.finditer(source), None]:
+        text = source[position : markup.start() if markup else None]
+        line = source.count("\n", 0, position) + 1
+        _refuse_stray_braces(text, line + text.count("\n"))
+        inner = markup[0][2:-2] if markup else ""
+        text = text.lstrip() if strip_left else text
+        text = text.rstrip() if inner.startswith("-") else text
+        comment = markup is not None and markup["print"] is None and markup["tag"] is None
+        parts.append(_Part("text", text, line, glued=markup is not None and not comment))
+        if markup is None:
+            return parts
+        if not comment:
+            kind = "tag" if markup["print"] is None else "print"
+            parts.append(_Part(kind, _undashed(inner), source.count("\n", 0, markup.start()) + 1))
+        position, strip_left = markup.end(), inner.endswith("-")
+    return parts
+
+
+def _undashed(inner: str) -> str:
+    inner = inner[1:] if inner.startswith("-") else inner
+    return (inner[:-1] if inner.endswith("-") else inner).strip()
 
 
 def _refuse_stray_braces(literal: str, line: int) -> None:
@@ -173,66 +237,51 @@ def _refuse_stray_braces(literal: str, line: int) -> None:
             raise Refused("content_brace_not_closed", line=line, brace=brace)
 
 
-def _read_tag(tag: str, line: int, fields: Collection[str], variables: set[str]) -> int:
-    """Check one `{% %}` and say by how much it changes the depth of conditions."""
-    word, _, rest = tag.partition(" ")
-    if word not in TAGS:
-        raise Refused("content_tag_refused", line=line, tag=word[:20], allowed=", ".join(TAGS))
-    if word in ("if", "elif"):
-        _read_expression(rest, line, fields, variables)
-    return {"if": 1, "endif": -1}.get(word, 0)
+def _rewritten(parts: Sequence[_Part], reader: Reader, links: list[str], always: set[str]) -> str:
+    """The source as minijinja reads it, with addresses as variables; collects them, and the fields everybody needs."""
+    code, depth = [], 0
+    for part in parts:
+        if part.kind == "text":
+            for is_link, text in part.split():
+                links += [text] if is_link else []
+                code.append(f"{{{{ _link_{len(links) - 1} }}}}" if is_link else text.replace("{", "{{ '{' }}"))
+        elif part.kind == "print":
+            expression, field = reader.printed(part.text, part.line)
+            code.append(f"{{{{ {expression} }}}}")
+            always |= {field} if field and depth == 0 else set()
+        else:
+            word, _, rest = part.text.partition(" ")
+            if word not in TAGS or (rest.strip() and word in ("else", "endif")):
+                raise Refused("content_tag_refused", line=part.line, tag=word[:20], allowed=", ".join(TAGS))
+            condition = reader.condition(rest, part.line) if word in ("if", "elif") else ""
+            code.append(f"{{% {word} {condition} %}}")
+            depth += {"if": 1, "endif": -1}.get(word, 0)
+    if depth != 0:
+        raise Refused("content_if_not_closed")
+    return "".join(code)
 
 
-def _read_expression(text: str, line: int, fields: Collection[str], variables: set[str]) -> None:
-    position, previous, pipe_before = 0, "", False
-    text = text.strip().strip("-")
-    while text[position:].strip():
-        token = _TOKEN.match(text, position)
-        if token is None:
-            raise Refused("content_sign_refused", line=line, sign=text[position:].strip()[:1])
-        name = token["name"]
-        if pipe_before:
-            _check_filter(name, line)
-        elif name and name not in OPERATORS:
-            _check_variable(name, line, fields)
-            variables.add(name)
-        if token["op"] == "(" and previous == "value":
-            raise Refused("content_call_refused", line=line)
-        previous = "filter" if pipe_before else "value" if name and name not in OPERATORS else "other"
-        pipe_before = token["op"] == "|"
-        position = token.end()
-    if position == 0:
-        raise Refused("content_syntax", line=line)
+def _fixed(parts: Sequence[_Part]) -> str:
+    """What no condition can take away; whatever else may come is ANYTHING."""
+    fixed, depth = [], 0
+    for part in parts:
+        if part.kind == "text" and depth == 0:
+            fixed += [ANYTHING if is_link else text for is_link, text in part.split()]
+        elif part.kind != "text":
+            depth += {"if": 1, "endif": -1}.get(part.text.partition(" ")[0], 0)
+            fixed.append(ANYTHING)
+    return "".join(fixed)
 
 
-def _check_filter(name: str | None, line: int) -> None:
-    if name not in FILTERS:
-        raise Refused("content_filter_refused", line=line, filter=(name or "")[:20], allowed=", ".join(FILTERS))
+def fixed_text(source: str) -> str:
+    """What everybody receives of a source, ANYTHING between; of one that cannot be read, nothing.
 
-
-def _check_variable(name: str, line: int, fields: Collection[str]) -> None:
-    if name in fields and not name.startswith("_"):
-        return
-    near = get_close_matches(name, list(fields), n=1, cutoff=0.5)
-    raise Refused("content_field_unknown", line=line, field=name[:40], suggestion=near[0] if near else "")
-
-
-def _shorten(source: str) -> tuple[str, tuple[str, ...]]:
-    """Replace each fixed address by a variable; one glued to a variable stays, since its target varies."""
-    links: list[str] = []
-
-    def replace(match: re.Match[str]) -> str:
-        if source[match.end() : match.end() + 1] == "{" or inside(match.start()):
-            return match[0]
-        links.append(match[0])
-        return f"{{{{ _link_{len(links) - 1} }}}}"
-
-    spans = [m.span() for m in _MARKUP.finditer(source)]
-
-    def inside(position: int) -> bool:
-        return any(start <= position < end for start, end in spans)
-
-    return _URL.sub(replace, source), tuple(links)
+    A mention that is found here is in every text made of the source, whatever people's values are.
+    """
+    try:
+        return _fixed(_parts(source))
+    except Refused:
+        return ""
 
 
 def short_link_length(base_url: str) -> int:

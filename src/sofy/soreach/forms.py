@@ -1,5 +1,6 @@
 """The steps of the wizard as forms; services take their `cleaned_data`."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -258,6 +259,17 @@ class TestSendForm(forms.Form):
     asked = forms.BooleanField(
         label=_("The owners of these numbers asked for this message; the consent ledger records it."), required=False
     )
+
+    def __init__(self, *args: Any, people: Sequence[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["as"] = forms.TypedChoiceField(
+            label=_("As this person will read it"), choices=list(enumerate(people)), coerce=int, required=False
+        )
+
+    @property
+    def person(self) -> forms.BoundField:
+        """The choice of a person, for the page."""
+        return self["as"]
 
     def lines(self) -> list[str]:
         """The numbers as typed."""

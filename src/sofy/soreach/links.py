@@ -34,8 +34,10 @@ class Taken(Exception):
     """A code belongs to somebody else already; the batch needs another salt."""
 
 
-def store(client_id: UUID, campaign_id: UUID, rows: Sequence[tuple[str, UUID, UUID]]) -> None:
+def store(client_id: UUID, campaign_id: UUID, rows: Sequence[tuple[str, UUID, UUID | None]]) -> None:
     """Write (code, link, contact) rows inside the client's scope; rows that are there already stay.
+
+    Without a contact, a link leads on and counts nothing: that of a test.
 
     Raises: Taken, when a code leads to another person, of this client or of one that is not visible from here.
     """

@@ -69,6 +69,7 @@ class Campaign(ClientOwned):
     budget_eur = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
     cap_messages = models.PositiveSmallIntegerField(default=0)
     cap_days = models.PositiveSmallIntegerField(default=7)
+    plain_fields = models.BooleanField(default=False)
     winner_by = models.CharField(max_length=8, choices=WinnerBy.choices, default=WinnerBy.CLICKS)
 
     editorial = models.JSONField(default=dict)

@@ -5,6 +5,7 @@ This is the only place of the room that reads the tables of `audience`.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -16,6 +17,7 @@ from sofy.audience.models import Attribute
 from sofy.audience.segments.reach import STATES, Statement, members_sql, reach_counts
 from sofy.clients.models import Establishment
 from sofy.kernel.crypto import ClientKeys
+from sofy.soreach.expressions import KINDS
 from sofy.soreach.models import Campaign
 
 Reader = Callable[[Any], Any]
@@ -33,6 +35,7 @@ class Field:
     column: str
     label: Any
     read: Reader = _plain
+    kind: str = "text"
 
 
 CONTACT_FIELDS: dict[str, Field] = {
@@ -41,7 +44,7 @@ CONTACT_FIELDS: dict[str, Field] = {
     "nom": Field("last_name", _("Last name")),
     "ville": Field("town", _("Town")),
     "code_postal": Field("postcode", _("Postcode")),
-    "date_naissance": Field("birth_date", _("Birth date")),
+    "date_naissance": Field("birth_date", _("Birth date"), date.isoformat, "date"),
     "magasin": Field("establishment_id", _("Name of the shop")),
 }
 ALIASES = {
@@ -62,9 +65,12 @@ def fields(client_id: UUID) -> dict[str, Any]:
     return known | {name: label for name, label in own if name.isidentifier() and name not in known}
 
 
-def field_names(client_id: UUID) -> set[str]:
-    """Every name that compiles, aliases included."""
-    return fields(client_id).keys() | ALIASES.keys()
+def field_kinds(client_id: UUID) -> dict[str, str]:
+    """Every name that compiles, aliases included, with the kind of its values: text, number, date or bool."""
+    own = Attribute.objects.filter(client_id=client_id, private=False).values_list("name", "kind")
+    known = {name: field.kind for name, field in CONTACT_FIELDS.items()}
+    known |= {alias: known[name] for alias, name in ALIASES.items()}
+    return {name: kind if kind in KINDS else "text" for name, kind in own if name.isidentifier()} | known
 
 
 class Member(NamedTuple):
@@ -146,10 +152,12 @@ class Audience:
         self.client_id = client_id
         self.variables = sorted(variables)
         self._members = members_sql(client_id, segments, exclusions, seen_by=seen_by)
+        own = Attribute.objects.filter(client_id=client_id, name__in=self.variables).values_list("name", "kind")
+        self._kinds = dict(own)
         self._shops = dict(Establishment.objects.filter(client_id=client_id).values_list("id", "name"))
 
-    def statement(self, *, limit: int | None = None, state: str = "") -> Statement:
-        """One row per person in the order of contact ids; `state` keeps one state only."""
+    def statement(self, *, only: Sequence[UUID] | None = None, state: str = "") -> Statement:
+        """One row per person in the order of contact ids; `state` keeps one state only, `only` some people."""
         params = dict(self._members.params)
         columns, joins = [], []
         for number, name in enumerate(self.variables):
@@ -158,16 +166,16 @@ class Audience:
                 columns.append(f"c.{known.column}")
                 continue
             params[f"attribute_{number}"] = name
-            columns.append(
-                f"coalesce(a{number}.text, a{number}.number::text, a{number}.date::text, a{number}.bool::text)"
-            )
+            columns.append(f"a{number}.{ATTRIBUTE_COLUMNS.get(self._kinds.get(name, ''), 'text')}")
             joins.append(
                 f"LEFT JOIN {CONTACT_ATTRIBUTE} a{number} ON a{number}.client_id = %(client)s"
                 f" AND a{number}.contact_id = m.contact_id AND a{number}.name = %(attribute_{number})s"
             )
-        if limit is not None:
-            params["limit"] = limit
-        params["state"] = state
+        params |= {"state": state, "only": list(only or ())}
+        wanted = [
+            *(["m.state = %(state)s"] if state else []),
+            *(["m.contact_id = ANY(%(only)s)"] if only is not None else []),
+        ]
         pieces = [
             "SELECT m.contact_id, m.state, m.recipient_index, m.identity_id, m.sealed_number, m.zone,",
             "m.establishment_id",
@@ -175,9 +183,8 @@ class Audience:
             f"FROM ({self._members.sql}) m",
             "JOIN audience_contact c ON c.client_id = %(client)s AND c.id = m.contact_id",
             *joins,
-            "WHERE m.state = %(state)s" if state else "",
+            f"WHERE {' AND '.join(wanted)}" if wanted else "",
             "ORDER BY m.contact_id",
-            "LIMIT %(limit)s" if limit is not None else "",
         ]
         return Statement(" ".join(pieces), params)
 
@@ -192,7 +199,7 @@ class Audience:
                 return Member(contact_id, state, b"", "", None, shop, {})
             values = {}
             for (name, read), value in zip(columns, row[7:], strict=True):
-                if value and (opened := read(contact_id, value)):
+                if value is not None and (opened := read(contact_id, value)) not in (None, ""):
                     values[name] = opened
             return Member(contact_id, state, index, open_number(identity_id, number), zone, shop, values)
 
@@ -203,16 +210,17 @@ class Audience:
         field = CONTACT_FIELDS.get(ALIASES.get(name, name))
         if field is not None and field.column in SEALED:
             return name, keys.opener("audience_contact", field.column)
-        read = _attribute if field is None else self._shops.get if field.column == "establishment_id" else field.read
+        read = _value if field is None else self._shops.get if field.column == "establishment_id" else field.read
         return name, lambda _contact, value: read(value)
 
 
 CONTACT_ATTRIBUTE = "audience_contact_attribute"
+#: Kind of an attribute -> the column its values are in.
+ATTRIBUTE_COLUMNS = {"text": "text", "choice": "text", "number": "number", "date": "date", "bool": "bool"}
 
 
-def _attribute(value: Any) -> Any:
-    """A number without the zeros it is stored with; anything else as it is."""
-    head, dot, tail = str(value).partition(".")
-    if dot and tail.isdigit() and head.lstrip("-").isdigit():
-        return format(Decimal(value).normalize(), "f").replace(".", ",")
-    return {"true": "oui", "false": "non"}.get(str(value), value)
+def _value(value: Any) -> Any:
+    """An attribute as contents compare it: numbers as numbers, dates as the text that sorts like them."""
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    return value.isoformat() if isinstance(value, date) else value

@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from decimal import Decimal
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any
@@ -54,6 +55,7 @@ EXCLUSION_REASONS = (
     "duplicate_number",
     "missing_value",
     "too_long",
+    "over_budget",
 )
 
 EDITORIAL_TOPICS = ("pornographic", "violent", "hateful", "racist", "discrimination")
@@ -72,16 +74,17 @@ def may_move(current: Status, target: Status) -> bool:
 def lacks_stop_mention(fixed_text: str, short_code: str) -> bool:
     """Tell whether the part of a text that everybody receives lacks the mention `STOP SMS <short code>`.
 
-    Only that part counts: a mention inside a condition would be missing for some recipients.
+    Only that part counts: a mention inside a condition would be missing for some recipients, and one that touches a
+    field would be glued to what is in it (`content.fixed_text` puts a letter wherever something else may come).
     """
     return not sms_text.has_stop_mention(fixed_text, short_code)
 
 
 def with_stop_mention(source: str, short_code: str) -> str:
     """Add the mention at the end of a text that lacks it."""
-    if not lacks_stop_mention(source, short_code):
-        return source
-    return f"{source.rstrip()} {sms_text.stop_mention(short_code)}".strip()
+    kept = source.rstrip()
+    glue = "." if kept.endswith(("-}}", "-%}", "-#}")) else ""  # a dash would take the space away
+    return f"{kept}{glue} {sms_text.stop_mention(short_code)}".strip()
 
 
 @clause("CGVU 12")
@@ -91,6 +94,14 @@ def editorial_answers(given: Mapping[str, Any]) -> dict[str, bool]:
     The author is the publisher and answers alone; a "yes" is kept as evidence and never holds a campaign back.
     """
     return {topic: bool(given.get(topic)) for topic in EDITORIAL_TOPICS}
+
+
+@clause("DPA 6")
+def parts_within(budget_eur: Decimal | None, unit_price_eur: Decimal) -> int | None:
+    """Say how many SMS a budget pays for; None when nothing limits them."""
+    if budget_eur is None or not unit_price_eur:
+        return None
+    return int(budget_eur // unit_price_eur)
 
 
 def needs_typed_count(recipients: int) -> bool:

@@ -25,6 +25,15 @@ CONTENT: Words = {
     "content_call_refused": _("Line {line}: a field is written alone, without parentheses."),
     "content_field_unknown": _("Line {line}: no contact has a field “{field}”. Did you mean “{suggestion}”?"),
     "content_brace_not_closed": _("Line {line}: “{brace}” stands alone. A field is written {{{{ prenom }}}}."),
+    "content_number_expected": _(
+        "Line {line}: “{field}” is a number. Compare it with a number, without quotes: {field} > 100."
+    ),
+    "content_text_expected": _("Line {line}: “{field}” is a text. Compare it with a text, between quotes."),
+    "content_date_expected": _(
+        "Line {line}: “{field}” is a date. Compare it with a date between quotes, such as 31/12/2026."
+    ),
+    "content_bool_expected": _("Line {line}: “{field}” is yes or no. Write it alone: {{% if {field} %}}."),
+    "content_same_expected": _("Line {line}: only values of one kind can be compared."),
     "content_if_not_closed": _("A condition is not closed: add {{% endif %}}."),
     "content_syntax": _("Line {line}: this expression cannot be read. A field is written {{{{ prenom }}}}."),
 }
@@ -47,7 +56,10 @@ REFUSALS: Words = CONTENT | {
     "number_invalid": _("“{number}” is not a mobile number."),
     "number_opposed": _("One of these numbers said STOP: it receives nothing, tests included (art. 14.1)."),
     "test_value_missing": _("The chosen contact has no “{field}”: choose another one or give the field a default."),
-    "stop_mention_missing": _("The mention STOP SMS {short_code} is missing (art. 14.1): add it to the text."),
+    "stop_mention_missing": _(
+        "The mention STOP SMS {short_code} is missing, or touches a field or a condition (art. 14.1): add it to the "
+        "text."
+    ),
 }
 
 CHECKS: Words = CONTENT | {
@@ -56,7 +68,8 @@ CHECKS: Words = CONTENT | {
     "nobody_reachable": _("Nobody in this audience agreed to marketing by SMS: nothing would leave."),
     "consent": _("{reachable} people agreed and will receive it; {left_out} are left out."),
     "stop_mention_missing": _(
-        "The mention STOP SMS {short_code} is missing in {variants}: without it nothing may leave."
+        "The mention STOP SMS {short_code} is missing in {variants}, or touches a field or a condition that can change "
+        "it: without it nothing may leave."
     ),
     "stop_mention": _("The mention STOP SMS {short_code} reaches everybody."),
     "sender": _("{sender} may be shown as sender."),
@@ -74,10 +87,11 @@ CHECKS: Words = CONTENT | {
         "The route {route} has another short code by now, {short_code}: choose it again and check the mention."
     ),
     "route_paused": _("The route {route} is paused: messages will wait."),
-    "missing_value": _(
-        "{count} of {sampled} people looked at have no “{field}”: they would be left out. Give it a default."
+    "missing_value": _("{count} people have no “{field}”: they will be left out. Give it a default."),
+    "missing_value_about": _(
+        "About {count} people have no “{field}” where their text needs it: they will be left out. Give it a default."
     ),
-    "text_too_long": _("For {count} of {sampled} people looked at the text becomes too long: they would be left out."),
+    "text_too_long": _("For about {count} people the text becomes too long: they will be left out."),
     "over_campaign_budget": _("{cost_eur} for {parts} SMS is more than the budget of this campaign, {budget_eur}."),
     "over_client_budget": _("{cost_eur} for {parts} SMS is more than what is left of your budget, {budget_eur}."),
     "cost": _("About {cost_eur} before VAT for {parts} SMS."),
@@ -86,7 +100,7 @@ CHECKS: Words = CONTENT | {
     "outside_hours": _("Marketing is forbidden at {at}. The first messages will leave {opens_at}."),
     "hours": _("Messages may leave from {at} to {closes_at}."),
     "same_text_recently": _("“{name}” had the same text on {at}."),
-    "same_people_recently": _("“{name}” went to some of the same people on {at}."),
+    "same_people_recently": _("“{name}” of {at} went to {count} of these people in the last {days} days."),
     "cap": _("Nobody receives more than {messages} marketing messages in {days} days: the others are left out."),
     "no_cap": _("No limit of messages per person is set."),
     "client_suspended": _("Your account is suspended: nothing leaves."),
@@ -112,6 +126,7 @@ EXCLUSIONS: Words = {
     "duplicate_number": _("Number written to already"),
     "missing_value": _("A field is empty"),
     "too_long": _("Text too long"),
+    "over_budget": _("Budget of the campaign spent"),
 }
 
 
@@ -149,6 +164,7 @@ ACTIONS: Words = {
     "campaign.recalled": _("Campaign taken back to its draft"),
     "campaign.refused": _("Campaign stopped by a check"),
     "campaign.tested": _("Test messages sent"),
+    "campaign.budget_spent": _("Budget of a campaign spent"),
     "campaign.dropped_late": _("Late messages dropped"),
 }
 

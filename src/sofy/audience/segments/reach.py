@@ -102,6 +102,21 @@ SELECT c.sms, c.sms = 4 AND EXISTS (
     return found
 
 
+def contacts_where(
+    client_id: UUID,
+    segments: Sequence[UUID],
+    exclusions: Sequence[UUID] = (),
+    *,
+    seen_by: frozenset[UUID] | None = None,
+) -> Statement:
+    """The condition on `audience_contact c` that keeps the people of `members_sql`, for questions that open nobody.
+
+    Raises: Refused, as `Compiler.expression`.
+    """
+    compiler, where = _members(client_id, segments, exclusions, seen_by)
+    return Statement(where, compiler.params)
+
+
 def _members(
     client_id: UUID, segments: Sequence[UUID], exclusions: Sequence[UUID], seen_by: frozenset[UUID] | None
 ) -> tuple[Compiler, str]:

@@ -14,7 +14,7 @@ from sofy.kernel.clauses import clause
 from sofy.kernel.errors import Refused
 from sofy.kernel.senders import check_sender
 from sofy.messaging import queries as messaging
-from sofy.soreach import rules
+from sofy.soreach import rules, sampling
 from sofy.soreach.content import Content
 from sofy.soreach.models import Campaign
 from sofy.soreach.rules import Check
@@ -23,6 +23,7 @@ from sofy.soreach.services import estimate as estimates
 from sofy.soreach.services.estimate import Estimate
 
 RECENT = timedelta(days=3)
+MOST_RECENT = 5
 
 
 def run_checks(client: Client, campaign: Campaign) -> tuple[list[Check], Estimate]:
@@ -103,12 +104,15 @@ def _route(campaign: Campaign) -> list[Check]:
 
 
 def _values(estimate: Estimate) -> list[Check]:
+    """Who will be left out because of what is written about them, and why: nobody is left out unsaid."""
     found = [
-        Check("missing_value", "warn", {"field": field, "count": count, "sampled": estimate.sampled})
-        for field, count in estimate.missing.items()
+        Check(
+            "missing_value" if one.exact else "missing_value_about", "warn", {"field": one.field, "count": one.people}
+        )
+        for one in estimate.missing
     ]
     if estimate.too_long:
-        found.append(Check("text_too_long", "warn", {"count": estimate.too_long, "sampled": estimate.sampled}))
+        found.append(Check("text_too_long", "warn", {"count": estimate.too_long}))
     return found
 
 
@@ -151,17 +155,20 @@ def _time(client: Client, campaign: Campaign) -> list[Check]:
 
 
 def _recent(campaign: Campaign, contents: dict[str, Content]) -> list[Check]:
-    """The same text, or the same people, a few days ago."""
+    """The same text, or the same people by the ledger, a few days ago."""
     since = clock.now() - RECENT
     sources = {made.source for made in contents.values()}
-    found = []
-    for other in Campaign.objects.filter(client_id=campaign.client_id, launched_at__gte=since).exclude(id=campaign.id):
-        same_text = bool(sources & set(other.variants.values_list("source", flat=True)))
-        same_people = bool(set(other.segment_ids) & set(campaign.segment_ids))
-        if same_text or same_people:
-            code = "same_text_recently" if same_text else "same_people_recently"
-            found.append(Check(code, "warn", {"name": other.name, "at": other.launched_at}))
-    return found[:3]
+    others = Campaign.objects.filter(client_id=campaign.client_id).exclude(id=campaign.id)
+    found = [
+        Check("same_text_recently", "warn", {"name": other.name, "at": other.launched_at})
+        for other in others.filter(launched_at__gte=since).order_by("-launched_at").prefetch_related("variants")
+        if sources & {variant.source for variant in other.variants.all()}
+    ]
+    written_to = sampling.written_to(campaign, since)
+    for other in others.filter(id__in=written_to).order_by("-launched_at"):
+        facts = {"name": other.name, "at": other.launched_at, "count": written_to[other.id], "days": RECENT.days}
+        found.append(Check("same_people_recently", "warn", facts))
+    return found[:MOST_RECENT]
 
 
 def _caps(campaign: Campaign) -> list[Check]:

@@ -85,6 +85,7 @@ PLAIN_FIELDS = {
     "cap_messages",
     "cap_days",
     "winner_by",
+    "plain_fields",
 }
 
 

@@ -6,7 +6,7 @@ once. Two of them at the same time do no harm.
 """
 
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -15,9 +15,10 @@ from uuid import UUID
 import psycopg
 from django.db import connection
 
-from sofy.engine import intake, permissions
+from sofy.engine import alphabets, intake, permissions
 from sofy.engine.intake import MessageIn
 from sofy.kernel import clock
+from sofy.kit import audit
 from sofy.kit.rls import CLIENT_SETTING, client_scope
 from sofy.soreach import links
 from sofy.soreach.content import MissingValue, TextTooLong
@@ -27,6 +28,7 @@ from sofy.soreach.services import caps
 from sofy.soreach.services import plan as plans
 from sofy.soreach.services.connections import open_as
 from sofy.soreach.services.plan import Plan
+from sofy.soreach.services.purse import Purse
 
 BATCH = 4_000
 
@@ -38,6 +40,12 @@ class Batch:
     messages: list[MessageIn] = field(default_factory=list)
     excluded: dict[UUID, tuple[str, str]] = field(default_factory=dict)
     links: list[tuple[str, UUID, UUID]] = field(default_factory=list)
+
+    def leave_out(self, contacts: frozenset[UUID | None], reason: str) -> None:
+        """Take some people's messages back."""
+        self.messages = [message for message in self.messages if message.contact_id not in contacts]
+        self.links = [row for row in self.links if row[2] not in contacts]
+        self.excluded |= {contact: (reason, "") for contact in contacts if contact}
 
 
 @dataclass
@@ -65,7 +73,8 @@ def expand(client_id: UUID, campaign_id: UUID, *, batch: int = BATCH) -> Expande
     unsettled: deque[Batch] = deque()
     with open_as("sofy_web") as reader, open_as("sofy_engine") as engine:
         engine.autocommit = True
-        batches = _prepared(plan, campaign, audience, _ahead(_rows(reader, audience, batch)), unsettled)
+        takes = alphabets.read(engine).of("marketing", plan.short_code)
+        batches = _prepared(plan, campaign, audience, _ahead(_rows(reader, audience, batch)), unsettled, takes)
         for added in intake.bulk(engine, client_id, batches, keys=plan.keys, campaign_id=campaign_id):
             _settle(plan, unsettled.popleft(), added, total)
     _finish(campaign, total)
@@ -73,12 +82,18 @@ def expand(client_id: UUID, campaign_id: UUID, *, batch: int = BATCH) -> Expande
 
 
 def _prepared(
-    plan: Plan, campaign: Campaign, audience: Audience, batches: Iterable[Sequence[Any]], unsettled: deque[Batch]
+    plan: Plan,
+    campaign: Campaign,
+    audience: Audience,
+    batches: Iterable[Sequence[Any]],
+    unsettled: deque[Batch],
+    takes: Collection[str],
 ) -> Iterator[list[MessageIn]]:
     """The messages of batch after batch; each batch stays in `unsettled` until the ledger has it."""
     read = audience.reader(plan.keys)
+    purse = Purse.of(plan, takes)
     for rows in batches:
-        made = _write(plan, campaign, [read(row) for row in rows])
+        made = _write(plan, campaign, [read(row) for row in rows], purse)
         unsettled.append(made)
         yield made.messages
         if _is_cancelled(campaign):
@@ -106,18 +121,24 @@ def _ahead(batches: Iterator[list[Any]]) -> Iterator[list[Any]]:
             yield batch
 
 
-def _write(plan: Plan, campaign: Campaign, members: Sequence[Member]) -> Batch:
+def _write(plan: Plan, campaign: Campaign, members: Sequence[Member], purse: Purse | None) -> Batch:
     """Render a batch and commit its exclusions and links, which must be there before the first message leaves."""
     capped = _capped(campaign, members)
     for salt in range(8):
         salted = replace(plan, salt=salt)
         made = compose(salted, members, capped)
+        left = 0
+        if purse is not None:
+            beyond, left = purse.pay(plan, made.messages)
+            made.leave_out(beyond, "over_budget")
         try:
             with client_scope(plan.client_id):
                 store_exclusions(plan.client_id, plan.campaign_id, made.excluded)
                 links.store(plan.client_id, plan.campaign_id, made.links)
         except links.Taken:
             continue
+        if purse is not None:
+            purse.left = left
         return made
     raise RuntimeError("No free short link code after eight tries.")
 
@@ -236,6 +257,9 @@ def _finish(campaign: Campaign, total: Expanded) -> None:
             "excluded": dict(total.excluded),
             "estimate_eur": str(total.parts * locked.unit_price_eur),
         }
+        if total.excluded["over_budget"]:
+            facts = {"campaign": str(locked.id), "people": total.excluded["over_budget"]}
+            audit.append(locked.client_id, "campaign.budget_spent", "system", facts)
         if locked.status == Campaign.Status.EXPANDING:
             locked.status = Campaign.Status.RUNNING
         locked.save(update_fields=["expanded_at", "counts", "status"])

@@ -32,7 +32,7 @@ class Arm:
 
 @dataclass(frozen=True)
 class Plan:
-    """What every recipient of a campaign has in common."""
+    """What every recipient of a campaign has in common. `most_parts`: what its budget pays for; None: no budget."""
 
     client_id: UUID
     campaign_id: UUID
@@ -44,6 +44,7 @@ class Plan:
     sender: str
     short_code: str
     unit_price_eur: Decimal
+    most_parts: int | None
     keys: ClientKeys
     link_base: str
     salt: int = 0
@@ -91,11 +92,13 @@ def load(campaign: Campaign) -> Plan:
 
     Raises: Refused, as compile_content.
     """
-    known = people.field_names(campaign.client_id)
+    known = people.field_kinds(campaign.client_id)
     arms = []
-    for variant in campaign.variants.all():
-        content = compile_content(variant.source, fields=known)
-        arms.append(Arm(variant.label, variant.share, content, _tracked(campaign, variant.label, content)))
+    variants = list(campaign.variants.all())
+    campaign.links.exclude(variant__in=[variant.label for variant in variants]).delete()
+    for variant in variants:
+        content = compile_content(variant.source, fields=known, plain=campaign.plain_fields)
+        arms.append(Arm(variant.label, variant.share, content, tracked(campaign, variant.label, content)))
     schedule = campaign.schedule
     return Plan(
         client_id=campaign.client_id,
@@ -108,17 +111,28 @@ def load(campaign: Campaign) -> Plan:
         sender=campaign.sender,
         short_code=campaign.short_code,
         unit_price_eur=campaign.unit_price_eur,
+        most_parts=rules.parts_within(campaign.budget_eur, campaign.unit_price_eur),
         keys=keys_for(campaign.client_id),
-        link_base=f"{settings.BASE_URL.rstrip('/')}/l/",
+        link_base=link_base(),
     )
 
 
-def _tracked(campaign: Campaign, label: str, content: Content) -> list[UUID]:
-    found = dict(campaign.links.filter(variant=label).values_list("position", "id"))
+def link_base() -> str:
+    """What stands before the code of a short link."""
+    return f"{settings.BASE_URL.rstrip('/')}/l/"
+
+
+def tracked(campaign: Campaign, label: str, content: Content) -> list[UUID]:
+    """The ids of a variant's links. A test may have written down some whose address changed in the draft since."""
+    links = campaign.links.filter(variant=label)
+    links.filter(position__gte=len(content.links)).delete()
+    found = {link.position: link for link in links.all()}
     for position, target in enumerate(content.links):
-        if position not in found:
-            link = TrackedLink.objects.create(
-                client_id=campaign.client_id, campaign=campaign, variant=label, position=position, target=target
-            )
-            found[position] = link.id
-    return [found[position] for position in range(len(content.links))]
+        link = found.setdefault(
+            position,
+            TrackedLink(client_id=campaign.client_id, campaign=campaign, variant=label, position=position),
+        )
+        if link.target != target:
+            link.target = target
+            link.save()
+    return [found[position].id for position in range(len(content.links))]

@@ -11,16 +11,16 @@ from sofy.audience.arrays import cursor
 from sofy.clients.models import Client
 from sofy.engine import intake
 from sofy.engine.intake import MessageIn
-from sofy.kernel import clock, phone
+from sofy.kernel import clock, ids, phone
 from sofy.kernel.clauses import clause
+from sofy.kernel.crypto import ClientKeys
 from sofy.kernel.errors import Refused
 from sofy.kit import audit
 from sofy.kit.keys import keys_for
-from sofy.soreach import content, rules
-from sofy.soreach.content import Content, MissingValue
+from sofy.soreach import links, rules
+from sofy.soreach.content import MissingValue
 from sofy.soreach.models import Campaign, TestSend, Variant
-from sofy.soreach.people import Member
-from sofy.soreach.services import estimate
+from sofy.soreach.services import estimate, plan
 
 MOST_NUMBERS = 5
 
@@ -36,7 +36,9 @@ def send_test(
     actor: str,
     asked: bool = False,
 ) -> list[UUID]:
-    """Send one variant, as one of the real recipients would read it, to numbers whose owners asked for it.
+    """Send one variant, as one of the recipients of the preview would read it, to numbers whose owners asked for it.
+
+    Its short links lead where those of the recipients will; they are nobody's, so that their visits count nowhere.
 
     A test is marketing: it needs consent like any other. A number that has given none receives one only when the author
     declares that its owner asked (`asked`), which the consent ledger records; a number that said no receives nothing.
@@ -44,13 +46,14 @@ def send_test(
     Raises: Refused test_numbers, test_not_asked, number_invalid, number_opposed, stop_mention_missing, route_missing,
     test_value_missing, or what compile_content refuses.
     """
-    text = _text(campaign, variant, as_contact)
     keys = keys_for(client.id)
+    text, link_rows = _text(campaign, variant, as_contact, keys)
     wanted = [_number(raw) for raw in numbers if raw.strip()]
     if not 1 <= len(wanted) <= MOST_NUMBERS:
         raise Refused("test_numbers", most=MOST_NUMBERS)
     indexes = {number: keys.index("phone", number) for number in wanted}
     _permit(client.id, list(indexes.values()), actor=actor, asked=asked)
+    links.store(client.id, campaign.id, link_rows)
     messages = [
         MessageIn(
             purpose="marketing",
@@ -73,7 +76,11 @@ def send_test(
     return sent
 
 
-def _text(campaign: Campaign, label: str, as_contact: int) -> str:
+LinkRows = list[tuple[str, UUID, UUID | None]]
+
+
+def _text(campaign: Campaign, label: str, as_contact: int, keys: ClientKeys) -> tuple[str, LinkRows]:
+    """What the phone will show, and the short links in it."""
     if not campaign.short_code:
         raise Refused("route_missing")
     variant = Variant.objects.filter(campaign=campaign, client_id=campaign.client_id, label=label).first()
@@ -82,16 +89,13 @@ def _text(campaign: Campaign, label: str, as_contact: int) -> str:
         raise Refused("not_found", 404)
     if rules.lacks_stop_mention(made.fixed, campaign.short_code):
         raise Refused("stop_mention_missing", variants=label, short_code=campaign.short_code)
-    return _as_somebody(campaign, made, as_contact)
-
-
-def _as_somebody(campaign: Campaign, made: Content, as_contact: int) -> str:
-    members = estimate.sample(campaign, made.variables, limit=max(1, as_contact + 1))
-    nobody = Member(UUID(int=0), "reachable", b"", "", None, None, {})
-    member = members[min(as_contact, len(members) - 1)] if members else nobody
-    links = made.links or content.sample_links(settings.BASE_URL, 0)
+    rows: LinkRows = [
+        (links.code_of(keys, link, ids.uuid7()), link, None) for link in plan.tracked(campaign, label, made)
+    ]
+    members = estimate.shown(campaign, made.variables)
+    values = members[min(as_contact, len(members) - 1)].values if members else {}
     try:
-        return made.render(member.values, links)  # the real addresses: a test has nobody's clicks to count
+        return made.render(values, [plan.link_base() + code for code, _link, _nobody in rows]), rows
     except MissingValue as hole:
         raise Refused("test_value_missing", field=hole.field) from hole
 

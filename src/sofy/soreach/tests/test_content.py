@@ -1,9 +1,23 @@
-import pytest
+from datetime import UTC, datetime
+from decimal import Decimal
 
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sofy.engine import gate
 from sofy.kernel.errors import Refused
 from sofy.soreach import content, rules
+from sofy.soreach.views import preview
 
-FIELDS = ("prenom", "nom", "ville", "date_naissance", "points")
+FIELDS = {
+    "prenom": "text",
+    "nom": "text",
+    "ville": "text",
+    "date_naissance": "date",
+    "points": "number",
+    "fidele": "bool",
+}
 
 
 def compiled(source):
@@ -21,7 +35,7 @@ def compiled(source):
         (
             "a condition",
             "{% if ville == 'Lyon' %}oui{% elif points %}p{% endif %}",
-            {"ville": "Brest", "points": "3"},
+            {"ville": "Brest", "points": 3},
             "p",
         ),
         ("a compound name", "{{ prenom|title }}", {"prenom": "JEAN-PIERRE D’ARTAGNAN"}, "Jean-Pierre D’Artagnan"),
@@ -125,6 +139,14 @@ def test_an_address_with_a_variable_inside_stays_as_it_is():
         ("inside a condition", "Promo{% if nom %} STOP SMS 36111{% endif %}", True),
         ("inside a comment", "Promo {# STOP SMS 36111 #}", True),
         ("after a condition", "{% if nom %}a{% endif %} STOP SMS 36111", False),
+        ("a field before it", "{{ prenom|default('vous') }}STOP SMS 36111", True),
+        ("a field after it", "STOP SMS 36111{{ nom }}", True),
+        ("a space that is taken away", "{{ prenom -}} STOP SMS 36111", True),
+        ("a space that is taken away after it", "STOP SMS 36111 {{- nom }}", True),
+        ("a field inside it", "STOP {{ nom }}SMS 36111", True),
+        ("a comment inside it", "STOP {# now #}SMS 36111", False),
+        ("an address before it", "https://a.example/STOP SMS 36111", True),
+        ("a brace that hides it", "{{#}# STOP SMS 36111 #}", True),
     ],
 )
 def test_the_mention_must_reach_everybody(_case, source, lacks):
@@ -133,7 +155,131 @@ def test_the_mention_must_reach_everybody(_case, source, lacks):
 
 @pytest.mark.clause("CGVU 14.1")
 def test_the_button_adds_the_mention_once():
-    once = rules.with_stop_mention("Promo ", "36111")
+    pressed = {"mention": "A"}
+
+    ((once, _share),) = preview.reworked([("Promo ", 1)], pressed, "36111")
 
     assert once == "Promo STOP SMS 36111"
-    assert rules.with_stop_mention(once, "36111") == once
+    assert preview.reworked([(once, 1)], pressed, "36111") == [(once, 1)]
+
+
+@pytest.mark.clause("CGVU 14.1")
+@pytest.mark.parametrize("source", ["{{ nom }}STOP SMS 36111", "Promo {{ nom -}}", "a {% if nom %}b{%- endif -%} "])
+def test_after_the_button_the_mention_reaches_everybody(source):
+    ((made, _share),) = preview.reworked([(source, 1)], {"mention": "A"}, "36111")
+
+    assert not rules.lacks_stop_mention(compiled(made).fixed, "36111")
+
+
+@pytest.mark.parametrize(
+    ("_case", "source", "values", "expected"),
+    [
+        ("less", "{% if points > 100 %}VIP{% else %}std{% endif %}", {"points": 2}, "std"),
+        ("nearly", "{% if points > 100 %}VIP{% else %}std{% endif %}", {"points": 99}, "std"),
+        ("more", "{% if points > 100 %}VIP{% else %}std{% endif %}", {"points": 150}, "VIP"),
+        ("with decimals", "{% if points >= 12.5 %}a{% else %}b{% endif %}", {"points": 12.5}, "a"),
+        ("printed", "{{ points }}", {"points": 1250.5}, "1250,5"),
+        ("printed in capitals", "{{ points|upper }}", {"points": 12.5}, "12,5"),
+        ("nothing is a number too", "{{ points }}{% if points %}x{% endif %}", {"points": 0}, "0"),
+        ("with a default", "{% if points|default(0) > 100 %}VIP{% else %}std{% endif %}", {}, "std"),
+        ("asked for first", "{% if points is defined and points > 1 %}a{% else %}b{% endif %}", {}, "b"),
+        ("one of", "{% if points in (1, 2) %}a{% else %}b{% endif %}", {"points": 2}, "a"),
+        ("a date", "{{ date_naissance }}", {"date_naissance": "1980-02-01"}, "01/02/1980"),
+        (
+            "dates",
+            "{% if date_naissance < '01/03/1980' %}a{% else %}b{% endif %}",
+            {"date_naissance": "1980-02-28"},
+            "a",
+        ),
+        ("an older date", "{% if date_naissance < '1980-03-01' %}a{% endif %}", {"date_naissance": "1979-12-31"}, "a"),
+        ("yes", "{% if fidele %}a{% else %}b{% endif %} {{ fidele }}", {"fidele": True}, "a oui"),
+        ("no", "{% if fidele %}a{% else %}b{% endif %} {{ fidele }}", {"fidele": False}, "b non"),
+        ("not no", "{% if not fidele %}a{% endif %}", {"fidele": False}, "a"),
+        ("twice not", "{% if not not fidele %}a{% else %}b{% endif %}", {"fidele": False}, "b"),
+        ("within a text", "{% if 'lyon' in ville|lower %}a{% else %}b{% endif %}", {"ville": "LYON 3"}, "a"),
+        ("a brace", "{ {{ nom }} {", {"nom": "X"}, "{ X {"),
+        ("spaces taken away", "a {{- nom -}} b", {"nom": "X"}, "aXb"),
+    ],
+)
+def test_values_are_of_their_kind(_case, source, values, expected):
+    assert compiled(source).render(values) == expected
+
+
+@pytest.mark.parametrize(
+    ("_case", "source", "code"),
+    [
+        ("a number with a text", "{% if points > '100' %}a{% endif %}", "content_number_expected"),
+        ("a text with a number", "{% if ville == 69001 %}a{% endif %}", "content_text_expected"),
+        ("a date with a text", "{% if date_naissance > 'hier' %}a{% endif %}", "content_date_expected"),
+        ("yes or no with a text", "{% if fidele == 'oui' %}a{% endif %}", "content_bool_expected"),
+        ("a default of another kind", "{% if points|default('x') > 1 %}a{% endif %}", "content_same_expected"),
+        ("a number among texts", "{% if points in ('1', '2') %}a{% endif %}", "content_number_expected"),
+        ("three at once", "{% if 1 < points < 3 %}a{% endif %}", "content_syntax"),
+        ("very deep", "{{ " + "(" * 500 + "nom" + ")" * 500 + " }}", "content_syntax"),
+        ("very many", "{{ " + "nom if nom else " * 120 + "nom }}", "content_syntax"),
+    ],
+)
+def test_kinds_are_never_mixed(_case, source, code):
+    with pytest.raises(Refused) as refused:
+        compiled(source)
+
+    assert refused.value.code == code
+
+
+@pytest.mark.parametrize(
+    "source", ["{% if points > 100 %}a{% endif %}", "{% if ville == 'Lyon' %}a{% else %}b{% endif %} {{ nom }}"]
+)
+def test_a_hole_that_is_compared_is_a_missing_value(source):
+    with pytest.raises(content.MissingValue) as missing:
+        compiled(source).render({"nom": "X"})
+
+    assert missing.value.field in ("points", "ville")
+
+
+def test_fields_are_written_in_plain_letters_where_the_author_wants_it():
+    made = content.compile_content("{{ prenom|upper }} à Nîmes {{ nom }}", fields=FIELDS, plain=True)
+
+    assert made.render({"prenom": "Zoè", "nom": "Jérôme"}) == "ZOE à Nîmes Jérome"
+
+
+MARKUP = ("{{ nom }}", "{{- nom -}}", "{{ prenom|default('36') -}}", "{% if nom %}", "{%- else -%}", "{% endif %}")
+LITERALS = (
+    "{# x #}",
+    "{#- STOP -#}",
+    " ",
+    "\n",
+    ".",
+    "é",
+    "1",
+    "{",
+    "}",
+    "#",
+    "%",
+    "https://",
+    "https://a.example/x",
+    "ж",
+)
+MENTIONS = ("STOP", "STOP SMS", "STOP SMS 36111", " STOP SMS 36111", "SMS 36111")
+PIECES = st.sampled_from(MARKUP + LITERALS + MENTIONS)
+VALUES = st.sampled_from(["", "3", "é", " ", "STOP", "SMS ", "\u0301", "{{", "ж", ".", "_", "\n"])
+
+
+@pytest.mark.clause("CGVU 14.1")
+@settings(max_examples=600, deadline=None)
+@given(st.lists(PIECES, min_size=1, max_size=9), VALUES, VALUES)
+def test_what_passes_at_launch_passes_at_the_gate_for_everybody(pieces, nom, prenom):
+    source = "".join(pieces)
+    try:
+        made = compiled(source)
+    except Refused:
+        return
+    if rules.lacks_stop_mention(made.fixed, "36111"):
+        return
+    values = {name: value for name, value in (("nom", nom), ("prenom", prenom)) if value}
+    try:
+        text = made.render(values, ["https://s.example/l/abcdefghi"] * len(made.links))
+    except content.MissingValue:
+        return
+
+    message = gate.Message("marketing", "+33639980001", text, "FLEURS", "36111", None, Decimal("0.05"))
+    assert gate.stop_mention(message, gate.Facts(), datetime(2026, 11, 24, 12, tzinfo=UTC)) is None

@@ -1,14 +1,20 @@
 from typing import Any
 
 import pytest
+from django.conf import settings
 
 from sofy.engine.intake import decode_payload
+from sofy.kernel import clock
 from sofy.kernel.errors import Refused
 from sofy.kit.keys import keys_for
 from sofy.kit.rls import client_scope
-from sofy.soreach.models import TestSend
+from sofy.soreach import content
+from sofy.soreach.models import Campaign, Click, TestSend, TrackedLink
+from sofy.soreach.services import drafts
+from sofy.soreach.services.expand import expand
 from sofy.soreach.services.test_send import send_test
 from sofy.soreach.tests import factories
+from sofy.soreach.views import preview
 
 TEXT = "Bonjour {{ prenom }} https://a.example STOP SMS 36111"
 
@@ -19,20 +25,61 @@ def send(world, campaign, numbers=("06 39 98 55 01",), **more):
         return send_test(world.client, campaign, numbers=numbers, **given)
 
 
-def test_a_chosen_phone_gets_the_text_of_a_real_contact(world):
-    campaign = world.draft(text=TEXT)
-
-    (message_id,) = send(world, campaign)
-
+def opened(world, message_id):
+    """The number and the text of a message."""
     with world.database.connect("admin") as admin:
         row = admin.execute(
-            "SELECT payload, campaign_id, purpose FROM engine_message WHERE id = %s", [message_id]
+            "SELECT payload, campaign_id, purpose, parts FROM engine_message WHERE id = %s", [message_id]
         ).fetchone()
-    payload = decode_payload(keys_for(world.client.pk).unseal("engine_message", "payload", message_id, row[0]))
-    assert (payload.to, payload.text) == ("+33639985501", "Bonjour Prénom0 https://a.example STOP SMS 36111")
-    assert row[1:] == (None, "marketing")  # a test is in no report, and under the same rules
+    return decode_payload(keys_for(world.client.pk).unseal("engine_message", "payload", message_id, row[0])), row[1:]
+
+
+def test_a_chosen_phone_gets_what_a_recipient_gets(world):
+    """A short link instead of a long address: the preview and the test take as many SMS."""
+    campaign = world.draft(text="Bonjour {{ prenom }} https://a.example/" + "x" * 150 + " STOP SMS 36111")
     with client_scope(world.client.pk):
-        assert TestSend.objects.get().message_id == message_id
+        shown = [preview.phones(campaign, number) for number in range(3)]
+
+    for number in range(3):
+        (message_id,) = send(world, campaign, as_contact=number)
+
+        payload, (campaign_id, purpose, parts) = opened(world, message_id)
+        first_name = shown[number]["person"].split()[0]
+        link = payload.text.split()[2]
+        assert payload.to == "+33639985501"
+        assert payload.text == f"Bonjour {first_name} {link} STOP SMS 36111"
+        assert len(link) == content.short_link_length(settings.BASE_URL)
+        assert parts == shown[number]["phones"][0].count.parts == 1
+        assert (campaign_id, purpose) == (None, "marketing")  # a test is in no report, and under the same rules
+    with client_scope(world.client.pk):
+        assert TestSend.objects.count() == 3
+    assert len({one["person"] for one in shown}) == 3
+
+
+def test_the_link_of_a_test_leads_on_and_counts_nowhere(world):
+    campaign = world.draft(text=TEXT)
+    (message_id,) = send(world, campaign)
+    link = opened(world, message_id)[0].text.split()[2]
+
+    answer = world.browser().get("/l/" + link.rsplit("/", 1)[1])
+
+    assert answer.status_code == 302
+    assert answer.headers["Location"] == "https://a.example"
+    with client_scope(world.client.pk):
+        assert not Click.objects.exists()
+
+
+def test_an_address_that_changes_after_a_test_is_the_one_recipients_get(world):
+    campaign = world.draft(text=TEXT)
+    send(world, campaign)
+    with client_scope(world.client.pk):
+        drafts.save_draft(campaign, {"contents": [("{{ prenom }} https://b.example STOP SMS 36111", 1)]})
+        Campaign.objects.filter(id=campaign.id).update(status="expanding", launched_at=clock.now())
+
+    expand(world.client.pk, campaign.id)
+
+    with client_scope(world.client.pk):
+        assert list(TrackedLink.objects.values_list("target", flat=True)) == ["https://b.example"]
 
 
 @pytest.mark.clause("CGVU 17")
@@ -113,3 +160,18 @@ def test_from_the_page(world):
     )
 
     assert "2 test messages are on their way" in answer.text
+
+
+def test_the_page_sends_as_the_person_of_the_preview(world):
+    campaign = world.draft(text=TEXT)
+    browser = world.browser()
+    browser.get(world.url(campaign, "content"), {"as": "2"})
+
+    page = browser.get(world.url(campaign, "checks")).text
+    browser.post(world.url(campaign, "test"), {"numbers": "0639985501", "variant": "A", "asked": "on", "as": "2"})
+
+    with client_scope(world.client.pk):
+        person = preview.phones(campaign, 2)["person"]
+        (sent,) = TestSend.objects.all()
+    assert f'<option value="2" selected>{person}</option>' in page
+    assert opened(world, sent.message_id)[0].text.startswith(f"Bonjour {person.split()[0]} ")

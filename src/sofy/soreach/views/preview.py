@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
-from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import get_language
@@ -13,14 +12,13 @@ from sofy.clients.models import Client
 from sofy.clients.services import hours_policy
 from sofy.kernel import clock, hours, sms_text
 from sofy.kernel.errors import Refused
-from sofy.kernel.money import line_amount
 from sofy.soreach import content, people, rules, words
 from sofy.soreach.models import Campaign
-from sofy.soreach.services import estimate
+from sofy.soreach.services import estimate, signs
 from sofy.soreach.services.drafts import LABELS
+from sofy.soreach.services.signs import Signs
 from sofy.ui import formats, problems
 
-CAROUSEL = 8
 EXAMPLES = {
     "default": "{{ prenom|default('vous') }}",
     "condition": "{% if ville %}…{% else %}…{% endif %}",
@@ -38,21 +36,23 @@ def reach_rows(campaign: Campaign) -> dict[str, Any]:
     return {"total": sum(counts.values()), "reachable": counts.get("reachable", 0), "left_out": left_out, "problem": ""}
 
 
-def position(data: Mapping[str, Any]) -> int:
-    """Which real contact the phone shows."""
-    asked = str(data.get("as", "0"))
-    return min(int(asked), CAROUSEL - 1) if asked.isdigit() and len(asked) < 4 else 0
+def position(data: Mapping[str, Any], remembered: Any = 0) -> int:
+    """Which real contact the phone shows: the one asked for, or else the one shown before."""
+    asked = str(data.get("as", remembered))
+    return min(int(asked), estimate.SHOWN - 1) if asked.isdigit() and len(asked) < 4 else 0
 
 
 @dataclass(frozen=True)
 class Phone:
-    """One variant on a phone."""
+    """One variant on a phone, and what is said below it. `most_parts`: the most that any person looked at gets."""
 
     label: str
     text: str = ""
     problem: str = ""
     count: estimate.TextCount | None = None
-    saving_eur: Decimal = Decimal(0)
+    most_parts: int = 0
+    looked_at: int = 0
+    signs: Signs | None = None
     lacks_mention: bool = False
     links: Sequence[str] = ()
 
@@ -61,58 +61,84 @@ def phones(campaign: Campaign, number: int) -> dict[str, Any]:
     """Each variant as one real contact would read it."""
     variants = list(campaign.variants.all())
     compiled, refused = {}, {}
-    known = people.field_names(campaign.client_id)
+    known = people.field_kinds(campaign.client_id)
     for variant in variants:
         try:
-            compiled[variant.label] = content.compile_content(variant.source, fields=known)
+            compiled[variant.label] = content.compile_content(variant.source, fields=known, plain=campaign.plain_fields)
         except Refused as problem:
             refused[variant.label] = problems.sentence(problem)
-    used = frozenset().union(*(made.variables for made in compiled.values())) | {"prenom", "nom"}
-    members, reachable = _people(campaign, used)
-    shown = members[min(number, len(members) - 1)] if members else None
+    seen = _seen(campaign, frozenset().union(*(made.variables for made in compiled.values())), number)
     made = [
-        _phone(campaign, variant.label, compiled.get(variant.label), refused.get(variant.label, ""), shown, reachable)
+        _phone(campaign, variant.label, compiled[variant.label], seen)
+        if variant.label in compiled
+        else Phone(variant.label, problem=refused[variant.label])
         for variant in variants
     ]
+    people_count = len(seen.shown)
     return {
         "phones": made,
-        "person": " ".join(str(shown.values[n]) for n in ("prenom", "nom") if n in shown.values) if shown else "",
+        "person": person(seen.one) if seen.one else "",
         "number": number,
-        "people_count": len(members),
-        "before": (number - 1) % len(members) if members else 0,
-        "after": (number + 1) % len(members) if members else 0,
-        "reachable": reachable,
+        "people_count": people_count,
+        "before": (number - 1) % people_count if people_count else 0,
+        "after": (number + 1) % people_count if people_count else 0,
+        "reachable": seen.reachable,
     }
 
 
-def _people(campaign: Campaign, used: frozenset[str]) -> tuple[list[people.Member], int]:
+def person(member: people.Member) -> str:
+    """How somebody of the preview is called."""
+    return " ".join(str(member.values[name]) for name in ("prenom", "nom") if name in member.values)
+
+
+def persons(campaign: Campaign) -> list[str]:
+    """The people of the preview, in its order."""
     try:
-        members = estimate.sample(campaign, used, limit=CAROUSEL)
-        return members, estimate.reach(campaign).get("reachable", 0)
+        return [person(member) or "–" for member in estimate.shown(campaign, frozenset())]
     except Refused:
-        return [], 0
+        return []
 
 
-def _phone(
-    campaign: Campaign,
-    label: str,
-    made: content.Content | None,
-    refused: str,
-    shown: people.Member | None,
-    reachable: int,
-) -> Phone:
-    if made is None:
-        return Phone(label, problem=refused)
-    if shown is None:
-        counted = estimate.count_text(made.source, estimate.alphabets(campaign))
-        bubble: dict[str, Any] = {"text": made.source, "count": counted}
-    else:
-        bubble = estimate.bubble(campaign, made, shown)
+@dataclass(frozen=True)
+class Seen:
+    """The people of an audience behind a preview: some shown, the one on the phone, and those looked at."""
+
+    shown: Sequence[people.Member] = ()
+    looked_at: Sequence[people.Member] = ()
+    one: people.Member | None = None
+    reachable: int = 0
+
+
+def _seen(campaign: Campaign, used: frozenset[str], number: int) -> Seen:
+    try:
+        looked_at = estimate.sample(campaign, used | {"prenom", "nom"})
+        reachable = estimate.reach(campaign).get("reachable", 0)
+    except Refused:
+        return Seen()
+    shown = looked_at[: estimate.SHOWN]
+    return Seen(shown, looked_at, shown[min(number, len(shown) - 1)] if shown else None, reachable)
+
+
+def _phone(campaign: Campaign, label: str, made: content.Content, seen: Seen) -> Phone:
     lacks = bool(campaign.short_code) and rules.lacks_stop_mention(made.fixed, campaign.short_code)
-    count = bubble.get("count")
-    saving = line_amount(count.parts_saved * reachable, campaign.unit_price_eur) if count else Decimal(0)
-    problem = _hole(bubble)
-    return Phone(label, bubble.get("text", ""), problem, count, saving, lacks, made.links)
+    takes = estimate.alphabets(campaign)
+    if seen.one is None:
+        count = estimate.count_text(made.source, takes)
+        return Phone(label, made.source, "", count, lacks_mention=lacks, links=made.links)
+    bubble = estimate.bubble(campaign, made, seen.one)
+    looked = estimate.look(made, seen.looked_at, takes)
+    share = estimate.shares(campaign).get(label, 0)
+    return Phone(
+        label,
+        bubble.get("text", ""),
+        _hole(bubble),
+        bubble.get("count"),
+        max(looked.parts.values(), default=0),
+        looked.tried,
+        signs.of_text(campaign, made, looked, seen.looked_at, seen.reachable * share, takes),
+        lacks,
+        made.links,
+    )
 
 
 def _hole(bubble: Mapping[str, Any]) -> str:
@@ -126,7 +152,11 @@ def reworked(contents: Sequence[tuple[str, int]], pressed: Mapping[str, Any], sh
     made = list(contents)
     for number, label in enumerate(LABELS[: len(made)]):
         text, share = made[number]
-        if pressed.get("mention") == label and short_code:
+        if (
+            pressed.get("mention") == label
+            and short_code
+            and rules.lacks_stop_mention(content.fixed_text(text), short_code)
+        ):
             text = rules.with_stop_mention(text, short_code)
         if pressed.get("plain") == label:
             text = sms_text.transliterate(text)

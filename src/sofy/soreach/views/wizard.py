@@ -41,7 +41,9 @@ def content(request: ClientRequest, campaign: Campaign) -> HttpResponse:
             return redirect("soreach:schedule", request.client.slug, campaign.id)
         if not request.htmx:
             form = ContentForm(campaign=campaign)
-    shown = preview.phones(campaign, preview.position(request.POST or request.GET))
+    number = preview.position(request.POST or request.GET, _remembered(request, campaign))
+    request.session[SHOWN] = {"campaign": str(campaign.id), "as": number}
+    shown = preview.phones(campaign, number)
     context = step_context(campaign, "content") | {
         "form": form,
         "fields": people.fields(request.client.pk).items(),
@@ -52,9 +54,20 @@ def content(request: ClientRequest, campaign: Campaign) -> HttpResponse:
     return render(request, template, context, status=422 if form.errors else 200)
 
 
+SHOWN = "preview"
+
+
+def _remembered(request: ClientRequest, campaign: Campaign) -> int:
+    """Whom this browser looked at last in the preview of this campaign."""
+    kept = request.session.get(SHOWN, {})
+    return int(kept.get("as", 0)) if kept.get("campaign") == str(campaign.id) else 0
+
+
 def _save_content(request: ClientRequest, campaign: Campaign, form: ContentForm) -> Campaign:
     """Write the texts, with what a button changes: the mention, plainer characters, a variant more or less."""
     changes = form.changes()
+    if "plain_fields" in request.POST:
+        changes["plain_fields"] = request.POST["plain_fields"] == "yes"
     saved = drafts.save_draft(campaign, changes)
     if request.POST.keys() & {"mention", "plain", "add", "remove"}:
         contents = preview.reworked(changes["contents"], request.POST, saved.short_code)
@@ -94,7 +107,7 @@ def check(request: ClientRequest, campaign: Campaign) -> HttpResponse:
         "checks": [(one, words.check_text(one)) for one in found],
         "estimate": estimated,
         "may_launch": rules.may_launch(found),
-        "test_form": TestSendForm(),
+        "test_form": TestSendForm(initial={"as": _remembered(request, campaign)}, people=preview.persons(campaign)),
     }
     return render(request, "soreach/checks.html", context)
 
@@ -140,7 +153,7 @@ def _launched(request: ClientRequest, campaign: Campaign) -> HttpResponse:
 @campaign_view("campaign.edit", draft=True)
 def test(request: ClientRequest, campaign: Campaign) -> HttpResponse:
     """Send one variant to a few phones."""
-    form = TestSendForm(request.POST)
+    form = TestSendForm(request.POST, people=[""] * estimate.SHOWN)
     if not form.is_valid():
         notify.refuse(request, " ".join(str(error) for errors in form.errors.values() for error in errors))
         return redirect("soreach:checks", request.client.slug, campaign.id)
