@@ -36,6 +36,7 @@ class User(AbstractBaseUser):
     is_operator = models.BooleanField(default=False)
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(default=clock.now)
+    left_at = models.DateTimeField(null=True)  # since when the daily look finds no place for them: retention.py
 
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"

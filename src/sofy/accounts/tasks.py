@@ -2,6 +2,7 @@
 
 from django.db import connection
 
+from sofy.accounts import retention
 from sofy.kernel import clock
 from sofy.kernel.clauses import clause
 from sofy.kit.jobs import every
@@ -26,3 +27,9 @@ def forget_sessions() -> int:
             cursor.execute(statement, {"now": clock.now()})
             gone += cursor.rowcount
     return gone
+
+
+@every(24 * 3600)
+def forget_accounts() -> int:
+    """Every day: accounts of people who left more than a year ago are emptied."""
+    return retention.forget_accounts()
