@@ -24,6 +24,9 @@ urlpatterns = [
     path("", include(own)),
     # A log-in address changes through staff, who check who asks: allauth's page for it stays closed.
     path("account/email/", RedirectView.as_view(pattern_name="accounts:profile"), name="account_email"),
+    # Nobody signs up: no address ever waits to be confirmed.
+    path("account/confirm-email/", RedirectView.as_view(url="/"), name="account_email_verification_sent"),
+    path("account/confirm-email/<str:key>/", RedirectView.as_view(url="/"), name="account_confirm_email"),
     path("account/2fa/", include("allauth.mfa.urls")),
     path("account/usersessions/", RedirectView.as_view(pattern_name="accounts:sessions"), name="usersessions_list"),
     path("account/", include("allauth.account.urls")),

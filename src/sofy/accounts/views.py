@@ -125,5 +125,5 @@ def revoke_key(request: ClientRequest, key_id: UUID) -> HttpResponse:
         services.revoke_api_key(request.client, key_id=key_id, actor=request.user.actor)
     except ApiKey.DoesNotExist:
         raise Http404 from None
-    notify.done(request, _("The key is revoked: software that uses it is refused from now on."))
+    notify.done(request, _("The key is revoked: it will open nothing."))
     return redirect("accounts:keys", request.client.slug)

@@ -254,7 +254,7 @@ class MappingForm(forms.Form):
     """What each column of a file is, where its people go, and why they may be written to."""
 
     book = forms.ChoiceField(label=_("Contact book"), required=False)
-    new_book = forms.CharField(label=_("or a new book"), required=False, max_length=120)
+    new_book = forms.CharField(label=_("Name of the new book"), required=False, max_length=120)
     legal_basis = forms.ChoiceField(
         label=_("Why may these people be written to?"),
         required=False,
@@ -284,6 +284,8 @@ class MappingForm(forms.Form):
         self.preview = preview
         self.fields["book"].choices = [("", _("New book")), *books]  # type: ignore[attr-defined]
         self.fields["book"].initial = books[0][0] if len(books) == 1 else ""
+        if not books:
+            del self.fields["book"]
         there = {own.field: _("Own field: %(name)s") % {"name": own.header} for own in preview.own}
         for number, column in enumerate(preview.columns):
             own = dict(there)
@@ -314,7 +316,8 @@ class MappingForm(forms.Form):
 
     def settings(self) -> list[forms.BoundField]:
         """The fields that are about the whole file."""
-        return [self[name] for name in ("book", "new_book", "legal_basis", "source", "consent_text")]
+        names = ("book", "new_book", "legal_basis", "source", "consent_text")
+        return [self[name] for name in names if name in self.fields]
 
 
 FIELD_WORDS: dict[str, Any] = {

@@ -1,5 +1,6 @@
 """Who may do what. Pure: a role and a permission in, yes or no out."""
 
+import re
 from typing import Final
 
 OWNER: Final = "owner"
@@ -93,6 +94,11 @@ def can(role: str | None, permission: str) -> bool:
 def limited_to_establishments(role: str | None) -> bool:
     """Whether somebody in that role sees only the establishments chosen for them."""
     return role == STORE_MANAGER
+
+
+def is_slug(text: str) -> bool:
+    """Whether a text can stand in an address as it is, as the routes `/c/<slug>/` read it."""
+    return re.fullmatch(r"[-a-zA-Z0-9_]{1,60}", text) is not None
 
 
 def may_lose_role(role: str, owners: int) -> bool:

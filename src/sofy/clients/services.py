@@ -60,10 +60,12 @@ def create_client(
 ) -> Client:
     """Make a client with its keys, its line at the gate and the first link of its audit chain.
 
-    Raises: Refused (client_name_missing, timezone_unknown, slug_taken).
+    Raises: Refused (client_name_missing, slug_invalid, timezone_unknown, slug_taken).
     """
     if not name.strip():
         raise Refused("client_name_missing")
+    if slug and not rules.is_slug(slug):
+        raise Refused("slug_invalid", slug=slug)
     _check_timezone(timezone)
     client = Client(id=client_id or ids.uuid7(), name=name.strip(), timezone=timezone)
     client.slug = slug or _free_slug(client)
@@ -125,9 +127,11 @@ def update_settings(
 ) -> Client:
     """Change what a client decides for itself; the gate knows it from the same commit.
 
-    Raises: Refused (timezone_unknown).
+    Raises: Refused (timezone_unknown, budget_negative).
     """
     _check_timezone(timezone)
+    if budget_eur is not None and budget_eur < 0:
+        raise Refused("budget_negative")
     after = {
         "name": name.strip(),
         "timezone": timezone,

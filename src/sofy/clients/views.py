@@ -24,9 +24,10 @@ from sofy.ui import commands, notify, panels, problems
 
 @requires("home.view")
 def home(request: ClientRequest) -> HttpResponse:
-    """What needs me, what is running, how last week went."""
+    """What needs me, what is running, what left today, how last week went."""
     context = {
-        "today": timezone.localtime(clock.now()),
+        "now": timezone.localtime(clock.now()),
+        "today": panels.render(request, "home.today"),
         "attention": panels.render(request, "home.attention"),
         "running": panels.render(request, "home.running"),
         "figures": panels.render(request, "home.figures"),

@@ -117,6 +117,10 @@ KINDS: dict[str, "str | Promise"] = {
 
 REFUSALS: dict[str, "str | Promise"] = {
     "client_name_missing": _("Give the client a name."),
+    "slug_invalid": _(
+        "“{slug}” cannot be an address: write at most 60 letters without accents, digits and hyphens, as in my-shop."
+    ),
+    "budget_negative": _("A budget is 0 or more."),
     "slug_taken": _("The address “{slug}” is taken: choose another one."),
     "last_owner": _("A client keeps at least one owner: make somebody else an owner first."),
     "role_unknown": _("The role “{role}” does not exist."),

@@ -21,4 +21,5 @@ for _name in settings.OUR_APPS:
 handler400 = "sofy.ui.views.unreadable"
 handler403 = "sofy.ui.views.forbidden"
 handler404 = "sofy.ui.views.not_found"
+handler429 = "sofy.ui.views.too_many"  # allauth's
 handler500 = "sofy.ui.views.failed"

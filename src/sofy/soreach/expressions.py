@@ -214,8 +214,9 @@ class _Walk:
             self._fail()
         if name not in self.reader.fields or name.startswith("_"):
             near = get_close_matches(name, list(self.reader.fields), n=1, cutoff=0.5)
-            suggestion = near[0] if near else ""
-            raise Refused("content_field_unknown", line=self.line, field=name[:40], suggestion=suggestion)
+            if not near:
+                raise Refused("content_field_absent", line=self.line, field=name[:40])
+            raise Refused("content_field_unknown", line=self.line, field=name[:40], suggestion=near[0])
         if self._next("op", "("):
             raise Refused("content_call_refused", line=self.line)
         self.reader.variables.add(name)

@@ -23,6 +23,9 @@ CONTENT: Words = {
     "content_filter_refused": _("Line {line}: the filter “{filter}” does not exist here. These do: {allowed}."),
     "content_sign_refused": _("Line {line}: the sign “{sign}” has no place between the braces."),
     "content_call_refused": _("Line {line}: a field is written alone, without parentheses."),
+    "content_field_absent": _(
+        "Line {line}: no contact has a field “{field}”. The step “Content” lists those there are."
+    ),
     "content_field_unknown": _("Line {line}: no contact has a field “{field}”. Did you mean “{suggestion}”?"),
     "content_brace_not_closed": _("Line {line}: “{brace}” stands alone. A field is written {{{{ prenom }}}}."),
     "content_number_expected": _(

@@ -2,6 +2,7 @@
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
+from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -17,14 +18,30 @@ from sofy.ui import layout
 YEAR_S = 365 * 24 * 3600
 
 
-def error(request: HttpRequest, status: int, title: str, text: str, kept: str = "") -> HttpResponse:
-    """A page that says what happened, what was kept and what to do."""
-    return render(request, "ui/error.html", {"title": title, "text": text, "kept": kept}, status=status)
+def error(request: HttpRequest, status: int, title: str, text: str, kept: str = "", back: str = "/") -> HttpResponse:
+    """A page that says what happened, what was kept and what to do; its button leads to `back`."""
+    context = {"title": title, "text": text, "kept": kept, "back": back}
+    return render(request, "ui/error.html", context, status=status)
+
+
+def wrong_method(request: HttpRequest, back: str) -> HttpResponse:
+    """405: an address that only answers a button, typed or come back to after a log-in."""
+    text = _("This address only answers a button of a page. Go back to that page and press it again.")
+    return error(request, 405, _("Use the button of the page"), text, _("Nothing was changed."), back)
+
+
+def too_many(request: HttpRequest) -> HttpResponse:
+    """429: too many attempts in a short time."""
+    text = _("Somebody tried this too often, from your address or with your name. Wait a few minutes and try again.")
+    return error(request, 429, _("Too many attempts"), text)
 
 
 def unreadable(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    """Handler of 400: it may come before anybody asked for the visitor's language."""
+    """Handler of 400, and 413 of too much: it may come before anybody asked for the visitor's language."""
     with translation.override(translation.get_language_from_request(request)):
+        if isinstance(exception, RequestDataTooBig | TooManyFieldsSent | TooManyFilesSent):
+            text = _("More was sent at once than a page takes. Send less, in several times or as a file.")
+            return error(request, 413, _("Too much at once"), text, _("Nothing was changed."))
         text = _("A sign in the address or in the form cannot be read. Check the address, or write the form again.")
         return error(request, 400, _("This request cannot be read"), text, _("Nothing was changed."))
 

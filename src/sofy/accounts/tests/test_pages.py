@@ -372,3 +372,54 @@ def test_a_language_chosen_in_the_menu_stays_with_the_account(db):
     assert (answer.status_code, answer["location"]) == (302, "/clients/")
     user.refresh_from_db()
     assert user.language == "en"
+
+
+@pytest.mark.parametrize(
+    ("language", "said"), [("fr", "L’API n’est pas encore ouverte"), ("en", "The API is not open yet")]
+)
+def test_the_page_of_keys_promises_nothing_that_is_not_there(language, said):
+    client = make_client()
+    browser = browser_of(make_user(client=client, role="developer"), language)
+
+    for name in ("accounts:keys", "accounts:key-new"):
+        assert said in browser.get(reverse(name, args=[client.slug])).text
+
+
+def test_a_budget_below_nothing_is_refused_on_the_page():
+    client = make_client()
+    browser = browser_of(make_user(client=client))
+    address = reverse("clients:settings", args=[client.slug])
+    shown = browser.get(address).context["form"]
+    data = {bound.name: bound.value() for bound in shown if bound.value() is not None}
+
+    answer = browser.post(address, {**data, "budget_eur": "-5"})
+
+    assert answer.status_code == 422
+    assert "Write a number between 0" in answer.text
+
+
+def test_home_says_what_today_holds_also_when_it_is_nothing():
+    client = make_client()
+
+    owner = browser_of(make_user(client=client)).get(reverse("clients:home", args=[client.slug])).text
+    developer = browser_of(make_user(client=client, role="developer"))
+    theirs = developer.get(reverse("clients:home", args=[client.slug])).text
+
+    for words in (
+        "Needs your attention",
+        "Nothing waits",
+        "Running now",
+        "No campaign is running",
+        "Today",
+        "No campaign has left today",
+    ):
+        assert words in owner
+    assert "Running now" not in theirs
+
+
+def test_every_part_of_a_page_is_in_a_landmark():
+    client = make_client()
+
+    page = browser_of(make_user(client=client)).get(reverse("clients:home", args=[client.slug])).text
+
+    assert '<header class="topbar">' in page

@@ -8,7 +8,7 @@ from django.test import Client as Browser
 from django.urls import reverse
 
 from sofy.audience.models import Contact, ContactAttribute, Import
-from sofy.audience.services import attributes, import_start, suppression
+from sofy.audience.services import attributes, contacts, import_start, suppression
 from sofy.clients.models import Client
 from sofy.clients.tests.factories import make_client
 
@@ -230,3 +230,15 @@ def test_foreign_or_unknown_is_404(shop: Client, browse: Browse) -> None:
 @pytest.mark.parametrize("role", ["auditor", "developer"])
 def test_only_people_who_may_import(role: str, shop: Client, browse: Browse) -> None:
     assert browse(role).get(reverse("audience:import-new", args=[shop.slug])).status_code == 403
+
+
+@pytest.mark.parametrize("books", [0, 1])
+def test_a_book_is_asked_for_once(books: int, shop: Client, browse: Browse) -> None:
+    for _ in range(books):
+        contacts.create_book(client_id=shop.pk, name="Fidèles", actor="test")
+    browser = browse(language="en")
+
+    page = browser.get(upload(browser, shop).url)
+
+    assert ("id_book" in page.content.decode()) is bool(books)
+    assert "Name of the new book" in page.content.decode()

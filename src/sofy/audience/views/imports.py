@@ -160,8 +160,8 @@ def _books(request: ClientRequest) -> list[tuple[str, str]]:
 
 def _book(request: ClientRequest, form: MappingForm) -> UUID:
     """The book chosen, or a new one; one that a check already made is found by its name."""
-    if form.cleaned_data["book"]:
-        return UUID(form.cleaned_data["book"])
+    if book := form.cleaned_data.get("book"):
+        return UUID(book)
     name = form.cleaned_data["new_book"]
     found = Book.objects.filter(client_id=request.client.pk, name=name, deleted_at=None).first()
     if found is None:

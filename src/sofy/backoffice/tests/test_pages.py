@@ -9,6 +9,8 @@ from django.urls import reverse
 from sofy.accounts.tests.factories import make_user
 from sofy.clients import queries
 from sofy.clients.tests.factories import make_client
+from sofy.kernel import clock
+from sofy.kernel.ids import uuid7
 from sofy.kit import audit
 from sofy.kit.models import AuditEntry
 from sofy.kit.rls import client_scope, staff_scope
@@ -99,3 +101,17 @@ def test_a_suspension_is_in_the_clients_chain(staff, monkeypatch):
 
 def test_an_address_of_no_client_is_404(staff):
     assert staff.get(reverse("backoffice:client", args=["nobody"])).status_code == 404
+
+
+def test_one_odd_row_does_not_close_the_list_of_clients(staff, monkeypatch):
+    lines = [
+        queries.ClientLine(uuid7(), slug, name, "active", 0, 0, clock.now())
+        for slug, name in (("Bad Slug!/..", "Odd one"), ("fine", "Fine one"))
+    ]
+    monkeypatch.setattr(queries, "all_clients", lambda search="": lines)
+
+    answer = staff.get(reverse("backoffice:clients"))
+
+    assert answer.status_code == 200
+    assert "Odd one" in answer.text
+    assert reverse("backoffice:client", args=["fine"]) in answer.text

@@ -2,6 +2,7 @@
 
 import json
 from decimal import Decimal
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -53,6 +54,23 @@ def test_a_client_is_refused(_case, fields, code):
         services.create_client(**fields)
 
     assert refusal.value.code == code
+
+
+@pytest.mark.parametrize("slug", ["Bad Slug!/..", "é", "a/b", "x" * 61, " "])
+def test_an_address_that_no_route_reads_is_refused(slug):
+    with pytest.raises(Refused, match="slug_invalid"):
+        make_client(slug=slug)
+
+
+def test_a_budget_below_nothing_is_refused():
+    client = make_client()
+    kept: dict[str, Any] = {"name": "A", "timezone": "Europe/Paris", "approval_required": False}
+    kept |= {"cap_messages": None, "cap_days": 7, "hours": HoursPolicy()}
+
+    with pytest.raises(Refused, match="budget_negative"):
+        services.update_settings(client, actor="test", budget_eur=Decimal(-5), **kept)
+
+    assert gate_line(client) == ("active", None, None)
 
 
 def test_two_clients_never_share_an_address():

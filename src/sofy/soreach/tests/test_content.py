@@ -2,13 +2,16 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
+from django.utils import translation
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sofy.engine import gate
 from sofy.kernel.errors import Refused
-from sofy.soreach import content, rules
+from sofy.soreach import content, rules, words
+from sofy.soreach.rules import Check
 from sofy.soreach.views import preview
+from sofy.ui import problems
 
 FIELDS = {
     "prenom": "text",
@@ -65,10 +68,10 @@ def test_render(_case, source, values, expected):
         ("attribute", "{{ nom.__class__ }}", "content_sign_refused"),
         ("index", "{{ nom[0] }}", "content_sign_refused"),
         ("call", "{{ nom('a') }}", "content_call_refused"),
-        ("function", "{{ range(10) }}", "content_field_unknown"),
+        ("function", "{{ range(10) }}", "content_field_absent"),
         ("list", "{{ [1] }}", "content_sign_refused"),
         ("unknown field", "{{ prenon }}", "content_field_unknown"),
-        ("our own variable", "{{ _link_0 }}", "content_field_unknown"),
+        ("our own variable", "{{ _link_0 }}", "content_field_absent"),
         ("not closed", "Bonjour {{ nom", "content_brace_not_closed"),
         ("closed only", "Bonjour nom }}", "content_brace_not_closed"),
         ("if not closed", "{% if nom %}a", "content_if_not_closed"),
@@ -283,3 +286,16 @@ def test_what_passes_at_launch_passes_at_the_gate_for_everybody(pieces, nom, pre
 
     message = gate.Message("marketing", "+33639980001", text, "FLEURS", "36111", None, Decimal("0.05"))
     assert gate.stop_mention(message, gate.Facts(), datetime(2026, 11, 24, 12, tzinfo=UTC)) is None
+
+
+def test_nothing_is_suggested_when_nothing_is_near():
+    with pytest.raises(Refused) as refused:
+        compiled("{{ range }} {{ prenom }}")
+
+    with translation.override("en"):
+        said = problems.sentence(refused.value)
+        checked = words.check_text(Check(refused.value.code, "stop", refused.value.facts))
+
+    assert "Did you mean" not in said
+    assert "“range”" in said
+    assert checked == said

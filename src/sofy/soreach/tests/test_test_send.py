@@ -131,7 +131,7 @@ def test_what_was_asked_is_in_the_consent_ledger(world):
         ("no number at all", TEXT, ["bonjour"], {}, "number_invalid"),
         ("a variant that is none", TEXT, ["0639985501"], {"variant": "D"}, "not_found"),
         ("a hole", "{{ ville }} STOP SMS 36111", ["0639985501"], {}, "test_value_missing"),
-        ("a mistake", "{{ x }} STOP SMS 36111", ["0639985501"], {}, "content_field_unknown"),
+        ("a mistake", "{{ x }} STOP SMS 36111", ["0639985501"], {}, "content_field_absent"),
     ],
 )
 def test_refused(_case, world, text, numbers, more, code):

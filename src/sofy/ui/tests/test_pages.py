@@ -116,3 +116,67 @@ def test_a_database_that_is_away_is_told_in_words(language, title, monkeypatch):
     assert f'lang="{language}"' in answer.text
     assert "10.0.0.1" not in answer.text
     assert "Traceback" not in answer.text
+
+
+@pytest.mark.parametrize(("language", "said"), [("fr", "Trop à la fois"), ("en", "Too much at once")])
+def test_more_fields_than_a_form_has_are_refused_in_words(language, said, settings):
+    settings.DATA_UPLOAD_MAX_NUMBER_FIELDS = 5
+    browser = Browser(headers={"accept-language": language})
+
+    answer = browser.post("/account/login/", {str(number): "x" for number in range(9)})
+
+    assert answer.status_code == 413
+    assert f'lang="{language}"' in answer.text
+    assert said in answer.text
+
+
+@pytest.mark.parametrize(("language", "said"), [("fr", "Cette demande"), ("en", "This request cannot be read")])
+def test_another_host_is_refused_in_words(language, said):
+    answer = Browser(headers={"accept-language": language}).get("/ui/", headers={"host": "evil.test"})
+
+    assert answer.status_code == 400
+    assert said in answer.text
+    assert "evil.test" not in answer.text
+
+
+@pytest.mark.parametrize(("language", "said"), [("fr", "Trop d’essais"), ("en", "Too many attempts")])
+def test_too_many_attempts_are_answered_in_words(language, said):
+    browser = Browser(headers={"accept-language": language})
+
+    answers = [browser.post("/account/password/reset/", {"email": "a@example.test"}) for _ in range(25)]
+
+    assert answers[-1].status_code == 429
+    assert said in answers[-1].text
+
+
+@pytest.mark.parametrize(
+    ("language", "said"), [("fr", "Passez par le bouton de la page"), ("en", "Use the button of the page")]
+)
+def test_the_address_of_a_button_says_so_and_leads_to_a_page(language, said):
+    answer = Browser(headers={"accept-language": language}).get(reverse("ui:preferences"))
+
+    assert answer.status_code == 405
+    assert answer["Allow"] == "POST"
+    assert said in answer.text
+    assert 'href="/ui/"' in answer.text
+
+
+@pytest.mark.parametrize(
+    ("typed", "led_to"),
+    [("/healthz/", "/healthz"), ("/ui/preferences/?a=1", "/ui/preferences?a=1"), ("/ui", "/ui/")],
+)
+def test_a_slash_too_many_or_too_few_leads_to_the_address(typed, led_to):
+    answer = Browser().get(typed)
+
+    assert (answer.status_code, answer["Location"]) == (301, led_to)
+
+
+@pytest.mark.parametrize("typed", ["/nothing/", "/ui//", "/healthz//x/"])
+def test_a_slash_leads_to_nothing_that_is_not_there(typed):
+    answer = Browser().get(typed)
+
+    assert answer.status_code == 404
+
+
+def test_a_slash_too_many_posts_nothing():
+    assert Browser().post("/ui/preferences/", {"theme": "dark"}).status_code == 404

@@ -51,6 +51,8 @@ export const options = (spec, style) => {
     areaStyle: spec.kind === "area" ? { opacity: 0.15 } : undefined, itemStyle: lines ? {} : { borderRadius: 3 },
     label: across && spec.series.length === 1 ? { show: true, position: "right", color: text, formatter: (p) => amount.format(p.value) } : undefined,
   }));
+  // Beside the bars a long name takes several lines: on a phone it would be cut.
+  const beside = { ...names, inverse: true, axisLabel: { ...axisLabel, width: innerWidth < 640 ? 110 : 260, overflow: "break", lineHeight: 15 } };
   const tooltip = { ...common.tooltip, trigger: "axis", axisPointer: { type: lines ? "line" : "shadow" } };
-  return { ...common, tooltip, series, grid: { ...common.grid, left: across ? 20 : 8 }, xAxis: across ? numbers : names, yAxis: across ? { ...names, inverse: true } : numbers };
+  return { ...common, tooltip, series, grid: { ...common.grid, left: across ? 20 : 8 }, xAxis: across ? numbers : names, yAxis: across ? beside : numbers };
 };
