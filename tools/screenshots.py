@@ -62,7 +62,7 @@ def running() -> Iterator[Place]:
         url = re.search(r"^http://localhost:\d+", said, re.M)
         if url is None:
             raise SystemExit(f"sofy up did not start:\n{said}")
-        email, password = (re.findall(rf"{word}\s+(\S+)", said)[0] for word in ("e-mail", "password"))
+        email, password = (re.findall(rf"{word}\s+(\S+)", said)[0] for word in ("e-mail", "(?:password|mot de passe)"))
         yield Place(url[0], email, password)
     finally:
         process.send_signal(signal.SIGTERM)

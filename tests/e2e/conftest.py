@@ -168,7 +168,7 @@ def up(demo: Demo, dump: Dump) -> Iterator[Up]:
         said = until(process, "Ctrl-C", limit_s=60)
         url = re.findall(r"^http://localhost:\d+", said, re.M)
         assert url, f"sofy up did not start:\n{said}"
-        email, password = (re.findall(rf"{word}\s+(\S+)", said)[0] for word in ("e-mail", "password"))
+        email, password = (re.findall(rf"{word}\s+(\S+)", said)[0] for word in ("e-mail", "(?:password|mot de passe)"))
         yield Up(url[0], email, password, demo)
     finally:
         process.send_signal(signal.SIGTERM)

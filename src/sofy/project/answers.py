@@ -6,6 +6,8 @@ import sys
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -19,7 +21,7 @@ class Answer:
 def show(answer: Answer, arguments: argparse.Namespace) -> int:
     """Print an answer in the form that was asked for."""
     if getattr(arguments, "json", False):
-        print(json.dumps(answer.data, ensure_ascii=False, default=str), flush=True)
+        print(json.dumps(answer.data, ensure_ascii=False, default=_plain), flush=True)
     elif answer.text:
         print(answer.text, flush=True)
     return answer.code
@@ -32,12 +34,17 @@ def complain(
     problem = " ".join(problem.split())
     if getattr(arguments, "json", False):
         print(
-            json.dumps({**(facts or {}), "error": code, "message": problem}, ensure_ascii=False, default=str),
+            json.dumps({**(facts or {}), "error": code, "message": problem}, ensure_ascii=False, default=_plain),
             flush=True,
         )
     else:
         print(f"sofy: {problem}", file=sys.stderr, flush=True)
     return status
+
+
+def _plain(value: Any) -> Any:
+    """A value JSON has no form for."""
+    return msgspec.to_builtins(value) if isinstance(value, msgspec.Struct) else str(value)
 
 
 def table(rows: list[tuple[Any, ...]], *headings: str) -> str:

@@ -15,6 +15,8 @@ from sofy.kernel.errors import ConfigError, Refused
 from sofy.project.answers import complain, show
 from sofy.project.commands import MODULES
 from sofy.project.embedded_pg import EmbeddedPostgresError
+from sofy.project.speech import gettext as _
+from sofy.project.speech import sentence
 
 
 class Misused(Exception):
@@ -57,17 +59,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ConfigError as error:
         return complain(str(error), error.code, arguments)
     except Refused as error:
-        return complain(_sentence(error), error.code, arguments, error.facts)
+        return complain(sentence(error), error.code, arguments, error.facts)
     except OSError as error:
         problem = f"{error.filename}: {error.strerror}" if error.filename else str(error)
         return complain(problem, "failed", arguments)
     except (EmbeddedPostgresError, RuntimeError) as error:
         return complain(str(error), "failed", arguments)
     except (psycopg.Error, DataError, IntegrityError, OperationalError) as error:
-        first, *_ = str(error).strip().splitlines() or [type(error).__name__]
-        return complain(f"the database did not do it: {first}", "database_failed", arguments)
+        first = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        return complain(_("The database did not do it: {problem}").format(problem=first), "database_failed", arguments)
     except UnicodeDecodeError:
-        return complain("the file is not text in UTF-8.", "file_not_text", arguments)
+        return complain(_("The file is not text in UTF-8."), "file_not_text", arguments)
     except KeyboardInterrupt:
         return 130
 
@@ -77,12 +79,6 @@ def _check_readable(given: Sequence[str]) -> None:
     for word in given:
         if any("\ud800" <= character <= "\udfff" for character in word):
             raise Misused(f"{word.encode('utf-8', 'replace').decode()} is not text in UTF-8")
-
-
-def _sentence(error: Refused) -> str:
-    facts = ", ".join(f"{name}: {value}" for name, value in error.facts.items())
-    sentence = error.code.replace("_", " ").replace(".", ": ")
-    return f"refused, {sentence}" + (f" ({facts})" if facts else "")
 
 
 if __name__ == "__main__":

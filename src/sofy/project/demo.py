@@ -19,9 +19,11 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from sofy.kernel import clock
+from sofy.kernel.errors import Refused
 from sofy.project import people, runtime, stack
 from sofy.project.processes import write_json
 from sofy.project.progress import Still, say
+from sofy.project.speech import gettext as _
 from sofy.project.supervisor import AlreadyRunning, Supervisor
 
 if TYPE_CHECKING:
@@ -62,13 +64,13 @@ class Outcome:
         """What must hold after every run, and does not."""
         wrong = []
         if self.lost:
-            wrong.append(f"{self.lost} personnes sans état")
+            wrong.append(_("{number} people without a state").format(number=self.lost))
         if self.duplicates:
-            wrong.append(f"{self.duplicates} personnes servies deux fois")
+            wrong.append(_("{number} people served twice").format(number=self.duplicates))
         if self.reachable != self.accepted + self.withheld:
-            wrong.append("joignables ≠ acceptés + retenus")
+            wrong.append(_("reachable ≠ handed over + withheld"))
         if self.accepted != self.delivered + self.failed + self.unknown:
-            wrong.append("acceptés ≠ reçus + échecs + sans accusé")
+            wrong.append(_("handed over ≠ received + failed + without a receipt"))
         return wrong
 
 
@@ -77,12 +79,14 @@ def run(contacts: Path | None = None) -> int:
     began = time.monotonic()
     path = contacts or Path(str(files("sofy.project") / "demo_data" / "contacts.csv"))
     if not path.is_file():
-        say(f"Le fichier {path} n’existe pas.")
-        return 1
-    with Still("Préparation de la base de données"):
+        raise Refused("file_missing", 404, file=str(path))
+    with Still(_("Preparing the database")):
         config = runtime.prepare()
         moved = stack.sandbox_clock(config)
         config = runtime.open_django()
+    from sofy.audience.services import imports
+
+    imports.check_file(path)  # a file that cannot be used leaves no client behind
     moved.advance_to(start_of_run(clock.now()))
     ports = stack.Ports.choose(config)
     with processes(stack.supervisor(config, ports)) as started:
@@ -92,7 +96,7 @@ def run(contacts: Path | None = None) -> int:
     var = Path(config.var_dir)
     login = people.login_of(client)
     write_json(var / "demo" / "last.json", {"email": login.email, "client": login.client, "campaign": campaign.id})
-    with Still("Rédaction du rapport"):
+    with Still(_("Writing the report")):
         written = write_report(client, campaign, var)
     outcome.seconds = round(time.monotonic() - began, 1)
     summarise(outcome, written)
@@ -120,7 +124,7 @@ class processes:
         try:
             self.supervisor.start()
         except AlreadyRunning:
-            say("Les processus tournent déjà : ils servent aussi à la démonstration.")
+            say(_("The processes run already: they serve the demo too."))
             self._ended.set()
             return False
         self._thread.start()
@@ -147,16 +151,24 @@ def _campaign(
     log_from = log.stat().st_size if log.exists() else 0
     shops = open_shops(client)
     imported, book_id = import_contacts(client, path)
-    say(f"  {imported.imported} contacts nouveaux, {imported.updated} mis à jour, {imported.rejected} lignes rejetées")
-    with Still("Préparation de la campagne"):
+    say(
+        _("  {imported} new contacts, {updated} updated, {rejected} rows rejected").format(
+            imported=imported.imported, updated=imported.updated, rejected=imported.rejected
+        )
+    )
+    with Still(_("Preparing the campaign")):
         campaign = prepare_campaign(client, book_id)
         save_neighbours(client, shops[0])
         with _scope(client):
             reach = estimate.reach(campaign)
         others = other_numbers(client, book_id)
-    say(f"  {imported.reachable_sms} mobiles joignables par SMS ({_reach(reach)})")
+    say(
+        _("  {number} mobiles that may be written to by SMS ({reach})").format(
+            number=imported.reachable_sms, reach=_reach(reach)
+        )
+    )
     if others:
-        say(f"  {others} sont le second numéro de quelqu’un, à qui l’on n’écrit qu’une fois : retenus")
+        say(_("  {number} are somebody’s second number, who is written to once: withheld").format(number=others))
     launched_at = time.monotonic()
     campaign = launch(client, campaign, reach.get("reachable", 0))
     last_submit = follow(client, campaign, advance_to)
@@ -221,7 +233,7 @@ def import_contacts(client: Any, path: Path) -> tuple[Any, UUID]:
     from sofy.project.commands.contacts import book_of
 
     book_id = book_of(client.pk, "Clients des boutiques")
-    with Still(f"Import de {path.name}"):
+    with Still(_("Importing {file}").format(file=path.name)):
         result = imports.import_file(
             client_id=client.pk,
             book_id=book_id,
@@ -293,8 +305,10 @@ def follow(client: Any, campaign: "Campaign", advance_to: Callable[[datetime], N
         if now - said_at >= 2:
             said_at = now
             say(
-                f"  à envoyer {seen.waiting}, en route {seen.under_way}, reçus {seen.received},"
-                f" échecs {seen.failed}, retenus {seen.withheld}, STOP {seen.stops}"
+                _(
+                    "  to send {waiting}, under way {under_way}, received {received}, failed {failed},"
+                    " withheld {withheld}, STOP {stops}"
+                ).format(**asdict(seen))
             )
         quiet = now - changed_at
         if seen.expanded and not seen.waiting and (quiet > QUIET_S or jumped):
@@ -303,10 +317,15 @@ def follow(client: Any, campaign: "Campaign", advance_to: Callable[[datetime], N
             if not jumped:
                 # The receipts that are still missing were lost: go to the moment when nobody waits for them any more.
                 jumped = True
-                say("  l’horloge avance au terme d’attente des accusés de réception")
+                say(_("  the clock moves to when no receipt is waited for any more"))
                 advance_to(clock.now() + timedelta(days=3))
         elif opens is not None and quiet > 2:
-            say(f"  il ne reste que des différés : l’horloge avance au {opens.astimezone(clock.PARIS):%d/%m à %H:%M}")
+            local = opens.astimezone(clock.PARIS)
+            say(
+                _("  only deferred messages are left: the clock moves to {day} at {hour}").format(
+                    day=f"{local:%d/%m}", hour=f"{local:%H:%M}"
+                )
+            )
             advance_to(opens + timedelta(seconds=1))
             changed_at = now
         if now - began > LONGEST_S:
@@ -381,7 +400,7 @@ def duplicates(log: Path, start: int) -> int:
     with log.open("rb") as stream:
         stream.seek(start)
         for line in stream:
-            _id, _source, number, esm_class, _coding, octets, *_ = line.decode("ascii", "replace").split()
+            _id, _source, number, esm_class, _coding, octets, *_rest = line.decode("ascii", "replace").split()
             header = 2 * (int(octets[:2], 16) + 1) if int(esm_class) & 0x40 else 0
             part = int(octets[header - 2 : header], 16) if header else 1
             served[number, part, octets[header:]] += 1
@@ -403,18 +422,17 @@ def write_report(client: Any, campaign: "Campaign", var: Path) -> tuple[Path, ..
 
 def summarise(outcome: Outcome, written: tuple[Path, ...]) -> None:
     """What happened, in words."""
-    say(
-        f"""
-Campagne terminée en {outcome.seconds:.0f} s.
-  Contacts   {outcome.imported} importés, {outcome.updated} mis à jour, {outcome.rejected} lignes rejetées
-  Audience   {outcome.reachable} mobiles avec accord et sans opposition
-  Envoi      {outcome.accepted} remis à l’opérateur, {outcome.withheld} retenus par une règle,
-             {outcome.messages_per_second:.0f} messages par seconde
-  Résultat   {outcome.delivered} reçus, {outcome.failed} en échec, {outcome.unknown} sans accusé, {outcome.stops} STOP
-  Contrôle   {outcome.lost} perdus, {outcome.duplicates} en double"""
-    )
-    for path in written:
-        say(f"  Rapport    {path}")
-    for problem in outcome.problems():
-        say(f"  ERREUR     {problem}")
-    say("Pour regarder : make up\n")
+    lines = {
+        _("Contacts"): _("{imported} imported, {updated} updated, {rejected} rows rejected"),
+        _("Audience"): _("{reachable} mobiles with consent and without opposition"),
+        _("Sent"): _("{accepted} handed to the operator, {withheld} withheld by a rule, {rate} messages a second"),
+        _("Result"): _("{delivered} received, {failed} failed, {unknown} without a receipt, {stops} STOP"),
+        _("Check"): _("{lost} lost, {duplicates} twice"),
+    }
+    say("\n" + _("The campaign ended after {seconds} s.").format(seconds=f"{outcome.seconds:.0f}"))
+    for name, line in lines.items():
+        say(f"  {name:<9}  " + line.format(rate=f"{outcome.messages_per_second:.0f}", **asdict(outcome)))
+    others = [(_("Report"), str(path)) for path in written] + [(_("ERROR"), problem) for problem in outcome.problems()]
+    for name, said in others:
+        say(f"  {name:<9}  {said}")
+    say(_("To look at it: make up") + "\n")

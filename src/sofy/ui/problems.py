@@ -29,6 +29,11 @@ def register(sentences: Mapping[str, "str | Promise"]) -> None:
     _SENTENCES.update(sentences)
 
 
+def knows(code: str) -> bool:
+    """Whether some room has a sentence for this code."""
+    return code in _SENTENCES
+
+
 def sentence(error: Refused) -> str:
     """What to tell a person; an unknown code is named, so that support can find it."""
     pattern = _SENTENCES.get(error.code)

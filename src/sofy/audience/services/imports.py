@@ -156,6 +156,25 @@ def import_file(
     return _run(row, table, progress)
 
 
+def check_file(path: Path) -> None:
+    """Look through a file before anything is made for it. Raises: Refused with what is wrong with the file."""
+    with path.open("rb") as content:
+        _look_through(read.open_table(content), [], None)
+
+
+def _look_through(table: read.Table, own: list[Column], mapping: Sequence[str] | None) -> tuple[int, list[Column], int]:
+    """The rows above those about people, what each column is, and how many rows there are."""
+    above, guessed = columns.guess(run.sample(table), own)
+    if mapping is not None:
+        guessed = columns.chosen(mapping, guessed, own)
+    if not {"phone", "email"} & {column.field for column in guessed}:
+        raise Refused("no_identity_column")
+    total = run.count_rows(table, above)
+    if not total:
+        raise Refused("file_has_no_rows")
+    return above, guessed, total
+
+
 @clause("DPA 5")
 def _open(
     client_id: UUID,
@@ -175,16 +194,8 @@ def _open(
         raise Refused("legal_basis_unknown", choices=", ".join(PURPOSE_OF_BASIS))
     content = vault.open_file(keys_for(client_id), upload_id)
     table = read.open_table(content, password=password)
-    rows = run.sample(table)
-    above, guessed = columns.guess(rows, own)
-    if mapping is not None:
-        guessed = columns.chosen(mapping, guessed, own)
+    above, guessed, total = _look_through(table, own, mapping)
     words = [column.field for column in guessed]
-    if not {"phone", "email"} & set(words):
-        raise Refused("no_identity_column")
-    total = run.count_rows(table, above)
-    if not total:
-        raise Refused("file_has_no_rows")
     details = {c.field: [c.header, c.kind, c.private] for c in guessed if c.field.startswith("attribute:")}
     choices = {c.field[10:]: list(c.choices) for c in guessed if c.choices}
     row = Import(

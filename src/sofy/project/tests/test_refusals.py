@@ -162,6 +162,9 @@ def test_what_cannot_be_done_is_one_line_and_status_1(sofy, tmp_path, capsys):
         answer = json.loads(said) if said else {"error": ""}
         fine = (
             status == as_json == 1
+            and "refusé" not in told.err.lower()
+            and "{" not in told.err
+            and "Problem(" not in told.err + said
             and told.out == ""
             and told.err.startswith("sofy: ")
             and told.err.count("\n") == 1
