@@ -423,3 +423,28 @@ def test_every_part_of_a_page_is_in_a_landmark():
     page = browser_of(make_user(client=client)).get(reverse("clients:home", args=[client.slug])).text
 
     assert '<header class="topbar">' in page
+
+
+def test_a_button_pressed_after_the_session_ended_leads_back_to_its_page_in_words():
+    client = make_client()
+    address = reverse("audience:contact-find", args=[client.slug])
+    user = make_user(client=client, role="marketer", secured=False)
+    browser = Browser(headers={"accept-language": "en"})
+
+    stopped = browser.post(address, {"q": "x"})
+    back = browser.post(stopped["Location"], {"login": user.email, "password": PASSWORD}, follow=True)
+
+    assert back.status_code == 405
+    assert "Use the button of the page" in back.text
+    assert f'href="/c/{client.slug}/contacts"' in back.text
+
+
+@pytest.mark.parametrize(
+    "page", ["contacts", "segments", "campaigns", "team", "keys", "contacts/new", "contacts/imports"]
+)
+def test_an_address_of_a_workspace_works_with_and_without_a_slash(page):
+    client = make_client()
+    browser = browser_of(make_user(client=client))
+
+    for typed in (f"/c/{client.slug}/{page}", f"/c/{client.slug}/{page}/"):
+        assert browser.get(typed, follow=True).status_code == 200
