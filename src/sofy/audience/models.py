@@ -264,10 +264,8 @@ class ConsentEvent(PersonRow):
         GRANTED = "granted", "granted"
         WITHDRAWN = "withdrawn", "withdrawn"
         OPPOSED = "opposed", "opposed"
-        CLEARED = (
-            "cleared",
-            "cleared",
-        )  # takes a recorded consent back without a word of the person: undo, correction
+        # Takes a recorded consent back without a word of the person: undo, correction.
+        CLEARED = "cleared", "cleared"
 
     pk = models.CompositePrimaryKey("client_id", "id")
     id = models.UUIDField(default=uuid7)
@@ -289,12 +287,7 @@ class ConsentEvent(PersonRow):
 
     class Meta:
         db_table = "audience_consent_event"
-        indexes: ClassVar = [
-            models.Index(
-                fields=["client_id", "identity_index", "id"],
-                name="consent_event_identity",
-            )
-        ]
+        indexes: ClassVar = [models.Index(fields=["client_id", "identity_index", "id"], name="consent_event_identity")]
 
 
 class ConsentText(PersonRow):
@@ -327,9 +320,15 @@ class ConsentState(PersonRow):
     withdrawn_at = models.DateTimeField(null=True)  # decided
     opposed_at = models.DateTimeField(null=True)  # decided
     lifted_at = models.DateTimeField(null=True)  # decided
+    left_at = models.DateTimeField(null=True)  # since when nobody has the address: services/proofs.py
 
     class Meta:
         db_table = "audience_consent_state"
+        indexes: ClassVar = [
+            models.Index(
+                fields=["client_id", "left_at"], condition=models.Q(left_at__isnull=False), name="consent_state_left"
+            )
+        ]
 
 
 class Suppression(PersonRow):

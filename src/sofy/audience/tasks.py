@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from sofy.audience.imports import undo
-from sofy.audience.services import attributes, bulk_edits, export, import_start, optouts, retention
+from sofy.audience.services import attributes, bulk_edits, export, import_start, optouts, proofs, retention
 from sofy.kit.jobs import client_job, every
 
 
@@ -50,3 +50,9 @@ def purge_field(*, client_id: UUID, name: str) -> None:
 def expire_old() -> int:
     """Four times a day: what is past its time goes, for every client."""
     return retention.expire_all()
+
+
+@every(24 * 3600)
+def forget_proofs() -> int:
+    """Every day: proofs of consent go five years after nobody has the address any more, for every client."""
+    return proofs.expire_all()

@@ -123,3 +123,25 @@ DELETE FROM audience_stopped p
     SELECT FROM audience_identity i
      WHERE i.client_id = %(client)s AND i.kind IN ('phone', 'email') AND i.index = p.identity_index
    )
+
+-- name: note_returned
+-- Addresses somebody has again: their proofs stay.
+UPDATE audience_consent_state s SET left_at = NULL
+ WHERE s.client_id = %(client)s AND s.left_at IS NOT NULL
+   AND EXISTS (SELECT FROM audience_identity i WHERE i.client_id = %(client)s AND i.index = s.identity_index)
+
+-- name: note_left
+-- Addresses nobody has any more: from now on their time runs.
+UPDATE audience_consent_state s SET left_at = %(now)s
+  FROM (SELECT k.identity_index, k.channel, k.purpose
+          FROM audience_consent_state k
+         WHERE k.client_id = %(client)s AND k.left_at IS NULL
+           AND NOT EXISTS (SELECT FROM audience_identity i
+                            WHERE i.client_id = %(client)s AND i.index = k.identity_index)
+         LIMIT %(noted)s) n
+ WHERE s.client_id = %(client)s AND s.identity_index = n.identity_index AND s.channel = n.channel
+   AND s.purpose = n.purpose
+
+-- name: forget_consent
+-- The function of the tables' owner looks for itself at what is past its time.
+SELECT people, events FROM audience_forget_consent(%(client)s, %(now)s, %(people)s)
