@@ -1,6 +1,10 @@
 """Refusals only a command makes, or says otherwise than a page; `{shown}` stands for all that is known."""
 
-from django.utils.translation import gettext_noop as _
+
+def _(text: str) -> str:
+    """Mark a text for the catalogue; Django's own mark wants its settings, which a command has not read yet."""
+    return text
+
 
 REFUSALS = {
     "file_missing": _("The file {file} does not exist."),

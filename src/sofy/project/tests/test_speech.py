@@ -1,6 +1,9 @@
 """The command speaks the language of the terminal, in the sentences of the pages."""
 
 import json
+import os
+import subprocess
+import sys
 
 import pytest
 
@@ -95,3 +98,12 @@ def test_a_demo_of_a_file_that_cannot_be_used_leaves_nothing_behind(sofy, monkey
     assert "Ce fichier est vide" in capsys.readouterr().err
     with staff_scope():
         assert not Client.objects.using("staff").exists()
+
+
+def test_a_refusal_is_said_before_django_knows_its_settings():
+    environ = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
+    command = [sys.executable, "-m", "sofy.project.cli", "client", "--json"]
+
+    done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
+
+    assert (done.returncode, json.loads(done.stdout)["error"]) == (2, "usage"), done.stderr
