@@ -78,11 +78,11 @@ def personal_data_page() -> str:
     from sofy.kit.personal_data import REGISTER
 
     rows = [
-        (f"`{item.table}.{item.column}`", item.purpose, item.retention, item.in_clear or "sealed")
+        (f"`{item.table}.{item.column}`", item.purpose, item.retention, f"`{item.by}`", item.in_clear or "sealed")
         for item in sorted(REGISTER.values(), key=lambda item: (item.table, item.column))
     ]
     intro = "Sealed: AES-256-GCM under the client's key. Anything else says why SQL must read it.\n"
-    return f"# Personal data\n\n{NOTICE}\n{intro}\n{table(('column', 'purpose', 'kept', 'at rest'), rows)}"
+    return f"# Personal data\n\n{NOTICE}\n{intro}\n{table(('column', 'purpose', 'kept', 'by', 'at rest'), rows)}"
 
 
 PAGES = {"settings.md": settings_page, "commands.md": commands_page, "personal-data.md": personal_data_page}

@@ -2,17 +2,20 @@
 
 from sofy.kit.personal_data import about_nobody, declare
 
-ACCOUNT = "as long as the account, then one year"
+ACCOUNT = "one year after the person’s last place at a client or the operator"
+LEAVING = "sofy.accounts.tasks.forget_accounts"
+OVER = "sofy.accounts.tasks.forget_sessions"
 SESSION = "the life of the session, twelve hours"
 LOGIN = "people log in with it: it is looked up before anything else is known of them"
-declare("accounts_user", "email", purpose="log-in", retention=ACCOUNT, in_clear=LOGIN)
-declare("accounts_user", "sealed_name", purpose="to name colleagues to each other", retention=ACCOUNT)
-declare("account_emailaddress", "email", purpose="password reset", retention=ACCOUNT, in_clear=LOGIN)
+declare("accounts_user", "email", purpose="log-in", retention=ACCOUNT, by=LEAVING, in_clear=LOGIN)
+declare("accounts_user", "sealed_name", purpose="to name colleagues to each other", retention=ACCOUNT, by=LEAVING)
+declare("account_emailaddress", "email", purpose="password reset", retention=ACCOUNT, by=LEAVING, in_clear=LOGIN)
 declare(
     "usersessions_usersession",
     ["ip", "user_agent"],
     purpose="so that people recognise and end their sessions",
     retention=SESSION,
+    by=OVER,
     in_clear="a table of django-allauth",
 )
 declare(
@@ -20,14 +23,22 @@ declare(
     ["password", "language"],
     purpose="log-in, and the language of pages",
     retention=ACCOUNT,
+    by=LEAVING,
     in_clear="a hash (argon2) and one of two codes",
 )
-declare("mfa_authenticator", "data", purpose="second factor", retention="as long as the factor is set up")
+declare(
+    "mfa_authenticator",
+    "data",
+    purpose="second factor",
+    retention=f"as long as the factor is set up; {ACCOUNT}",
+    by=LEAVING,
+)
 declare(
     "usersessions_usersession",
     ["session_key", "data"],
     purpose="so that people recognise and end their sessions",
     retention=SESSION,
+    by=OVER,
     in_clear="a table of django-allauth",
 )
 declare(
@@ -35,6 +46,7 @@ declare(
     ["session_key", "session_data"],
     purpose="so that people stay logged in",
     retention=SESSION,
+    by=OVER,
     in_clear="a table of Django: an id of the user, signed",
 )
 declare(
@@ -42,6 +54,7 @@ declare(
     ["cache_key", "value"],
     purpose="to count log-ins that failed, per network address and per account",
     retention="five minutes at most, then until the next hour",
+    by=OVER,
     in_clear="a table of Django; an account is a hash there",
 )
 about_nobody("account_emailconfirmation", "key", "a random word, used once")

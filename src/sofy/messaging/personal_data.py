@@ -3,16 +3,23 @@
 from sofy.kit.personal_data import about_nobody, declare
 
 RETENTION = "three years after the message; erased with the client's keys"
+ENGINE = "sofy.engine.sweepers.Sweepers._forget_people"
+HOURLY = "sofy.engine.sweepers.Sweepers._forget"
 
 declare(
-    "engine_message", ["payload"], purpose="Number and text of a message, for sending and as proof", retention=RETENTION
+    "engine_message",
+    ["payload"],
+    purpose="Number and text of a message, for sending and as proof",
+    retention=RETENTION,
+    by=ENGINE,
 )
-declare("engine_inbound", ["payload"], purpose="What somebody sent back", retention=RETENTION)
+declare("engine_inbound", ["payload"], purpose="What somebody sent back", retention=RETENTION, by=ENGINE)
 declare(
     "engine_message",
     ["recipient_index", "contact_id", "zone"],
     purpose="Find the messages of one person",
     retention=RETENTION,
+    by=ENGINE,
     in_clear="a keyed hash, an id and a time zone",
 )
 declare(
@@ -20,6 +27,7 @@ declare(
     ["recipient_index", "contact_id"],
     purpose="Write to a person once per campaign, and show who received what",
     retention=f"{RETENTION}; a campaign's figures stay, and lead to nobody",
+    by=ENGINE,
     in_clear="a keyed hash and an id",
 )
 declare(
@@ -27,6 +35,7 @@ declare(
     ["contact_id", "kind", "at", "detail"],
     purpose="What became of each message, and segments by what people did: sent, delivered, clicked, replied, STOP",
     retention=RETENTION,
+    by=ENGINE,
     in_clear="an id, a moment and codes; segments are counted in SQL",
 )
 declare(
@@ -34,6 +43,7 @@ declare(
     ["recipient_index", "contact_hint", "keyword"],
     purpose="Find what one person sent back",
     retention=RETENTION,
+    by=ENGINE,
     in_clear="a keyed hash, an id and one of two words",
 )
 declare(
@@ -41,13 +51,16 @@ declare(
     ["number_index", "recipient_index", "contact_id", "before_recipient_index", "before_contact_id"],
     purpose="Know to which client an answer goes, STOP above all",
     retention="three years after the last message to the number",
+    by=HOURLY,
     in_clear="keyed hashes under the platform's and the client's key, and ids",
 )
 declare(
     "gate_permission",
     ["recipient_index"],
     purpose="Let nothing leave to somebody who said no",
-    retention="as long as the client exists: an opposition must outlive the contact",
+    retention="as long as the client is one: an opposition must outlive the contact; a consent five years after none of"
+    " the client's contacts has the number or address",
+    by="sofy.audience.tasks.forget_proofs",
     in_clear="a keyed hash",
 )
 declare(
@@ -55,6 +68,7 @@ declare(
     ["number_index"],
     purpose="Let nothing leave to somebody a regulator's list protects, whoever the client is",
     retention="as long as a file of a regulator names it; taken back by staff",
+    by="sofy.messaging.services.stop_list.take_back",
     in_clear="a keyed hash under the platform's key, which only the engine and the staff's list use",
 )
 declare(
@@ -62,6 +76,7 @@ declare(
     ["message_key", "payload"],
     purpose="Put a long answer together, so that no STOP is lost between two parts",
     retention="until the message is whole, a week at most",
+    by=HOURLY,
 )
 
 CODES = "codes of the product or of a supplier"

@@ -2,11 +2,14 @@
 
 from sofy.kit.personal_data import about_nobody, declare
 
+DAILY = "sofy.soreach.tasks.expire_campaigns"
+
 declare(
     "soreach_click",
     ["contact_id", "at"],
     purpose="Tell the author whether people followed a link; no network address and no browser is kept",
     retention="three years after the campaign, or until the contact is erased",
+    by=DAILY,
     in_clear="an id and a moment; the person is named in sealed columns only",
 )
 declare(
@@ -14,6 +17,7 @@ declare(
     ["contact_id", "reason"],
     purpose="Show why somebody did not receive a campaign",
     retention="three years after the campaign, or until the contact is erased",
+    by=DAILY,
     in_clear="an id and a code",
 )
 declare(
@@ -21,6 +25,7 @@ declare(
     ["contact_id"],
     purpose="Lead a person's own short link to its address",
     retention="one year after the campaign",
+    by=DAILY,
     in_clear="an id; the code is keyed and cannot be guessed",
 )
 declare(
@@ -28,6 +33,7 @@ declare(
     ["actor"],
     purpose="Give a report of many people to whoever asked for it, and to nobody else",
     retention="seven days, with the encrypted file",
+    by=DAILY,
     in_clear="an id; the file is encrypted under the client's key",
 )
 

@@ -1,12 +1,15 @@
 """No column that could hold personal data without a purpose and a retention, or the reason why it is about nobody."""
 
+from typing import Any
+
 import pytest
 from django.apps import apps
 from django.db import connection
 
-from sofy.kit import personal_data
+from sofy.engine.sweepers import Sweepers
+from sofy.kit import jobs, personal_data
 from sofy.kit.fields import SealedTextField
-from sofy.kit.personal_data import ABOUT_NOBODY, REGISTER
+from sofy.kit.personal_data import ABOUT_NOBODY, REGISTER, PersonalColumn
 
 
 def test_every_sealed_column_is_in_the_register():
@@ -26,7 +29,7 @@ def test_every_sealed_column_is_in_the_register():
 def test_a_declared_column_is_in_the_register(monkeypatch):
     monkeypatch.setattr(personal_data, "REGISTER", {})
 
-    personal_data.declare("t", ["a", "b"], purpose="to write", retention="a year", in_clear="SQL")
+    personal_data.declare("t", ["a", "b"], purpose="to write", retention="a year", by="x.y", in_clear="SQL")
 
     assert personal_data.REGISTER["t", "b"].purpose == "to write"
     assert set(personal_data.REGISTER) == {("t", "a"), ("t", "b")}
@@ -34,6 +37,43 @@ def test_a_declared_column_is_in_the_register(monkeypatch):
 
 def test_every_entry_says_why_and_how_long():
     assert [entry for entry in REGISTER.values() if not (entry.purpose and entry.retention)] == []
+
+
+def by_themselves():
+    """What runs without anybody asking: chores of the worker, duties of the engine."""
+    nothing: Any = None
+    engine = Sweepers(nothing, nothing, nothing, nothing, nothing)
+    return [*jobs.chores(), *(getattr(duty, "__func__", duty) for _every, duty in engine._duties)]
+
+
+@pytest.mark.clause("DPA 12")
+def test_every_period_is_kept_by_something_that_runs_by_itself():
+    assert len(REGISTER) > 70
+
+    assert personal_data.unexecuted(REGISTER.values(), by_themselves()) == [], "name the chore in declare(..., by=...)"
+
+
+@pytest.mark.parametrize(
+    ("_case", "retention", "by", "noticed"),
+    [
+        ("a chore", "one year", "sofy.accounts.tasks.forget_accounts", False),
+        ("a duty of the engine", "three years", "sofy.engine.sweepers.Sweepers._forget", False),
+        (
+            "an act of somebody, without a period",
+            "as long as it is wanted",
+            "sofy.audience.services.people.erase",
+            False,
+        ),
+        ("a period left to somebody", "30 days", "sofy.audience.services.people.erase", True),
+        ("a function nobody runs", "one year", "sofy.accounts.retention.forget_accounts", True),
+        ("no such thing", "one year", "sofy.accounts.tasks.forget_everything", True),
+        ("nothing at all", "as long as it is wanted", "", True),
+    ],
+)
+def test_a_retention_nothing_carries_out_is_noticed(_case, retention, by, noticed):
+    column = PersonalColumn("t", "c", "to write", retention, by)
+
+    assert bool(personal_data.unexecuted([column], by_themselves())) is noticed
 
 
 def test_every_entry_names_a_column_that_exists(db):
