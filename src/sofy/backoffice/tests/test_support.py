@@ -64,7 +64,7 @@ def test_every_page_of_a_visit_says_that_it_is_one(client, staff, language):
     for name in ("home", "establishments", "team", "settings", "journal"):
         page = browser.get(reverse(f"clients:{name}", args=[client.slug]))
         assert page.status_code == 200, name
-        assert 'class="visit"' in page.text, name
+        assert '<section class="visit" aria-label=' in page.text, name
         assert REASON in page.text
     assert 'class="visit"' not in browser.get(reverse("backoffice:clients")).text
 
