@@ -31,6 +31,14 @@ def _system_clock() -> Iterator[None]:
     clock.reset()
 
 
+@pytest.fixture(autouse=True)
+def _same_settings() -> Iterator[None]:
+    """A command tells the processes it starts where things are, through the environment; the next test must not hear."""
+    before = {name: value for name, value in os.environ.items() if name.startswith("SOFY_")}
+    yield
+    os.environ.update(before)
+
+
 @pytest.fixture(scope="session")
 def test_database() -> Iterator[TestDatabase]:
     """This worker's own database, copied from the migrated template."""
