@@ -26,7 +26,7 @@ from sofy.wire.smpp.pdu import decode_sm
 from tests.faults import by_hand
 from tests.faults.field import Field, dice
 
-STEPS, CLIENTS, EACH = 42, 8, 300
+STEPS, CLIENTS, EACH = 30, 10, 340
 _NUMBERS = [
     *["+336399800{:02d}"] * 4, "+337000000{:02d}", "+324701234{:02d}", "+5906900012{:02d}", "+5946942012{:02d}",
     "+5966962012{:02d}", "+2626921234{:02d}", "+2626933312{:02d}", "+2626396012{:02d}", "+2626000000{:02d}",
