@@ -33,7 +33,7 @@ def _system_clock() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def _same_settings() -> Iterator[None]:
-    """A command tells the processes it starts where things are, through the environment; the next test must not hear."""
+    """Commands tell the processes they start where things are through the environment; no later test must hear it."""
     before = {name: value for name, value in os.environ.items() if name.startswith("SOFY_")}
     yield
     os.environ.update(before)
