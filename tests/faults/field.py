@@ -146,7 +146,11 @@ class Field:
                 self.conn.close()
                 if time.monotonic() > deadline:
                     raise
-                time.sleep(0.1)
+                self.pause()
+
+    def pause(self) -> None:
+        """What to do while the database is away."""
+        time.sleep(0.1)
 
     def statuses(self) -> Counter[str]:
         return Counter(dict(self.rows("SELECT status, count(*) FROM engine_state GROUP BY status")))
