@@ -39,6 +39,14 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     host: Annotated[str, Meta(description="Address the web process listens on.")] = "127.0.0.1"
     web_port: Annotated[int, Meta(ge=0, le=65535, description="Port the web process listens on; 0 picks one.")] = 8000
     base_url: Annotated[str, Meta(description="Address people use, without a final slash (default: from WEB_PORT).")]
+    proxies: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=5,
+            description="Reverse proxies before the web process; with any, X-Forwarded-For and -Proto are believed.",
+        ),
+    ] = 0
     clock_file: Annotated[
         Path | None,
         Meta(description="File that shifts the clock, for demo, training and tests; refused in production."),

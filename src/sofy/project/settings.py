@@ -54,6 +54,9 @@ BASE_URL = SOFY.base_url
 _address = urlsplit(BASE_URL)
 _secure = _address.scheme == "https"
 ALLOWED_HOSTS = [_address.hostname or "localhost"] + ([] if PRODUCTION else ["localhost", "127.0.0.1", "testserver"])
+# Proxies tell who a visitor is and whether they came over TLS; without one, a visitor could claim what they like.
+ALLAUTH_TRUSTED_PROXY_COUNT = SOFY.proxies
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if SOFY.proxies else None
 CSRF_TRUSTED_ORIGINS = [f"{_address.scheme}://{_address.netloc}"]
 
 APPS_IN_ORDER = ("kit", "ui", "clients", "accounts", "audience", "messaging", "soreach", "backoffice", "api")

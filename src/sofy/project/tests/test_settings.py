@@ -2,6 +2,8 @@
 
 import json
 import logging
+import os
+import subprocess
 import sys
 
 import pytest
@@ -118,3 +120,27 @@ def test_a_role_logs_in_on_the_same_server_with_its_own_password(tmp_path):
     assert url.startswith("postgresql://sofy_web:")
     assert url.endswith("@h:5/shop?sslmode=require")
     assert database.role_url("postgresql://h:5/shop", tmp_path, "sofy_web").split("@")[0] == url.split("@")[0]
+
+
+@pytest.mark.parametrize(
+    ("_case", "proxies", "address"),
+    [("no proxy: what a visitor claims counts for nothing", 0, "127.0.0.1"), ("one proxy", 1, "203.0.113.9")],
+)
+def test_the_address_of_a_visitor_is_told_by_the_proxies_we_have(settings, _case, proxies, address):
+    from allauth.core.internal.httpkit import get_client_ip
+
+    settings.ALLAUTH_TRUSTED_PROXY_COUNT = proxies
+    request = RequestFactory().get("/", headers={"X-Forwarded-For": "198.51.100.1, 203.0.113.9"})
+
+    assert get_client_ip(request) == address
+
+
+def test_proxies_are_believed_only_when_the_settings_say_there_are_some():
+    said = (
+        "from sofy.project import settings as s; print(s.ALLAUTH_TRUSTED_PROXY_COUNT, bool(s.SECURE_PROXY_SSL_HEADER))"
+    )
+
+    def told(**more: str) -> str:
+        return subprocess.check_output([sys.executable, "-c", said], env={**os.environ, **more}, text=True).strip()
+
+    assert (told(), told(SOFY_PROXIES="1")) == ("0 False", "1 True")
