@@ -84,9 +84,9 @@ def run(contacts: Path | None = None) -> int:
         config = runtime.prepare()
         moved = stack.sandbox_clock(config)
         config = runtime.open_django()
-    from sofy.audience.services import imports
+        from sofy.audience.services import imports
 
-    imports.check_file(path)  # a file that cannot be used leaves no client behind
+        imports.check_file(path)  # a file that cannot be used leaves no client behind
     moved.advance_to(start_of_run(clock.now()))
     ports = stack.Ports.choose(config)
     with processes(stack.supervisor(config, ports)) as started:
@@ -147,9 +147,10 @@ def _campaign(
 ) -> tuple[Outcome, Any, "Campaign"]:
     from sofy.soreach.services import estimate
 
-    client = people.new_client("Boulangeries Martin")
+    with Still(_("Making a client with its points of sale")):
+        client = people.new_client("Boulangeries Martin")
+        shops = open_shops(client)
     log_from = log.stat().st_size if log.exists() else 0
-    shops = open_shops(client)
     imported, book_id = import_contacts(client, path)
     say(
         _("  {imported} new contacts, {updated} updated, {rejected} rows rejected").format(
