@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from sofy.audience.models import Contact
 from sofy.clients.models import Client
 from sofy.kernel import clock
-from sofy.soreach import figures, report, words
+from sofy.soreach import figures, report, tally, words
 from sofy.soreach.models import Campaign, Click
 
 BATCH = 2_000
@@ -69,7 +69,7 @@ def _contacts(client_id: UUID, ids: list[UUID]) -> dict[UUID, Contact]:
 
 
 def _row(person: report.Person, contact: Contact, shops: dict[str, str], clicked: bool) -> list[Any]:
-    received = _("Received") if person.status in report.RECEIVED else ""
+    received = _("Received") if person.status in tally.RECEIVED else ""
     cells = [
         str(person.contact_id), contact.first_name or "", contact.last_name or "",
         shops.get(str(contact.establishment_id), ""), person.variant, received or words.status_text(person.status),
