@@ -80,8 +80,9 @@ class Pacer:
         self._accepted = self._refused = 0
         self._measure(now, _BURST_S)
         seen = min(self.rate, self._seen_rate or self.rate)
-        if seen < inf:
-            self.rate = max(seen * (1 - min(share, _LARGEST_CUT)), min(_LOWEST, self.ceiling))
+        if seen == inf:  # full before anything could be measured: what left at once is all that is known
+            seen = max(self._taken, 1) / _BURST_S
+        self.rate = max(seen * (1 - min(share, _LARGEST_CUT)), min(_LOWEST, self.ceiling))
         if share < _LARGEST_CUT:
             self._pause_s = _FIRST_PAUSE_S
             self.pause(_FIRST_PAUSE_S * share, now)

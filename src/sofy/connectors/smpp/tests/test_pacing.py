@@ -139,3 +139,19 @@ def test_the_rate_does_not_grow_while_nothing_is_sent() -> None:
     run(pacer, 2.2, 30.0, most=0)
 
     assert pacer.rate < 700
+
+
+def test_a_route_without_a_rate_finds_that_of_a_slow_operator() -> None:
+    pacer, bucket, accepted = Pacer(0, 0.0), 30.0, 0
+    for step in range(1000):
+        now = step / 100
+        bucket = min(bucket + 0.3, 6.0) if step else bucket
+        sent = min(pacer.allowance(now), 50)
+        taken = min(sent, int(bucket))
+        bucket -= taken
+        accepted += taken
+        if sent:
+            pacer.take(sent)
+            pacer.answered(taken, sent - taken, now)
+
+    assert accepted > 0.6 * 30 * 10
