@@ -6,6 +6,7 @@ from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.contrib.auth.models import update_last_login
 
+from sofy.accounts.models import User
 from sofy.accounts.tests.factories import make_user
 from sofy.kernel import clock
 
@@ -16,7 +17,7 @@ def test_what_the_frameworks_date_is_dated_by_the_clock_of_the_house(db):
     clock.install(lambda: THEN)
     user = make_user()
 
-    update_last_login(type(user), user)
+    update_last_login(User, user)
     session = UserSession.objects.create(user=user, ip="127.0.0.1", session_key="x", user_agent="x")
     factor = Authenticator.objects.create(user=user, type=Authenticator.Type.WEBAUTHN, data={})
     factor.record_usage()
