@@ -74,6 +74,7 @@ def import_file(arguments: argparse.Namespace) -> Answer:
     client = find_client(arguments.client)
     if not arguments.file.is_file():
         raise Refused("file_missing", 404, file=str(arguments.file))
+    imports.check_file(arguments.file)  # a file that cannot be used leaves no new book behind
     book_id = book_of(client.pk, arguments.book)
     result = imports.import_file(
         client_id=client.pk,

@@ -176,3 +176,16 @@ def test_the_last_owner_stays_one(said, refused):
 @pytest.mark.parametrize("role", ["web", "staff", "engine", "owner"])
 def test_a_role_is_named_short_or_whole(said, role):
     assert said("db", "url", "--role", role) == said("db", "url", "--role", f"sofy_{role}")
+
+
+def test_a_file_that_cannot_be_imported_leaves_no_book_behind(said, refused, tmp_path):
+    from sofy.audience.models import Book
+
+    (tmp_path / "empty.csv").write_text("")
+    said("client", "create", "Zoé", "--slug", "zoe")
+
+    assert refused("contacts", "import", str(tmp_path / "empty.csv"), "--client", "zoe") == "file_empty"
+
+    client = find_client("zoe")
+    with client_scope(client.pk):
+        assert not Book.objects.exists()
