@@ -109,7 +109,7 @@ REFUSED = [
     ("contacts import", ["contacts", "import", "NONE", "--client", "zoe"], "file_missing"),
     ("contacts import", ["contacts", "import", "FOLDER", "--client", "zoe"], "file_missing"),
     ("contacts import", ["contacts", "import", "TEXT", "--client", "nobody"], "client_unknown"),
-    ("contacts import", ["contacts", "import", "TEXT", "--client", "zoe", "--book", NOBODY], "book_unknown"),
+    ("contacts import", ["contacts", "import", "CSV", "--client", "zoe", "--book", NOBODY], "book_unknown"),
     ("segment create", ["segment", "create", "All", "--client", "nobody", "--tree", "TEXT"], "client_unknown"),
     ("segment create", ["segment", "create", "All", "--client", "zoe", "--tree", "NONE"], "file_missing"),
     ("segment create", ["segment", "create", " ", "--client", "zoe", "--tree", '{"is":"all"}'], "name_missing"),
@@ -146,7 +146,8 @@ def _files(folder: Path) -> dict[str, str]:
     (folder / "bytes").write_bytes(b"caf\xe9 \xff\xfe")
     (folder / "empty").write_bytes(b"")
     (folder / "text").write_text("neither JSON nor numbers")
-    return {word.upper(): str(folder / word) for word in ("folder", "bytes", "empty", "text", "none")}
+    (folder / "csv").write_text("prenom;portable\nZoé;06 39 98 00 01\n")
+    return {word.upper(): str(folder / word) for word in ("folder", "bytes", "empty", "text", "csv", "none")}
 
 
 def test_what_cannot_be_done_is_one_line_and_status_1(sofy, tmp_path, capsys):
