@@ -227,8 +227,8 @@ class SuppressionForm(forms.Form):
     source = forms.CharField(label=_("Where this comes from"), max_length=120, required=False)
 
 
-class OptOutFileForm(forms.Form):
-    """A file of addresses nobody may write to."""
+class AddressFileForm(forms.Form):
+    """A file of addresses nobody may write to, and its password if it has one."""
 
     prefix = "list"
     file = forms.FileField(
@@ -246,6 +246,11 @@ class OptOutFileForm(forms.Form):
         widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
         help_text=_("Used once to open it, kept nowhere."),
     )
+
+
+class OptOutFileForm(AddressFileForm):
+    """A client's own file of people who said no."""
+
     reason = forms.ChoiceField(label=_("Reason"), choices=SuppressionForm.REASONS, initial="opt_out_list")
     source = forms.CharField(label=_("Where this comes from"), max_length=120, required=False)
 

@@ -1,10 +1,12 @@
 """Forms of this room."""
 
 from decimal import Decimal
+from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from sofy.audience.forms import AddressFileForm
 from sofy.kernel.errors import Refused
 from sofy.messaging.route_rules import read_price
 from sofy.ui import problems, statuses
@@ -89,10 +91,10 @@ class RouteForm(forms.Form):
             raise forms.ValidationError(problems.sentence(refused)) from None
 
 
-class StopFileForm(forms.Form):
-    """A file of numbers nobody may write to."""
+class StopFileForm(AddressFileForm):
+    """A regulator's file of numbers nobody may write to."""
 
-    prefix = "list"
+    field_order = ("name", "reason", "file", "password")
     name = forms.CharField(
         label=_("Which list"), max_length=60, help_text=_("As the regulator calls it: Bloctel, AF2M…")
     )
@@ -101,21 +103,10 @@ class StopFileForm(forms.Form):
         max_length=200,
         help_text=_("The text, letter or ticket it rests on. It goes into the platform’s journal: name nobody."),
     )
-    file = forms.FileField(
-        label=_("File (CSV, TXT, XLSX or ODS)"),
-        allow_empty_file=True,
-        widget=forms.ClearableFileInput(attrs={"accept": ".csv,.txt,.tsv,.xlsx,.ods"}),
-        help_text=_("Every column of phone numbers or e-mail addresses counts; the others are not read."),
-        error_messages={"required": _("Choose a file first.")},
-    )
-    password = forms.CharField(
-        label=_("Password of the file, if it has one"),
-        required=False,
-        max_length=255,
-        strip=False,
-        widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
-        help_text=_("Used once to open it, kept nowhere."),
-    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["file"].label = _("File (CSV, TXT, XLSX or ODS)")
 
 
 class WithdrawForm(forms.Form):

@@ -19,6 +19,8 @@ from sofy.soreach.people import ALIASES, ATTRIBUTE_COLUMNS, CONTACT_ATTRIBUTE, C
 #: Ids are made in the order of time: their hash is not, so that the first ones by it are spread over the audience.
 _SPREAD = "uuid_hash_extended(c.id, 0)"
 _REACHABLE = "c.sms = 3"
+#: What was accepted for somebody counts, here and for limits per person, unless it came to nothing.
+COUNTS = "status NOT IN ('withheld', 'cancelled', 'failed', 'expired')"
 _BLANKS = frozenset({"title", "town", "postcode"})  # empty rather than null
 
 
@@ -62,7 +64,7 @@ def written_to(campaign: Campaign, since: datetime) -> dict[UUID, int]:
 SELECT s.campaign_id, count(*) FROM audience_contact c
   JOIN engine_state s ON s.client_id = %(client)s AND s.campaign_id = ANY(%(recent)s) AND s.contact_id = c.id
  WHERE {who.sql} AND s.accepted_at >= %(since)s
-   AND s.status NOT IN ('withheld', 'cancelled', 'failed', 'expired') GROUP BY 1"""  # noqa: S608
+   AND s.{COUNTS} GROUP BY 1"""  # noqa: S608
     return dict(_rows(sql, who.params | {"recent": recent, "since": since}))
 
 

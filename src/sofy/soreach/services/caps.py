@@ -12,9 +12,9 @@ from sofy.kernel import clock
 from sofy.soreach import rules
 from sofy.soreach.models import Campaign
 from sofy.soreach.rules import Cap
+from sofy.soreach.sampling import COUNTS
 
-#: What was accepted for somebody counts unless it came to nothing.
-_COUNTED = "client_id = %(client)s AND status NOT IN ('withheld', 'cancelled', 'failed', 'expired')"
+_COUNTED = f"client_id = %(client)s AND {COUNTS}"
 
 
 def of_client(client: Client) -> Cap:

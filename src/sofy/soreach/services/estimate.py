@@ -207,7 +207,7 @@ def missing(campaign: Campaign, contents: Mapping[str, Content], weights: Mappin
     return found
 
 
-def bubble(campaign: Campaign, made: Content, member: Member) -> dict[str, Any]:
+def bubble(made: Content, member: Member, takes: Collection[str]) -> dict[str, Any]:
     """What the phone of one person would show, for the preview."""
     try:
         text = render(made, member)
@@ -215,4 +215,4 @@ def bubble(campaign: Campaign, made: Content, member: Member) -> dict[str, Any]:
         return {"missing": hole.field}
     except content.TextTooLong:
         return {"too_long": True}
-    return {"text": text, "count": count_text(text, alphabets(campaign))}
+    return {"text": text, "count": count_text(text, takes)}

@@ -1,6 +1,6 @@
 """What the wizard shows while somebody works: counts, phones, the permitted band."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Any
@@ -68,8 +68,9 @@ def phones(campaign: Campaign, number: int) -> dict[str, Any]:
         except Refused as problem:
             refused[variant.label] = problems.sentence(problem)
     seen = _seen(campaign, frozenset().union(*(made.variables for made in compiled.values())), number)
+    sending = Sending(estimate.alphabets(campaign), estimate.shares(campaign))
     made = [
-        _phone(campaign, variant.label, compiled[variant.label], seen)
+        _phone(campaign, variant.label, compiled[variant.label], seen, sending)
         if variant.label in compiled
         else Phone(variant.label, problem=refused[variant.label])
         for variant in variants
@@ -109,6 +110,14 @@ class Seen:
     reachable: int = 0
 
 
+@dataclass(frozen=True)
+class Sending:
+    """What all variants have in common: the alphabets of their routes, and each one's part of the audience."""
+
+    takes: Collection[str]
+    shares: Mapping[str, float]
+
+
 def _seen(campaign: Campaign, used: frozenset[str], number: int) -> Seen:
     try:
         looked_at = estimate.sample(campaign, used | {"prenom", "nom"})
@@ -119,15 +128,15 @@ def _seen(campaign: Campaign, used: frozenset[str], number: int) -> Seen:
     return Seen(shown, looked_at, shown[min(number, len(shown) - 1)] if shown else None, reachable)
 
 
-def _phone(campaign: Campaign, label: str, made: content.Content, seen: Seen) -> Phone:
+def _phone(campaign: Campaign, label: str, made: content.Content, seen: Seen, sending: Sending) -> Phone:
     lacks = bool(campaign.short_code) and rules.lacks_stop_mention(made.fixed, campaign.short_code)
-    takes = estimate.alphabets(campaign)
+    takes = sending.takes
     if seen.one is None:
         count = estimate.count_text(made.source, takes)
         return Phone(label, made.source, "", count, lacks_mention=lacks, links=made.links)
-    bubble = estimate.bubble(campaign, made, seen.one)
+    bubble = estimate.bubble(made, seen.one, takes)
     looked = estimate.look(made, seen.looked_at, takes)
-    share = estimate.shares(campaign).get(label, 0)
+    recipients = seen.reachable * sending.shares.get(label, 0)
     return Phone(
         label,
         bubble.get("text", ""),
@@ -135,7 +144,7 @@ def _phone(campaign: Campaign, label: str, made: content.Content, seen: Seen) ->
         bubble.get("count"),
         max(looked.parts.values(), default=0),
         looked.tried,
-        signs.of_text(campaign, made, looked, seen.looked_at, seen.reachable * share, takes),
+        signs.of_text(campaign, made, looked, seen.looked_at, recipients, takes),
         lacks,
         made.links,
     )
