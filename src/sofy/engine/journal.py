@@ -115,10 +115,10 @@ class Journal:
     def unsettled(self) -> int:
         return len(self._unsettled)
 
-    def close(self) -> None:
-        """End an orderly life: with everything settled, the folder goes too."""
+    def close(self, *, all_written: bool) -> None:
+        """End a life: with everything settled and written, the folder goes too."""
         os.close(self._descriptor)
-        if not self._unsettled:
+        if all_written and not self._unsettled:
             remove(self.folder)
         os.close(self._lock)
 

@@ -101,7 +101,10 @@ class Engine:
         log.info("engine.started", instance=str(self.instance), pid=os.getpid(), host=socket.gethostname())
 
     async def stop(self, grace_s: float = 5.0) -> None:
-        """Claim nothing more, give back what was not handed over, wait for answers, write everything."""
+        """Claim nothing more, give back what was not handed over, wait for answers, write everything.
+
+        With a database that stays away, the journal stays too: the next engine reads it.
+        """
         if self._stopping:
             return
         self._stopping = True
@@ -116,21 +119,27 @@ class Engine:
                 self.dispatcher.take_back(batch)
             self.dispatcher.ready[lane].clear()
         await self.table.close(grace_s)
-        await self.receipts.look()
-        await self.receipts.close()
-        await self.ledger.drain()
+        written = False
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(grace_s):
-                while self.ledger.waiting or self.ledger.writing:
-                    await asyncio.sleep(0.02)
-                await self.sweepers.leave()
+                await self._write_everything()
+                written = True
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        self.journal.close()
+        self.journal.close(all_written=written)
         for link in self._links.values():
             await link.close()
         log.info("engine.stopped", instance=str(self.instance), unsettled=self.journal.unsettled)
+
+    async def _write_everything(self) -> None:
+        """All that is known goes to the database; while that is away, this waits."""
+        await self.receipts.look()
+        await self.receipts.close()
+        await self.ledger.drain()
+        while self.ledger.waiting or self.ledger.writing:
+            await asyncio.sleep(0.02)
+        await self.sweepers.leave()
 
     # claiming and handing over
 

@@ -37,10 +37,15 @@ async def main(config: Config, url: str | None = None) -> None:
     # Messages live for a moment and point at nothing that points back: collecting cycles over them is wasted time.
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)
-    await engine.start()
+    starting = asyncio.ensure_future(engine.start())
     try:
+        await asyncio.wait({starting, over}, return_when=asyncio.FIRST_COMPLETED)
+        if starting.done():
+            await starting
         await over
     finally:
+        starting.cancel()  # it waits for the database as long as that is away
+        await asyncio.gather(starting, return_exceptions=True)
         await engine.stop()
 
 

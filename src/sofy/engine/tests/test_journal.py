@@ -101,6 +101,6 @@ def test_an_orderly_end_leaves_no_folder(tmp_path: Path):
     log.handing_over(1, ROUTE, [KEY], [0])
     log.settle(KEY)
 
-    log.close()
+    log.close(all_written=True)
 
     assert list(tmp_path.iterdir()) == []
