@@ -54,7 +54,7 @@ class Bench:
         contacts = folder / "contacts.csv"
         _write_contacts(contacts, recipients)
         with contextlib.redirect_stdout(sys.stderr):
-            _imported, book = demo.import_contacts(self.client, contacts)
+            book = demo.import_contacts(self.client, contacts).book_id
         _save_route(smsc)  # before the draft, which takes the route there is
         text = f"{TEXT}{LINK if link else ''} STOP SMS {stack.SHORT_CODE}"
         self.draft = demo.prepare_campaign(self.client, book, text)

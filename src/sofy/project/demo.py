@@ -151,7 +151,8 @@ def _campaign(
         client = people.new_client("Boulangeries Martin")
         shops = open_shops(client)
     log_from = log.stat().st_size if log.exists() else 0
-    imported, book_id = import_contacts(client, path)
+    imported = import_contacts(client, path)
+    book_id = imported.book_id
     say(
         _("  {imported} new contacts, {updated} updated, {rejected} rows rejected").format(
             imported=imported.imported, updated=imported.updated, rejected=imported.rejected
@@ -228,23 +229,20 @@ def save_neighbours(client: Any, shop: Any) -> None:
         segments.save(client_id=client.pk, name=f"À 5 km de {shop.name}", root=root, actor=ACTOR)
 
 
-def import_contacts(client: Any, path: Path) -> tuple[Any, UUID]:
+def import_contacts(client: Any, path: Path) -> Any:
     """Bring the file into a new book, with the legal basis a shop would give."""
     from sofy.audience.services import imports
-    from sofy.project.commands.contacts import book_of
 
-    book_id = book_of(client.pk, "Clients des boutiques")
     with Still(_("Importing {file}").format(file=path.name)):
-        result = imports.import_file(
+        return imports.import_file(
             client_id=client.pk,
-            book_id=book_id,
+            book_name="Clients des boutiques",
             path=path,
             legal_basis="consent",
             source="Formulaire de fidélité en boutique",
             consent_text="J’accepte de recevoir les offres de la boulangerie par SMS.",
             actor=ACTOR,
         )
-    return result, book_id
 
 
 def prepare_campaign(client: Any, book_id: UUID, text: str = TEXT) -> "Campaign":

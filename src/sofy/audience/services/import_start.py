@@ -93,6 +93,5 @@ def undo(*, client_id: UUID, import_id: UUID, actor: str) -> bool:
 
 
 def _opened(client_id: UUID, upload_id: UUID, choices: Choices) -> tuple[Import, Any]:
-    return imports._open(
-        client_id, choices.book_id, upload_id, choices.mapping, choices.legal_basis, choices.source, ""
-    )
+    book = imports._book(client_id, choices.book_id)
+    return imports._open(book, upload_id, choices.mapping, choices.legal_basis, choices.source, "")

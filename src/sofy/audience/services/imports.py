@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -49,6 +49,7 @@ class ImportResult:
     duplicates_in_file: int = 0
     duplicates_in_base: int = 0
     opted_out_kept: int = 0
+    book_id: UUID | None = None  # None: a dry run for a book that does not exist yet
 
 
 @dataclass(frozen=True)
@@ -110,7 +111,8 @@ def preview(*, client_id: UUID, upload_id: UUID, password: str = "") -> Preview:
 def import_file(
     *,
     client_id: UUID,
-    book_id: UUID,
+    book_id: UUID | None = None,
+    book_name: str = "",
     path: Path | str | None = None,
     upload_id: UUID | None = None,
     mapping: Sequence[str] | None = None,
@@ -125,6 +127,7 @@ def import_file(
 ) -> ImportResult:
     """Import a CSV, XLSX or ODS file into a book, or say what that would do.
 
+    `book_name` says the book by its name; when none has it, one is made with the import, and by no dry run.
     Without a legal basis and a source the contacts enter as not contactable. Refusals in the file always count.
     Source: DPA 5 (legal basis and proof of consent are the client's).
     Raises: Refused with what is wrong with the file; nothing has changed then.
@@ -136,10 +139,12 @@ def import_file(
         with open(path, "rb") as content:
             upload_id = store_upload(client_id=client_id, content=content)
     try:
-        row, table = _open(client_id, book_id, upload_id, mapping, legal_basis, source, password)
+        book = _book(client_id, book_id, book_name)
+        row, table = _open(book, upload_id, mapping, legal_basis, source, password)
         if dry_run:
             with closing(table.content):
-                return plan.dry_run(row, table, progress=progress)
+                said = plan.dry_run(row, table, progress=progress)
+                return replace(said, book_id=None if book._state.adding else book.id)
     except BaseException:
         if path is not None:  # an upload stays, so that its mapping can be put right
             vault.discard(client_id, upload_id)
@@ -149,6 +154,8 @@ def import_file(
             vault.discard(client_id, upload_id)
     row.file_name, row.actor = file_name or None, actor
     with client_scope(client_id):
+        if book._state.adding:
+            book.save(force_insert=True)
         row.text_hash = _keep_text(client_id, consent_text)
         row.mapping["kinds"] = run.declare_attributes(client_id, _as_columns(row.mapping))
         row.save(force_insert=True)
@@ -175,10 +182,21 @@ def _look_through(table: read.Table, own: list[Column], mapping: Sequence[str] |
     return above, guessed, total
 
 
+def _book(client_id: UUID, book_id: UUID | None, name: str = "") -> Book:
+    """The book of this id or name; one that is not saved yet when no book has the name."""
+    with client_scope(client_id):
+        books = Book.objects.filter(client_id=client_id, deleted_at=None)
+        if name and book_id is None:
+            return books.filter(name=name).first() or Book(client_id=client_id, name=name)
+        book = books.filter(id=book_id).first() if book_id else None
+        if book is None:
+            raise Refused("book_unknown", 404, book=str(book_id))
+    return book
+
+
 @clause("DPA 5")
 def _open(
-    client_id: UUID,
-    book_id: UUID,
+    book: Book,
     upload_id: UUID,
     mapping: Sequence[str] | None,
     legal_basis: str,
@@ -186,9 +204,8 @@ def _open(
     password: str,
 ) -> tuple[Import, read.Table]:
     """Look at a whole file before anything is written."""
+    client_id = book.client_id
     with client_scope(client_id):
-        if not Book.objects.filter(client_id=client_id, id=book_id, deleted_at=None).exists():
-            raise Refused("book_unknown", 404)
         own = run.own_columns(client_id)
     if legal_basis and legal_basis not in PURPOSE_OF_BASIS:
         raise Refused("legal_basis_unknown", choices=", ".join(PURPOSE_OF_BASIS))
@@ -200,7 +217,7 @@ def _open(
     choices = {c.field[10:]: list(c.choices) for c in guessed if c.choices}
     row = Import(
         client_id=client_id,
-        book_id=book_id,
+        book_id=book.id,
         file_format=table.format,
         encoding=table.encoding,
         delimiter=table.delimiter,
@@ -266,6 +283,7 @@ def result_of(row: Import) -> ImportResult:
         reachable_sms=sms,
         reachable_email=email,
         opted_out_kept=row.warnings.get("opted_out_kept", 0),
+        book_id=row.book_id,
     )
 
 

@@ -420,6 +420,18 @@ def test_an_unknown_book_is_refused(client: Client, tmp_path: Path) -> None:
         import_file(client_id=client.pk, book_id=uuid4(), path=write_csv(tmp_path / "a.csv", person(1)))
 
 
+def test_a_book_is_made_with_the_first_import_that_names_it_and_by_no_dry_run(client: Client, tmp_path: Path) -> None:
+    fair = {"client_id": client.pk, "book_name": "Fair", "path": write_csv(tmp_path / "a.csv", person(1))}
+
+    tried = import_file(**fair, dry_run=True)
+    made = Book.objects.filter(client_id=client.pk, name="Fair").exists()
+    first, second = import_file(**fair), import_file(**fair)
+
+    assert (tried.book_id, made) == (None, False)
+    assert [book.id for book in Book.objects.filter(client_id=client.pk, name="Fair")] == [first.book_id]
+    assert second.book_id == first.book_id
+
+
 def test_upload_is_unreadable_on_the_disk(client: Client, book: Book, tmp_path: Path, settings: Any) -> None:
     import_rows(client, book, tmp_path / "a.csv", person(1))
 

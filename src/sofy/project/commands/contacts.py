@@ -51,20 +51,12 @@ def read_tree(given: str) -> "All":
     return tree.loads(given if given.lstrip()[:1] in ("{", "[") else read_text(Path(given)))
 
 
-def book_of(client_id: UUID, reference: str) -> UUID:
-    """The book of this id or name; a new one when no book has the name."""
-    from sofy.audience.models import Book
-    from sofy.kit.rls import client_scope
-
-    with client_scope(client_id):
-        books = Book.objects.filter(client_id=client_id, deleted_at=None)
-        try:
-            found = books.filter(id=UUID(reference)).first()
-            if found is None:
-                raise Refused("book_unknown", 404, book=reference)
-        except ValueError:
-            found = books.filter(name=reference).first() or Book.objects.create(client_id=client_id, name=reference)
-    return found.id
+def book_of(reference: str) -> dict[str, Any]:
+    """A book as `imports.import_file` takes it: by its id, or by its name."""
+    try:
+        return {"book_id": UUID(reference)}
+    except ValueError:
+        return {"book_name": reference}
 
 
 def import_file(arguments: argparse.Namespace) -> Answer:
@@ -74,11 +66,9 @@ def import_file(arguments: argparse.Namespace) -> Answer:
     client = find_client(arguments.client)
     if not arguments.file.is_file():
         raise Refused("file_missing", 404, file=str(arguments.file))
-    imports.check_file(arguments.file)  # a file that cannot be used leaves no new book behind
-    book_id = book_of(client.pk, arguments.book)
     result = imports.import_file(
         client_id=client.pk,
-        book_id=book_id,
+        **book_of(arguments.book),
         path=arguments.file,
         legal_basis=arguments.legal_basis,
         source=arguments.source,
@@ -86,7 +76,7 @@ def import_file(arguments: argparse.Namespace) -> Answer:
         dry_run=arguments.dry_run,
         progress=None if arguments.json else Said(),
     )
-    data = dataclasses.asdict(result) | {"dry_run": arguments.dry_run, "book_id": book_id}
+    data = dataclasses.asdict(result) | {"dry_run": arguments.dry_run}
     reasons = "".join(f"\n  {count:>8}  {reason}" for reason, count in sorted(result.warnings.items()))
     verb = "would be" if arguments.dry_run else "were"
     text = f"{result.imported} contacts {verb} new, {result.updated} updated, {result.rejected} rows rejected.{reasons}"

@@ -148,9 +148,9 @@ def test_a_file_is_tried_then_imported(sofy, tmp_path):
     done = _json(sofy(*command))
     again = _json(sofy(*command))
 
-    assert (tried["imported"], tried["rejected"], tried["import_id"]) == (2, 1, None)
+    assert (tried["imported"], tried["rejected"], tried["import_id"], tried["book_id"]) == (2, 1, None, None)
     assert (done["imported"], done["reachable_sms"]) == (2, 1)
-    assert (again["imported"], again["updated"]) == (0, 2)
+    assert (again["imported"], again["updated"], again["book_id"]) == (0, 2, done["book_id"])
 
 
 def test_a_regulators_file_is_tried_added_and_asked_about(sofy, tmp_path):

@@ -100,12 +100,11 @@ def test_every_mainland_number_of_the_shipped_file_is_fiction():
 def test_importing_the_shipped_file_gives_its_known_counts(engine_db):
     from sofy.audience.services import imports
     from sofy.clients.services import create_client
-    from sofy.project.commands.contacts import book_of
 
     client = create_client(name=f"Shop {ids.base58(4)}")
     result = imports.import_file(
         client_id=client.pk,
-        book_id=book_of(client.pk, "Book"),
+        book_name="Book",
         path=str(DATA / "contacts.csv"),
         legal_basis="consent",
         source="form",
@@ -133,12 +132,12 @@ def test_somebody_with_several_mobiles_is_written_to_once_and_nobody_is_lost(eng
         "Max;06 39 98 00 07;06 39 98 00 08;;non\n"
     )
 
-    result, book_id = demo.import_contacts(client, path)
-    campaign = demo.prepare_campaign(client, book_id)
+    result = demo.import_contacts(client, path)
+    campaign = demo.prepare_campaign(client, result.book_id)
     with client_scope(client.pk):
         people = estimate.reach(campaign)["reachable"]
 
-    assert (result.reachable_sms, demo.other_numbers(client, book_id), people) == (6, 3, 3)
+    assert (result.reachable_sms, demo.other_numbers(client, result.book_id), people) == (6, 3, 3)
 
 
 def test_the_demos_client_has_shops_and_its_contacts_have_theirs(engine_db):
