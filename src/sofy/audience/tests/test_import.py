@@ -421,7 +421,11 @@ def test_an_unknown_book_is_refused(client: Client, tmp_path: Path) -> None:
 
 
 def test_a_book_is_made_with_the_first_import_that_names_it_and_by_no_dry_run(client: Client, tmp_path: Path) -> None:
-    fair = {"client_id": client.pk, "book_name": "Fair", "path": write_csv(tmp_path / "a.csv", person(1))}
+    fair: dict[str, Any] = {
+        "client_id": client.pk,
+        "book_name": "Fair",
+        "path": write_csv(tmp_path / "a.csv", person(1)),
+    }
 
     tried = import_file(**fair, dry_run=True)
     made = Book.objects.filter(client_id=client.pk, name="Fair").exists()
