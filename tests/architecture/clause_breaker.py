@@ -1,22 +1,27 @@
-"""A pytest plugin that breaks one rule of the contract, to see whether its tests notice.
+"""A pytest plugin that breaks rules of the contract one by one, to see whether their tests notice.
 
-`BROKEN_RULE="sofy.kernel.hours:decide"` makes that function (or class) raise on use; `BROKEN_ARTICLES="CGVU 14.1"`
-keeps only the tests marked with one of these articles (`|` between them). Used by `test_clauses.py`.
+`BROKEN_RULES` is JSON, rule -> articles: `{"sofy.kernel.hours:decide": ["CGVU 14.1"]}`. Everything is imported and
+collected once; then each rule is broken in a process forked for it, which runs the tests marked with its articles until
+one fails. What that process said goes to `BROKEN_REPORTS/<number>.txt`, its exit status to `<number>.status`.
+Used by `test_clauses.py`, with `-s`: captured output would all go to one file.
 """
 
-from __future__ import annotations
-
+import gc
+import json
 import os
+import sys
 from collections.abc import Callable
 from importlib import import_module
+from pathlib import Path
 from types import FunctionType
 from typing import Any
 
 import pytest
 
+from sofy.project.testing import TestDatabase
+
 #: Not named SOFY_: the test settings clear those variables.
-RULE = os.environ.get("BROKEN_RULE", "")
-REFS = os.environ.get("BROKEN_ARTICLES", "")
+RULES: dict[str, list[str]] = json.loads(os.environ.get("BROKEN_RULES", "{}"))
 
 
 def broken(*_args: Any, **_kwargs: Any) -> Any:
@@ -50,16 +55,41 @@ def unwrapped(target: Callable[..., Any]) -> FunctionType:
     return target
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Keep the tests of these articles."""
-    refs = set(REFS.split("|"))
-    if REFS:
-        kept = [item for item in items if any(refs & set(mark.args) for mark in item.iter_markers("clause"))]
-        config.hook.pytest_deselected(items=[item for item in items if item not in kept])
-        items[:] = kept
+def tests_of(rule: str, items: list[pytest.Item]) -> list[pytest.Item]:
+    """The tests of the rule's articles: those of its own module, then of its room, come first and fail soonest."""
+    articles = set(RULES[rule])
+    _, room, *_, module = rule.split(":")[0].split(".")
+    kept = [item for item in items if any(articles & set(mark.args) for mark in item.iter_markers("clause"))]
+    return sorted(kept, key=lambda item: (f"/test_{module}.py" not in item.nodeid, f"/{room}/" not in item.nodeid))
 
 
-def pytest_runtestloop(session: pytest.Session) -> None:
-    """Break after collection: modules are imported, tests have not begun."""
-    if RULE and not session.config.option.collectonly:
-        break_rule(RULE)
+def share_database() -> Callable[[], None]:
+    """Make one database for all children: making one takes longer than most of their tests; answers its end."""
+    shared, drop = TestDatabase(), TestDatabase.drop
+    shared.create()
+    setattr(TestDatabase, "create", lambda self: vars(self).update(vars(shared)))  # noqa: B010  mypy knows methods
+    setattr(TestDatabase, "drop", lambda self: None)  # noqa: B010
+    return lambda: drop(shared)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop(session: pytest.Session) -> bool | None:
+    """Fork after collection, with all imported and nothing opened; the child goes on as a run of its own."""
+    if not RULES or session.config.option.collectonly:
+        return None
+    drop_database = share_database()
+    gc.freeze()  # what is imported stays in the memory the children share
+    for number, rule in enumerate(RULES):
+        report = Path(os.environ["BROKEN_REPORTS"], str(number))
+        sys.stdout.flush()
+        child = os.fork()
+        if not child:
+            with report.with_suffix(".txt").open("w") as file:
+                os.dup2(file.fileno(), sys.stdout.fileno())
+            session.items = tests_of(rule, session.items)
+            break_rule(rule)
+            return None
+        _, status = os.waitpid(child, 0)
+        report.with_suffix(".status").write_text(str(os.waitstatus_to_exitcode(status)))
+    drop_database()
+    return True

@@ -29,7 +29,7 @@ SETTINGS = ("SOFY_TEST_RUN", "SOFY_TEST_SEED", "SOFY_NO_BROWSER", "SOFY_TEST_DAT
 
 def _own_folders() -> Path:
     folder = Path(tempfile.mkdtemp(prefix="sofy-test-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    atexit.register(_remove, folder, os.getpid())
     for variable in [name for name in os.environ if name.startswith("SOFY_")]:
         if variable not in SETTINGS:
             # A developer's own settings must not change what the tests see; a real server stays available to them.
@@ -42,6 +42,12 @@ def _own_folders() -> Path:
     os.environ["SOFY_VAR_DIR"] = str(folder / "var")
     os.environ["DJANGO_SETTINGS_MODULE"] = "sofy.project.settings"
     return folder
+
+
+def _remove(folder: Path, owner: int) -> None:
+    """A process forked from the run leaves the run's folder alone."""
+    if os.getpid() == owner:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 FOLDER = _own_folders()
