@@ -2,7 +2,8 @@
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 SOFY := .venv/bin/sofy
-JOBS ?= 2
+# One more than the cores of a small machine: tests of processes wait a good part of their time.
+JOBS ?= 3
 
 .PHONY: help setup demo test up bench check clean
 .DEFAULT_GOAL := help
@@ -25,7 +26,7 @@ demo: setup
 
 test:
 	@$(PYTHON) tools/setup.py --tests
-	@.venv/bin/pytest -n $(JOBS) --dist loadgroup -q $(TESTS)
+	@.venv/bin/pytest -n $(JOBS) -q $(TESTS)
 
 up: setup
 	@$(SOFY) up

@@ -8,14 +8,40 @@ from uuid import UUID
 
 import psycopg
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from sofy.kernel import clock
 from sofy.project.testing import TestDatabase
+
+DEMO_TESTS = ("tests/e2e/test_demo.py", "tests/e2e/test_browser.py", "tests/e2e/test_ways_in.py")
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
     """Name a case by its `_case`; bytes are often random, and workers must agree on the names of the tests."""
     return argname if isinstance(val, bytes | bytearray | memoryview) else None
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes long begins first, in whatever order: the end of a run waits for nobody then."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
+class OneDemo(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
+    """Tests that look at the finished demo go to one worker, which runs it once; all others go where there is room.
+
+    The marks that xdist has for this are lost with pytest 9.2: it reads them from ids that can no longer be changed.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "demo" if nodeid.startswith(DEMO_TESTS) else nodeid
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneDemo:
+    """Group tests by what they share."""
+    config.option.loadscopereorder = True  # the large group first
+    return OneDemo(config, log)
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

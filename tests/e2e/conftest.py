@@ -10,8 +10,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
 from queue import Empty, Queue
@@ -185,30 +185,42 @@ def browser() -> Iterator[Browser]:
         yield opened
 
 
+COLLEAGUE = """
+from sofy.accounts import services as accounts
+from sofy.clients import services as clients
+from sofy.project.commands.clients import find_client
+user = accounts.create_user(email={email!r}, full_name="Camille Demo", password={password!r}, language="fr")
+accounts.ensure_totp(user)
+clients.add_member(find_client({client!r}), user=user, role="owner", actor="test")
+"""
+
+
+@pytest.fixture
+def colleague(up: Up, request: pytest.FixtureRequest) -> Up:
+    """Another owner of the demo's client for each test: a code used once is refused for the rest of its half minute."""
+    client = json.loads((up.demo.var / "demo" / "last.json").read_text())["client"]
+    email = f"demo-{re.sub('[^a-z]', '', request.node.name.casefold())[-12:]}@example.org"
+    up.demo.run("django", "shell", "-c", COLLEAGUE.format(email=email, password=up.password, client=client))
+    return replace(up, email=email)
+
+
 @pytest.fixture(scope="session")
-def code(up: Up) -> Callable[[], str]:
-    """Second-factor codes of the demo's owner, none of them twice: a used one is waited out, as people do."""
-    used: set[str] = set()
-
-    def fresh() -> str:
-        while (shown := up.code()) in used:
-            time.sleep(1)
-        used.add(shown)
-        return shown
-
-    return fresh
+def kept() -> dict[str, Any]:
+    """What outlives the browser of one module."""
+    return {}
 
 
 @pytest.fixture(scope="module")
-def owner(browser: Browser, up: Up, code: Callable[[], str]) -> Any:
-    """Where a log-in of the demo's owner left the cookies, and the client it opened."""
-    context = person(browser, language="fr")
-    visitor = Visitor(context.new_page(), up.url)
-    visitor.give_password(up.email, up.password)
-    visitor.give_code(code)
-    state = context.storage_state()
-    context.close()
-    return state, visitor.client
+def owner(browser: Browser, up: Up, kept: dict[str, Any]) -> Any:
+    """Where the log-in of the demo's owner left the cookies, and the client it opened."""
+    if "owner" not in kept:
+        context = person(browser, language="fr")
+        visitor = Visitor(context.new_page(), up.url)
+        visitor.give_password(up.email, up.password)
+        visitor.give_code(up.code)
+        kept["owner"] = context.storage_state(), visitor.client
+        context.close()
+    return kept["owner"]
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,6 @@ Pictures of every page are kept under var/screenshots/.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -21,7 +20,6 @@ from tests.e2e.conftest import Up
 from tests.e2e.pages import Visitor, number_in
 
 pytestmark = [
-    pytest.mark.xdist_group("demo"),
     pytest.mark.browser,
     pytest.mark.slow,
     pytest.mark.timeout(300),
@@ -82,19 +80,17 @@ WORDS = {
 
 
 @pytest.mark.parametrize("journey", [FRENCH, ENGLISH, PLAIN], ids=lambda journey: journey.name)
-def test_a_campaign_from_file_to_report(
-    browser: Browser, up: Up, code: Callable[[], str], tmp_path: Path, journey: Journey
-):
+def test_a_campaign_from_file_to_report(browser: Browser, colleague: Up, tmp_path: Path, journey: Journey):
     eyes = Eyes(journey.name)
     context = person(browser, language=journey.language, width=journey.width, javascript=journey.javascript)
     page = context.new_page()
     eyes.follow(page)
-    visitor = Visitor(page, up.url, journey.javascript)
+    visitor = Visitor(page, colleague.url, journey.javascript)
     closely = journey.javascript
 
-    visitor.give_password(up.email, up.password)
+    visitor.give_password(colleague.email, colleague.password)
     eyes.look(page, "second-factor", closely=closely)
-    visitor.give_code(code)
+    visitor.give_code(colleague.code)
     visitor.speak(journey.language)
     expect(page.locator("html")).to_have_attribute("lang", journey.language)
     eyes.look(page, "home", closely=closely)
@@ -103,7 +99,7 @@ def test_a_campaign_from_file_to_report(
     reachable = segment(visitor, eyes, journey, closely)
     assert reachable == 4
     campaign(visitor, eyes, journey, closely)
-    follow_to_the_end(visitor, eyes, journey, up, closely)
+    follow_to_the_end(visitor, eyes, journey, colleague, closely)
 
     visitor.open("audit/?verify=1")
     expect(page.locator(".alert-success")).to_be_visible()

@@ -10,7 +10,7 @@ import pytest
 from tests.e2e.conftest import LONGEST_SILENCE_S, Demo, Dump
 from tests.e2e.traces import People, traces, traces_in_folder
 
-pytestmark = [pytest.mark.xdist_group("demo"), pytest.mark.slow, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 
 EXPECTED = json.loads((files("sofy.project") / "demo_data" / "expected.json").read_text())
 

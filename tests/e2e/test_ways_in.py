@@ -20,7 +20,6 @@ from tests.e2e.conftest import Up
 from tests.e2e.pages import Visitor
 
 pytestmark = [
-    pytest.mark.xdist_group("demo"),
     pytest.mark.browser,
     pytest.mark.slow,
     pytest.mark.timeout(200),
