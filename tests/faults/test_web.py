@@ -20,6 +20,7 @@ from sofy.engine.shifted_clock import FileClock
 from sofy.kernel import clock
 from sofy.kit.rls import client_scope
 from sofy.project.routing import save_route
+from sofy.project.supervisor import answers
 from sofy.soreach.models import Campaign
 from sofy.soreach.tests import factories
 from sofy.soreach.tests.conftest import World
@@ -123,6 +124,7 @@ def test_a_killed_web_process_costs_pages_and_no_message(house: House, engine_db
     assert house.web.process is not None
     os.kill(child_of(house.web.process.pid), signal.SIGKILL)  # this one is looked after, and comes back by itself
     house.wait(lambda: world.reload(draft).status == Campaign.Status.FINISHED and settled(engine_db, draft))
+    house.wait(lambda: answers(f"{house.web.url}/healthz"))
     ended = house.web.get(progress, session)
 
     assert launched == (302, progress)
