@@ -24,24 +24,26 @@ def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes long begins first, in whatever order: the end of a run waits for nobody then."""
-    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+    items.sort(key=lambda item: (not item.nodeid.startswith(DEMO_TESTS), item.get_closest_marker("slow") is None))
 
 
-class OneDemo(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
-    """Tests that look at the finished demo go to one worker, which runs it once; all others go where there is room.
+class ByWhatTheyShare(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
+    """Tests that look at the finished demo go to one worker, which runs it once; so do the tests of each room's file.
 
     The marks that xdist has for this are lost with pytest 9.2: it reads them from ids that can no longer be changed.
     """
 
     def _split_scope(self, nodeid: str) -> str:
-        return "demo" if nodeid.startswith(DEMO_TESTS) else nodeid
+        if nodeid.startswith(DEMO_TESTS):
+            return "demo"
+        return nodeid if nodeid.startswith("tests/") else nodeid.partition("::")[0]
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneDemo:
-    """Group tests by what they share."""
-    config.option.loadscopereorder = True  # the large group first
-    return OneDemo(config, log)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByWhatTheyShare:
+    """Hand the tests out in the order they were collected in."""
+    config.option.loadscopereorder = False
+    return ByWhatTheyShare(config, log)
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

@@ -143,7 +143,7 @@ class Eyes:
     def _picture(self, page: Page, name: str) -> None:
         folder = PICTURES / self.series
         folder.mkdir(parents=True, exist_ok=True)
-        page.screenshot(path=folder / f"{len(self.looked):02}-{name}.png", full_page=True)
+        page.screenshot(path=folder / f"{len(self.looked):02}-{name}.jpg", type="jpeg", quality=85, full_page=True)
 
     @staticmethod
     def _scripts_done(page: Page) -> None:
