@@ -104,7 +104,7 @@ CHECKS: Words = CONTENT | {
     "hours": _("Messages may leave from {at} to {closes_at}."),
     "same_text_recently": _("“{name}” had the same text on {at}."),
     "same_people_recently": _("“{name}” of {at} went to {count} of these people in the last {days} days."),
-    "cap": _("Nobody receives more than {messages} marketing messages in {days} days: the others are left out."),
+    "cap": _("Marketing messages per person: {messages} at most in {days} days. People beyond it are left out."),
     "no_cap": _("No limit of messages per person is set."),
     "client_suspended": _("Your account is suspended: nothing leaves."),
     "editorial": _("You stated that the content holds nothing forbidden."),
