@@ -117,7 +117,6 @@ class Eyes:
             self._resize(page, PHONE)
             self._scripts_done(page)
             self._judge(page, f"{name}, dark, on a phone", CONTRAST_ONLY)
-            self._picture(page, f"{name}-{PHONE}-dark")
             page.emulate_media(color_scheme="light")
         page.set_viewport_size(shape)
 

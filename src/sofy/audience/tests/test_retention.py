@@ -1,6 +1,7 @@
 """After 30 days uploads, images and removed people are gone; the ledger stays."""
 
 import io
+import shutil
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
@@ -14,6 +15,7 @@ from sofy.audience.imports.errors import error_file
 from sofy.audience.imports.undo import undo_import
 from sofy.audience.models import ConsentEvent, Contact, Identity, Import, ImportRow, NameToken
 from sofy.audience.services import export, imports, optouts
+from sofy.audience.services.contacts import remove
 from sofy.audience.services.retention import expire, expire_all
 from sofy.audience.tasks import expire_old
 from sofy.audience.tests.factories import import_rows, make_book, person
@@ -24,6 +26,12 @@ from sofy.kit import jobs
 from sofy.kit.keys import keys_for
 
 pytestmark = [pytest.mark.django_db, pytest.mark.clause("DPA 12")]
+
+
+@pytest.fixture(autouse=True)
+def _no_files_of_others(settings: Any) -> None:
+    """Uploads of earlier tests, whose clients are gone, would be gone through as well."""
+    shutil.rmtree(Path(settings.SOFY.var_dir) / "files", ignore_errors=True)
 
 
 def test_what_is_past_its_time_goes(as_client: Any, tmp_path: Path) -> None:
@@ -64,6 +72,19 @@ def test_the_worker_does_it_for_every_client(as_client: Any, tmp_path: Path) -> 
 
     assert gone == 2
     assert expire_old in jobs.chores()
+
+
+def test_a_contact_that_was_in_no_book_goes_too(as_client: Any) -> None:
+    client = make_client()
+    as_client(client)
+    contact = Contact.objects.create(client_id=client.pk, first_name="Zoé")
+    remove(client_id=client.pk, ids=[contact.id], actor="test")
+    now = clock.now()
+    clock.install(lambda: now + timedelta(days=31))
+
+    gone = expire_all()
+
+    assert gone == 1
 
 
 def after(days: int) -> None:
