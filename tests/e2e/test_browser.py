@@ -212,7 +212,7 @@ OWN_PAGES = (
     "/account/password/change/",
     "/ui/",
 )
-STAFF_PAGES = ("/op/clients/", "/op/clients/new", "/op/routes/", "/op/audit/")
+STAFF_PAGES = ("/op/clients/", "/op/clients/new", "/op/stop-list/", "/op/audit/", "/op/routes/")
 
 
 def test_every_other_page(browser: Browser, up: Up, owner: Any):
@@ -261,6 +261,8 @@ def test_staff_set_up_a_second_factor_and_watch_the_routes(browser: Browser, up:
     for path in STAFF_PAGES:
         visitor.open(path)
         eyes.look(page, path.strip("/").replace("/", "-"), closely=True)
+    visitor.press("main tbody a")
+    eyes.look(page, "op-route", closely=True)
     visitor.open("/op/clients/")
     visitor.press("main tbody a")
     eyes.look(page, "op-client", closely=True)
