@@ -64,7 +64,8 @@ _ROUTES = (
 )
 _NOW = """
 SELECT route_id, sum(binds_up), sum(binds_down), sum(in_flight), sum(waiting), max(at), max(problem)
-  FROM (SELECT DISTINCT ON (route_id, instance_id) * FROM engine_route_health WHERE at >= %s
+  FROM (SELECT DISTINCT ON (route_id, instance_id) * FROM engine_route_health
+         WHERE at >= %s AND instance_id IN (SELECT id FROM engine_instance)
          ORDER BY route_id, instance_id, at DESC) latest GROUP BY route_id
 """
 _SUMS = """

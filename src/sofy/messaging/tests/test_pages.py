@@ -35,6 +35,7 @@ def route_id(engine_db):
             " VALUES (%s, 'r1', 'Route One', 'smpp', '36111', 0.045, now(), now())",
             [route_id],
         )
+        admin.execute("INSERT INTO engine_instance VALUES (%s, 'here', 1, now(), now())", [route_id])
         for seconds, handed_over in ((5, 50), (15, 100)):
             admin.execute(
                 "INSERT INTO engine_route_health VALUES (%s, %s::timestamptz - %s * interval '1 second', %s,"
@@ -256,6 +257,15 @@ def test_without_an_engine_health_is_unknown(client, route_id):
     (route,) = routes.console()
 
     assert route.health == "none"
+
+
+def test_an_engine_that_ended_in_order_counts_no_longer(client, route_id, engine_db):
+    with engine_db.connect("admin", autocommit=True) as admin:
+        admin.execute("DELETE FROM engine_instance")
+
+    (route,) = routes.console()
+
+    assert (route.health, route.accepted) == ("none", 150)
 
 
 def test_staff_pause_and_open_a_route(client, route_id):
