@@ -1,5 +1,6 @@
 """Fixtures every test of the house may use: a database under row-level security, and one with committed data."""
 
+import gc
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -25,6 +26,12 @@ def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes long begins first, in whatever order: the end of a run waits for nobody then."""
     items.sort(key=lambda item: (not item.nodeid.startswith(DEMO_TESTS), item.get_closest_marker("slow") is None))
+
+
+def pytest_collection_finish() -> None:
+    """What was imported and collected stays until the end: nobody looks through it for garbage again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 class ByWhatTheyShare(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
