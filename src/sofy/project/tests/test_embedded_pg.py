@@ -55,6 +55,14 @@ def test_it_listens_on_loopback_with_passwords_only(server):
         psycopg.connect(re.sub(":[^:@]*@", ":wrong@", url), connect_timeout=5).close()
 
 
+def test_no_outgoing_connection_gets_its_port_while_it_is_restarted(server):
+    given_out_from = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+
+    ((port,),) = _query(server.ensure(), "select inet_server_port()")
+
+    assert port < given_out_from
+
+
 def test_a_refused_statement_leaves_no_value_in_the_log(server):
     url = server.ensure()
     _query(url, "create table if not exists secret_values (value text unique)")
