@@ -25,13 +25,11 @@ from typing import Any
 import psycopg
 
 from sofy.project.places import SYSTEM_ROOT, open_dir, private_dir, state_dir, write_private
+from sofy.project.processes import candidate_ports
 
 ADMIN = "sofy_admin"
 SYSTEM_USER = "sofy"
 START_TIMEOUT_S = 90
-#: Below those that systems give to outgoing connections: nobody gets the port of a server while it is restarted, whose
-#: clients would wait for it for ever.
-PORTS = range(15_000, 30_000)
 
 
 class EmbeddedPostgresError(Exception):
@@ -282,8 +280,7 @@ class EmbeddedPostgres:
 
     def _choose_port(self) -> int:
         """The port of last time when it is still free, so that written addresses stay true."""
-        last = self._port()
-        for wanted in ([last] if last else []) + secrets.SystemRandom().sample(PORTS, 100):
+        for wanted in candidate_ports(self._port()):
             with contextlib.suppress(OSError), socket.socket() as probe:
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                 probe.bind(("127.0.0.1", wanted))

@@ -3,6 +3,7 @@
 import ctypes
 import json
 import os
+import random
 import signal
 import socket
 from pathlib import Path
@@ -12,6 +13,10 @@ _PR_SET_PDEATHSIG = 1
 #: Pages a web process makes at the same time.
 PAGES = 4
 
+
+#: Below those that systems give to outgoing connections: nobody gets the port of a process while it is restarted, whose
+#: clients would wait for it for ever.
+PORTS = range(15_000, 30_000)
 
 #: What keeps a port ours until this process ends: see `free_port`.
 _reserved: list[socket.socket] = []
@@ -23,17 +28,21 @@ def free_port(wanted: int = 0, host: str = "127.0.0.1") -> int:
     Looking is not enough: two checkouts that start at once would both find the port free, and servers that share ports
     between their workers would then share it between the checkouts. A name that only one process can hold decides.
     """
-    for port in (wanted, *[0] * 20):
+    for port in candidate_ports(wanted):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind((host, port))
             except OSError:
                 continue
-            found = int(probe.getsockname()[1])
-            if _reserve(found):
-                return found
+            if _reserve(port):
+                return port
     raise RuntimeError(f"No free port on {host}.")
+
+
+def candidate_ports(wanted: int = 0) -> list[int]:
+    """The wanted port, if any, then some others by chance."""
+    return ([wanted] if wanted else []) + random.SystemRandom().sample(PORTS, 100)
 
 
 def _reserve(port: int) -> bool:
