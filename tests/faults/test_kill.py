@@ -39,7 +39,8 @@ def test_connections_cut_by_the_database_are_taken_up_again(field: Field, engine
         time.sleep(0.4)
         with psycopg.connect(engine_db.database.admin_url, autocommit=True) as admin:
             admin.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'sofy-engine'"
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE application_name = 'sofy-engine' AND datname = current_database()"  # not those of other tests
             )
 
     field.wait_until_over()
