@@ -30,8 +30,8 @@ class Item(msgspec.Struct, gc=False, eq=False):
     """A message between its claim and the commit of what became of it. Ids are 16 bytes, instants microseconds.
 
     `key` is client and message id. `first`: its row is still in the queue. `due`: when to look again, if it goes back
-    to the queue. `dirty`: its turn among the changes not committed
-    yet, 0 when there is none. `exposed`: money it may cost, counted against the budget until it is committed.
+    to the queue. `lease`: that of its claim, which tells it from a later one. `dirty`: its turn among the changes not
+    committed yet, 0 when there is none. `exposed`: money it may cost, counted against the budget until it is committed.
     `displaced`: an answer to it would have been another client's before.
     """
 
@@ -80,6 +80,7 @@ class Item(msgspec.Struct, gc=False, eq=False):
     exposed: int = 0
     displaced: bool = False
     due: int | None = None
+    lease: int | None = None
     keys_written: bool = False
 
     def raise_to(self, status: str, at: int) -> bool:

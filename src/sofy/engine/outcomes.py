@@ -132,11 +132,14 @@ class Ledger:
 
     async def _commit(self, batch: list[Item]) -> None:
         work = _Work(batch, self._me)
+        tries = 0
 
         async def write(conn: Hot) -> None:
+            nonlocal tries
+            tries += 1
             async with conn.transaction(), conn.pipeline():
                 for name, values in work.statements:
-                    await conn.execute(sql(name), values)
+                    await conn.execute(sql(name), values | {"again": tries > 1})
 
         await self._link.call(write)
         for item, gone in work.finished:
@@ -211,6 +214,7 @@ class _Work:
                 "dues": TimeArray.of([i.due for i in items]),
                 "attempts": Int2Array.of([i.attempt for i in items]),
                 "avoids": UuidArray.of([i.avoid for i in items]),
+                "leases": TimeArray.of([i.lease for i in items]),
             },
         ))  # fmt: skip
         lanes: dict[str, int] = {}

@@ -30,6 +30,7 @@ from sofy.project.processes import candidate_ports
 ADMIN = "sofy_admin"
 SYSTEM_USER = "sofy"
 START_TIMEOUT_S = 90
+PORT_PATIENCE_S = 10
 
 
 class EmbeddedPostgresError(Exception):
@@ -148,6 +149,14 @@ def _readable(folder: Path) -> None:
             path = Path(parent, name)
             if not path.is_symlink():
                 path.chmod(0o755 if path.stat().st_mode & 0o100 else 0o644)
+
+
+def _is_free(port: int) -> bool:
+    with contextlib.suppress(OSError), socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind(("127.0.0.1", port))
+        return True
+    return False
 
 
 class EmbeddedPostgres:
@@ -279,11 +288,16 @@ class EmbeddedPostgres:
         raise EmbeddedPostgresError(f"PostgreSQL did not answer within {START_TIMEOUT_S} s ({last}); see {self.log}")
 
     def _choose_port(self) -> int:
-        """The port of last time when it is still free, so that written addresses stay true."""
-        for wanted in candidate_ports(self._port()):
-            with contextlib.suppress(OSError), socket.socket() as probe:
-                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                probe.bind(("127.0.0.1", wanted))
+        """The port of last time, so that written addresses stay true; another one when somebody else keeps it.
+
+        Children of a killed server may hold it a moment longer: it is waited for.
+        """
+        last = self._port()
+        deadline = time.monotonic() + PORT_PATIENCE_S
+        while last and not _is_free(last) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        for wanted in candidate_ports(last):
+            if _is_free(wanted):
                 return wanted
         raise EmbeddedPostgresError("No free port on 127.0.0.1.")
 

@@ -15,11 +15,11 @@ WITH due AS (
 ), held AS (
     UPDATE engine_queue q SET claimed_by = %(me)s, lease_until = clock_timestamp() + interval '15 minutes'
      WHERE q.client_id = %(client)s AND q.message_id = ANY (ARRAY(SELECT message_id FROM due))
-    RETURNING q.message_id, q.attempt, q.avoid_route
+    RETURNING q.message_id, q.attempt, q.avoid_route, q.lease_until
 )
 SELECT m.id, m.purpose, m.campaign_id, m.contact_id, m.recipient_index, m.sender, m.short_code, m.zone, m.payload,
        m.parts, m.encoding, (m.unit_price_eur * 1000000)::bigint, held.attempt, held.avoid_route,
-       m.expires_at
+       m.expires_at, held.lease_until
   FROM held JOIN engine_message m ON m.id = held.message_id
  WHERE m.client_id = %(client)s AND m.id = ANY (ARRAY(SELECT message_id FROM due))
 

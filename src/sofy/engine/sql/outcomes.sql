@@ -41,17 +41,21 @@ SELECT %(client)s, message_id, contact_id, campaign_id, status, at,
   FROM moved WHERE status <> 'submitted'
 
 -- name: requeue
--- Give rows back to the queue: deferred, held, to be tried again, or simply not needed now.
+-- Give rows back to the queue: deferred, held, to be tried again, or simply not needed now. When this is repeated, since
+-- the answer to its commit was lost, a row may have been claimed once more meanwhile, and even be on its way: it is known
+-- by its lease, and left alone.
 WITH o AS (
     SELECT * FROM unnest(%(ids)s::uuid[], %(statuses)s::text[], %(reasons)s::text[], %(articles)s::text[],
-                         %(codes)s::text[], %(dues)s::timestamptz[], %(attempts)s::smallint[], %(avoids)s::uuid[])
-      AS o (id, status, reason, article, code, due, attempt, avoid)
+                         %(codes)s::text[], %(dues)s::timestamptz[], %(attempts)s::smallint[], %(avoids)s::uuid[],
+                         %(leases)s::timestamptz[])
+      AS o (id, status, reason, article, code, due, attempt, avoid, lease)
 ), back AS (
     UPDATE engine_queue q
        SET claimed_by = NULL, lease_until = NULL, due_at = o.due, attempt = o.attempt, avoid_route = o.avoid
       FROM o
      WHERE q.client_id = %(client)s AND q.message_id = ANY (ARRAY(SELECT id FROM o)) AND q.message_id = o.id
        AND q.claimed_by IS NOT DISTINCT FROM %(me)s
+       AND (NOT %(again)s::boolean OR o.lease IS NULL OR q.lease_until = o.lease)
     RETURNING o.*
 ), moved AS (
     UPDATE engine_state s

@@ -110,7 +110,7 @@ def _values() -> dict[str, Any]:
         "attempts": Int2Array.of([1] * count), "avoids": UuidArray.of([None] * count),
         "short_codes": TextArray.of(["36123"] * count), "clients": UuidArray.of([SMALL.bytes] * count),
         "contacts": UuidArray.of([None] * count), "by": ME, "contact": None, "at": now,
-        "short_code": "36123", "number": b"3" * 16, "after": 0,
+        "short_code": "36123", "number": b"3" * 16, "after": 0, "leases": at, "again": True,
     }  # fmt: skip
 
 

@@ -5,11 +5,13 @@ import os
 import re
 import shutil
 import signal
+import socket
 import stat
 import subprocess
 import sys
 import time
 from pathlib import Path
+from threading import Event, Thread
 
 import psycopg
 import pytest
@@ -166,3 +168,37 @@ def test_a_second_installation_leaves_the_roles_of_the_first_alone(server, tmp_p
     database.init(second, tmp_path, new_passwords=True)
 
     assert [_opens(first, folder, database.WEB) for folder in (server.secrets_dir, tmp_path)] == [False, True]
+
+
+def test_a_server_that_was_killed_waits_for_its_port(server):
+    before = server.ensure()
+    os.kill(server.running_pid(), signal.SIGKILL)
+    port = int(before.rsplit(":", 1)[1].split("/")[0])
+    keeper = _taken_for(port, 1.0)
+
+    after = server.ensure()
+
+    keeper.join()
+    assert after == before
+
+
+def _taken_for(port, seconds):
+    """Somebody listens on a port of a killed server for a moment, as its last children may."""
+    taken = Event()
+
+    def keep():
+        with socket.socket() as held:
+            held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            while True:
+                with contextlib.suppress(OSError):
+                    held.bind(("127.0.0.1", port))
+                    held.listen()
+                    break
+                time.sleep(0.01)
+            taken.set()
+            time.sleep(seconds)
+
+    thread = Thread(target=keep)
+    thread.start()
+    assert taken.wait(10)
+    return thread
