@@ -6,7 +6,6 @@ one fails. What that process said goes to `BROKEN_REPORTS/<number>.txt`, its exi
 Used by `test_clauses.py`, with `-s`: captured output would all go to one file.
 """
 
-import gc
 import json
 import os
 import sys
@@ -78,7 +77,6 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
     if not RULES or session.config.option.collectonly:
         return None
     drop_database = share_database()
-    gc.freeze()  # what is imported stays in the memory the children share
     for number, rule in enumerate(RULES):
         report = Path(os.environ["BROKEN_REPORTS"], str(number))
         sys.stdout.flush()

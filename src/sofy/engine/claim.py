@@ -13,7 +13,7 @@ from sofy.engine.intake import decode_payload
 from sofy.engine.item import Batch, ClientFacts, Item
 from sofy.engine.keystore import KeyStore
 from sofy.engine.link import Hot, HotLink
-from sofy.engine.pgarray import ByteaArray, UuidArray, micros
+from sofy.engine.pgarray import ByteaArray, UuidArray
 from sofy.kernel import clock
 from sofy.kernel.crypto import ClientKeys, Unreadable
 from sofy.kernel.errors import Refused
@@ -148,7 +148,7 @@ class Claims:
             item = Item(client + mid, client, mid, uid, owner, self.lane, purpose, campaign, contact, recipient,
                         sender, short_code, zone, to, text, parts, encoding, price_micro, attempt, avoid,
                         expires_at)  # fmt: skip
-            item.lease = micros(lease)
+            item.lease = lease
             if readable:
                 item.number_index = number_index("phone", to)
                 items.append(item)

@@ -80,7 +80,7 @@ class Item(msgspec.Struct, gc=False, eq=False):
     exposed: int = 0
     displaced: bool = False
     due: int | None = None
-    lease: int | None = None
+    lease: datetime | None = None
     keys_written: bool = False
 
     def raise_to(self, status: str, at: int) -> bool:

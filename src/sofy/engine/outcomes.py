@@ -214,7 +214,7 @@ class _Work:
                 "dues": TimeArray.of([i.due for i in items]),
                 "attempts": Int2Array.of([i.attempt for i in items]),
                 "avoids": UuidArray.of([i.avoid for i in items]),
-                "leases": TimeArray.of([i.lease for i in items]),
+                "leases": TimeArray.of([None if i.lease is None else micros(i.lease) for i in items]),
             },
         ))  # fmt: skip
         lanes: dict[str, int] = {}

@@ -14,7 +14,6 @@ import pwd
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -25,7 +24,7 @@ from typing import Any
 import psycopg
 
 from sofy.project.places import SYSTEM_ROOT, open_dir, private_dir, state_dir, write_private
-from sofy.project.processes import candidate_ports
+from sofy.project.processes import candidate_ports, is_free
 
 ADMIN = "sofy_admin"
 SYSTEM_USER = "sofy"
@@ -149,14 +148,6 @@ def _readable(folder: Path) -> None:
             path = Path(parent, name)
             if not path.is_symlink():
                 path.chmod(0o755 if path.stat().st_mode & 0o100 else 0o644)
-
-
-def _is_free(port: int) -> bool:
-    with contextlib.suppress(OSError), socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        probe.bind(("127.0.0.1", port))
-        return True
-    return False
 
 
 class EmbeddedPostgres:
@@ -294,10 +285,10 @@ class EmbeddedPostgres:
         """
         last = self._port()
         deadline = time.monotonic() + PORT_PATIENCE_S
-        while last and not _is_free(last) and time.monotonic() < deadline:
+        while last and not is_free(last) and time.monotonic() < deadline:
             time.sleep(0.1)
         for wanted in candidate_ports(last):
-            if _is_free(wanted):
+            if is_free(wanted):
                 return wanted
         raise EmbeddedPostgresError("No free port on 127.0.0.1.")
 

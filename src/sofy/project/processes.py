@@ -1,5 +1,6 @@
 """Small things every process of the house shares: free ports, dying with one's parent, the folder of the running."""
 
+import contextlib
 import ctypes
 import json
 import os
@@ -29,15 +30,18 @@ def free_port(wanted: int = 0, host: str = "127.0.0.1") -> int:
     between their workers would then share it between the checkouts. A name that only one process can hold decides.
     """
     for port in candidate_ports(wanted):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((host, port))
-            except OSError:
-                continue
-            if _reserve(port):
-                return port
+        if is_free(port, host) and _reserve(port):
+            return port
     raise RuntimeError(f"No free port on {host}.")
+
+
+def is_free(port: int, host: str = "127.0.0.1") -> bool:
+    """Whether somebody may listen there now."""
+    with contextlib.suppress(OSError), socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind((host, port))
+        return True
+    return False
 
 
 def candidate_ports(wanted: int = 0) -> list[int]:

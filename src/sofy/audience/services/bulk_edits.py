@@ -9,7 +9,7 @@ from django.db import connection, transaction
 
 from sofy.audience import queries
 from sofy.audience.arrays import UuidArray, cursor
-from sofy.audience.models import Book, BulkEdit, BulkItem
+from sofy.audience.models import BulkEdit, BulkItem
 from sofy.audience.queries import Filter
 from sofy.audience.segments.compile import Compiler, from_contacts
 from sofy.audience.services import contacts
@@ -53,8 +53,7 @@ def start(*, client: Client, wanted: Filter, verb: str, book_id: UUID | None, ac
     if verb != "remove":
         if book_id is None:
             raise Refused("book_missing")
-        if not Book.objects.filter(client_id=client.pk, id=book_id, deleted_at=None).exists():
-            raise Refused("book_unknown", 404)
+        contacts.existing_book(client.pk, book_id)
     total = count(client, wanted)
     places = client.viewer_establishments
     with transaction.atomic():

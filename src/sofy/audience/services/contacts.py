@@ -136,10 +136,17 @@ def create_book(*, client_id: UUID, name: str, actor: str) -> Book:
     return book
 
 
+def existing_book(client_id: UUID, book_id: UUID) -> Book:
+    """A book that was not deleted. Raises: Refused("book_unknown")."""
+    book = Book.objects.filter(client_id=client_id, id=book_id, deleted_at=None).first()
+    if book is None:
+        raise Refused("book_unknown", 404, book=str(book_id))
+    return book
+
+
 def add_to_book(*, client_id: UUID, ids: Sequence[UUID], book_id: UUID, actor: str, audited: bool = True) -> list[UUID]:
     """Put contacts into a book; answers those who were not in it. Raises: Refused("book_unknown")."""
-    if not Book.objects.filter(client_id=client_id, id=book_id, deleted_at=None).exists():
-        raise Refused("book_unknown", 404)
+    existing_book(client_id, book_id)
     with transaction.atomic():
         ledger.lock(cursor(), client_id)
         known = Membership.objects.filter(client_id=client_id, book_id=book_id, contact_id__in=ids)

@@ -17,6 +17,7 @@ from sofy.audience.imports.columns import Column
 from sofy.audience.imports.rows import PURPOSE_OF_BASIS
 from sofy.audience.imports.run import Progress
 from sofy.audience.models import Book, ConsentText, Import
+from sofy.audience.services.contacts import existing_book
 from sofy.audience.sqlfiles import sql
 from sofy.kernel import clock
 from sofy.kernel.clauses import clause
@@ -185,13 +186,12 @@ def _look_through(table: read.Table, own: list[Column], mapping: Sequence[str] |
 def _book(client_id: UUID, book_id: UUID | None, name: str = "") -> Book:
     """The book of this id or name; one that is not saved yet when no book has the name."""
     with client_scope(client_id):
-        books = Book.objects.filter(client_id=client_id, deleted_at=None)
-        if name and book_id is None:
-            return books.filter(name=name).first() or Book(client_id=client_id, name=name)
-        book = books.filter(id=book_id).first() if book_id else None
-        if book is None:
-            raise Refused("book_unknown", 404, book=str(book_id))
-    return book
+        if book_id is not None:
+            return existing_book(client_id, book_id)
+        if not name:
+            raise Refused("book_missing", 404)
+        known = Book.objects.filter(client_id=client_id, name=name, deleted_at=None).first()
+        return known or Book(client_id=client_id, name=name)
 
 
 @clause("DPA 5")
