@@ -1,5 +1,6 @@
 """Taking due messages out of the queue, client by client, and reading what the gate must know about them."""
 
+import asyncio
 import time
 from collections import deque
 from typing import Any
@@ -33,19 +34,21 @@ class Claims:
     def __init__(self, lane: str, link: HotLink, keystore: KeyStore, instance: UUID) -> None:
         self.lane = lane
         self.failures: list[Item] = []
+        #: Held from a claim until its messages are in the engine's memory.
+        self.turn = asyncio.Lock()
         self._link = link
         self._keystore = keystore
         self._platform = keystore.platform()
         self._me = instance
-        self._turn: deque[tuple[bytes, int]] = deque()
+        self._clients: deque[tuple[bytes, int]] = deque()
         self._rest_until: dict[bytes, float] = {}
 
     async def take(self, want: int) -> Batch | None:
         """The next client's share of up to `want` messages, with the gate's facts; None when nothing is due."""
-        if not self._turn and not await self._next_round():
+        if not self._clients and not await self._next_round():
             return None
-        client, seq = self._turn.popleft()
-        n = min(BIGGEST_CLAIM, max(SMALLEST_CLAIM, want // (len(self._turn) + 1)))
+        client, seq = self._clients.popleft()
+        n = min(BIGGEST_CLAIM, max(SMALLEST_CLAIM, want // (len(self._clients) + 1)))
         now = clock.now()
         values = {"client": UUID(bytes=client), "lane": self.lane, "now": now, "n": n, "me": self._me}
 
@@ -58,9 +61,9 @@ class Claims:
             await self._settle(client, seq)
             if not rows:
                 self._rest_until[client] = time.monotonic() + _NOTHING_THERE_S
-                return await self.take(want) if self._turn else None
+                return await self.take(want) if self._clients else None
         else:
-            self._turn.append((client, seq))
+            self._clients.append((client, seq))
         items = self._open(client, rows)
         batch = Batch(client, self.lane, deque(items), ClientFacts(), {}, time.monotonic(), 0.0)
         await self.refresh(batch)
@@ -96,18 +99,6 @@ class Claims:
             item.platform_suppressed = item.number_index in banned
         batch.read_at = time.monotonic()
 
-    async def held(self) -> set[tuple[bytes, bytes]]:
-        """Every row the database says this instance holds."""
-
-        async def work(conn: Hot) -> list[tuple[Any, ...]]:
-            return await (await conn.execute(sql("held_by"), {"instance": self._me}, binary=True)).fetchall()
-
-        return {(client, message) for client, message in await self._link.call(work)}
-
-    @property
-    def losses(self) -> int:
-        return self._link.losses
-
     async def _next_round(self) -> bool:
         async def work(conn: Hot) -> list[tuple[Any, ...]]:
             values = {"lane": self.lane, "now": clock.now()}
@@ -115,8 +106,8 @@ class Claims:
 
         moment = time.monotonic()
         self._rest_until = {client: until for client, until in self._rest_until.items() if until > moment}
-        self._turn.extend(row for row in await self._link.call(work) if row[0] not in self._rest_until)
-        return bool(self._turn)
+        self._clients.extend(row for row in await self._link.call(work) if row[0] not in self._rest_until)
+        return bool(self._clients)
 
     async def _settle(self, client: bytes, seq: int) -> None:
         async def work(conn: Hot) -> None:

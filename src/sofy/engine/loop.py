@@ -77,7 +77,7 @@ class Engine:
         self.table = RouteTable(self._links["house"], keystore)
         self.dispatcher = Dispatcher(self.table, self.ledger, self.refusals, self._refresh_soon, self._announce_soon)
         self.claims = {lane: Claims(lane, self._links[lane], keystore, self.instance) for lane in LANES}
-        self.sweepers = Sweepers(self._links["house"], self.instance, self.table, self.claims["alert"], self.items)
+        self.sweepers = Sweepers(self._links["house"], self.instance, self.table, self.claims, self.items)
         self._room = {lane: asyncio.Event() for lane in LANES}
         self._full = dict.fromkeys(LANES, False)
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -151,11 +151,11 @@ class Engine:
             self._full[lane] = room < _BUFFER_ROWS // 2
             batch = None
             if not self._full[lane] and self.table.serves(lane):
-                batch = await claims.take(room)
-            self._give_up(claims)
+                async with claims.turn:
+                    batch = await claims.take(room)
+                    self.items.update((item.uid, item) for item in (batch.items if batch is not None else ()))
+                    self._give_up(claims)
             if batch is not None:
-                for item in batch.items:
-                    self.items[item.uid] = item
                 self.dispatcher.ready[lane].append(batch)
                 self._dispatch_soon()
                 continue

@@ -35,7 +35,6 @@ class Ledger:
 
     def __init__(self, link: HotLink, instance: UUID, settled: Callable[[Item], None]) -> None:
         self.written = 0
-        self.poisoned = 0
         self._link = link
         self._me = instance
         self._settled = settled
@@ -126,9 +125,18 @@ class Ledger:
             try:
                 await self._commit([item])
             except psycopg.Error as error:
-                self.poisoned += 1
                 log.error("engine.row_refused", message=str(item.uid), error=type(error).__name__)
-                self._settled(item)
+                await self._give_up(item)
+
+    async def _give_up(self, item: Item) -> None:
+        """What became of this message cannot be written: that is unknown, so nobody sends it again."""
+        values = {"client": item.uid_client, "messages": [item.uid], "now": clock.now()}
+
+        async def write(conn: Hot) -> None:
+            await conn.execute(sql("give_up"), values)
+
+        await self._link.call(write)
+        self._settled(item)
 
     async def _commit(self, batch: list[Item]) -> None:
         work = _Work(batch, self._me)

@@ -1,6 +1,7 @@
 """What has to be looked at now and then: heartbeat, health, leases, receipts that never came, campaigns over."""
 
 import asyncio
+import contextlib
 import os
 import socket
 import time
@@ -37,14 +38,18 @@ class Sweepers:
     """Everything periodic of one engine, on the connection for house work."""
 
     def __init__(
-        self, link: HotLink, instance: UUID, table: RouteTable, claims: Claims, items: Mapping[UUID, Item]
+        self,
+        link: HotLink,
+        instance: UUID,
+        table: RouteTable,
+        claims: Mapping[str, Claims],
+        items: Mapping[UUID, Item],
     ) -> None:
         self._link = link
         self._me = instance
         self._table = table
         self._claims = claims
         self._items = items
-        self._losses = 0
         self._sampled_at = time.monotonic()
         self._duties: list[tuple[float, Callable[[], Awaitable[None]]]] = [
             (CAMPAIGNS_EVERY_S, self._campaigns),
@@ -127,20 +132,22 @@ class Sweepers:
                 await self._execute("expire_unreceipted", values | {"client": UUID(bytes=client)})
 
     async def _orphans(self) -> None:
-        """A claim whose answer was lost with a connection: rows are ours in the database but not in memory."""
-        losses = self._claims.losses
-        if losses == self._losses:
+        """Rows that are ours in the database but not in memory: the answer to a claim, or to a return, was lost.
+
+        Whether it was lost or is only on its way is known while nobody claims.
+        """
+        if not await self._strays():
             return
-        self._losses = losses
-        before = {item.key for item in self._items.values()}
-        held = await self._claims.held()
-        lost = [(client, message) for client, message in held if client + message not in before]
-        await asyncio.sleep(2.0)  # a claim answered meanwhile is in memory by now
-        after = {item.key for item in self._items.values()}
-        for client, message in lost:
-            if client + message not in after:
+        async with contextlib.AsyncExitStack() as pause:
+            for claims in self._claims.values():
+                await pause.enter_async_context(claims.turn)
+            for client, message in await self._strays():
                 values = {"client": UUID(bytes=client), "message": UUID(bytes=message), "me": self._me}
                 await self._execute("release", values | {"now": clock.now()})
+
+    async def _strays(self) -> list[tuple[bytes, bytes]]:
+        held = await self._rows("held_by", {"instance": self._me})
+        return [(client, message) for client, message in held if UUID(bytes=message) not in self._items]
 
     async def _leases(self) -> None:
         await self._execute("renew_leases", {"me": self._me})

@@ -52,7 +52,7 @@ SELECT number_index FROM platform_suppression
  WHERE number_index = ANY(%(numbers)s::bytea[]) AND channel IN ('all', %(channel)s)
 
 -- name: held_by
--- Every row an instance holds: compared with its memory after a lost connection, and with its journal after its death.
+-- Every row an instance holds: compared with its memory now and then, and with its journal after its death.
 SELECT client_id, message_id FROM engine_queue WHERE claimed_by = %(instance)s
 
 -- name: renew_leases

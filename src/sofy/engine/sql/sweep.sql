@@ -29,7 +29,8 @@ SELECT client_id, lane, least(due_at, %(now)s), 1 FROM back
 ON CONFLICT (client_id, lane) DO UPDATE SET due_at = least(b.due_at, excluded.due_at), seq = b.seq + 1
 
 -- name: give_up
--- Messages whose engine vanished with its journal: whether they left is unknown, so nobody sends them again.
+-- Messages whose engine vanished with its journal, or whose outcome could not be written: whether they left is unknown,
+-- so nobody sends them again.
 WITH gone AS (
     DELETE FROM engine_queue
      WHERE client_id = %(client)s AND message_id = ANY(%(messages)s::uuid[]) AND (claimed_by IS NOT NULL) IS TRUE

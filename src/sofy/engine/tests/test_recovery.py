@@ -1,15 +1,16 @@
 """What a killed engine leaves, and what the next one makes of it."""
 
+import asyncio
 import os
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
-from sofy.connectors.base import Throttled
+from sofy.connectors.base import Accepted, Action, Refused, Throttled
 from sofy.engine import intake
 from sofy.engine.journal import Answered, Journal, Received, read
-from sofy.engine.tests.conftest import MENTION, House
+from sofy.engine.tests.conftest import MENTION, House, Machine
 from sofy.kernel import clock
 
 ROUTE = uuid4()
@@ -186,9 +187,46 @@ async def test_a_claim_whose_answer_was_lost_is_released(house: House, start: An
     later = house.message(due_at=clock.now().replace(year=2027))
     house.submit(later)
     house.conn.execute("UPDATE engine_queue SET claimed_by = %s", (machine.engine.instance,))
-    machine.engine.claims["alert"]._link.losses += 1
 
     await machine.engine.sweepers._orphans()
 
     assert [row[3] for row in house.queue()] == [None]
     assert isinstance(house.queue()[0][0], UUID)
+
+
+async def test_a_claim_whose_answer_is_on_its_way_is_not_released(
+    house: House, machine: Machine, monkeypatch: pytest.MonkeyPatch
+):
+    machine.connector().room = 0
+    claims, answered = machine.engine.claims["marketing"], asyncio.Event()
+    refresh = claims.refresh
+
+    async def slow(batch: Any) -> None:
+        await answered.wait()
+        await refresh(batch)
+
+    monkeypatch.setattr(claims, "refresh", slow)
+    house.submit(house.message())
+    await machine.until(lambda: [row[3] for row in house.queue()] == [machine.engine.instance])
+    look = asyncio.create_task(machine.engine.sweepers._orphans())
+    await asyncio.sleep(0.1)
+
+    answered.set()
+    await look
+
+    assert [row[3] for row in house.queue()] == [machine.engine.instance]
+
+
+async def test_an_outcome_that_cannot_be_written_is_unknown_and_never_sent_again(house: House, machine: Machine):
+    good, bad = house.message(), house.message()
+    machine.connector().script = lambda message, part: (
+        Refused("\0", Action.PERMANENT) if message.message_id == bad.id else Accepted("1")
+    )
+    house.submit(good, bad)
+    await machine.settled(good)
+    await machine.settled(bad, status="unknown")
+
+    await machine.engine.sweepers._orphans()
+
+    assert house.queue() == []
+    assert len(machine.connector().sent) == 2
