@@ -116,31 +116,35 @@ ON CONFLICT DO NOTHING
 DELETE FROM audience_stopped p WHERE p.client_id = %(client)s AND p.identity_index = ANY (%(indexes)s)
 
 -- name: forget_stopped
--- What is left of numbers nobody has any more.
+-- What is left of numbers nobody has any more. (EXCEPT, here and below: both sides are read once, also while the planner
+-- knows nothing of a young table, where NOT EXISTS walked one side for each row of the other.)
 DELETE FROM audience_stopped p
- WHERE p.client_id = %(client)s
-   AND NOT EXISTS (
-    SELECT FROM audience_identity i
-     WHERE i.client_id = %(client)s AND i.kind IN ('phone', 'email') AND i.index = p.identity_index
-   )
+ WHERE p.client_id = %(client)s AND p.identity_index = ANY (ARRAY(
+    SELECT identity_index FROM audience_stopped WHERE client_id = %(client)s
+    EXCEPT
+    SELECT index FROM audience_identity WHERE client_id = %(client)s AND kind IN ('phone', 'email')
+ ))
 
 -- name: note_returned
 -- Addresses somebody has again: their proofs stay.
-UPDATE audience_consent_state s SET left_at = NULL
- WHERE s.client_id = %(client)s AND s.left_at IS NOT NULL
-   AND EXISTS (SELECT FROM audience_identity i WHERE i.client_id = %(client)s AND i.index = s.identity_index)
+WITH back AS MATERIALIZED (
+    SELECT identity_index FROM audience_consent_state WHERE client_id = %(client)s AND left_at IS NOT NULL
+    INTERSECT
+    SELECT index FROM audience_identity WHERE client_id = %(client)s
+)
+UPDATE audience_consent_state SET left_at = NULL
+ WHERE client_id = %(client)s AND identity_index = ANY (ARRAY(SELECT identity_index FROM back)) AND left_at IS NOT NULL
 
 -- name: note_left
 -- Addresses nobody has any more: from now on their time runs.
-UPDATE audience_consent_state s SET left_at = %(now)s
-  FROM (SELECT k.identity_index, k.channel, k.purpose
-          FROM audience_consent_state k
-         WHERE k.client_id = %(client)s AND k.left_at IS NULL
-           AND NOT EXISTS (SELECT FROM audience_identity i
-                            WHERE i.client_id = %(client)s AND i.index = k.identity_index)
-         LIMIT %(noted)s) n
- WHERE s.client_id = %(client)s AND s.identity_index = n.identity_index AND s.channel = n.channel
-   AND s.purpose = n.purpose
+WITH gone AS MATERIALIZED (
+    SELECT identity_index FROM audience_consent_state WHERE client_id = %(client)s AND left_at IS NULL
+    EXCEPT
+    SELECT index FROM audience_identity WHERE client_id = %(client)s
+    LIMIT %(noted)s
+)
+UPDATE audience_consent_state SET left_at = %(now)s
+ WHERE client_id = %(client)s AND identity_index = ANY (ARRAY(SELECT identity_index FROM gone)) AND left_at IS NULL
 
 -- name: forget_consent
 -- The function of the tables' owner looks for itself at what is past its time.

@@ -57,6 +57,26 @@ def test_statements_use_their_index(as_client: Any, tmp_path: Path) -> None:
         assert "Seq Scan on audience" not in plans[name]
 
 
+def test_what_nobody_has_any_more_is_found_in_one_reading_of_young_tables(as_client: Any, tmp_path: Path) -> None:
+    client = make_client()
+    as_client(client)
+    import_rows(client, make_book(client), tmp_path / "a.csv", *(person(n) for n in range(300)))
+    cur = cursor()
+
+    plans = {
+        name: "\n".join(row[0] for row in cur.execute("EXPLAIN " + sql(name), {**values, "client": client.pk}))
+        for name, values in (
+            ("forget_stopped", {}),
+            ("note_returned", {}),
+            ("note_left", {"now": clock.now(), "noted": 10}),
+        )
+    }
+
+    for name, plan in plans.items():
+        assert "SetOp" in plan, name
+        assert "Nested Loop" not in plan and "SubPlan" not in plan, plan
+
+
 @pytest.mark.parametrize("table", ["contact", "identity", "name_token", "membership", "import_row", "consent_state"])
 def test_the_client_of_a_new_row_is_checked_once_per_statement_and_checked(as_client: Any, table: str) -> None:
     as_client(make_client())
