@@ -60,12 +60,17 @@ def _reserve(port: int) -> bool:
     return True
 
 
-def die_with_parent(how: signal.Signals = signal.SIGTERM) -> None:
-    """Ask the kernel to end this process when the one that started it is gone, even by kill -9 (Linux only)."""
+def die_with_parent(parent: int, how: signal.Signals = signal.SIGTERM) -> None:
+    """Ask the kernel to end this process when the one that started it is gone, even by kill -9 (Linux only).
+
+    `parent` is its process id: one that is gone already is not waited for.
+    """
     try:
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, how, 0, 0, 0)
     except (OSError, AttributeError):
         return
+    if os.getppid() != parent:
+        os._exit(1)
 
 
 def is_alive(pid: int) -> bool:

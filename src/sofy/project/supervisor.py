@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
 from urllib.error import URLError
@@ -159,7 +160,7 @@ class Supervisor:
                 stdout=stream,
                 stderr=stream,
                 start_new_session=True,  # Ctrl-C reaches the supervisor only, which ends its children in order
-                preexec_fn=die_with_parent,
+                preexec_fn=partial(die_with_parent, os.getpid()),
             )
         child.started_at = time.monotonic()
 

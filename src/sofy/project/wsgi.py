@@ -1,5 +1,6 @@
 """The WSGI application that `sofy web` serves."""
 
+import multiprocessing
 import os
 import signal
 from collections.abc import Iterable
@@ -31,4 +32,5 @@ def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]
 runtime.install_clock(settings.SOFY)
 # The server runs this module in a child of its own. A killed parent must not leave a child that holds the port, as one
 # would that ends in good order and waits for its streams.
-die_with_parent(signal.SIGKILL)
+if (_server := multiprocessing.parent_process()) is not None and _server.pid is not None:
+    die_with_parent(_server.pid, signal.SIGKILL)

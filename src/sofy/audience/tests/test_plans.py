@@ -74,7 +74,8 @@ def test_what_nobody_has_any_more_is_found_in_one_reading_of_young_tables(as_cli
 
     for name, plan in plans.items():
         assert "SetOp" in plan, name
-        assert "Nested Loop" not in plan and "SubPlan" not in plan, plan
+        assert "Nested Loop" not in plan, plan
+        assert "SubPlan" not in plan, plan
 
 
 @pytest.mark.parametrize("table", ["contact", "identity", "name_token", "membership", "import_row", "consent_state"])

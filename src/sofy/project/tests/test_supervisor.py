@@ -131,3 +131,15 @@ def test_two_checkouts_that_start_at_once_get_different_ports():
             other.communicate()
 
     assert len(found) == 2
+
+
+def test_a_process_whose_parent_is_gone_before_it_asks_ends_at_once():
+    program = "from sofy.project.processes import die_with_parent; die_with_parent({}); print('lives')"
+
+    alone, kept = (
+        subprocess.run([sys.executable, "-c", program.format(parent)], capture_output=True, text=True, timeout=20)
+        for parent in (2**22, os.getpid())
+    )
+
+    assert (alone.returncode, alone.stdout) == (1, "")
+    assert (kept.returncode, kept.stdout) == (0, "lives\n")
