@@ -130,8 +130,7 @@ SELECT count(DISTINCT s.message_id) FROM engine_inbound i
 @clause("CGVU 3.3")
 def build(campaign: Campaign) -> Report:
     """Everything a report shows, added up from the ledger, the visits and the inbox."""
-    shares = tally.shares(campaign)
-    curve = tally.curve(campaign, shares)
+    shares, curve = tally.read(campaign)
     visits = _visits(campaign)
     groups = _groups(campaign, shares)
     variants = _by(groups, 0)
