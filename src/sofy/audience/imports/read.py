@@ -9,6 +9,7 @@ import io
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import chain, islice
 from typing import Any, BinaryIO
 
 from sofy.audience.imports import encodings, sheet
@@ -20,6 +21,8 @@ MAX_LINE = 4_000_000  # bytes
 MAX_LINES_IN_CELL = 100  # more, and a quote was opened that nothing closes
 SNIFF_BYTES = 128 * 1024
 DELIMITERS = ";,\t|"
+#: How many rows are looked at, and how many of them must agree, before cells are taken apart.
+FOLDED_ROWS, FOLDED_AGREEMENT = 100, 0.9
 
 #: One row as the spreadsheet numbers it (the header is 1); cells are None when the row cannot be read.
 Row = tuple[int, list[str] | None]
@@ -42,8 +45,8 @@ class Table:
         """
         self.content.seek(0)
         if self.format != "csv":
-            return sheet.rows(self.content, self.format, self.password, MAX_COLUMNS, MAX_CELL)
-        return _csv_rows(self.content, self.encoding, self.delimiter)
+            return _unfolded(sheet.rows(self.content, self.format, self.password, MAX_COLUMNS, MAX_CELL))
+        return _unfolded(_csv_rows(self.content, self.encoding, self.delimiter))
 
 
 def open_table(content: BinaryIO, *, name: str = "", password: str = "") -> Table:
@@ -69,14 +72,19 @@ def open_table(content: BinaryIO, *, name: str = "", password: str = "") -> Tabl
 
 
 def delimiter(start: str) -> str:
-    """The separator under which the first lines agree best on their number of columns."""
+    """The separator of a CSV that begins like this; a semicolon when it has only one column."""
     declared = re.match(r"\ufeff?sep=(.)\r?\n", start)
     if declared:
         return declared[1]
-    best, choice = (0.0, 0), ";"
     lines = start.splitlines(keepends=True)
     if len(start) >= SNIFF_BYTES - 4:
         lines = lines[:-1]  # cut in the middle
+    return _separator(lines)[1] or ";"
+
+
+def _separator(lines: list[str]) -> tuple[float, str]:
+    """The separator under which lines agree best on their number of columns, and the share of them that do."""
+    best, choice = (0.0, 0), ""
     for candidate in DELIMITERS:
         try:
             widths = [len(row) for row in csv.reader(lines[:400], delimiter=candidate) if row]
@@ -87,7 +95,22 @@ def delimiter(start: str) -> str:
             agreement = (widths.count(usual) / len(widths), usual)
             if agreement > best:
                 best, choice = agreement, candidate
-    return choice
+    return best[0], choice
+
+
+def _unfolded(rows: Iterator[Row]) -> Iterator[Row]:
+    """Take apart lines of a CSV that were kept whole in the first cell, as a spreadsheet does that was not asked."""
+    start = list(islice(rows, FOLDED_ROWS))
+    whole = [cells[0] for _, cells in start if cells is not None and not any(cells[1:])]
+    agreement, separator = _separator(whole)
+    if len(whole) < len(start) or agreement < FOLDED_AGREEMENT:
+        yield from chain(start, rows)
+        return
+    for number, cells in chain(start, rows):
+        apart = next(csv.reader(cells[:1], delimiter=separator), []) + cells[1:] if cells is not None else None
+        if apart is not None and any(apart[MAX_COLUMNS:]):
+            raise Refused("too_many_columns", row=number, columns=len(apart), limit=MAX_COLUMNS)
+        yield number, apart
 
 
 def _csv_rows(content: BinaryIO, encoding: str, separator: str) -> Iterator[Row]:

@@ -62,6 +62,36 @@ def test_texts(_case: str, encoding: str, text: str) -> None:
     assert phones(rows) == [["+33639980001"], ["+33639980002"]]
 
 
+FOLDED = (
+    "Prénom;Nom;Portable;Adresse",
+    'Élodie;Sœur;0639980001;"3; rue du Four, Brest"',
+    "Noël;Thévenot;0639980002;",
+)
+
+
+@pytest.mark.parametrize(
+    ("_case", "content"),
+    [
+        ("spreadsheet", workbook(lambda book: sheet(book, *([line] for line in FOLDED)))),
+        ("csv", "\r\n".join('"' + line.replace('"', '""') + '"' for line in FOLDED).encode()),
+    ],
+)
+def test_lines_kept_whole_in_the_first_column_are_taken_apart(_case: str, content: bytes) -> None:
+    mapping, rows = records(content)
+
+    assert mapping == ["first_name", "last_name", "phone", "street"]
+    assert phones(rows) == [["+33639980001"], ["+33639980002"]]
+    assert rows[0].street == "3; rue du Four, Brest"
+
+
+def test_one_column_whose_cells_share_a_comma_by_chance_is_left_alone() -> None:
+    names = [["Nom, prénom"], ["Sœur"], ["Thévenot"], ["Dupont, Camille"]]
+
+    assert list(read.open_table(io.BytesIO(workbook(lambda book: sheet(book, *names)))).rows()) == [
+        (number, cells) for number, cells in enumerate(names, 1)
+    ]
+
+
 def test_a_title_above_the_header_is_no_header() -> None:
     text = "Fichier clients - Boulangerie Noël;;\n;;\nNom;Prénom;Portable\nDupont;Zoé;0639980001\n"
 
