@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from sofy.audience import journal
 from sofy.audience.wording import SENTENCES
-from sofy.ui import commands, nav, problems
+from sofy.ui import commands, nav, panels, problems
 
 
 def register() -> None:
@@ -23,6 +23,17 @@ def register() -> None:
         nav.Entry("client", group, _("Suppression list"), "audience:suppressions", "ban", 240, "contact.view"),
     )
     commands.register(find_contact, "contact.view")
+    panels.register(panels.Panel("home.start", "audience/panel_start.html", start_panel, 10, "contact.import"))
+
+
+def start_panel(request: HttpRequest) -> dict[str, object] | None:
+    """The first thing to do, for the home page of a client that has no contact."""
+    from sofy.audience.models import Contact
+
+    client = getattr(request, "client", None)
+    if client is None or Contact.objects.filter(client_id=client.pk).exists():
+        return None
+    return {"request": request}
 
 
 def find_contact(request: HttpRequest, text: str) -> Iterable[commands.Hit]:

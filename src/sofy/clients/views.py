@@ -27,6 +27,7 @@ def home(request: ClientRequest) -> HttpResponse:
     """What needs me, what is running, what left today, how last week went."""
     context = {
         "now": timezone.localtime(clock.now()),
+        "start": panels.render(request, "home.start"),
         "today": panels.render(request, "home.today"),
         "attention": panels.render(request, "home.attention"),
         "running": panels.render(request, "home.running"),

@@ -44,4 +44,5 @@ class SoreachConfig(AppConfig):
         panels.register(
             panels.Panel("home.attention", "soreach/panel_attention.html", lists.attention_panel, 20, "campaign.view")
         )
+        panels.register(panels.Panel("home.start", "soreach/panel_start.html", lists.start_panel, 20, "campaign.edit"))
         panels.register(panels.Panel("home.figures", "soreach/panel_week.html", lists.week_panel, 10, "campaign.view"))

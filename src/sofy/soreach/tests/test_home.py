@@ -40,3 +40,19 @@ def test_a_day_with_nothing_says_so(world: World) -> None:
     assert "Aucune campagne n’est partie aujourd’hui." in page
     assert "Rien d’autre n’est prévu aujourd’hui." in page
     assert "Rien n’attend de décision." in page
+
+
+def test_a_new_client_is_told_its_first_steps_one_at_a_time(world: World) -> None:
+    owner, reader = world.browser(language="fr"), world.browser(language="fr", role="auditor")
+    home = f"/c/{world.client.slug}/"
+    empty, read_only = owner.get(home).text, reader.get(home).text
+    with client_scope(world.client.pk):
+        factories.make_contact(world.client, 1)
+    with_contacts = owner.get(home).text
+    with client_scope(world.client.pk):
+        factories.make_campaign(world.client, world.route_id)
+    with_campaign = owner.get(home).text
+
+    first, second = "Aucun contact pour l’instant", "Écrivez à vos clients"
+    assert [first in page for page in (empty, read_only, with_contacts, with_campaign)] == [True, False, False, False]
+    assert [second in page for page in (empty, read_only, with_contacts, with_campaign)] == [False, False, True, False]

@@ -9,6 +9,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from sofy.audience.models import Contact
 from sofy.clients.access import ClientRequest, requires
 from sofy.soreach import queries
 from sofy.soreach.forms import NameForm
@@ -97,6 +98,17 @@ def attention_panel(request: Any) -> dict[str, object] | None:
 def today_panel(request: Any) -> dict[str, object]:
     """What left today and what still will, for the home page; there is always something to say about a day."""
     return {"today": queries.today(request.client.pk), "request": request}
+
+
+def start_panel(request: Any) -> dict[str, object] | None:
+    """What to do next, for the home page of a client that has contacts and never wrote to them."""
+    client_id = request.client.pk
+    if (
+        Campaign.objects.filter(client_id=client_id).exists()
+        or not Contact.objects.filter(client_id=client_id).exists()
+    ):
+        return None
+    return {"request": request}
 
 
 def week_panel(request: Any) -> dict[str, object] | None:
