@@ -348,4 +348,5 @@ FIELD_WORDS: dict[str, Any] = {
     "optout": _("Opt-out, all channels"),
     "optout_sms": _("Opt-out from SMS"),
     "optout_email": _("Opt-out from e-mail"),
+    "refusal": _("Status, of which only refusals count"),
 }

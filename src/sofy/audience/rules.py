@@ -57,9 +57,11 @@ CONSENT_WORDS = {
         "granted",
     ),
     **dict.fromkeys(
-        ("accord", "accepte", "d'accord", "on", "abonne", "inscrit", "subscribed", "✓", "✔", "☑"),
+        ("accord", "accepte", "acceptee", "d'accord", "on", "abonne", "abonnee", "inscrit", "inscrite", "subscribed"),
         "granted",
     ),
+    **dict.fromkeys(("coche", "cochee", "1.0", "1,0", "1,00", "1.00", "✓", "✔", "☑"), "granted"),
+    **dict.fromkeys(("0.0", "0,0", "0,00", "0.00", "pas coche", "decoche"), "withdrawn"),
     **dict.fromkeys(
         ("non", "n", "no", "0", "false", "faux", "refus", "refuse", "ko", "off"),
         "withdrawn",
@@ -71,8 +73,14 @@ CONSENT_WORDS = {
     **dict.fromkeys(("stop", "oppose", "opposition", "arret", "blacklist", "blackliste"), "opposed"),
 }
 
-_OPPOSES = re.compile(r"(stop|oppos\w*|arret\w*|black ?list\w*|liste (noire|rouge))\b")
-_REFUSES = re.compile(r"(non|no|pas|ne|jamais|never|refus\w*|desinscri\w*|desabonn\w*|unsubscri\w*|opt[ -]?out\w*)\b")
+_OPPOSES = re.compile(r"(stop|oppos\w*|arret\w*|black ?list\w*|liste (noire|rouge)|interdi\w*|bloqu\w*|blocked)\b")
+_REFUSES = re.compile(
+    r"(non|no|pas|ne|jamais|never|refus\w*|desinscri\w*|desabonn\w*|unsubscri\w*|opt(ed)?[ -]?out\w*|exclu\w*)\b"
+)
+#: A consent with where or when it was given behind it, and nothing that might take it back.
+_AGREES = re.compile(
+    r"(oui|yes|ok|x|1)[ ,:]*(\((?!.*\b(non|no|pas|ne|sauf|stop|refus\w*)\b).*\)|le \d[\d/.-]*|\d[\d/.-]{5,})"
+)
 _UNKNOWN = re.compile(
     r"(non|not?|pas) (renseign|communiqu|connu|precis|defini|applicable|dispo|demand|specif|known|set)"
 )
@@ -181,11 +189,13 @@ def check_event(
 def consent_word(folded: str) -> str | None:
     """Meaning of a cell of a consent column: "granted", "withdrawn", "opposed", "" when blank, None when unclear.
 
-    What begins as a refusal is one, whatever follows; what begins as a consent must be nothing else.
+    What begins as a refusal is one, whatever follows; what begins as a consent may only say where or when it was given.
     """
     word = folded.strip(" .!")
     if not word or word in CONSENT_WORDS:
         return CONSENT_WORDS.get(word, "")
     if _OPPOSES.match(word):
         return "opposed"
-    return "withdrawn" if _REFUSES.match(word) and not _UNKNOWN.match(word) else None
+    if _REFUSES.match(word):
+        return None if _UNKNOWN.match(word) else "withdrawn"
+    return "granted" if _AGREES.fullmatch(word) else None

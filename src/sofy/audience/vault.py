@@ -4,7 +4,8 @@ Each file has its own random key, sealed under the client's data key in the file
 keys and the file is noise. The content is cut into chunks sealed one by one, so that a million rows are read without
 holding them in memory and a reader can go back to the start.
 
-Layout: magic | 2-byte length | sealed file key | chunks. Every chunk but the last has CHUNK bytes of content; its
+Layout: magic | 2-byte length | sealed head | chunks. The head is the file key in hexadecimal, then the name the file
+came under: what a consent read in it names as its proof. Every chunk but the last has CHUNK bytes of content; its
 place and whether it is the last are part of what is authenticated, so that a shortened or shuffled file does not
 open.
 """
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 MAGIC = b"SOFYFILE1"
 CHUNK = 256 * 1024
+KEY_DIGITS = 64
+NAME_LENGTH = 200
 OVERHEAD = 29  # version, nonce and tag of a sealed value
 
 
@@ -38,11 +41,11 @@ def folder(client_id: UUID) -> Path:
     return path
 
 
-def store(keys: ClientKeys, file_id: UUID, content: BinaryIO) -> Path:
-    """Write a stream encrypted; the file appears under its name only when it is whole."""
+def store(keys: ClientKeys, file_id: UUID, content: BinaryIO, *, name: str = "") -> Path:
+    """Write a stream encrypted, with the name it came under; the file appears only when it is whole."""
     path = folder(keys.client_id) / str(file_id)
     key = new_key()
-    wrapped = keys.seal("file", "key", file_id, key.hex())
+    wrapped = keys.seal("file", "key", file_id, key.hex() + name[-NAME_LENGTH:])
     draft = path.with_suffix(".part")
     with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as target:
         target.write(MAGIC + len(wrapped).to_bytes(2) + wrapped)
@@ -89,11 +92,24 @@ def open_file(keys: ClientKeys, file_id: UUID) -> BinaryIO:
 
     Raises: Refused file_gone when it has expired.
     """
+    return io.BufferedReader(_opened(keys, file_id), CHUNK)
+
+
+def name_of(keys: ClientKeys, file_id: UUID) -> str:
+    """The name a stored file came under, if it had one.
+
+    Raises: Refused file_gone when it has expired.
+    """
+    with _opened(keys, file_id) as stored:
+        return stored.file_name
+
+
+def _opened(keys: ClientKeys, file_id: UUID) -> "_Reader":
     try:
         handle = open(folder(keys.client_id) / str(file_id), "rb")  # noqa: SIM115  closed by the reader
     except FileNotFoundError:
         raise Refused("file_gone", 410) from None
-    return io.BufferedReader(_Reader(handle, keys, file_id), CHUNK)
+    return _Reader(handle, keys, file_id)
 
 
 def _place(file_id: UUID, number: int, *, last: bool) -> bytes:
@@ -108,7 +124,8 @@ class _Reader(io.RawIOBase):
         if handle.read(len(MAGIC)) != MAGIC:
             raise Refused("file_gone", 410)
         wrapped = handle.read(int.from_bytes(handle.read(2)))
-        self.key = bytes.fromhex(keys.unseal("file", "key", file_id, wrapped))
+        head = keys.unseal("file", "key", file_id, wrapped)
+        self.key, self.file_name = bytes.fromhex(head[:KEY_DIGITS]), head[KEY_DIGITS:]
         self.start = handle.tell()
         sealed = handle.seek(0, io.SEEK_END) - self.start
         self.chunks = max(1, -(-sealed // (CHUNK + OVERHEAD)))

@@ -15,6 +15,8 @@ import phonenumbers
 from phonenumbers import NumberParseException, PhoneMetadata, PhoneNumberFormat, PhoneNumberType, ValidationResult
 from phonenumbers import timezone as number_timezone
 
+from sofy.kernel.text import visible
+
 Kind = Literal["mobile", "fixed", "other"]
 Code = Literal["empty", "letters", "several", "precision_lost", "too_short", "too_long", "invalid", "fictional"]
 
@@ -130,7 +132,7 @@ def _clean(raw: str) -> tuple[str, bool, bool] | Problem:
     """The digits of a text, whether they begin with a country code, and whether it took a repair to see so."""
     if len(raw) > _LONGEST_TEXT:
         return Problem("too_long")
-    text = unicodedata.normalize("NFKC", raw).strip(" '\t\r\n\u200b\ufeff\u202a\u202c")
+    text = visible(unicodedata.normalize("NFKC", raw)).strip(" '\"\t\r\n")
     if not any(c.isdigit() for c in text):
         return Problem("letters" if any(c.isalpha() for c in text) else "empty")
     text = _LABEL.sub("", text)

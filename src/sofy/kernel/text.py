@@ -7,14 +7,22 @@ import unicodedata
 _LIGATURES = str.maketrans(
     {"œ": "oe", "æ": "ae", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i", "’": "'", "‘": "'", "ʼ": "'"}
 )
-#: Combining accents (Latin, Greek, Cyrillic, Hebrew, Arabic), joiners, direction marks, soft hyphens.
+#: Joiners, direction marks, soft hyphens.
+_INVISIBLE = "\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff"
+_INVISIBLES = re.compile(f"[{_INVISIBLE}]+")
+#: With combining accents (Latin, Greek, Cyrillic, Hebrew, Arabic).
 _MARKS_AND_INVISIBLES = re.compile(
     "[\u0300-\u036f\u0483-\u0489\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe00-\ufe0f"
-    "\ufe20-\ufe2f\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff]+"
+    f"\ufe20-\ufe2f{_INVISIBLE}]+"
 )
 _WORD = re.compile(r"[^\W_]+")
 _SHORT_PREFIX = 3
 _LONG_PREFIX = 5
+
+
+def visible(s: str) -> str:
+    """The text without what pasting from another program brings along and nobody sees."""
+    return s if s.isascii() else _INVISIBLES.sub("", s)
 
 
 def fold(s: str) -> str:

@@ -6,10 +6,11 @@ leave the column out.
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sofy.audience import rules
-from sofy.audience.imports import values
+from sofy.audience.imports import headings, values
+from sofy.kernel.clauses import clause
 from sofy.kernel.errors import Refused
 from sofy.kernel.phone import Number, parse
 from sofy.kernel.text import fold
@@ -37,74 +38,19 @@ FIELDS = (
     "optout",
     "optout_sms",
     "optout_email",
+    "refusal",
 )
+#: How somebody stands, in many words of which only a refusal counts: the others say nothing about consent.
+REFUSAL = "refusal"
 #: Columns of an export that say what the product did, not what a person is.
 OF_THE_PRODUCT = {"entered", "entree"}
-REPEATABLE = {"phone", "email", "street"}
+_SAID = {field for field in FIELDS if field.startswith(("consent", "optout")) or field == REFUSAL} - {"consent_date"}
+#: Several columns may be about one of these; of what they say about consent the gravest counts.
+REPEATABLE = {"phone", "email", "street"} | _SAID
 SAMPLE_ROWS = 300
-TITLE_ROWS = 10  # a header is looked for this far down
+TITLE_ROWS = 30  # a header is looked for this far down
 _ENOUGH = 0.6  # share of the filled cells that must look alike
 
-#: Tried in order on the folded header, punctuation as spaces; the first that matches names the column.
-_OUT = (
-    r"(stop|opt ?out|desabonne|desinscri|opposition|oppose|refus|blacklist|liste noire|unsubscrib|do not|ne pas"
-    r"|ne (veut|souhaite))"
-)
-_IN = (
-    r"(accord|consent|opt ?in|accept|abonne|subscri|autoris|recevoir|recoit|permission|permet|inscri|souhaite|veut"
-    r"|agree|allow|ok\b|contactable|prospection|sollicit)"
-)
-_OFFERS = r"(offres?|promos?|promotions?|marketing|publicites?|communications?|informations?|infos?)"
-_SMS = r"(sms|textos?|mobile|portable|phone|tel(ephone)?s?)\b"
-_MAIL = r"(e ?mails?|mails?|mailing|courriels?|newsletter)\b"
-_HEADERS: tuple[tuple[str, str], ...] = (
-    ("optout_email", rf"{_OUT}.*\b{_MAIL}"),
-    ("optout_sms", rf"{_OUT}.*\b{_SMS}"),
-    ("optout", rf"^{_OUT}"),
-    (
-        "consent_date",
-        r"\b(date|le)\b.*\b(accord|consent|optin|opt in|inscription|autorisation)"
-        r"|\b(consent|optin|opt in) (date|at|time)",
-    ),
-    (
-        "consent_email",
-        rf"\b({_IN}|{_OFFERS}).*\b{_MAIL}|^newsletter|\b(e ?mails?|mails?|mailing|courriels?) ({_IN}|{_OFFERS})",
-    ),
-    ("consent_sms", rf"\b({_IN}|{_OFFERS}).*\b{_SMS}|\b(sms|textos?) ({_IN}|{_OFFERS}|o n\b|oui\b|y n\b|yes\b)"),
-    ("consent_sms", r"^sms$|^textos?$"),
-    ("consent", rf"^(j )?{_IN}|^(rgpd|gdpr|cnil|statut)\b|^{_OFFERS}( commerciales?)?$"),
-    ("consent", r"\b(opt ?in|consentement|consent|rgpd|gdpr|cnil|prospection)\b"),
-    ("birth_date", r"naissance|\bne e? ?le\b|^nee?( le)?$|birth|\bdob\b|anniversaire|^ddn$"),
-    ("title", r"^(civ|civilite|titre|title|mr mme|m mme|salutation|genre|sexe|gender|sex)\b"),
-    (
-        "full_name",
-        r"^(nom|noms) (et )?(prenoms?)\b|^prenoms? (et )?noms?$"
-        r"|^(full ?name|nom complet|contact|client|customer|customer name|nom client)$",
-    ),
-    ("first_name", r"prenom|first ?name|given ?name|^forename"),
-    (
-        "last_name",
-        r"^noms?( (d )?usage| usuel| de naissance| client)?$|nom de famille|patronyme"
-        r"|last ?name|surname|family ?name|^name$",
-    ),
-    ("email", r"e ?mail|courriel|^mail\b|^mel$|adresse (e ?mail|mail|electronique)"),
-    (
-        "phone",
-        r"portable|mobile|\btel|telephone|^phone|\bphones?\b|\bgsm\b|cellulaire|cell\b"
-        r"|numero de tel|^numero$|^num$|msisdn|^sms number$|whatsapp",
-    ),
-    ("postcode", r"^cp$|code ?postal|post ?code|postal|^zip|zip ?code"),
-    ("town", r"ville|commune|localite|\bcity\b|\btown\b"),
-    ("street", r"adresse|^rue\b|address|street|voie|complement"),
-    ("language", r"^(langue|language|lang|locale)\b"),
-    ("latitude", r"^lat(itude)?$"),
-    ("longitude", r"^(lon|lng|longitude)$"),
-    ("establishment", r"magasin|boutique|point de vente|point of sale|^pdv\b|etablissement|agence|store|\bshop\b"),
-    ("zone", r"fuseau|time ?zone"),
-)
-_COMPILED = tuple((name, re.compile(pattern)) for name, pattern in _HEADERS)
-#: The phone of a spouse is not the phone of the customer.
-_SOMEBODY_ELSE = re.compile(r"\b(conjoint|spouse|enfant|child|parrain|pere|mere|parent|tuteur|urgence|emergency)s?\b")
 _WORDS = re.compile(r"[^a-z0-9]+")
 _PERSONAL = re.compile(
     r"\b(nom|prenom|name|conjoint|parent|enfant|mere|pere|iban|bic|secu|nir|contact|note|comment\w*)\b"
@@ -149,7 +95,7 @@ def _guess(rows: Sequence[Sequence[str]], above: int, known: dict[str, Column]) 
     for position, header in enumerate(headers):
         cells = [row[position].strip() for row in body[:SAMPLE_ROWS] if position < len(row) and row[position].strip()]
         mine = known.get(fold(header)) if header else None
-        if mine and mine.field not in taken and _fits(mine, cells) and not _about_consent(by_header(header), cells):
+        if mine and mine.field not in taken and _fits(mine, cells) and not _says(header, cells):
             taken.add(mine.field)
             names.add(mine.field[10:])
             columns.append(mine)
@@ -160,15 +106,46 @@ def _guess(rows: Sequence[Sequence[str]], above: int, known: dict[str, Column]) 
         if fold(header) in OF_THE_PRODUCT and cells and _share(cells, FITS["date"]) == 1:
             columns.append(Column(header, ""))
             continue
-        field = by_header(header) or by_values(cells, headerless=not header)
-        if not field and _says_who_agreed(cells, headerless=not above):
-            field = "consent"
-        if field and (field in REPEATABLE or field not in taken) and _plausible(field, cells):
+        field = _meaning(header, cells)
+        if field and (field in REPEATABLE or field not in taken):
             taken.add(field)
             columns.append(Column(header, field))
         else:
             columns.append(_attribute(header, position, cells, names))
+    if "first_name" in taken and "last_name" not in taken:  # a "customer's name" beside the first name is the last one
+        columns = [replace(column, field="last_name") if column.field == "full_name" else column for column in columns]
     return columns
+
+
+@clause("CGVU 17", "DPA 5")
+def _meaning(header: str, cells: Sequence[str]) -> str:
+    """The field of a column by its heading and its values; a heading may lie, except when it asks for consent."""
+    field = headings.field_of(header)
+    if headings.about_standing(header) and _some_refuse(cells):
+        return REFUSAL
+    if field and (_plausible(field, cells) or (field in _SAID and headings.asks_for_consent(header))):
+        return field
+    if cells and _share(cells, _is_word) == 1 and (about := headings.about_sending(header)):
+        return about
+    if headings.may_hold_addresses(header) and (found := by_values(cells, headerless=not header)):
+        return found
+    return "consent" if _says_who_agreed(cells, headerless=not header) else ""
+
+
+def _says(header: str, cells: Sequence[str]) -> bool:
+    """Whether a column is about consent: no field of the client's own may hide that."""
+    return _meaning(header, cells) in _SAID | {"consent_date"}
+
+
+def _is_word(cell: str) -> bool:
+    """Whether a cell says yes, no or stop."""
+    return rules.consent_word(fold(cell)) is not None
+
+
+def _some_refuse(cells: Sequence[str]) -> bool:
+    """Whether some values are refusals and others are about something else."""
+    refused = any(rules.consent_word(fold(cell)) in rules.OPT_OUTS for cell in cells)
+    return refused and _share(cells, _is_word) < 1
 
 
 def rows_above(rows: Sequence[Sequence[str]]) -> int:
@@ -177,7 +154,7 @@ def rows_above(rows: Sequence[Sequence[str]]) -> int:
         cells = [cell.strip() for cell in row]
         if any(_is_phone(cell) or "@" in cell for cell in cells):
             break
-        if sum(1 for cell in cells if by_header(cell)) >= 2:
+        if sum(1 for cell in cells if headings.field_of(cell)) >= 2:
             return number + 1
     return int(bool(rows) and is_header([cell.strip() for cell in rows[0]]))
 
@@ -187,19 +164,9 @@ def is_header(first: Sequence[str]) -> bool:
     filled = [cell for cell in first if cell]
     if not filled:
         return False
-    if any(by_header(cell) for cell in filled):
+    if any(headings.field_of(cell) for cell in filled):
         return not any(_is_phone(cell) or "@" in cell for cell in filled)
     return not any(_is_phone(c) or values.email(c) or values.date(c) or any(d.isdigit() for d in c) for c in filled)
-
-
-def by_header(header: str) -> str:
-    """The field a header means, or an empty string."""
-    name = " ".join(_WORDS.sub(" ", fold(header)).split())
-    if not name:
-        return ""
-    if _SOMEBODY_ELSE.search(name):
-        return ""
-    return next((field for field, pattern in _COMPILED if pattern.search(name)), "")
 
 
 def by_values(cells: Sequence[str], *, headerless: bool) -> str:
@@ -231,10 +198,6 @@ def _says_who_agreed(cells: Sequence[str], *, headerless: bool) -> bool:
     return any(rules.consent_word(word) in rules.OPT_OUTS and word not in values.YES_NO for word in said)
 
 
-def _about_consent(field: str, cells: Sequence[str]) -> bool:
-    return field.startswith(("consent", "optout")) and _plausible(field, cells)
-
-
 def _fits(own: Column, cells: Sequence[str]) -> bool:
     """Whether most values are of the type of a field that exists."""
     listed = set(map(fold, own.choices))
@@ -251,13 +214,18 @@ FITS: dict[str, Callable[[str], bool]] = {
 
 def _plausible(field: str, cells: Sequence[str]) -> bool:
     """A header may lie: a "mobile" column full of yes and no is a consent, not a number."""
-    if not cells:
-        return True
-    if field == "phone":
-        return _share(cells, lambda cell: sum(d.isdigit() for d in cell) >= 4) > 0.3
-    if field.startswith(("consent", "optout")) and field != "consent_date":
-        return _share(cells, lambda cell: rules.consent_word(fold(cell)) is not None) > 0.3
-    return True
+    test = _LOOKS.get("optout" if field.startswith("optout") else "consent" if field in _SAID else field)
+    return test is None or not cells or _share(cells, test) > 0.3
+
+
+_LOOKS: dict[str, Callable[[str], bool]] = {
+    "phone": lambda cell: sum(map(str.isdigit, cell)) >= 4,
+    "email": lambda cell: "@" in cell,
+    "birth_date": lambda cell: any(map(str.isdigit, cell)),
+    "consent": _is_word,
+    # an answer, the day it was given, or the reason for it; neither an address nor a count
+    "optout": lambda cell: _is_word(cell) or FITS["date"](cell) or ("@" not in cell and not FITS["number"](cell)),
+}
 
 
 def _attribute(header: str, position: int, cells: Sequence[str], names: set[str]) -> Column:

@@ -26,22 +26,32 @@ def _block_is_fictional(block: str, prefix: str) -> bool:
     )
 
 
-_REMARK = re.compile(r"([+(\d][\d .()/\u00a0\u202f-]{7,}\d)[^\d+]{2,40}").fullmatch
-#: What people write behind a number to say which one it is. Any other word may be a STOP: such a cell is reported.
+_REMARK = re.compile(r"([^\d+(]{0,40})([+(\d][\d .()/\u00a0\u202f-]{7,}\d)([^\d+]{0,40})").fullmatch
+#: What people write beside a number to say which one it is. Any other word may be a STOP: such a cell is reported.
 _WHICH = frozenset(
     words(
         "bureau domicile dom travail perso personnel pro professionnel portable port mobile mob maison fixe tel gsm"
-        " home work office cell lui elle mr mme monsieur madame"
+        " home work office cell lui elle mr mme monsieur madame n no numero"
     )
 )
+_BETWEEN = re.compile(r"[/;,|\\\n]|:::|\s(?:ou|or|et|and|puis|&|-|–|—)\s|\s(?=\+)")
 
 
-def without_remark(cell: str, *, fictional: bool) -> Number | None:
-    """The number of a cell that goes on to say which one it is: "06 39 98 00 01 (bureau)"."""
-    found = _REMARK(cell.strip())
-    if found is None or not _WHICH.issuperset(words(cell[found.end(1) :])):
+def several(cell: str, *, fictional: bool) -> list[Number]:
+    """The numbers of a cell that holds more than one, or says which one it is: "06 39 98 00 01 (bureau) / …"."""
+    parts = [cell, *_BETWEEN.split(cell)]
+    numbers = (_without_remark(part, fictional=fictional) for part in parts)
+    return [number for number in dict.fromkeys(numbers) if number is not None]
+
+
+def _without_remark(text: str, *, fictional: bool) -> Number | None:
+    number = read(text, fictional=fictional)
+    if isinstance(number, Number):
+        return number
+    found = _REMARK(text.strip())
+    if found is None or not _WHICH.issuperset(words(f"{found[1]} {found[3]}")):
         return None
-    number = read(found[1], fictional=fictional)
+    number = read(found[2], fictional=fictional)
     return number if isinstance(number, Number) else None
 
 

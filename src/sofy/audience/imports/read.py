@@ -21,6 +21,9 @@ MAX_LINE = 4_000_000  # bytes
 MAX_LINES_IN_CELL = 100  # more, and a quote was opened that nothing closes
 SNIFF_BYTES = 128 * 1024
 DELIMITERS = ";,\t|"
+_MARKUP = re.compile(rb"(?:\xef\xbb\xbf)?\s*<(?:!doctype|html|\?xml|table|meta)\b", re.IGNORECASE).match
+#: What keeps a program from taking a number for one: ="0639980001".
+_FORMULA = re.compile(r'="(.*)"', re.DOTALL)
 #: How many rows are looked at, and how many of them must agree, before cells are taken apart.
 FOLDED_ROWS, FOLDED_AGREEMENT = 100, 0.9
 
@@ -52,13 +55,16 @@ class Table:
 def open_table(content: BinaryIO, *, name: str = "", password: str = "") -> Table:
     """Find out what a file is, by its bytes rather than its name.
 
-    Raises: Refused file_empty, file_not_text, file_encrypted, file_wrong_password, file_old_excel, line_too_long.
+    Raises: Refused file_empty, file_not_text, file_not_table, file_damaged, file_password_ods, line_too_long.
     """
     content.seek(0)
     head = content.read(8)
     content.seek(0)
     if not head:
         raise Refused("file_empty")
+    if _MARKUP(content.read(SNIFF_BYTES)):
+        raise Refused("file_not_table")  # a web page or an old XML that calls itself a spreadsheet
+    content.seek(0)
     if head.startswith(b"PK\x03\x04"):
         return Table(content, sheet.zip_format(content), password=password)
     if head == sheet.OLE_MAGIC:
@@ -121,7 +127,7 @@ def _csv_rows(content: BinaryIO, encoding: str, separator: str) -> Iterator[Row]
     )
     lines = _Lines(text)
     taken = lines.taken
-    number = 0
+    number = width = 0
     reader = csv.reader(lines, delimiter=separator)
     while True:
         taken.clear()
@@ -130,11 +136,11 @@ def _csv_rows(content: BinaryIO, encoding: str, separator: str) -> Iterator[Row]
         except StopIteration:
             return
         except csv.Error:  # a cell past the limit
-            if len(taken) == 1:
+            if len(taken) == 1 or (width > 1 and not any(separator in line for line in taken[1:])):
                 raise Refused("cell_too_long", row=number + 1, limit=MAX_CELL) from None
             cells = None
         number += 1
-        if cells is None or (len(taken) > 1 and (len(taken) > MAX_LINES_IN_CELL or _open_quote(taken, lines))):
+        if cells is None or (len(taken) > 1 and _is_swallowed(taken, lines, separator, width)):
             lines.give_back(1)
             reader = csv.reader(lines, delimiter=separator)
             yield number, None
@@ -143,8 +149,25 @@ def _csv_rows(content: BinaryIO, encoding: str, separator: str) -> Iterator[Row]
             raise Refused("too_many_columns", row=number, columns=len(cells), limit=MAX_COLUMNS)
         if number == 1 and _is_declaration(cells, taken[0]):
             number = 0  # no spreadsheet shows or counts this line
-        elif any(cells):
-            yield number, cells
+        elif "".join(cells).strip():
+            width = width or len(cells)
+            yield number, [_shown(cell) for cell in cells] if '="' in taken[0] else cells
+
+
+def _shown(cell: str) -> str:
+    """A cell as a spreadsheet shows it."""
+    formula = _FORMULA.fullmatch(cell)
+    return formula[1] if formula else cell
+
+
+def _is_swallowed(taken: list[str], lines: "_Lines", separator: str, width: int) -> bool:
+    """Whether a record has several lines because somebody typed a quote, not because a cell does."""
+    if len(taken) > MAX_LINES_IN_CELL or _open_quote(taken, lines):
+        return True
+    whole = taken[0].count(separator) + 1 >= width > 1  # the first line alone is a row...
+    return (
+        whole and len(next(csv.reader(taken[:1], delimiter=separator))) < width
+    )  # ... unless its quote means something
 
 
 def _open_quote(taken: list[str], lines: "_Lines") -> bool:

@@ -14,7 +14,7 @@ from typing import Any
 from zoneinfo import available_timezones
 
 from sofy.audience import rules
-from sofy.audience.imports import phones, values
+from sofy.audience.imports import columns, phones, values
 from sofy.kernel.clauses import clause
 from sofy.kernel.phone import Number, Problem
 from sofy.kernel.text import fold
@@ -141,6 +141,8 @@ def _setter(word: str, reading: Reading) -> Setter:
         return _date(word, reading.today)
     if word.startswith(("consent", "optout")):
         return _consent(word)
+    if word == columns.REFUSAL:
+        return _refusal
     return _SETTERS[word]
 
 
@@ -157,23 +159,13 @@ def _phone(fictional: bool) -> Setter:
 
 
 def _several_phones(record: Record, cell: str, problem: Problem, fictional: bool) -> None:
-    """Two numbers in one cell, the usual way: with a slash, a semicolon, "ou"."""
-    for mark in ("/", ";", ",", "\n", " ou ", " or ", "|"):
-        parts = cell.split(mark)
-        if len(parts) > 1:
-            found = [phones.read(part, fictional=fictional) for part in parts if part.strip()]
-            numbers = [number for number in found if isinstance(number, Number)]
-            if numbers:
-                record.phones.extend(number for number in numbers if number not in record.phones)
-                return
+    """A cell that is not one number as it stands: several, or one with a word beside it."""
     if fold(cell) in NOTHING:
         return
-    number = phones.without_remark(cell, fictional=fictional)
-    if number is not None:
-        if number not in record.phones:
-            record.phones.append(number)
-        return
-    record.problems.append(f"phone_{problem.code}")
+    found = phones.several(cell, fictional=fictional)
+    record.phones.extend(number for number in found if number not in record.phones)
+    if not found:
+        record.problems.append(f"phone_{problem.code}")
 
 
 def _email(record: Record, cell: str) -> None:
@@ -342,6 +334,14 @@ def _consent(word: str) -> Setter:
             record.email = state
 
     return put
+
+
+def _refusal(record: Record, cell: str) -> None:
+    """Of a column that says many things, only refusals are heard."""
+    state = rules.consent_word(fold(cell))
+    if state in rules.OPT_OUTS:
+        record.sms = max(record.sms, state, key=_SEVERITY.__getitem__)
+        record.email = max(record.email, state, key=_SEVERITY.__getitem__)
 
 
 def _attribute(name: str, kind: str, private: bool, choices: Sequence[str]) -> Setter:

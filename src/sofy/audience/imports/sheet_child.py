@@ -7,6 +7,7 @@ MessagePack) to standard output: lists of [row number, cells], then {} at the en
 
 import datetime as dt
 import io
+import itertools
 import os
 import re
 import resource
@@ -25,7 +26,10 @@ BOMB_RATIO, BOMB_SIZE = 200, 100_000_000
 FRAME_ROWS = 500
 UNLOCKED_BLOCK = 1 << 20
 OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+LOOKED_AT = 100
+_ADDRESS = re.compile(r"\S@\S|(?:\d[ .-]?){9}")
 _XLSX_TOO_WIDE = re.compile(rb' r="(?:G[S-Z]|[H-Z][A-Z]|[A-Z]{3})\d')  # past GR, the 200th column
+_ODS_TALL = re.compile(rb'<table:table-row\b[^>]*number-rows-repeated="(\d{8,})"')  # no spreadsheet has so many rows
 _ODS_WIDE = re.compile(rb'<table:table-cell\b(?=[^>]*value-type)[^>]*number-columns-repeated="(\d{3,})"')
 
 
@@ -128,6 +132,8 @@ def check_width(stream: Any, kind: str, max_columns: int) -> None:
             raise Bad("too_many_columns", limit=max_columns)
         if kind == "ods" and any(int(repeat) > max_columns for repeat in _ODS_WIDE.findall(text)):
             raise Bad("too_many_columns", limit=max_columns)
+        if kind == "ods" and _ODS_TALL.search(text):
+            raise Bad("sheet_too_large")
         rest = text[-300:]
 
 
@@ -151,22 +157,33 @@ def send(frame: Any) -> None:
 
 
 def table_of(book: Any) -> Any:
-    """The sheet to read: the first one shown that has columns, else the first that has any cell."""
+    """The sheet to read: the first one shown that has phone numbers or e-mail addresses, else the first shown that has
+    columns, else the first that has any cell.
+    """
     import python_calamine
 
-    found = None
+    found = wide = None
     for sheet in sorted(
         book.sheets_metadata, key=lambda each: each.visible != python_calamine.SheetVisibleEnum.Visible
     ):
         table = book.get_sheet_by_name(sheet.name) if sheet.typ == python_calamine.SheetTypeEnum.WorkSheet else None
         if table is None or not table.height:
             continue
-        if sheet.visible == python_calamine.SheetVisibleEnum.Visible and table.width > 1:
-            return table
+        if sheet.visible == python_calamine.SheetVisibleEnum.Visible:
+            if has_addresses(table):
+                return table
+            if table.width > 1:
+                wide = wide or table
         found = found or table
     if found is None:
         raise Bad("file_empty")
-    return found
+    return wide or found
+
+
+def has_addresses(table: Any) -> bool:
+    """Whether the first rows of a sheet hold what may be a phone number or an e-mail address."""
+    rows = itertools.islice(table.iter_rows(), LOOKED_AT)
+    return any(_ADDRESS.search(as_text(cell)) is not None for row in rows for cell in row)
 
 
 def send_rows(content: BinaryIO, max_columns: int, max_cell: int) -> None:
@@ -179,7 +196,7 @@ def send_rows(content: BinaryIO, max_columns: int, max_cell: int) -> None:
     for row in sheet.iter_rows():
         number += 1
         cells = [as_text(value) for value in row]
-        if not any(cells):
+        if not "".join(cells).strip():
             continue
         if len(cells) > max_columns and any(cells[max_columns:]):
             raise Bad("too_many_columns", row=number, limit=max_columns)

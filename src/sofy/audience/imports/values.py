@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 
-from sofy.kernel.text import fold
+from sofy.kernel.text import fold, visible
 
 TITLES = {
     **dict.fromkeys(("m", "mr", "monsieur", "mister", "h", "homme", "male", "masculin", "sir"), "mr"),
@@ -56,13 +56,14 @@ _MONTHS = {
     )
     for name in names.split()
 }
-_DMY = re.compile(r"(\d{1,2})[/.\- ](\d{1,2})[/.\- ](\d{4}|\d{2})(?:[ T]\d{1,2}[:h]\d{2}.*)?")
+_DMY = re.compile(r"(\d{1,2}) ?[/.\- ] ?(\d{1,2}) ?[/.\- ] ?(\d{4}|\d{2})(?:[ T]\d{1,2}[:h]\d{2}.*)?")
 _YMD = re.compile(r"(\d{4})[/.\-](\d{1,2})[/.\-](\d{1,2})(?:[ T]\d{1,2}[:h]\d{2}.*)?")
 _RUN_TOGETHER = re.compile(r"(\d{2})(\d{2})(\d{2})(\d{2})")
 _SERIAL = re.compile(r"[1-7]\d{4}(?:\.\d+)?")
 _SERIAL_START = Date(1899, 12, 30)  # day 0 of a spreadsheet, for days after February 1900
 _MONTH_FIRST = re.compile(r"([a-z]+)\.? (\d{1,2})(?:st|nd|rd|th)?,? (\d{4})")
-_WORDED = re.compile(r"(\d{1,2})(?:er|st|nd|rd|th)? ([a-z]+)\.? (\d{4})")
+_DAY = r"(?:(?:lun|mar|mercre|jeu|vendre|same)di|dimanche|(?:mon|tues|wednes|thurs|fri|satur|sun)day),? "
+_WORDED = re.compile(rf"(?:{_DAY})?(\d{{1,2}})(?:er|st|nd|rd|th)?[ -]([a-z]+)\.?[ -](\d{{4}}|\d{{2}})")
 _SHORT_YEAR = re.compile(r"[/.\- ]\d{2}\s*$")
 _CENTURY_PIVOT = 30  # 29 is 2029 for a consent; birth_date() makes 1929 of it
 _EMAIL = re.compile(
@@ -85,11 +86,9 @@ def date(raw: str) -> Date | None:
     if found:
         year, month, day = int(found[1]), int(found[2]), int(found[3])
     elif found := _DMY.fullmatch(text):
-        day, month, year = int(found[1]), int(found[2]), int(found[3])
-        if len(found[3]) == 2:
-            year += 2000 if year < _CENTURY_PIVOT else 1900
+        day, month, year = int(found[1]), int(found[2]), _year(found[3])
     elif found := _WORDED.fullmatch(fold(text)):
-        day, month, year = int(found[1]), _MONTHS.get(found[2], 0), int(found[3])
+        day, month, year = int(found[1]), _MONTHS.get(found[2], 0), _year(found[3])
     elif found := _MONTH_FIRST.fullmatch(fold(text)):
         day, month, year = int(found[2]), _MONTHS.get(found[1], 0), int(found[3])
     elif found := _RUN_TOGETHER.fullmatch(text):
@@ -108,6 +107,11 @@ def date(raw: str) -> Date | None:
         return None
 
 
+def _year(digits: str) -> int:
+    year = int(digits)
+    return year if len(digits) > 2 else year + (2000 if year < _CENTURY_PIVOT else 1900)
+
+
 def birth_date(raw: str, today: Date) -> Date | None:
     """A date somebody alive may be born on."""
     found = date(raw)
@@ -121,7 +125,7 @@ def email(raw: str) -> str | None:
 
     Source: RFC 5321 (lengths), RFC 6531 and 6532 (accented local parts and domains, NFC).
     """
-    text = raw.strip().strip("<>,;.").removeprefix("mailto:")
+    text = visible(raw).strip().strip("<>,;.").removeprefix("mailto:").removeprefix("'")
     if "<" in text and (addressed := _ADDRESSED.fullmatch(text + (">" if text.count("<") > text.count(">") else ""))):
         text = addressed[1].strip()
     if not text.isascii():

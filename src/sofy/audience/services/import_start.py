@@ -49,11 +49,12 @@ def check(
     return result, [(number, cells or []) for number, cells in sample.rows]
 
 
-def start(*, client_id: UUID, upload_id: UUID, choices: Choices, file_name: str, actor: str) -> Import:
+def start(*, client_id: UUID, upload_id: UUID, choices: Choices, actor: str) -> Import:
     """Keep the import and queue it, in one transaction. Raises: Refused, as `imports.import_file`."""
     row, table = _opened(client_id, upload_id, choices)
     table.content.close()
-    row.file_name, row.actor = file_name[:200] or None, actor
+    row.file_name = imports.upload_name(client_id=client_id, upload_id=upload_id) or None
+    row.actor = actor
     with transaction.atomic():
         row.text_hash = imports._keep_text(client_id, choices.consent_text)
         row.mapping["kinds"] = running.declare_attributes(client_id, imports._as_columns(row.mapping))

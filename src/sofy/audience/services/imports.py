@@ -66,11 +66,16 @@ class Preview:
     own: list[Column]  # the fields the client has already
 
 
-def store_upload(*, client_id: UUID, content: BinaryIO) -> UUID:
-    """Keep a file that arrived, encrypted, until the import or its 30 days end; answers its id."""
+def store_upload(*, client_id: UUID, content: BinaryIO, name: str = "") -> UUID:
+    """Keep a file that arrived and its name, encrypted, until the import or its 30 days end; answers its id."""
     file_id = uuid7()
-    vault.store(keys_for(client_id), file_id, content)
+    vault.store(keys_for(client_id), file_id, content, name=name)
     return file_id
+
+
+def upload_name(*, client_id: UUID, upload_id: UUID) -> str:
+    """The name an upload came under. Raises: Refused file_gone."""
+    return vault.name_of(keys_for(client_id), upload_id)
 
 
 def unlock_upload(*, client_id: UUID, upload_id: UUID, password: str) -> UUID:
@@ -89,7 +94,8 @@ def unlock_upload(*, client_id: UUID, upload_id: UUID, password: str) -> UUID:
                 raise
             return upload_id
     with closing(plain):
-        unlocked = store_upload(client_id=client_id, content=plain)
+        name = upload_name(client_id=client_id, upload_id=upload_id)
+        unlocked = store_upload(client_id=client_id, content=plain, name=name)
     vault.discard(client_id, upload_id)
     return unlocked
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sofy.audience.imports import columns
+from sofy.audience.imports import columns, headings
 
 
 @pytest.mark.parametrize(
@@ -25,10 +25,24 @@ from sofy.audience.imports import columns
         ("Offres commerciales", "consent"), ("Promo utilisée", ""), ("Informations", "consent"),
         ("Accord téléphone", "consent_sms"), ("Numéro SMS", ""), ("Date d’inscription", "consent_date"),
         ("Opt-out email", "optout_email"), ("Points fidélité", ""), ("", ""),
+        ("SMS STOP", "optout_sms"), ("sms_optout", "optout_sms"), ("Opted out of SMS", "optout_sms"),
+        ("Pas de SMS", "optout_sms"), ("Sans SMS", "optout_sms"), ("SMS interdit", "optout_sms"),
+        ("Ne plus contacter", "optout"), ("Non contactable", "optout"), ("Exclu", "optout"), ("Bloqué", "optout"),
+        ("Liste rouge", "optout"), ("Bloctel", "optout"), ("Date de désinscription", "optout"),
+        ("UNSUB_TIME", "optout"), ("Date opt-out", "optout"), ("Retrait consentement", "optout"),
+        ("Consentement retiré", "optout"),
+        ("Email désabonné", "optout_email"), ("No mobile", "phone"), ("N° portable", "phone"),
+        ("Retrait magasin", "establishment"), ("Fin de consentement", "consent"), ("Date RGPD", "consent_date"),
+        ("Envoi SMS", "consent_sms"), ("Pub SMS", "consent_sms"), ("smsMarketing", "consent_sms"),
+        ("Joignable par SMS", "consent_sms"), ("A donné son accord", "consent"), ("Peut être contacté", "consent"),
+        ("Adresse de messagerie", "email"), ("Adresse postale", "street"), ("C.P.", "postcode"),
+        ("Nom de naissance", "last_name"), ("Lieu de naissance", ""), ("Date naiss.", "birth_date"),
+        ("Anniv", "birth_date"), ("D.D.N.", "birth_date"), ("Né(e)", "birth_date"), ("Tél. magasin", ""),
+        ("Email du vendeur", ""), ("Tél. conjoint", ""), ("Commercial", ""),
     ],
 )  # fmt: skip
 def test_headers(header: str, field: str) -> None:
-    assert columns.by_header(header) == field
+    assert headings.field_of(header) == field
 
 
 def test_values_tell_when_there_is_no_header() -> None:
@@ -50,6 +64,16 @@ def test_values_tell_when_there_is_no_header() -> None:
         ("yes and no may be anything", ["Portable", "VIP"], ["oui", "non", "oui"], "attribute:vip"),
         ("so may ticks without a header", [], ["x", "x"], "attribute:column_2"),
         ("and other words", ["Portable", "Q12"], ["stop", "gauche", "droite"], "attribute:q12"),
+        ("unless it is how they stand", ["Portable", "Statut"], ["Client", "Client", "Désabonné"], "refusal"),
+        ("who stand without a refusal", ["Portable", "État"], ["Client", "Prospect"], "attribute:etat"),
+        ("a name that asks, whatever it says", ["Portable", "Accord SMS"], ["En attente", "P", "R"], "consent_sms"),
+        ("days", ["Portable", "Désinscrit le"], ["12/03/2024"], "optout"),
+        ("reasons", ["Portable", "Refus"], ["trop de messages", "déménage"], "optout"),
+        ("counts", ["Portable", "Refus"], ["3", "12"], "attribute:refus"),
+        ("a name about sending", ["Portable", "Relance SMS auto"], ["oui", "non"], "consent_sms"),
+        ("or about mails", ["Portable", "Mail O/N"], ["oui", "non"], "consent_email"),
+        ("or about contact", ["Portable", "Contacter ce client"], ["oui", "non"], "consent"),
+        ("no name beside names", ["Portable", ""], ["oui", "non"], "consent"),
     ],
 )
 def test_who_says_no_is_understood_without_a_telling_name(
@@ -60,6 +84,39 @@ def test_who_says_no_is_understood_without_a_telling_name(
     _, found = columns.guess([header, *people] if header else people)
 
     assert found[1].field == field
+
+
+@pytest.mark.clause("CGVU 17", "DPA 5")
+def test_every_column_about_consent_counts() -> None:
+    _, found = columns.guess([["Portable", "Opt-in", "RGPD", "STOP", "Désinscrit"], ["0639980001", "1", "1", "", "x"]])
+
+    assert [column.field for column in found[1:]] == ["consent", "consent", "optout", "optout"]
+
+
+@pytest.mark.parametrize(
+    ("header", "cells", "field"),
+    [
+        ("SMS", ["33639980011", "33639980012"], "phone"),
+        ("SIREN", ["639980011", "639980012"], "attribute:siren"),
+        ("N° carte", ["700100100", "700100101"], "attribute:n_carte"),
+        ("N° client", ["639980011", "639980012"], "attribute:n_client"),
+        ("Tél. magasin", ["0199000001", "0199000001"], "attribute:tel_magasin"),
+        ("Nouveau", ["0639980011", "0639980012"], "phone"),
+    ],
+)
+def test_figures_are_phone_numbers_unless_the_heading_says_otherwise(header: str, cells: list[str], field: str) -> None:
+    _, found = columns.guess([["E-mail", header], *([f"a{n}@exemple.fr", cell] for n, cell in enumerate(cells))])
+
+    assert found[1].field == field
+
+
+@pytest.mark.parametrize("header", [["Nom client", "Prénom client"], ["Prénom client", "Nom client"]])
+def test_the_name_of_a_customer_beside_the_first_name_is_the_last_one(header: list[str]) -> None:
+    _, found = columns.guess([[*header, "Portable"], ["Le Goff", "Anne", "0639980001"]])
+
+    assert {column.header: column.field for column in found[:2]} == {
+        "Nom client": "last_name", "Prénom client": "first_name"
+    }  # fmt: skip
 
 
 def test_a_field_of_the_clients_own_never_hides_a_refusal() -> None:

@@ -105,6 +105,19 @@ def test_what_will_happen_then_it_happens(shop: Client, browse: Browse) -> None:
     assert (Import.objects.get().file_name, Import.objects.get().legal_basis) == ("clients été.csv", "consent")
 
 
+@pytest.mark.clause("DPA 5")
+def test_a_consent_names_the_file_it_was_read_in_also_with_two_files_open(shop: Client, browse: Browse) -> None:
+    browser = browse(language="en")
+    first = upload(browser, shop, name="fideles-2024.csv").url
+    second = upload(browser, shop, name="loterie.csv").url
+
+    pages = [browser.get(url).text for url in (first, second)]
+    browser.post(first, {**answers(browser.get(first)), "do": "start"})
+
+    assert ["fideles-2024.csv" in page for page in pages] == [True, False]
+    assert Import.objects.get().file_name == "fideles-2024.csv"
+
+
 @pytest.mark.parametrize(
     ("_case", "given", "french", "english"),
     [

@@ -158,6 +158,17 @@ def test_a_whole_name(cell: str, title: str | None, first: str | None, last: str
         ("+32 470 12 34 56", ["+32470123456"], []),
         ("3.36E+10", [], ["phone_precision_lost"]),
         ("06 39 98 00 01 / 06 39 98 00 02", ["+33639980001", "+33639980002"], []),
+        ("06 39 98 00 01 - 06 39 98 00 02", ["+33639980001", "+33639980002"], []),
+        ("06 39 98 00 01 et 06 39 98 00 02", ["+33639980001", "+33639980002"], []),
+        ("+33639980001 +33639980002", ["+33639980001", "+33639980002"], []),
+        ("06 39 98 00 01 ::: 06 39 98 00 02", ["+33639980001", "+33639980002"], []),
+        ("06 39 98 00 01 (perso) / 06 39 98 00 02", ["+33639980001", "+33639980002"], []),
+        ("Mme : 06 39 98 00 01", ["+33639980001"], []),
+        ("STOP : 06 39 98 00 01", [], ["phone_letters"]),
+        ("☎ 06 39 98 00 01", ["+33639980001"], []),
+        ("N° 06 39 98 00 01", ["+33639980001"], []),
+        ("\u200e+33 6 39 98 00 01\u202c", ["+33639980001"], []),
+        ('="0639980001"', ["+33639980001"], []),
     ],
 )
 def test_a_phone_cell(cell: str, found: list[str], problems: list[str]) -> None:
@@ -171,6 +182,7 @@ def test_a_phone_cell(cell: str, found: list[str], problems: list[str]) -> None:
     [
         ("31/12/80", "1980-12-31"), ("19801231", "1980-12-31"), ("31121980", "1980-12-31"), ("29221", "1980-01-01"),
         ("29221.5", "1980-01-01"), ("Dec 31, 1980", "1980-12-31"), ("31 déc. 1980", "1980-12-31"), ("1980", None),
+        ("31-déc.-80", "1980-12-31"), ("31 / 12 / 1980", "1980-12-31"), ("mercredi 31 décembre 1980", "1980-12-31"),
         ("12-31-1980", None), ("99999999", None), ("32 décembre 1980", None),
     ],
 )  # fmt: skip
@@ -185,6 +197,34 @@ def test_ticked_boxes_are_consent() -> None:
     _, rows = records("Portable;Accord SMS\n0639980001;☑\n0639980002;✓\n0639980003;\n0639980004;non\n".encode())
 
     assert [row.sms for row in rows] == ["granted", "granted", "", "withdrawn"]
+
+
+@pytest.mark.clause("CGVU 17", "DPA 5")
+@pytest.mark.parametrize(
+    ("_case", "header", "cells", "said"),
+    [
+        ("columns of every kind", "Désinscrit;Opposition;STOP", ["x;;", ";x;", ";;x", ";;"],
+         ["opposed", "opposed", "opposed", "granted"]),
+        ("two that disagree", "Accord SMS;Consentement SMS", ["oui;non", "oui;oui", ";oui"],
+         ["withdrawn", "granted", "granted"]),
+        ("numbers of a program", "Consentement SMS", ["1.0", "0.0", ""], ["granted", "withdrawn", ""]),
+        ("where it was given", "Accord SMS", ["Oui (papier)", "oui le 12/03/2024", "Non (papier)", "oui (sauf SMS)"],
+         ["granted", "granted", "withdrawn", ""]),
+        ("words nobody knows", "Accord SMS", ["En attente", "P", "R"], ["", "", ""]),
+        ("the day somebody left", "Date de désinscription", ["12/03/2024", ""], ["opposed", "granted"]),
+        ("taken back", "Retrait consentement", ["oui", "non", ""], ["opposed", "granted", "granted"]),
+        ("how they stand", "Statut", ["Client", "Désabonné", "STOP", "Prospect", ""],
+         ["granted", "withdrawn", "opposed", "granted", "granted"]),
+    ],
+)  # fmt: skip
+def test_whoever_refused_is_not_taken_for_somebody_who_agreed(
+    _case: str, header: str, cells: list[str], said: list[str]
+) -> None:
+    lines = [f"0639980{number:03d};{cell}" for number, cell in enumerate(cells)]
+
+    _, rows = records("\n".join([f"Portable;{header}", *lines]).encode())
+
+    assert [row.sms for row in rows] == said
 
 
 def test_padding_is_taken_off_and_binary_refused() -> None:
@@ -229,6 +269,16 @@ def test_numbers_and_days_as_a_spreadsheet_counts_them() -> None:
 
     assert phones(rows) == [["+33639980001"], ["+33639980002"]]
     assert [(str(row.birth_date), row.postcode) for row in rows] == [("1980-01-01", "01000"), ("1982-02-18", "2A004")]
+
+
+def test_the_sheet_with_the_people_is_read_not_the_summary_before_it() -> None:
+    def fill(book: Any) -> None:
+        sheet(book, ["Synthèse", "Total"], ["Clients", 2], name="Synthèse")
+        sheet(book, ["Prénom", "Portable"], ["Zoé", "0639980001"], name="Clients")
+
+    mapping, rows = records(workbook(fill))
+
+    assert (mapping, phones(rows)) == (["first_name", "phone"], [["+33639980001"]])
 
 
 def test_the_sheet_that_is_shown_and_has_columns_is_read() -> None:

@@ -83,10 +83,29 @@ def test_a_quote_open_at_the_end_costs_one_row() -> None:
     assert rows == [(1, ["nom", "ville"]), (2, ["A", "B"]), (3, None), (4, ["E", "F"])]
 
 
+def test_two_stray_quotes_cost_their_own_row_and_none_between() -> None:
+    content = (
+        b'nom;ville;tel\n"Dupont;Paris;1\nPetit;Lyon;2\nTV 42";Brest;3\n"No\xc3\xabl\nbis";Nice;4\nRoux;Lille;"5\n6"\n'
+    )
+
+    rows = list(table(content).rows())
+
+    assert [cells for _, cells in rows[1:]] == [
+        None, ["Petit", "Lyon", "2"], ['TV 42"', "Brest", "3"], ["Noël\nbis", "Nice", "4"], ["Roux", "Lille", "5\n6"]
+    ]  # fmt: skip
+
+
+def test_rows_of_spaces_are_no_rows() -> None:
+    assert [number for number, _ in table(b"a;b\n ;  \n1;2\n").rows()] == [1, 3]
+
+
 @pytest.mark.parametrize(
     ("_case", "content", "code"),
     [
         ("empty", b"", "file_empty"),
+        ("web page", b"\xef\xbb\xbf\n<html><table><tr><td>0639980001</td></tr></table></html>", "file_not_table"),
+        ("old XML", b'<?xml version="1.0"?><Workbook></Workbook>', "file_not_table"),
+        ("5 MB cell on many lines", b'a;b\n1;2\n"' + b"x" * 9 + b"\n" * 500_000, "cell_too_long"),
         ("only a mark", b"\xef\xbb\xbf", "file_empty"),
         ("only separators", b";;;\n;;;\n", "file_empty"),
         ("binary", bytes(range(256)) * 40, "file_not_text"),

@@ -71,6 +71,16 @@ def zip_bomb() -> bytes:
     return target.getvalue()
 
 
+def tall_ods() -> bytes:
+    """A few octets that ask for four billion rows."""
+    row = '<table:table-row table:number-rows-repeated="4000000000"><table:table-cell office:value-type="string"/>'
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w") as archive:
+        archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        archive.writestr("content.xml", f"<office:document-content>{row}</table:table-row></office:document-content>")
+    return target.getvalue()
+
+
 def other_document() -> bytes:
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w") as archive:
@@ -86,6 +96,7 @@ def other_document() -> bytes:
         ("300 columns", lambda: xlsx([f"c{n}" for n in range(300)]), "too_many_columns"),
         ("nothing in it", xlsx, "file_empty"),
         ("zip bomb", zip_bomb, "file_unpacks_too_large"),
+        ("four billion rows", tall_ods, "sheet_too_large"),
         ("another document", other_document, "file_not_table"),
         ("cut in the middle", lambda: xlsx(["a", "b"])[:2000], "file_damaged"),
     ],

@@ -164,6 +164,8 @@ def test_a_protected_file_asks_for_its_password(
     assert refused.status_code == 422
     assert wrong in refused.content.decode()
     assert "guess" not in refused.content.decode()
+    assert "clients.xlsx" in page.text
+    assert "clients.xlsx" in mapping.text
     assert mapping.context["preview"].rows[0][0] == "06 39 98 00 77"
 
 

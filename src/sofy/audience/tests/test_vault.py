@@ -31,6 +31,17 @@ def test_round_trip(size: int, keys: ClientKeys) -> None:
     assert CONTENT[:64] not in path.read_bytes()
 
 
+def test_a_file_keeps_the_name_it_came_under_and_shows_it_to_its_client_alone(keys: ClientKeys) -> None:
+    name = uuid4()
+
+    path = vault.store(keys, name, io.BytesIO(CONTENT), name="fidèles 2024.csv")
+
+    assert vault.name_of(keys, name) == "fidèles 2024.csv"
+    assert b"2024" not in path.read_bytes()
+    with vault.open_file(keys, name) as stored:
+        assert stored.read() == CONTENT
+
+
 def test_another_client_reads_nothing(keys: ClientKeys) -> None:
     name = uuid4()
     vault.store(keys, name, io.BytesIO(CONTENT))

@@ -26,7 +26,6 @@ from sofy.kit import live
 from sofy.kit.rls import client_scope
 from sofy.ui import notify
 
-NAME_COOKIE = "upload_name"
 SHOWN_REMARKS = 20
 MIME = {
     "csv": "text/csv",
@@ -53,10 +52,9 @@ def import_new(request: ClientRequest) -> HttpResponse:
         try:
             if file is None:
                 raise Refused("file_missing")
-            upload = imports.store_upload(client_id=request.client.pk, content=cast(BinaryIO, file.file))
-            response = redirect(_next_page(request, upload), request.client.slug, upload)
-            response.set_signed_cookie(NAME_COOKIE, str(file.name)[-120:], max_age=86400, httponly=True, samesite="Lax")
-            return response
+            content, name = cast(BinaryIO, file.file), str(file.name or "")
+            upload = imports.store_upload(client_id=request.client.pk, content=content, name=name)
+            return redirect(_next_page(request, upload), request.client.slug, upload)
         except Refused as refused:
             problem = say(refused)
     return render(request, "audience/import_new.html", {"problem": problem}, status=422 if problem else 200)
@@ -77,8 +75,9 @@ def _next_page(request: ClientRequest, upload_id: UUID) -> str:
 @requires("contact.import")
 def import_unlock(request: ClientRequest, upload_id: UUID) -> HttpResponse:
     """Ask for the password of a protected file; it is used once and kept nowhere."""
-    client, problem = request.client.pk, ""
+    client, problem, name = request.client.pk, "", ""
     try:
+        name = imports.upload_name(client_id=client, upload_id=upload_id)
         password = request.POST.get("password", "")[:255]
         opened = imports.unlock_upload(client_id=client, upload_id=upload_id, password=password)
         imports.preview(client_id=client, upload_id=opened)
@@ -87,7 +86,6 @@ def import_unlock(request: ClientRequest, upload_id: UUID) -> HttpResponse:
         if refused.status == 410:
             raise Http404 from None
         problem = say(refused) if request.method == "POST" else ""
-    name = request.get_signed_cookie(NAME_COOKIE, default="") or ""
     context = {"problem": problem, "file_name": name}
     return render(request, "audience/import_password.html", context, status=422 if problem else 200)
 
@@ -103,7 +101,8 @@ def import_map(request: ClientRequest, upload_id: UUID) -> HttpResponse:
             raise Http404 from None
         raise
     form = MappingForm(request.POST or None, preview=shown, books=_books(request))
-    context = _mapping_context(request, shown, form)
+    context = _mapping_context(shown, form)
+    context["file_name"] = imports.upload_name(client_id=request.client.pk, upload_id=upload_id)
     if request.method == "POST" and request.POST.get("do") != "change" and form.is_valid():
         try:
             return _checked_or_started(request, upload_id, form, context)
@@ -124,9 +123,8 @@ def _checked_or_started(
 
 
 def _started(request: ClientRequest, upload_id: UUID, choices: Choices) -> HttpResponse:
-    name = request.get_signed_cookie(NAME_COOKIE, default="") or ""
     row = import_start.start(
-        client_id=request.client.pk, upload_id=upload_id, choices=choices, file_name=name, actor=request.user.actor
+        client_id=request.client.pk, upload_id=upload_id, choices=choices, actor=request.user.actor
     )
     return redirect("audience:import", request.client.slug, row.id)
 
@@ -147,10 +145,9 @@ def _checked(request: ClientRequest, upload_id: UUID, choices: Choices) -> dict[
     return told | ({"code": code, "rows": rows} if code else {})
 
 
-def _mapping_context(request: ClientRequest, shown: Preview, form: MappingForm) -> dict[str, Any]:
+def _mapping_context(shown: Preview, form: MappingForm) -> dict[str, Any]:
     columns: list[tuple[Column, Any]] = [(column, form[f"column_{i}"]) for i, column in enumerate(shown.columns)]
-    name = request.get_signed_cookie(NAME_COOKIE, default="") or ""
-    return {"preview": shown, "form": form, "columns": columns, "file_name": name}
+    return {"preview": shown, "form": form, "columns": columns}
 
 
 def _books(request: ClientRequest) -> list[tuple[str, str]]:
