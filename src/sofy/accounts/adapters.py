@@ -15,6 +15,7 @@ from django.utils import translation
 
 from sofy.accounts import sealing, services
 from sofy.clients import queries
+from sofy.kernel.clauses import clause
 
 TOTP_PLACE = "mfa_authenticator/data"
 
@@ -78,6 +79,7 @@ class MFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]
         """The reverse."""
         return sealing.open_text(b64decode(encrypted_text), TOTP_PLACE)
 
+    @clause("DPA 7")
     def can_delete_authenticator(self, authenticator: Authenticator) -> bool:
         """Owners and staff replace their last factor, they never go without."""
         if not queries.needs_second_factor(authenticator.user):

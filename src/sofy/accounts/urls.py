@@ -27,6 +27,8 @@ urlpatterns = [
     # Nobody signs up: no address ever waits to be confirmed.
     path("account/confirm-email/", RedirectView.as_view(url="/"), name="account_email_verification_sent"),
     path("account/confirm-email/<str:key>/", RedirectView.as_view(url="/"), name="account_confirm_email"),
+    # allauth asks nobody whether a security key may go.
+    path("account/2fa/webauthn/keys/<int:pk>/remove/", views.remove_key, name="mfa_remove_webauthn"),
     path("account/2fa/", include("allauth.mfa.urls")),
     path("account/usersessions/", RedirectView.as_view(pattern_name="accounts:sessions"), name="usersessions_list"),
     path("account/", include("allauth.account.urls")),

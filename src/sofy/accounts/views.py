@@ -4,8 +4,11 @@ from typing import Any
 from uuid import UUID
 
 from allauth.account.utils import perform_login
+from allauth.mfa.adapter import get_adapter
+from allauth.mfa.webauthn.views import RemoveWebAuthnView
 from allauth.usersessions.models import UserSession
 from django.contrib.auth.decorators import login_required
+from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -43,6 +46,20 @@ def secure(request: HttpRequest) -> HttpResponse:
     if not services.must_set_up_second_factor(user):
         return redirect("accounts:start")
     return render(request, "accounts/secure.html")
+
+
+class RemoveKey(RemoveWebAuthnView):  # type: ignore[misc]
+    """Take a security key away, unless it is the last factor of somebody who must have one."""
+
+    def form_valid(self, form: Form) -> HttpResponse:
+        """Source: DPA 7 (a second factor for owners and staff)."""
+        if not get_adapter().can_delete_authenticator(self.object):
+            notify.refuse(self.request, _("This key is your only second factor: add another one before it goes."))
+            return redirect("mfa_list_webauthn")
+        return super().form_valid(form)  # type: ignore[no-any-return]
+
+
+remove_key = RemoveKey.as_view()
 
 
 @login_required

@@ -5,6 +5,7 @@ import time
 from typing import Any
 
 import pytest
+from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal import auth as totp
 from django.test import Client as Browser
 from django.urls import reverse
@@ -92,6 +93,43 @@ def test_a_factor_that_comes_and_one_that_goes_are_in_the_chain(django_capture_o
     found = [(action, facts["factor"]) for action, facts in actions(client, user)]
     assert ("account.factor_added", "totp") in found
     assert found[-1] == ("account.factor_removed", "totp")
+
+
+@pytest.mark.parametrize("kind", ["totp", "webauthn"])
+@pytest.mark.parametrize(
+    ("_case", "role", "is_operator", "left"),
+    [("owner", "owner", False, 1), ("staff", "", True, 1), ("marketer", "marketer", False, 0)],
+)
+def test_owners_and_staff_keep_their_last_factor(_case, role, is_operator, left, kind):
+    client = make_client()
+    user = make_user(client=client if role else None, role=role, is_operator=is_operator)
+    browser = logged_in(user)
+    address = reverse("mfa_deactivate_totp")
+    if kind == "webauthn":
+        key = services.factors(user).get()
+        services.factors(user).update(type=Authenticator.Type.WEBAUTHN, data={"name": "Key"})
+        address = reverse("mfa_remove_webauthn", args=[key.pk])
+
+    answer = browser.post(address, follow=True)
+
+    assert services.factors(user).count() == left
+    assert "reauthenticate" not in str(answer.redirect_chain)
+    if left and kind == "webauthn":
+        assert "This key is your only second factor" in answer.text
+
+
+@pytest.mark.parametrize("gone", ["totp", "webauthn"])
+def test_an_owner_may_remove_one_factor_of_two(gone):
+    client = make_client()
+    user = make_user(client=client)
+    browser = logged_in(user)
+    key = Authenticator.objects.create(user=user, type=Authenticator.Type.WEBAUTHN, data={"name": "Key"})
+    address = reverse("mfa_deactivate_totp") if gone == "totp" else reverse("mfa_remove_webauthn", args=[key.pk])
+
+    browser.post(address)
+
+    assert [factor.type for factor in services.factors(user)] == ["webauthn" if gone == "totp" else "totp"]
+    assert ("account.factor_removed", {"factor": gone}) in actions(client, user)
 
 
 def test_sessions_that_are_ended_are_in_the_chain():

@@ -293,15 +293,6 @@ def test_a_session_is_seen_and_ended():
     assert here.get(reverse("accounts:profile")).status_code == 200
 
 
-def test_an_owner_keeps_their_last_factor():
-    client = make_client()
-    browser = browser_of(make_user(client=client))
-
-    browser.post(reverse("mfa_deactivate_totp"))
-
-    assert browser.get(reverse("clients:home", args=[client.slug])).status_code == 200
-
-
 def test_staff_pages_do_not_exist_for_others():
     client = make_client()
     browser = browser_of(make_user(client=client))
