@@ -46,14 +46,16 @@ class Link:
     async def run(self) -> None:
         """Keep the bind alive until `stop`."""
         failures = 0
+        doubtful = False
         while not self.stopping:
             worked = False
             try:
-                await self._connect()
+                await self._connect(doubtful)
                 self._on_change()
                 assert self.session is not None
                 self.last_error = await self.session.closed
-                worked = self.session.heard > 0
+                doubtful = self.session.doubtful
+                worked = self.session.heard > 0 and not doubtful
             except (OSError, ssl.SSLError, BindRefused, TimeoutError) as error:
                 self.last_error = str(error) or type(error).__name__
             finally:
@@ -69,13 +71,13 @@ class Link:
         if self.session is not None:
             await self.session.unbind(grace_s)
 
-    async def _connect(self) -> None:
+    async def _connect(self, doubtful: bool) -> None:
         config = self._config
         loop = asyncio.get_running_loop()
         context = config.tls_context()
         async with asyncio.timeout(config.connect_timeout_s):
             _, session = await loop.create_connection(
-                lambda: ClientSession(self._settings, self._listener),
+                lambda: ClientSession(self._settings, self._listener, doubtful),
                 config.host,
                 config.port,
                 ssl=context,

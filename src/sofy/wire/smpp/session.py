@@ -18,7 +18,7 @@ from sofy.wire.smpp.peer import Peer
 
 _SUBMIT_RESP, _DELIVER = Command.SUBMIT_SM_RESP.value, Command.DELIVER_SM.value
 _DELIVER_RESP, _NACK, _DATA = Command.DELIVER_SM_RESP.value, Command.GENERIC_NACK.value, Command.DATA_SM.value
-_UNBIND = Command.UNBIND.value
+_UNBIND, _DATA_RESP = Command.UNBIND.value, Command.DATA_SM_RESP.value
 _LAST_ANSWERS_S = 2.0
 
 
@@ -96,9 +96,12 @@ class Listener(Protocol):
 
 
 class ClientSession(Peer):
-    """One bind to an SMSC. Connect it with `loop.create_connection`, then await `bind`."""
+    """One bind to an SMSC. Connect it with `loop.create_connection`, then await `bind`.
 
-    def __init__(self, settings: SessionSettings, listener: Listener) -> None:
+    `doubtful`: the bind before it ended without answers to its submits, so one of them goes first, alone.
+    """
+
+    def __init__(self, settings: SessionSettings, listener: Listener, doubtful: bool = False) -> None:
         super().__init__(enquire_link_s=settings.enquire_link_s, enquire_timeout_s=settings.enquire_timeout_s)
         self.settings = settings
         self.bound = False
@@ -107,6 +110,8 @@ class ClientSession(Peer):
         self.heard = 0
         """Answers and deliveries so far."""
         self._deaf = False
+        self._missed = settings.window - 1 if doubtful else 0  # submits without an answer since the last one came
+        self._missed_at = self.loop.time()
         self._listener = listener
         self._pending: dict[int, tuple[float, Any]] = {}
         self._overdue: dict[int, Any] = {}
@@ -136,11 +141,19 @@ class ClientSession(Peer):
     def room(self) -> int:
         """How many submits the window takes now; none while nobody knows whether the other end is still there.
 
-        A half-open connection would otherwise swallow one window after the other.
+        A half-open connection would otherwise swallow one window after the other, and so would an SMSC that answers
+        enquire_link and no submit: after one without an answer they go alone, at most a window of them.
         """
         if not self.bound or not self.writable or not self.settings.kind.sends or self._deaf:
             return 0
+        if self._missed:
+            return int(not self._pending and self._missed < self.settings.window)
         return self.settings.window - len(self._pending)
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether the last submits had no answer."""
+        return self._missed > 0
 
     @property
     def in_flight(self) -> int:
@@ -190,6 +203,14 @@ class ClientSession(Peer):
 
     # Peer
 
+    def close(self, reason: str) -> None:
+        self.bound = False  # before the connection is: what is written now would be lost
+        super().close(reason)
+
+    def abort(self, reason: str) -> None:
+        self.bound = False
+        super().abort(reason)
+
     def handle(self, raw: Frame) -> None:
         command, status, sequence, body = raw
         if command == _SUBMIT_RESP:
@@ -210,7 +231,10 @@ class ClientSession(Peer):
             if not waiting.done():
                 waiting.set_result(raw)
         elif command == _DATA:
-            self._deliveries.append((sequence, _from_data_sm(raw), Command.DATA_SM_RESP.value))
+            try:
+                self._deliveries.append((sequence, _from_data_sm(raw), _DATA_RESP))
+            except Malformed as error:
+                self.send(frame(_DATA_RESP, sequence, error.status, b"\0"))
         elif command == _UNBIND:
             self._let_go(sequence)
         elif command not in (Command.ALERT_NOTIFICATION, Command.OUTBIND):
@@ -218,7 +242,10 @@ class ClientSession(Peer):
 
     def batch_end(self) -> None:
         self.heard += len(self._answers) + len(self._deliveries)
+        if self._answers:
+            self._missed = 0
         if self._answers or self._deaf:  # heard again: there is room, which only this tells
+            self._missed_at = self.loop.time()
             answers, self._answers, self._deaf = self._answers, [], False
             self._listener.on_answers(self, answers)
         if self._deliveries:
@@ -265,21 +292,27 @@ class ClientSession(Peer):
     def _sweep(self) -> None:
         """Give up on submits without an answer; insertion order is age, so the scan stops at the first young one."""
         self._timer = self.loop.call_later(self._tick_s, self._sweep)
+        now = self.loop.time()
         if self._held:
+            self._missed_at = now
             return  # the answers may be waiting in the socket
-        limit = self.loop.time() - self.settings.response_timeout_s
+        limit = now - self.settings.response_timeout_s
         late = []
         for sequence, (sent_at, _) in self._pending.items():
             if sent_at > limit:
                 break
             late.append(sequence)
         if not late:
+            if self._missed >= self.settings.window and not self._deaf and self._missed_at <= limit:
+                self.abort("submits are not answered")
             return
         tokens = []
         for sequence in late:
             token = self._pending.pop(sequence)[1]
             self._overdue[sequence] = token
             tokens.append(token)
+        self._missed += len(tokens)
+        self._missed_at = now
         excess = len(self._overdue) - 4 * self.settings.window
         for sequence in list(islice(self._overdue, max(excess, 0))):
             del self._overdue[sequence]

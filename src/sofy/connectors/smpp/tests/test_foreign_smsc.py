@@ -283,6 +283,46 @@ async def test_a_message_that_cannot_be_read_costs_no_other(line: Line) -> None:
     assert line.smsc.binds == 1
 
 
+async def test_a_data_sm_that_cannot_be_read_costs_no_other(line: Line) -> None:
+    await line.up()
+
+    line.smsc.say(pdu(foreign.DATA_SM, 1, b"\0\1"))
+    await line.delivered(deliver(2, b"STOP"))
+
+    assert [one[1] for one in line.smsc.of(foreign.DATA_SM_RESP)] == [0x02]
+    assert [message.text for message in line.engine.inbound] == ["STOP"]
+    assert line.smsc.binds == 1
+
+
+async def test_nothing_is_written_to_a_link_that_is_closing(line: Line) -> None:
+    await line.up(window=3)
+    asked: list[int] = []
+    line.smsc.answer = lambda sequence, nth: asked.append(sequence) or b""
+    line.connector.submit([outgoing() for _ in range(6)])
+    await line.engine.until(lambda: len(asked) == 3)
+
+    line.smsc.answer = lambda sequence, nth: pdu(foreign.SUBMIT_RESP, sequence, b"later\0")
+    answers = b"".join(pdu(foreign.SUBMIT_RESP, sequence, b"x\0") for sequence in asked)
+    line.smsc.say(answers + b"\0\0\0\3" + bytes(12))
+    await line.engine.until(lambda: len(line.settled) == 6)
+
+    assert line.ids == ["x", "x", "x", "later", "later", "later"]
+    assert line.smsc.binds == 2
+
+
+async def test_an_operator_that_answers_everything_but_submits_costs_one_window_and_then_one_a_bind(line: Line) -> None:
+    await line.up(window=5, response_timeout_s=0.2)
+    line.smsc.answer = lambda sequence, nth: b""
+
+    line.connector.submit([outgoing() for _ in range(20)])
+    await line.engine.until(lambda: line.smsc.binds == 3)
+    line.smsc.answer = lambda sequence, nth: pdu(foreign.SUBMIT_RESP, sequence, b"x\0")
+    await line.engine.until(lambda: len(line.settled) == 20)
+
+    assert line.smsc.of(foreign.ENQUIRE)
+    assert len(line.engine.of(Unknown)) <= 5 + line.smsc.binds - 1
+
+
 async def test_an_unbind_in_the_middle_of_a_window_waits_for_its_answers(line: Line) -> None:
     await line.up(window=5)
     asked: list[int] = []

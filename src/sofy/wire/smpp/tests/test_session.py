@@ -164,12 +164,44 @@ async def test_no_answer_in_time_is_unknown_and_a_late_answer_still_counts(pair:
 
     submit(session, "late")
     await pair.ears.until(lambda: bool(pair.ears.unknown))
-    await true(lambda: session.room() == 10)
+    await true(lambda: session.room() == 1)
     pair.desk.sessions[0].answer(2, 0, "after")
     await pair.ears.until(lambda: bool(pair.ears.answers))
 
     assert pair.ears.unknown == [("late", "no answer in time")]
     assert pair.ears.answers == [("late", 0, "after")]
+    assert session.room() == 10
+
+
+async def test_a_link_that_answers_everything_but_submits_ends_with_its_first_window(pair: Pair) -> None:
+    pair.desk.silent = True
+    session = await pair.bound(window=3, response_timeout_s=0.2)
+    sent = 0
+
+    async with asyncio.timeout(10):
+        while not session.closed.done():
+            for _ in range(session.room()):
+                submit(session, sent)
+                sent += 1
+            await asyncio.sleep(0.01)
+
+    assert session.closed.result() == "submits are not answered"
+    assert sent == len(pair.ears.unknown) == 3
+
+
+async def test_after_silence_one_submit_goes_alone_until_it_is_answered(pair: Pair) -> None:
+    pair.desk.silent = True
+    session = await pair.bound(response_timeout_s=0.2)
+
+    submit(session, "silent")
+    await true(lambda: session.room() == 1)
+    pair.desk.silent = False
+    submit(session, "alone")
+    meanwhile = session.room()
+    await pair.ears.until(lambda: bool(pair.ears.answers))
+
+    assert meanwhile == 0
+    assert session.room() == 10
 
 
 async def test_a_link_gone_silent_takes_no_second_window_until_it_is_heard_again(pair: Pair) -> None:
