@@ -8,6 +8,7 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
+from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
@@ -24,6 +25,9 @@ from sofy.kernel import clock, ids
 
 log = structlog.get_logger(__name__)
 
+_Name = tuple[bytes, str, int]
+"""A supplier's name for a part: route, supplier id, when it was taken."""
+
 FLUSH_EVERY_S = 0.5
 FLUSH_ROWS = 1000
 #: A batch is cut at this size, so that one transaction stays short while the engine catches up.
@@ -39,6 +43,8 @@ class Ledger:
         self._me = instance
         self._settled = settled
         self._dirty: dict[int, Item] = {}
+        self._named: dict[_Name, tuple[bytes, int]] = {}
+        self._named_before: dict[_Name, tuple[bytes, int]] = {}
         self._counter = 0
         self._after: deque[tuple[int, Callable[[], None]]] = deque()
         self._wake = asyncio.Event()
@@ -105,6 +111,7 @@ class Ledger:
         for item in batch:
             del self._dirty[id(item)]
             item.dirty = 0
+        self._named, self._named_before = {}, self._named
         self._writing = True
         started = time.monotonic()
         try:
@@ -139,7 +146,7 @@ class Ledger:
         self._settled(item)
 
     async def _commit(self, batch: list[Item]) -> None:
-        work = _Work(batch, self._me)
+        work = _Work(batch, self._me, self._named, self._named_before)
         tries = 0
 
         async def write(conn: Hot) -> None:
@@ -161,8 +168,15 @@ class Ledger:
 class _Work:
     """The statements of one batch, made at once so that what changes meanwhile belongs to the next one."""
 
-    def __init__(self, batch: Iterable[Item], me: UUID) -> None:
+    def __init__(
+        self,
+        batch: Iterable[Item],
+        me: UUID,
+        named: dict[_Name, tuple[bytes, int]],
+        named_before: dict[_Name, tuple[bytes, int]],
+    ) -> None:
         self.me = me
+        self._named, self._named_before = named, named_before
         self.now = clock.now()
         self.statements: list[tuple[str, dict[str, Any]]] = []
         self.finished: list[tuple[Item, bool]] = []
@@ -234,32 +248,43 @@ class _Work:
             self.statements.append(("raise_backlog_to", values))
 
     def _receipt_keys(self, items: list[Item]) -> None:
-        """Parts whose receipt is still to come. What was delivered already has nothing more to hear."""
-        found: dict[tuple[bytes, str, int], tuple[Item, int, Part]] = {}
+        """Parts whose receipt is still to come. What was delivered already has nothing more to hear.
+
+        A message without a name of its own, since the supplier gave none or gave it to another in the same instant, is
+        written under one that no supplier uses: the horizon finds messages by their keys.
+        """
+        rows: list[tuple[str, Item, int, Part]] = []
+        named, before = self._named, self._named_before
         for item in items:
             if item.pieces is None or item.route is None or item.submitted_at is None:
                 continue
             partial = item.parts > 1 and item.keys_written  # a receipt of one part changes its row
             if (item.keys_written and not partial) or (item.status == "delivered" and not item.keys_written):
                 continue
+            found = False
             for number, piece in enumerate(item.pieces):
-                if piece.supplier_id:  # a supplier that gives one id twice at once means the later
-                    found[item.route, piece.supplier_id, item.submitted_at] = item, number, piece
+                if piece.supplier_id:
+                    name, part = (item.route, piece.supplier_id, item.submitted_at), (item.id, number)
+                    owner = named[name] = named.get(name) or before.get(name, part)
+                    if owner == part:
+                        rows.append((piece.supplier_id, item, number, piece))
+                        found = True
+            if not found and item.status == "submitted":
+                rows.append((f"- {item.id.hex()}", item, 0, item.pieces[0]))
             self.keyed.append(item)
-        if found:
-            # the same order in every engine: no deadlock
-            rows = sorted(found.values(), key=lambda row: row[2].supplier_id)
+        if rows:
+            rows.sort(key=itemgetter(0))  # the same order in every engine: no deadlock
             self.statements.append((
                 "write_receipt_keys",
                 {
-                    "routes": UuidArray.of([i.route for i, _, _ in rows]),
-                    "supplier_ids": TextArray.of([p.supplier_id for _, _, p in rows]),
-                    "ats": TimeArray.of([i.submitted_at for i, _, _ in rows]),
-                    "clients": UuidArray.of([i.client for i, _, _ in rows]),
-                    "messages": UuidArray.of([i.id for i, _, _ in rows]),
-                    "numbers": Int2Array.of([n for _, n, _ in rows]),
-                    "parts": Int2Array.of([i.parts for i, _, _ in rows]),
-                    "statuses": TextArray.of([p.receipt for _, _, p in rows]),
+                    "routes": UuidArray.of([i.route for _, i, _, _ in rows]),
+                    "supplier_ids": TextArray.of([name for name, _, _, _ in rows]),
+                    "ats": TimeArray.of([i.submitted_at for _, i, _, _ in rows]),
+                    "clients": UuidArray.of([i.client for _, i, _, _ in rows]),
+                    "messages": UuidArray.of([i.id for _, i, _, _ in rows]),
+                    "numbers": Int2Array.of([n for _, _, n, _ in rows]),
+                    "parts": Int2Array.of([i.parts for _, i, _, _ in rows]),
+                    "statuses": TextArray.of([p.receipt for _, _, _, p in rows]),
                 },
             ))  # fmt: skip
 
