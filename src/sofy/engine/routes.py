@@ -73,7 +73,6 @@ class Running(msgspec.Struct, gc=False, eq=False):
     route: Route
     connector: Connector
     fingerprint: str
-    horizon_s: int
     counters: Counters
 
 
@@ -83,6 +82,8 @@ class RouteTable:
     def __init__(self, link: HotLink, keystore: KeyStore) -> None:
         self.running: dict[bytes, Running] = {}
         self.broken: dict[str, str] = {}
+        #: After how long without a receipt a message is unknown: a paused route, too, has messages under way.
+        self.horizons_s: dict[bytes, int] = {}
         self._link = link
         self._keystore = keystore
         self._plans: dict[tuple[str, str, str | None], tuple[Running, ...]] = {}
@@ -111,6 +112,7 @@ class RouteTable:
             return await (await conn.execute(sql("routes"), binary=True)).fetchall()
 
         rows = await self._link.call(work)
+        self.horizons_s = {row[0]: row[-1] for row in rows}
         seen = set()
         for row in rows:
             seen.add(row[0])
@@ -126,12 +128,12 @@ class RouteTable:
 
     async def _keep(self, row: tuple[Any, ...], events_for: EventsFactory) -> None:
         (rid, code, channel, connector, config, short_code, purposes, encodings, price, rate, window, binds, state,
-         horizon_s) = row  # fmt: skip
+         _) = row  # fmt: skip
         route = Route(rid, code, channel, short_code, frozenset(purposes), frozenset(encodings), price, state)
         fingerprint = repr((connector, config, rate, window, binds, sorted(encodings), state == "paused"))
         known = self.running.get(rid)
         if known is not None and known.fingerprint == fingerprint:
-            known.route, known.horizon_s = route, horizon_s
+            known.route = route
             return
         if known is not None:
             await self._stop(rid)
@@ -139,7 +141,7 @@ class RouteTable:
             self.running.pop(rid, None)
             return
         try:
-            running = self._make(route, connector, config, rate, window, binds, fingerprint, horizon_s, events_for)
+            running = self._make(route, connector, config, rate, window, binds, fingerprint, events_for)
         except (msgspec.ValidationError, Refused, KeyError, ValueError, OSError) as error:
             if self.broken.get(code) != str(error):
                 log.error("engine.route_unusable", route=code, problem=str(error))
@@ -152,7 +154,7 @@ class RouteTable:
 
     def _make(
         self, route: Route, connector: str, config: Mapping[str, Any], rate: int, window: int, binds: int,
-        fingerprint: str, horizon_s: int, events_for: EventsFactory,
+        fingerprint: str, events_for: EventsFactory,
     ) -> Running:  # fmt: skip
         kinds = discover()
         if connector not in kinds:
@@ -166,7 +168,7 @@ class RouteTable:
                 values[name] = value
         settings = msgspec.convert(values, kind.Config)
         counters = Counters()
-        return Running(route, kind(settings, events_for(route.id, counters)), fingerprint, horizon_s, counters)
+        return Running(route, kind(settings, events_for(route.id, counters)), fingerprint, counters)
 
     async def _stop(self, key: bytes, grace_s: float = 5.0) -> None:
         running = self.running.pop(key)

@@ -6,7 +6,7 @@ import os
 import socket
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -28,6 +28,9 @@ HEALTH_EVERY_S = 5.0
 HORIZON_EVERY_S = 10.0
 CAMPAIGNS_EVERY_S = 1.0
 FORGET_EVERY_S = 60.0
+#: How long ago a message may have been submitted whose key is written only now: its engine was cut off meanwhile.
+_WRITTEN_WITHIN = timedelta(days=3)
+_BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
 #: How long messages, what became of them and what was answered are kept about a person.
 KEPT = timedelta(days=3 * 365)
 #: Of so many clients so many messages at a time: the other duties wait meanwhile, for less than a second.
@@ -50,6 +53,7 @@ class Sweepers:
         self._table = table
         self._claims = claims
         self._items = items
+        self._looked: dict[bytes, datetime] = {}
         self._sampled_at = time.monotonic()
         self._duties: list[tuple[float, Callable[[], Awaitable[None]]]] = [
             (CAMPAIGNS_EVERY_S, self._campaigns),
@@ -124,12 +128,15 @@ class Sweepers:
             await self._execute("finish_campaign", values)
 
     async def _horizon(self) -> None:
+        """The first look at a route goes back to the beginning, later ones to what may have been written since."""
         now = clock.now()
-        for key, running in list(self._table.running.items()):
-            before = now - timedelta(seconds=running.horizon_s)
-            values: dict[str, Any] = {"route": UUID(bytes=key), "before": before, "now": now}
+        for key, horizon_s in list(self._table.horizons_s.items()):
+            before = now - timedelta(seconds=horizon_s)
+            after = self._looked[key] - _WRITTEN_WITHIN if key in self._looked else _BEGINNING
+            values: dict[str, Any] = {"route": UUID(bytes=key), "before": before, "after": after, "now": now}
             for (client,) in await self._rows("overdue", values):
                 await self._execute("expire_unreceipted", values | {"client": UUID(bytes=client)})
+            self._looked[key] = before
 
     async def _orphans(self) -> None:
         """Rows that are ours in the database but not in memory: the answer to a claim, or to a return, was lost.

@@ -38,20 +38,31 @@ SELECT id, route_id, keys, status, code, at, parked_at FROM receipt_parked WHERE
 DELETE FROM receipt_parked WHERE id = ANY(%(ids)s::bigint[])
 
 -- name: forget_receipt_keys
--- Suppliers use their ids again; after seven days a receipt means somebody else.
-DELETE FROM receipt_key WHERE submitted_at < %(now)s - interval '8 days'
+-- Suppliers use their ids again; after seven days a receipt means somebody else. What has no receipt by then is unknown,
+-- whatever its horizon: with its key goes the way to find it.
+WITH gone AS (
+    DELETE FROM receipt_key WHERE submitted_at < %(now)s - interval '8 days' RETURNING client_id, message_id
+), moved AS (
+    UPDATE engine_state s SET status = 'unknown', rank = 30, reason = 'no_receipt', updated_at = %(now)s
+      FROM gone
+     WHERE s.client_id = gone.client_id AND s.message_id = gone.message_id AND s.rank = 20
+    RETURNING s.client_id, s.message_id, s.contact_id, s.campaign_id
+)
+INSERT INTO engine_event (client_id, message_id, contact_id, campaign_id, kind, at, detail)
+SELECT client_id, message_id, contact_id, campaign_id, 'unknown', %(now)s, '{"reason": "no_receipt"}' FROM moved
 
 -- name: overdue
--- Submitted longer ago than a receipt may take. One client at a time, by the index of what was submitted.
+-- Submitted longer ago than a receipt may take, and not looked at before. One client at a time, by the index of what was
+-- submitted.
 SELECT DISTINCT client_id FROM receipt_key WHERE route_id = %(route)s
-   AND submitted_at < %(before)s AND submitted_at > %(before)s - interval '3 days'
+   AND submitted_at < %(before)s AND submitted_at > %(after)s
 
 -- name: expire_unreceipted
 -- No receipt by the horizon: nobody knows. A late receipt still resolves it.
 WITH late AS (
     SELECT DISTINCT message_id FROM receipt_key
      WHERE route_id = %(route)s AND client_id = %(client)s
-       AND submitted_at < %(before)s AND submitted_at > %(before)s - interval '3 days'
+       AND submitted_at < %(before)s AND submitted_at > %(after)s
 ), moved AS (
     UPDATE engine_state s SET status = 'unknown', rank = 30, reason = 'no_receipt', updated_at = %(now)s
       FROM late

@@ -646,6 +646,49 @@ async def test_no_receipt_by_the_horizon_is_unknown(house: House, start: Any, mo
     await machine.settled(message, status="delivered")
 
 
+async def test_the_horizon_reaches_what_it_passed_while_no_engine_ran(house: House, start: Any):
+    house.add_route(receipt_horizon_s=3600)
+    machine = await start()
+    (message,) = house.submit(house.message())
+    await machine.settled(message)
+    await machine.engine.stop()
+
+    clock.install(lambda: clock.DEMO_START + timedelta(days=5))
+    machine = await start()
+    await machine.engine.sweepers._horizon()
+
+    assert (house.state(message)["status"], house.state(message)["reason"]) == ("unknown", "no_receipt")
+
+
+async def test_the_horizon_of_a_paused_route_passes_too(house: House, machine: Machine):
+    (message,) = house.submit(house.message())
+    await machine.settled(message)
+    house.conn.execute("UPDATE engine_route SET state = 'paused'")
+    await machine.until(lambda: not machine.engine.table.running)
+
+    clock.install(lambda: clock.DEMO_START + timedelta(days=2, hours=1))
+    await machine.engine.sweepers._horizon()
+
+    assert house.state(message)["status"] == "unknown"
+
+
+async def test_what_has_no_receipt_when_its_key_is_forgotten_is_unknown(house: House, start: Any):
+    house.add_route(receipt_horizon_s=30 * 86_400)
+    machine = await start()
+    (message,) = house.submit(house.message(text="x" * 200 + MENTION))
+    await machine.settled(message)
+
+    clock.install(lambda: clock.DEMO_START + timedelta(days=7, hours=23))
+    await machine.engine.sweepers._forget()
+    before = house.state(message)["status"]
+    clock.install(lambda: clock.DEMO_START + timedelta(days=8, hours=1))
+    await machine.engine.sweepers._forget()
+
+    assert before == "submitted"
+    assert house.state(message)["status"] == "unknown"
+    assert house.events(message) == ["submitted", "unknown"]
+
+
 async def test_a_destroyed_key_withholds_what_it_sealed(house: House, machine: Machine):
     machine.connector().room = 0
     messages = house.submit(house.message(due_at=clock.now() + timedelta(hours=1)))
