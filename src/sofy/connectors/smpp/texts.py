@@ -3,6 +3,7 @@
 Source: SMPP 3.4 5.2.19 (data_coding), 5.3.2.22-24 (sar_*); 3GPP TS 23.040 9.2.3.24 (user data header).
 """
 
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from typing import Any, NamedTuple
 
 from sofy.kernel.sms_text import GSM7_CHARACTERS, encode_gsm7
@@ -34,12 +35,16 @@ def decode_gsm7(octets: bytes) -> str:
 def decode_text(octets: bytes, data_coding: int) -> str:
     """The text of a message from a phone, without ever failing."""
     if data_coding == Coding.UCS2 or data_coding & 0xFC == 0x18 or data_coding & 0xEC == 0x08:
-        return octets.decode("utf-16-be", "replace")
+        marked = octets[:2] in (BOM_UTF16_LE, BOM_UTF16_BE)  # some SMSCs name their order, and it may be the other one
+        return octets.decode("utf-16" if marked else "utf-16-be", "replace")
     if data_coding in (Coding.LATIN1, Coding.BINARY, 0x02) or data_coding & 0xF4 == 0xF4:
         return octets.decode("latin-1")
-    if any(octet > 0x7F for octet in octets):
-        return octets.decode("latin-1")  # an SMSC that means Latin-1 by its default alphabet
-    return decode_gsm7(octets)
+    if octets.isascii():
+        return decode_gsm7(octets)
+    try:  # an SMSC that means UTF-8 or Latin-1 by its default alphabet; what is both was never meant as the latter
+        return octets.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return octets.decode("latin-1")
 
 
 class Segment(NamedTuple):

@@ -166,9 +166,13 @@ async def test_a_receipt_before_the_answer_and_another_after_the_last(line: Line
     [
         (0, b"Arr\x05t", "Arrét"),
         (0, b"STOP\0", "STOP@"),
+        (0, "Arrêt".encode(), "Arrêt"),
+        (0, "Arrêt".encode("latin-1"), "Arrêt"),
         (1, b"STOP", "STOP"),
         (3, b"Arr\xeat", "Arrêt"),
         (8, "Arrêt".encode("utf-16-be"), "Arrêt"),
+        (8, b"\xff\xfe" + "Arrêt".encode("utf-16-le"), "Arrêt"),
+        (8, b"\xfe\xff" + "Arrêt".encode("utf-16-be"), "Arrêt"),
         (0xF1, b"STOP", "STOP"),
         (0x19, "STOP".encode("utf-16-be"), "STOP"),
     ],
