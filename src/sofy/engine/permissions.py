@@ -107,14 +107,14 @@ def campaign_expanded(conn: psycopg.Connection[Any], client_id: UUID, campaign_i
 def pause_campaign(conn: psycopg.Connection[Any], client_id: UUID, campaign_id: UUID) -> int:
     """Stop handing over; answers how many messages now wait for `resume_campaign`."""
     _write_campaign(conn, client_id, campaign_id, "paused")
-    return conn.execute(sql("park_campaign"), {"client": client_id, "campaign": campaign_id}).rowcount
+    return _all_of(conn, "park_campaign", {"client": client_id, "campaign": campaign_id})
 
 
 def resume_campaign(conn: psycopg.Connection[Any], client_id: UUID, campaign_id: UUID) -> int:
     """Go on where the pause began; answers how many messages wait for their hand-over."""
     _write_campaign(conn, client_id, campaign_id, "running")
     now = clock.now()
-    count = conn.execute(sql("unpark_campaign"), {"client": client_id, "campaign": campaign_id, "now": now}).rowcount
+    count = _all_of(conn, "unpark_campaign", {"client": client_id, "campaign": campaign_id, "now": now})
     conn.execute(sql("raise_backlog"), {"client": client_id, "lane": "marketing", "due_at": now})
     _notify(conn, WAKE_CHANNEL, "")
     return count
@@ -124,13 +124,25 @@ def cancel_campaign(conn: psycopg.Connection[Any], client_id: UUID, campaign_id:
     """End a campaign for good; answers how many messages will not leave."""
     _write_campaign(conn, client_id, campaign_id, "cancelled")
     values = {"client": client_id, "campaign": campaign_id, "now": clock.now()}
-    return conn.execute(sql("cancel_campaign"), values).rowcount
+    return _all_of(conn, "cancel_campaign", values)
 
 
 def drop_late(conn: psycopg.Connection[Any], client_id: UUID, campaign_id: UUID) -> int:
     """End what was wanted on its day only and still waits after it; answers how many messages will not leave."""
     values = {"client": client_id, "campaign": campaign_id, "now": clock.now()}
-    return conn.execute(sql("drop_late"), values).rowcount
+    return _all_of(conn, "drop_late", values)
+
+
+def _all_of(conn: psycopg.Connection[Any], name: str, values: dict[str, Any]) -> int:
+    """Run a statement about every message of a campaign; answers how many it changed.
+
+    A campaign of the last minute is taken for an empty one, and its messages would be compared with the queue one by
+    one: hashed, both are read once.
+    """
+    conn.execute("SET LOCAL enable_nestloop = off")
+    changed = conn.execute(sql(name), values).rowcount
+    conn.execute("SET LOCAL enable_nestloop = on")
+    return changed
 
 
 def _write_campaign(conn: psycopg.Connection[Any], client_id: UUID, campaign_id: UUID, state: str) -> None:

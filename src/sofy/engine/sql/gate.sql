@@ -60,7 +60,7 @@ WITH gone AS (
        SET status = 'cancelled', rank = 90, reason = 'campaign_cancelled', final_at = %(now)s, updated_at = %(now)s,
            not_before = NULL
       FROM gone
-     WHERE s.client_id = %(client)s AND s.message_id = gone.message_id AND s.rank = 10
+     WHERE s.client_id = %(client)s AND s.campaign_id = %(campaign)s AND s.message_id = gone.message_id AND s.rank = 10
     RETURNING s.message_id, s.contact_id, s.campaign_id
 )
 INSERT INTO engine_event (client_id, message_id, contact_id, campaign_id, kind, at)
@@ -80,7 +80,7 @@ WITH late AS (
        SET status = 'withheld', rank = 90, reason = 'too_late', article = 'DPA 6', final_at = %(now)s,
            not_before = NULL, updated_at = %(now)s
       FROM gone
-     WHERE s.client_id = %(client)s AND s.message_id = gone.message_id AND s.rank = 10
+     WHERE s.client_id = %(client)s AND s.campaign_id = %(campaign)s AND s.message_id = gone.message_id AND s.rank = 10
     RETURNING s.message_id, s.contact_id, s.campaign_id
 )
 INSERT INTO engine_event (client_id, message_id, contact_id, campaign_id, kind, at, detail)

@@ -43,8 +43,9 @@ SELECT client_id, message_id, contact_id, campaign_id, recipient_index, displace
  WHERE short_code = %(short_code)s AND number_index = %(number)s
 
 -- name: left_at
--- When the operator took a message, if the ledger says that it did.
-SELECT submitted_at FROM engine_state WHERE client_id = %(client)s AND message_id = %(message)s
+-- When the operator took a message, if the ledger says that it did. (A sub-select: the planner counts on an average
+-- client, where it would take one of the last minute for empty, and walk it.)
+SELECT submitted_at FROM engine_state WHERE client_id = (SELECT %(client)s::uuid) AND message_id = %(message)s
 
 -- name: take_turns
 -- Engines that hear the same person at once, one after the other; until the end of the transaction.
