@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from sofy.accounts import sealing
 from sofy.kernel import clock, ids
+from sofy.kernel.text import one_line
 from sofy.kit.models import ClientOwned
 
 
@@ -56,7 +57,7 @@ class User(AbstractBaseUser):
 
     @full_name.setter
     def full_name(self, value: str) -> None:
-        self.sealed_name = sealing.seal_text(value, self._name_place())
+        self.sealed_name = sealing.seal_text(one_line(value), self._name_place())
 
     def _name_place(self) -> str:
         return f"accounts_user/sealed_name/{self.id}"

@@ -131,7 +131,7 @@ def end_sessions(user: User, rows: Sequence[UserSession]) -> None:
 
 def update_profile(user: User, *, full_name: str, language: str) -> None:
     """Keep a person's name and language."""
-    user.full_name = full_name.strip()
+    user.full_name = full_name
     user.language = language
     user.save(update_fields=["sealed_name", "language"])
 

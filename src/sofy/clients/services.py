@@ -21,6 +21,7 @@ from sofy.kernel import clock, ids
 from sofy.kernel.clauses import clause
 from sofy.kernel.errors import Refused
 from sofy.kernel.hours import HoursPolicy
+from sofy.kernel.text import one_line
 from sofy.kit import audit
 from sofy.kit.keys import keystore
 from sofy.kit.rls import client_scope
@@ -67,7 +68,7 @@ def create_client(
     if slug and not rules.is_slug(slug):
         raise Refused("slug_invalid", slug=slug)
     _check_timezone(timezone)
-    client = Client(id=client_id or ids.uuid7(), name=name.strip(), timezone=timezone)
+    client = Client(id=client_id or ids.uuid7(), name=one_line(name), timezone=timezone)
     client.slug = slug or _free_slug(client)
     # The keys come first: a transaction that fails leaves keys of nobody, never a client without keys.
     keystore().create(client.pk)
@@ -133,7 +134,7 @@ def update_settings(
     if budget_eur is not None and budget_eur < 0:
         raise Refused("budget_negative")
     after = {
-        "name": name.strip(),
+        "name": one_line(name),
         "timezone": timezone,
         "approval_required": approval_required,
         "cap_messages": cap_messages,
@@ -172,7 +173,7 @@ def save_establishment(client: Client, *, actor: str, establishment: Establishme
     Raises: Refused (timezone_unknown, establishment_code_taken).
     """
     _check_timezone(establishment.timezone)
-    establishment.client_id = client.pk
+    establishment.client_id, establishment.name = client.pk, one_line(establishment.name)
     with client_scope(client.pk):
         new = establishment._state.adding
         try:

@@ -25,6 +25,11 @@ def visible(s: str) -> str:
     return s if s.isascii() else _INVISIBLES.sub("", s)
 
 
+def one_line(s: str) -> str:
+    """A name as it is kept: its line breaks and doubled spaces become one space, so that it can head a mail."""
+    return " ".join(s.split())
+
+
 def fold(s: str) -> str:
     """The text in lower case, without accents, ligatures, invisible characters and doubled spaces."""
     if s.isascii():

@@ -234,6 +234,32 @@ def test_an_invited_person_joins_with_a_new_account(mailoutbox):
     assert browser.get(reverse("clients:home", args=[client.slug])).status_code == 200
 
 
+def test_a_line_break_in_the_name_of_a_client_breaks_no_invitation(mailoutbox):
+    client = make_client()
+    browser = browser_of(make_user(client=client))
+    shown = browser.get(reverse("clients:settings", args=[client.slug])).context["form"]
+    data = {bound.name: bound.value() for bound in shown if bound.value() is not None}
+
+    browser.post(reverse("clients:settings", args=[client.slug]), {**data, "name": "Boul\r\nBcc: x@y.test"})
+    answer = browser.post(
+        reverse("clients:invite", args=[client.slug]), {"email": "claire@example.test", "role": "marketer"}
+    )
+
+    assert answer.status_code == 302
+    assert mailoutbox[0].subject.startswith("Boul Bcc: x@y.test ")
+    assert mailoutbox[0].recipients() == ["claire@example.test"]
+
+
+def test_names_of_people_and_shops_are_kept_on_one_line():
+    client = make_client()
+    user = make_user(client=client, full_name="Zoé\nMartin")
+
+    shop = client_services.create_establishment(client, name="Lyon\r\nPart-Dieu")
+    services.update_profile(user, full_name="Zoé\r\nDupont", language="fr")
+
+    assert (user.full_name, shop.name) == ("Zoé Dupont", "Lyon Part-Dieu")
+
+
 def test_a_weak_password_does_not_join(mailoutbox):
     client = make_client()
     browser_of(make_user(client=client)).post(

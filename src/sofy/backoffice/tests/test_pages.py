@@ -35,6 +35,11 @@ def test_the_pages_open_in_both_languages(staff, language):
         assert 'data-area="op"' in answer.text
 
 
+@pytest.mark.parametrize("value", ["²", "9" * 5000])
+def test_a_place_in_the_journal_that_is_none_is_its_beginning(staff, value):
+    assert staff.get(reverse("backoffice:journal"), {"after": value}).status_code == 200
+
+
 def test_reading_the_list_of_clients_is_in_the_platforms_chain(staff):
     staff.get(reverse("backoffice:clients"))
 
@@ -51,6 +56,16 @@ def test_staff_open_a_client_and_its_owner_is_invited(staff, mailoutbox):
     assert answer.status_code == 302
     assert mailoutbox[0].to == ["owner@example.test"]
     assert re.search(r"/invitation/\S+", mailoutbox[0].body)
+
+
+def test_a_line_break_in_a_name_breaks_no_invitation(staff, mailoutbox):
+    data = {"name": "Boul\r\nBcc: x@y.test", "timezone": "Europe/Paris", "owner_email": "owner@example.test"}
+
+    answer = staff.post(reverse("backoffice:client-new"), data)
+
+    assert answer.status_code == 302
+    assert "Boul Bcc: x@y.test" in mailoutbox[0].subject
+    assert mailoutbox[0].recipients() == ["owner@example.test"]
 
 
 def test_a_client_without_a_name_is_refused_in_words(staff):

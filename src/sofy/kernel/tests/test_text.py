@@ -52,6 +52,19 @@ def test_name_tokens(_case, name, tokens):
     assert text.name_tokens(name) == tokens
 
 
+@pytest.mark.parametrize(
+    ("_case", "name", "kept"),
+    [
+        ("a name", "Fleurs du Port", "Fleurs du Port"),
+        ("line breaks", " Boul\r\nBcc: x@y.test\n", "Boul Bcc: x@y.test"),
+        ("breaks of other systems", "a\x0bb\x85c\u2028d", "a b c d"),
+        ("doubled spaces", "a  b\u00a0\tc", "a b c"),
+    ],
+)
+def test_one_line(_case, name, kept):
+    assert text.one_line(name) == kept
+
+
 @given(st.text(alphabet="abéèçœ'- ", min_size=1, max_size=20), st.data())
 def test_any_beginning_of_three_letters_finds_the_name(name, data):
     for word in text.words(name):

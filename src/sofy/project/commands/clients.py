@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from sofy.kernel.errors import Refused
+from sofy.kernel.text import one_line
 from sofy.project import runtime
 from sofy.project.answers import Answer
 from sofy.project.commands import Commands, group, leaf
@@ -61,7 +62,7 @@ def create_client(arguments: argparse.Namespace) -> Answer:
     runtime.open_django()
     from sofy.clients import services
 
-    known = _first(slug=arguments.slug) if arguments.slug else _first(name=arguments.name.strip())
+    known = _first(slug=arguments.slug) if arguments.slug else _first(name=one_line(arguments.name))
     if known is not None:
         data = {"id": known.pk, "slug": known.slug, "new": False}
         return Answer(f"{known.name} exists already: {known.slug} ({known.pk})", data)
