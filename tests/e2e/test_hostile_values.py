@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from django import forms
+from django.db import transaction
 from django.urls import resolve
 
 import sofy
@@ -19,17 +20,20 @@ from tests.e2e.test_hostile_client import ARGUMENT, browser_of, filled, owner_of
 
 PACKAGE = Path(sofy.__file__).parent
 READ = re.compile(r"(?:GET|data|query)\.get(?:list)?\(\s*[\"'](\w+)[\"']")
+POSTED = re.compile(r"(?:POST|data)\.get(?:list)?\(\s*[\"'](\w+)[\"']")
 GROUP = re.compile(r"\(\?P<\w+>[^)]*\)")
 HUGE = "9" * 40
-ODD = ("-1", "0001-01-01", HUGE)
+ENDLESS = "9" * 5000  # more digits than Python makes a number of
+NO_DIGIT = "²"  # which str.isdigit takes for one
+ODD = ("-1", "0001-01-01", HUGE, ENDLESS, NO_DIGIT)
 NUL = "a\0b"
 
 
 @cache
-def parameters(place: Path) -> list[str]:
-    """Every name that a module, or all modules of a folder, read from an address."""
+def parameters(place: Path, read: re.Pattern[str] = READ) -> list[str]:
+    """Every name that a module, or all modules of a folder, read from an address or a form."""
     files = place.rglob("*.py") if place.is_dir() else [place]
-    return sorted({name for file in files for name in READ.findall(file.read_text())})
+    return sorted({name for file in files for name in read.findall(file.read_text())})
 
 
 def places(path: str) -> tuple[Path, Path]:
@@ -77,7 +81,7 @@ def test_odd_values_break_no_address(victim: Any) -> None:  # noqa: F811
     for address in filled(arguments):
         module, app = places(address.path)
         asked = [dict.fromkeys(parameters(app), value) for value in ODD]
-        asked += [{name: HUGE} for name in parameters(module)]
+        asked += [{name: value} for name in parameters(module) for value in (HUGE, ENDLESS)]
         for query in asked:
             answer = browser.get(address.path, query)
             answer.close()
@@ -85,6 +89,26 @@ def test_odd_values_break_no_address(victim: Any) -> None:  # noqa: F811
                 broken.append((address.pattern, query))
             if answer.status_code == 405:
                 break
+
+    assert not broken
+
+
+def test_odd_values_in_a_form_break_no_address(victim: Any) -> None:  # noqa: F811
+    client, arguments = victim
+    browser = browser_of(owner_of(client))
+    browser.raise_request_exception = False
+
+    broken = []
+    for address in filled(arguments):
+        module, _app = places(address.path)
+        for value in (ENDLESS, NO_DIGIT):
+            data = dict.fromkeys(parameters(module, POSTED), value) | {"do": f"remove_{value}"}
+            with transaction.atomic():
+                answer = browser.post(address.path, data)
+                answer.close()
+                transaction.set_rollback(True)  # what a page of a form changes is there for the next one
+            if answer.status_code >= 500:
+                broken.append((address.pattern, value[:5]))
 
     assert not broken
 

@@ -14,6 +14,7 @@ from sofy.backoffice.access import staff_only
 from sofy.clients import queries, support, words
 from sofy.clients.models import Client, State
 from sofy.clients.services import INVITATION_DAYS
+from sofy.kernel import numbers
 from sofy.ui import commands, notify, panels
 
 
@@ -87,7 +88,7 @@ def _client(slug: str) -> Client:
 def journal(request: HttpRequest) -> HttpResponse:
     """The platform's own chain, newest first."""
     after = request.GET.get("after", "")
-    rows = services.platform_journal(before=int(after) if after.isdecimal() else None, limit=51)
+    rows = services.platform_journal(before=numbers.whole(after), limit=51)
     lines = words.lines(rows[:50], queries.names_of(row.actor for row in rows))
     context = {"lines": lines, "after": rows[49].seq if len(rows) > 50 else None, "first": not after}
     return render(request, "backoffice/journal.html", context)

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST
 from sofy.clients import forms, queries, services, support, words
 from sofy.clients.access import ClientRequest, requires
 from sofy.clients.models import Establishment, Invitation, Membership
-from sofy.kernel import clock
+from sofy.kernel import clock, numbers
 from sofy.kernel.errors import Refused
 from sofy.kit import audit
 from sofy.ui import commands, notify, panels, problems
@@ -211,7 +211,7 @@ def journal(request: ClientRequest) -> HttpResponse:
     kind = request.GET.get("kind", "")
     kind = kind if kind in words.KINDS else ""
     after = request.GET.get("after", "")
-    rows = queries.journal(request.client.pk, before=int(after) if after.isdecimal() else None, kind=kind, limit=51)
+    rows = queries.journal(request.client.pk, before=numbers.whole(after), kind=kind, limit=51)
     lines = words.lines(rows[:50], queries.names_of(row.actor for row in rows))
     verdict = audit.verify(request.client.pk) if "verify" in request.GET else None
     context = {

@@ -17,6 +17,7 @@ from sofy.audience.segments import tree
 from sofy.audience.segments.forms import FORMS, GROUPS, ConditionForm, kind_of
 from sofy.audience.segments.names import Names
 from sofy.audience.segments.tree import Path
+from sofy.kernel import numbers
 from sofy.kernel.errors import Refused
 
 KEY = re.compile(r"r((?:_\d{1,3})*)-is")
@@ -107,7 +108,7 @@ def _read(data: QueryDict, paths: list[Path], path: Path) -> Draft:
 def apply(root: Draft, action: str) -> Draft:
     """Do what a button says: `row_0` and `group_0` add inside, `remove_0_1` takes away; the rest changes nothing."""
     verb, *steps = action.split("_")
-    path = tuple(int(step) for step in steps if step.isdigit())
+    path = tuple(number for step in steps if (number := numbers.whole(step)) is not None)
     target, parent = _find(root, path), _find(root, path[:-1])
     if target is None or (len(list(root.walk())) >= tree.MAX_NODES and verb != "remove"):
         return root

@@ -10,7 +10,7 @@ from django.utils.translation import get_language
 from sofy.audience.segments.models import Segment
 from sofy.clients.models import Client
 from sofy.clients.services import hours_policy
-from sofy.kernel import clock, hours, sms_text
+from sofy.kernel import clock, hours, numbers, sms_text
 from sofy.kernel.errors import Refused
 from sofy.soreach import content, people, rules, words
 from sofy.soreach.models import Campaign
@@ -38,8 +38,7 @@ def reach_rows(campaign: Campaign) -> dict[str, Any]:
 
 def position(data: Mapping[str, Any], remembered: Any = 0) -> int:
     """Which real contact the phone shows: the one asked for, or else the one shown before."""
-    asked = str(data.get("as", remembered))
-    return min(int(asked), estimate.SHOWN - 1) if asked.isdigit() and len(asked) < 4 else 0
+    return min(numbers.whole(str(data.get("as", remembered))) or 0, estimate.SHOWN - 1)
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """The wizard: audience, content, schedule, checks, confirm. Each step saves the draft as it goes."""
 
+import re
 from typing import Any
 
 from django.http import HttpResponse
@@ -8,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from sofy.clients.access import ClientRequest
+from sofy.kernel import numbers
 from sofy.kernel.errors import Refused
 from sofy.soreach import people, rules, words
 from sofy.soreach.forms import AudienceForm, ContentForm, EditorialForm, ScheduleForm, TestSendForm
@@ -135,8 +137,8 @@ def confirm(request: ClientRequest, campaign: Campaign) -> HttpResponse:
 
 
 def _typed(text: str) -> int | None:
-    digits = "".join(char for char in text if char.isdigit())
-    return int(digits) if digits and len(digits) < 10 else None
+    """The number of people, whatever stands between its thousands."""
+    return numbers.whole(re.sub("[^0-9]", "", text))
 
 
 def _launched(request: ClientRequest, campaign: Campaign) -> HttpResponse:
