@@ -20,7 +20,7 @@ from sofy.audience.models import (
     Reach,
     Suppression,
 )
-from sofy.audience.services import contacts, optouts
+from sofy.audience.services import consent, contacts, optouts
 from sofy.audience.services.people import erase, merge, unmerge
 from sofy.audience.tests.factories import import_rows, make_book, person, write_csv
 from sofy.clients.models import Client
@@ -157,6 +157,37 @@ def test_list_of_opt_outs(client: Client, book: Book, tmp_path: Path) -> None:
     assert get(client, owner(client, 2)).sms == Reach.REACHABLE
     later = import_rows(client, book, tmp_path / "b.csv", person(9))
     assert later.opted_out_kept == 1
+
+
+@pytest.mark.clause("DPA 5", "CGVU 17")
+def test_only_a_consent_with_proof_takes_a_number_off_the_suppression_list(
+    client: Client, book: Book, tmp_path: Path
+) -> None:
+    import_rows(client, book, tmp_path / "a.csv", person(1, consent=""), person(2, consent=""))
+    with write_csv(tmp_path / "out.csv", ("0639980001",), ("0639980002",), header=("Téléphone",)).open("rb") as content:
+        optouts.start(client_id=client.pk, content=content, source="old tool", actor="test")
+    number = Identity.objects.get(contact_id=owner(client, 1), kind="phone")
+    Suppression.objects.create(client_id=client.pk, channel="email", identity_index=number.index, reason="complaint")
+
+    def says_yes(evidence: str) -> list[str]:
+        """Where the number is still listed afterwards."""
+        consent.record(
+            client_id=client.pk, identity_id=number.id, purpose="marketing", state="granted", source="paper",
+            actor="test", evidence=evidence,
+        )  # fmt: skip
+        listed = Suppression.objects.filter(identity_index=number.index)
+        return sorted(listed.values_list("channel", flat=True))
+
+    with pytest.raises(Refused, match="evidence_missing"):
+        says_yes(" ")
+    assert Suppression.objects.filter(identity_index=number.index, channel="sms").exists()
+
+    assert says_yes("Form 12, signed in the shop") == ["email"]
+    assert Suppression.objects.filter(channel="sms").count() == 1  # the other number's
+    assert get(client, owner(client, 1)).sms == Reach.REACHABLE
+    assert get(client, owner(client, 2)).sms == Reach.OPTED_OUT
+    again = import_rows(client, book, tmp_path / "b.csv", person(1), person(2))
+    assert (again.reachable_sms, again.opted_out_kept) == (1, 1)
 
 
 @pytest.mark.clause("CGVU 14.1")

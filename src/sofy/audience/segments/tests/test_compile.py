@@ -1,3 +1,4 @@
+import math
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Any
@@ -14,6 +15,7 @@ from sofy.kernel.errors import Refused
 
 Make = Callable[..., UUID]
 PARIS = {"latitude": 48.8566, "longitude": 2.3522}
+REUNION = {"latitude": -20.8789, "longitude": 55.4481}
 VERSAILLES = {"latitude": 48.8049, "longitude": 2.1204}  # 17.9 km away
 LYON = {"latitude": 45.7640, "longitude": 4.8357}
 
@@ -98,6 +100,29 @@ def test_condition_on_the_contact(
 
     assert members(client_id, node) == {yes}
     assert members(client_id, {**node, "not": True}) == {no}
+
+
+def away(place: dict[str, float], bearing: str, km: float) -> dict[str, float]:
+    """The point that many kilometres away along a great circle on a sphere of the Earth's mean radius."""
+    angle, start = km / 6371.0088, math.radians(place["latitude"])
+    if bearing in ("north", "south"):
+        return {**place, "latitude": place["latitude"] + math.degrees(angle) * (1 if bearing == "north" else -1)}
+    latitude = math.asin(math.sin(start) * math.cos(angle))
+    turn = math.atan2(math.sin(angle) * math.cos(start), math.cos(angle) - math.sin(start) * math.sin(latitude))
+    longitude = place["longitude"] + math.degrees(turn) * (1 if bearing == "east" else -1)
+    return {"latitude": math.degrees(latitude), "longitude": longitude}
+
+
+@pytest.mark.parametrize("bearing", ["north", "east", "south", "west"])
+@pytest.mark.parametrize("km", [2, 20, 200])
+@pytest.mark.parametrize(("_case", "place"), [("Paris", PARIS), ("La Réunion", REUNION)])
+def test_the_circle_reaches_its_edge(
+    _case: str, place: dict[str, float], km: int, bearing: str, client_id: UUID, contact: Make
+) -> None:
+    just_inside = contact(**away(place, bearing, km * 0.9999))
+    contact(**away(place, bearing, km * 1.0001))
+
+    assert members(client_id, {"is": "near", "km": km, **place}) == {just_inside}
 
 
 @pytest.mark.parametrize(
