@@ -55,6 +55,14 @@ REFUSALS: Words = CONTENT | {
     "route_missing": _("Choose a route that exists."),
     "not_found": _("It does not exist any more."),
     "test_not_asked": _("Say that the owners of these numbers asked for this message: a test needs consent too."),
+    "test_not_agreed": _(
+        "One of these numbers has not agreed to marketing by SMS: a store manager tries a text on numbers that agreed "
+        "before."
+    ),
+    "test_most_a_day": _(
+        "A campaign sends at most {most} test messages a day, and {sent} have left today: try again tomorrow."
+    ),
+    "draft_of_somebody": _("Somebody else wrote this draft: ask them or an owner to delete it."),
     "test_numbers": _("Give one to {most} mobile numbers, one per line."),
     "number_invalid": _("“{number}” is not a mobile number."),
     "number_opposed": _("One of these numbers said STOP: it receives nothing, tests included (art. 14.1)."),
@@ -164,6 +172,7 @@ STATUSES: Words = {
 #: What this room writes in a client's journal, beyond what `clients` knows already.
 ACTIONS: Words = {
     "campaign.submitted": _("Campaign sent for approval"),
+    "campaign.deleted": _("Draft of a campaign deleted"),
     "campaign.recalled": _("Campaign taken back to its draft"),
     "campaign.refused": _("Campaign stopped by a check"),
     "campaign.tested": _("Test messages sent"),

@@ -134,10 +134,14 @@ def duplicate(campaign: Campaign, *, name: str, actor: str) -> Campaign:
     return copy
 
 
-def delete_draft(campaign: Campaign) -> None:
-    """Throw a draft away.
+def delete_draft(campaign: Campaign, *, actor: str) -> None:
+    """Throw a draft away; whoever works for some establishments only throws away what they wrote.
 
-    Raises: Refused campaign_not_draft.
+    Raises: Refused campaign_not_draft, draft_of_somebody.
     """
     with transaction.atomic():
-        _draft(campaign).delete()
+        locked = _draft(campaign)
+        if locked.seen_by is not None and locked.author != actor:
+            raise Refused("draft_of_somebody", 403)
+        audit.append(locked.client_id, "campaign.deleted", actor, {"campaign": str(locked.id)})
+        locked.delete()

@@ -1,6 +1,7 @@
 """Try a content on a few chosen phones before it goes to everybody."""
 
 from collections.abc import Sequence
+from datetime import datetime, time
 from uuid import UUID
 
 from django.conf import settings
@@ -20,9 +21,11 @@ from sofy.kit.keys import keys_for
 from sofy.soreach import links, rules
 from sofy.soreach.content import MissingValue
 from sofy.soreach.models import Campaign, TestSend, Variant
-from sofy.soreach.services import estimate, plan
+from sofy.soreach.services import drafts, estimate, plan
 
 MOST_NUMBERS = 5
+#: Of one campaign: a few phones for each variant, and again after changes. More would be sending without a launch.
+MOST_A_DAY = 20
 
 
 @clause("CGVU 14.1", "CGVU 17")
@@ -42,9 +45,10 @@ def send_test(
 
     A test is marketing: it needs consent like any other. A number that has given none receives one only when the author
     declares that its owner asked (`asked`), which the consent ledger records; a number that said no receives nothing.
+    Whoever works for some establishments only declares nothing for others: they try on numbers that agreed before.
     Answers the ids of the messages.
-    Raises: Refused test_numbers, test_not_asked, number_invalid, number_opposed, stop_mention_missing, route_missing,
-    test_value_missing, or what compile_content refuses.
+    Raises: Refused test_numbers, test_most_a_day, test_not_asked, test_not_agreed, number_invalid, number_opposed,
+    stop_mention_missing, route_missing, test_value_missing, or what compile_content refuses.
     """
     keys = keys_for(client.id)
     text, link_rows = _text(campaign, variant, as_contact, keys)
@@ -52,7 +56,9 @@ def send_test(
     if not 1 <= len(wanted) <= MOST_NUMBERS:
         raise Refused("test_numbers", most=MOST_NUMBERS)
     indexes = {number: keys.index("phone", number) for number in wanted}
-    _permit(client.id, list(indexes.values()), actor=actor, asked=asked)
+    _within_a_day(campaign, len(indexes))
+    limited = client.viewer_establishments is not None
+    _permit(client.id, list(indexes.values()), actor=actor, asked=asked, limited=limited)
     links.store(client.id, campaign.id, link_rows)
     messages = [
         MessageIn(
@@ -107,7 +113,16 @@ def _number(raw: str) -> str:
     return parsed.e164
 
 
-def _permit(client_id: UUID, indexes: list[bytes], *, actor: str, asked: bool) -> None:
+def _within_a_day(campaign: Campaign, wanted: int) -> None:
+    """Refuse what is beyond the tests of one day in Paris; those of a campaign are counted one after the other."""
+    drafts.lock(campaign.id, campaign.client_id)
+    today = datetime.combine(clock.now().astimezone(clock.PARIS), time(), clock.PARIS)
+    sent = TestSend.objects.filter(client_id=campaign.client_id, campaign=campaign, at__gte=today).count()
+    if sent + wanted > MOST_A_DAY:
+        raise Refused("test_most_a_day", 409, most=MOST_A_DAY, sent=sent)
+
+
+def _permit(client_id: UUID, indexes: list[bytes], *, actor: str, asked: bool, limited: bool) -> None:
     """Record that the owners of these numbers asked for this message, unless they agreed or refused before."""
     with transaction.atomic():
         cur = cursor()
@@ -117,6 +132,8 @@ def _permit(client_id: UUID, indexes: list[bytes], *, actor: str, asked: bool) -
         if "withdrawn" in states.values() or "opposed" in states.values():
             raise Refused("number_opposed", 409)
         fresh = [index for index, state in states.items() if state != "granted"]
+        if fresh and limited:
+            raise Refused("test_not_agreed", 403)
         if fresh and not asked:
             raise Refused("test_not_asked")
         now = clock.now()

@@ -171,6 +171,22 @@ def test_a_second_person_approves(world):
     assert (campaign.status, campaign.approved_by) == (Campaign.Status.EXPANDING, "user:second")
 
 
+def test_an_approval_does_not_survive_the_way_back_to_the_draft(world):
+    with client_scope(world.client.pk):
+        Client.objects.filter(pk=world.client.pk).update(approval_required=True)
+        world.client.refresh_from_db()
+    campaign = launch(world, world.draft(timing="at", starts_at=LATER))
+    with client_scope(world.client.pk):
+        approved = lifecycle.approve(world.client, campaign, actor="user:second")
+        recalled = lifecycle.back_to_draft(approved, actor="user:owner")
+        drafts.save_draft(recalled, {"contents": [("Un autre texte STOP SMS 36111", 1)]})
+
+    again = launch(world, recalled)
+
+    assert approved.status == Campaign.Status.SCHEDULED
+    assert (again.status, again.approved_by, again.approved_at) == (Campaign.Status.AWAITING, "", None)
+
+
 def test_pause_resume_and_cancel_reach_the_queue(world):
     campaign = launch(world, world.draft())
     expand(world.client.pk, campaign.id)

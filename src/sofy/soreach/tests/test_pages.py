@@ -3,8 +3,10 @@
 import re
 
 import pytest
+from django.urls import reverse
 
 from sofy.accounts.tests.factories import make_user
+from sofy.kit.models import AuditEntry
 from sofy.kit.rls import client_scope
 from sofy.soreach.models import Campaign, Variant
 from sofy.soreach.tests import factories
@@ -208,6 +210,47 @@ def test_home_shows_what_runs(world):
     answer = world.browser().get(f"/c/{world.client.slug}/")
 
     assert world.url(draft, "progress") in answer.text
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", "Draft of a campaign deleted"), ("fr", "Brouillon")])
+def test_a_draft_that_is_deleted_is_in_the_journal(world, language, words):
+    owner = make_user(client=world.client)
+    draft, browser = world.draft(), world.browser(language=language, user=owner)
+
+    browser.post(world.url(draft, "delete"))
+
+    with client_scope(world.client.pk):
+        entry = AuditEntry.objects.get(client_id=world.client.pk, action="campaign.deleted")
+        assert (entry.actor, entry.facts) == (owner.actor, {"campaign": str(draft.id)})
+        assert not Campaign.objects.exists()
+    assert words in browser.get(reverse("clients:journal", args=[world.client.slug])).text
+
+
+def test_a_store_manager_deletes_the_drafts_they_wrote_and_no_others(world):
+    manager = make_user(client=world.client, role="store_manager", establishments=world.shops())
+    own, other = world.draft(name="Own", author=manager.actor), world.draft(name="Other")
+    browser = world.browser(user=manager)
+
+    pages = [browser.get(world.url(draft, "audience")).text for draft in (own, other)]
+    refused = browser.post(world.url(other, "delete"), follow=True)
+    browser.post(world.url(own, "delete"))
+
+    assert ["Delete this draft" in page for page in pages] == [True, False]
+    assert "Somebody else wrote this draft" in refused.text
+    with client_scope(world.client.pk):
+        assert list(Campaign.objects.values_list("name", flat=True)) == ["Other"]
+
+
+@pytest.mark.parametrize("value", ["²", "9" * 5000])
+def test_a_number_that_is_none_breaks_no_page_of_a_draft(world, value):
+    draft, browser = world.draft(), world.browser()
+
+    for page in ("content", "checks", "confirm", "test"):
+        for answer in (
+            browser.get(world.url(draft, page), {"as": value}),
+            browser.post(world.url(draft, page), {"as": value, "typed": value, "numbers": "0639985501"}),
+        ):
+            assert answer.status_code in (200, 302, 405, 422), page
 
 
 @pytest.mark.parametrize("page", ["pause", "resume", "recall", "approve", "duplicate", "delete", "test"])

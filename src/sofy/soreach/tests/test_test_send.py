@@ -1,3 +1,4 @@
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -83,10 +84,11 @@ def test_an_address_that_changes_after_a_test_is_the_one_recipients_get(world):
 
 
 @pytest.mark.clause("CGVU 17")
-def test_somebody_who_said_stop_gets_no_test(world):
+@pytest.mark.parametrize("said", ["opposed", "withdrawn"])
+def test_somebody_who_said_stop_gets_no_test(world, said):
     campaign = world.draft(text=TEXT)
     with client_scope(world.client.pk):
-        factories.make_contact(world.client, 77, state="opposed")
+        factories.make_contact(world.client, 77, state=said)
 
     with pytest.raises(Refused, match="number_opposed"):
         send(world, campaign, ("+33639980077",))
@@ -117,6 +119,49 @@ def test_what_was_asked_is_in_the_consent_ledger(world):
         gate = admin.execute("SELECT state FROM gate_permission WHERE recipient_index = %s", [index]).fetchone()
     assert row == ("granted", "screen", "test send", "user:x")
     assert gate == ("granted",)
+
+
+def test_a_campaign_sends_twenty_tests_a_day(world, at):
+    campaign, numbers = world.draft(text=TEXT), [f"063998550{n}" for n in range(5)]
+    for _round in range(3):
+        send(world, campaign, numbers)
+    send(world, campaign, numbers[:4])
+
+    for language, words in (("en", "at most 20 test messages a day, and 19 have left"), ("fr", "20 messages d’essai")):
+        page = world.browser(language=language).post(
+            world.url(campaign, "test"),
+            {"numbers": "06 39 98 55 01\n06 39 98 55 02", "variant": "A", "asked": "on"},
+            follow=True,
+        )
+        assert words in page.text
+    send(world, campaign, numbers[:1])
+    with client_scope(world.client.pk):
+        assert TestSend.objects.count() == 20
+
+    at(clock.DEMO_START + timedelta(days=1))
+    assert len(send(world, campaign, numbers)) == 5
+
+
+@pytest.mark.clause("CGVU 17", "DPA 5")
+def test_a_store_manager_tries_on_numbers_that_agreed_and_declares_nothing_for_others(world):
+    campaign, manager = world.draft(text="Bonjour STOP SMS 36111"), world.browser("store_manager")
+    fresh, agreed = "06 39 98 55 01", "06 39 98 55 02"
+    send(world, campaign, [agreed], asked=True)
+
+    page = manager.get(world.url(campaign, "checks"))
+    refused = manager.post(
+        world.url(campaign, "test"), {"numbers": f"{fresh}\n{agreed}", "variant": "A", "asked": "on"}, follow=True
+    )
+    sent = manager.post(world.url(campaign, "test"), {"numbers": agreed, "variant": "A"}, follow=True)
+
+    assert 'name="asked"' not in page.text
+    assert "on numbers that agreed" in page.text
+    assert "One of these numbers has not agreed" in refused.text
+    assert "1 test messages are on their way" in sent.text
+    index = keys_for(world.client.pk).index("phone", "+33639985501")
+    with world.database.connect("admin") as admin:
+        query = "SELECT count(*) FROM audience_consent_event WHERE identity_index = %s"
+        assert admin.execute(query, [index]).fetchone() == (0,)
 
 
 @pytest.mark.parametrize(

@@ -11,12 +11,13 @@ from django.views.decorators.http import require_POST
 
 from sofy.audience.models import Contact
 from sofy.clients.access import ClientRequest, requires
+from sofy.kernel.errors import Refused
 from sofy.soreach import queries
 from sofy.soreach.forms import NameForm
 from sofy.soreach.models import Campaign
 from sofy.soreach.services import drafts
 from sofy.soreach.views.common import campaign_view
-from sofy.ui import notify
+from sofy.ui import notify, problems
 
 PER_PAGE = 25
 
@@ -77,7 +78,11 @@ def duplicate(request: ClientRequest, campaign: Campaign) -> HttpResponse:
 @campaign_view("campaign.edit", draft=True)
 def delete(request: ClientRequest, campaign: Campaign) -> HttpResponse:
     """Throw a draft away."""
-    drafts.delete_draft(campaign)
+    try:
+        drafts.delete_draft(campaign, actor=request.user.actor)
+    except Refused as refused:
+        notify.refuse(request, problems.sentence(refused))
+        return show_where_it_is(request, campaign)
     notify.done(request, _("The draft “%(name)s” is deleted.") % {"name": campaign.name})
     return redirect("soreach:campaigns", request.client.slug)
 
