@@ -31,6 +31,9 @@ def add(commands: Commands) -> None:
         "--legal-basis", default="", help="consent, customer or contract; without one nobody may be written to"
     )
     made.add_argument("--source", default="", help="where these people agreed: a till, a form, a fair")
+    made.add_argument(
+        "--password-file", type=Path, help="a file that holds the password of a protected sheet; - is standard input"
+    )
 
     segments = group(commands, "segment", "Segments.")
     saved = leaf(segments, "create", "Save a segment; the same name and rules twice are the same one.", create_segment)
@@ -72,6 +75,7 @@ def import_file(arguments: argparse.Namespace) -> Answer:
         path=arguments.file,
         legal_basis=arguments.legal_basis,
         source=arguments.source,
+        password=read_text(arguments.password_file).rstrip("\r\n") if arguments.password_file else "",
         actor=ACTOR,
         dry_run=arguments.dry_run,
         progress=None if arguments.json else Said(),

@@ -1,8 +1,11 @@
 """From an empty database to a launched campaign by commands alone, and a second run of each does nothing more."""
 
+import io
 import json
 
 import pytest
+import xlsxwriter
+from msoffcrypto.format.ooxml import OOXMLFile
 
 from sofy.kernel import clock
 from sofy.kit.rls import client_scope
@@ -176,6 +179,20 @@ def test_the_last_owner_stays_one(said, refused):
 @pytest.mark.parametrize("role", ["web", "staff", "engine", "owner"])
 def test_a_role_is_named_short_or_whole(said, role):
     assert said("db", "url", "--role", role) == said("db", "url", "--role", f"sofy_{role}")
+
+
+def test_a_protected_sheet_is_opened_with_its_password(said, refused, tmp_path):
+    plain, locked, password = io.BytesIO(), tmp_path / "locked.xlsx", tmp_path / "password"
+    with xlsxwriter.Workbook(plain, {"in_memory": True}) as book:
+        book.add_worksheet().write_column(0, 0, ["Portable", "0639980001"])
+    with locked.open("wb") as target:
+        OOXMLFile(plain).encrypt("open sesame", target)
+    password.write_text("open sesame\n")
+    said("client", "create", "Zoé", "--slug", "zoe")
+    command = ["contacts", "import", str(locked), "--client", "zoe"]
+
+    assert refused(*command) == "file_password_needed"
+    assert said(*command, "--password-file", str(password))["imported"] == 1
 
 
 def test_a_file_that_cannot_be_imported_leaves_no_book_behind(said, refused, tmp_path):
