@@ -262,13 +262,17 @@ def _run(row: Import, table: read.Table, progress: Progress | None) -> ImportRes
         row.state, row.finished_at = Import.State.DONE, clock.now()
         row.save()
         audit.append(row.client_id, "contacts.imported", row.actor, _facts(row))
-    _analyze(row)
+    analyze(row)
     return result_of(row)
 
 
-def _analyze(row: Import) -> None:
-    """Statistics of the tables an import filled: without them the next segment is planned for an empty table."""
-    if row.imported > 1000:
+#: So many new rows do no harm to a plan that knows nothing of them.
+KNOWN_ROWS = 1_000
+
+
+def analyze(row: Import) -> None:
+    """Statistics of the tables an import filled: without them what comes next is planned for a client without any."""
+    if row.imported > KNOWN_ROWS:
         with client_scope(row.client_id):
             cursor().execute("SELECT audience_analyze()")
 

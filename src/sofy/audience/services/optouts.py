@@ -113,6 +113,7 @@ def resume(*, client_id: UUID, import_id: UUID, progress: Progress | None = None
         row.save(update_fields=["state", "finished_at"])
         facts = {"import": str(row.id), "listed": row.imported, "rows": row.total, "reason": row.mapping["reason"]}
         audit.append(client_id, "suppression.imported", row.actor, facts)
+    imports.analyze(row)
     return row
 
 
