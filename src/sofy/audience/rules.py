@@ -79,7 +79,8 @@ _REFUSES = re.compile(
 )
 #: A consent with where or when it was given behind it, and nothing that might take it back.
 _AGREES = re.compile(
-    r"(oui|yes|ok|x|1)[ ,:]*(\((?!.*\b(non|no|pas|ne|sauf|stop|refus\w*)\b).*\)|le \d[\d/.-]*|\d[\d/.-]{5,})"
+    r"(oui|yes|ok|x|1)( *\((?!.*\b(non|no|pas|ne|sauf|stop|refus\w*)\b).*\)"
+    r"|[ ,:]+(le )?\d{1,4}[/.-]\d{1,2}[/.-]\d{1,4})"
 )
 _UNKNOWN = re.compile(
     r"(non|not?|pas) (renseign|communiqu|connu|precis|defini|applicable|dispo|demand|specif|known|set)"

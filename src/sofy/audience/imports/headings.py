@@ -58,10 +58,10 @@ _HEADINGS: tuple[tuple[str, str], ...] = (
     ("email", r"e ?mail|courriel|^mail\b|^mel$|adresse (e ?mail|mail|electronique|de messagerie)|^messagerie$"),
     (
         "phone",
-        r"portable|mobile|\btel|telephone|^phone|\bphones?\b|\bgsm\b|cellulaire|cell\b"
+        r"portable|mobile|\btel(?!ecopie)|telephone|^phone|\bphones?\b|\bgsm\b|cellulaire|cell\b"
         r"|numero de tel|^numero$|^num$|msisdn|^sms number$|whatsapp",
     ),
-    ("postcode", r"^c ?p$|code ?postal|post ?code|^postal( code)?$|^zip|zip ?code"),
+    ("postcode", r"^c ?p$|code ?postal|post ?code|^postal( code)?$|\bzip\b|zip ?code"),
     ("town", r"ville|commune|localite|\bcity\b|\btown\b"),
     ("street", r"adresse|^rue\b|address|street|voie|complement"),
     ("language", r"^(langue|language|lang|locale)\b"),
@@ -84,8 +84,17 @@ _A_CODE = re.compile(
     r"|fidelite)s?\b|\bid$|^(code|ref|reference)$"
     r"|\b(n|no|num|numero|code|id|identifiant|ref|reference) (?!\d|(d |de |du )?(port|perso|pro|contact|appel|fixe)\b)"
 )
-_ASKS = re.compile(rf"\b{_ASKED}\b")
-_SENDING = re.compile(r"\b(contact(e|er|able)s?|joignable|demarch\w*|sollicit\w*|marketing)\b")
+#: Behind what is asked for: by which means, for what. Anything else (its address, its number) is another matter.
+_ASKS = re.compile(
+    rf"\b{_ASKED}( (d|de|des|du|par|les|aux?|la|le|l|pour|recevoir|nos|vos|sms|textos?|e ?mails?|newsletters?|marketing"
+    r"|commercial\w*|prospection|publicite|offres?|communications?|client|donne|ok|o n|oui non|y n|yes no))*$"
+)
+#: Mails and texts of the trade, and what became of them, are no offers.
+_OF_THE_TRADE = re.compile(
+    r"\b(factur\w*|tickets?|recus?|commandes?|devis|rdv|valid\w*|verifi\w*|actifs?|ouvert\w*|envoye\w*|sent|opened)\b"
+)
+_SENDING = re.compile(r"\b(contacter|contactable|joignable|demarch\w*|sollicit\w*)\b")
+_MAILING = re.compile(rf"^{_MAIL}( (o n|oui non|y n|yes no|ok))?$")
 _STANDING = re.compile(r"^(statut|status|etat|state|situation|abonnement)\b")
 _NOT_LETTERS = re.compile(r"[^a-z0-9]+")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
@@ -100,7 +109,9 @@ def field_of(heading: str) -> str:
     """The field a heading means, or an empty string."""
     name = words_of(heading)
     found = next((field for field, pattern in _COMPILED if pattern.search(name)), "") if name else ""
-    return "" if found in _OF_A_PERSON and _SOMEBODY_ELSE.search(name) else found
+    if found in _OF_A_PERSON and _SOMEBODY_ELSE.search(name):
+        return ""
+    return "" if found in ("consent_sms", "consent_email") and _OF_THE_TRADE.search(name) else found
 
 
 def may_hold_addresses(heading: str) -> bool:
@@ -117,7 +128,9 @@ def asks_for_consent(heading: str) -> bool:
 def about_sending(heading: str) -> str:
     """The sort of consent that yes and no would mean below a heading, or an empty string."""
     name = words_of(heading)
-    if re.search(_MAIL, name):
+    if _OF_THE_TRADE.search(name):
+        return ""
+    if _MAILING.search(name):
         return "consent_email"
     if re.search(_TEXTS, name):
         return "consent_sms"

@@ -38,7 +38,9 @@ from sofy.audience.imports import columns, headings
         ("Adresse de messagerie", "email"), ("Adresse postale", "street"), ("C.P.", "postcode"),
         ("Nom de naissance", "last_name"), ("Lieu de naissance", ""), ("Date naiss.", "birth_date"),
         ("Anniv", "birth_date"), ("D.D.N.", "birth_date"), ("Né(e)", "birth_date"), ("Tél. magasin", ""),
-        ("Email du vendeur", ""), ("Tél. conjoint", ""), ("Commercial", ""),
+        ("Email du vendeur", ""), ("Tél. conjoint", ""), ("Commercial", ""), ("Télécopie", ""),
+        ("Default Address Zip", "postcode"), ("Envoi facture par mail", ""),
+        ("Opted out of email: News", "optout_email"),
     ],
 )  # fmt: skip
 def test_headers(header: str, field: str) -> None:
@@ -72,6 +74,11 @@ def test_values_tell_when_there_is_no_header() -> None:
         ("counts", ["Portable", "Refus"], ["3", "12"], "attribute:refus"),
         ("a name about sending", ["Portable", "Relance SMS auto"], ["oui", "non"], "consent_sms"),
         ("or about mails", ["Portable", "Mail O/N"], ["oui", "non"], "consent_email"),
+        ("not of the trade", ["Portable", "Facture par e-mail"], ["oui", "non"], "attribute:facture_par_e_mail"),
+        ("nor what became of it", ["Portable", "SMS envoyé"], ["oui", "non"], "attribute:sms_envoye"),
+        ("nor whether it works", ["Portable", "Email valide"], ["oui", "non"], "attribute:email_valide"),
+        ("nor who was called", ["Portable", "Contacté"], ["oui", "non"], "attribute:contacte"),
+        ("nor from where", ["Portable", "OPTIN_IP"], ["127.0.0.1", "127.0.0.2"], "attribute:optin_ip"),
         ("or about contact", ["Portable", "Contacter ce client"], ["oui", "non"], "consent"),
         ("no name beside names", ["Portable", ""], ["oui", "non"], "consent"),
     ],

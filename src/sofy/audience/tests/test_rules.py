@@ -110,7 +110,8 @@ def test_events_say_no_more_than_they_prove(_case: str, changes: dict[str, objec
         ("non merci", "withdrawn"), ("desinscription", "withdrawn"), ("ne souhaite pas", "withdrawn"),
         ("pas de sms", "withdrawn"), ("no thanks", "withdrawn"), ("non renseigne", None), ("nord", None),
         ("oui mais pas le soir", None), ("1.0", "granted"), ("0,00", "withdrawn"), ("oui (papier)", "granted"),
-        ("oui le 12/03/2024", "granted"), ("oui (pas le soir)", None), ("bloque", "opposed"), ("exclue", "withdrawn"),
+        ("oui le 12/03/2024", "granted"), ("oui (pas le soir)", None),
+        ("127.0.0.1", None), ("bloque", "opposed"), ("exclue", "withdrawn"),
     ],
 )  # fmt: skip
 def test_consent_words(cell: str, state: str | None) -> None:
