@@ -11,6 +11,7 @@ from uuid import UUID
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from sofy.kernel import clock
 from sofy.kit.models import ClientOwned
@@ -30,9 +31,9 @@ class Campaign(ClientOwned):
         EXPANDING = "expanding", _("Preparing")
         RUNNING = "running", _("Running")
         PAUSED = "paused", _("Paused")
-        FINISHED = "finished", _("Finished")
-        CANCELLED = "cancelled", _("Cancelled")
-        REFUSED = "refused", _("Refused")
+        FINISHED = "finished", pgettext_lazy("campaign", "Finished")
+        CANCELLED = "cancelled", pgettext_lazy("campaign", "Cancelled")
+        REFUSED = "refused", pgettext_lazy("campaign", "Refused")
 
     class Timing(models.TextChoices):
         NOW = "now", _("As soon as it is confirmed")

@@ -38,6 +38,7 @@ LOOKS: dict[str, Look] = {
     "running": Look("azure", "player-play", _("Running")),
     "paused": Look("yellow", "player-pause", _("Paused")),
     "finished": Look("green", "check", _("Finished")),
+    "refused": Look("red", "ban", pgettext_lazy("campaign", "Refused")),
     "undone": Look("secondary", "arrow-back-up", _("Undone")),
     # clients, routes, members
     "active": Look("green", "circle-check", _("Active")),

@@ -107,10 +107,10 @@ def share(part: float | Decimal | None, whole: float | Decimal | None) -> str:
 
 
 @register.inclusion_tag("ui/status.html")
-def status(code: str) -> dict[str, Any]:
-    """The state of something, always as colour, icon and word."""
+def status(code: str, word: str = "") -> dict[str, Any]:
+    """The state of something, always as colour, icon and word; in French the word may depend on the thing."""
     look = statuses.look(code)
-    return {"tone": look.tone, "icon_name": look.icon, "text": look.label}
+    return {"tone": look.tone, "icon_name": look.icon, "text": word or look.label}
 
 
 @register.filter
