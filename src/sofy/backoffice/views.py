@@ -96,7 +96,7 @@ def journal(request: HttpRequest) -> HttpResponse:
 
 @staff_only
 def find(request: HttpRequest) -> HttpResponse:
-    """The answer of the operator's command bar."""
-    text = request.GET.get("q", "")[:200]
+    """The answer of the operator's command bar. Never a number in an address."""
+    text = request.POST.get("q", "")[:200]
     context = {"text": text, "hits": commands.find(request, "op", text)}
     return render(request, "ui/hits.html" if getattr(request, "htmx", False) else "ui/find.html", context)

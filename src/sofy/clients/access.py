@@ -18,6 +18,12 @@ class ClientRequest(HttpRequest):
     htmx: Any
 
 
+def only_reads(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+    """Mark a view that changes nothing when it is posted to: a search whose text belongs in no address."""
+    view.only_reads = True  # type: ignore[attr-defined]
+    return view
+
+
 def requires(permission: str) -> Callable[[Callable[..., HttpResponseBase]], Callable[..., HttpResponseBase]]:
     """Let only people with this permission in; 403 within one's own client, 404 was answered before for any other."""
 

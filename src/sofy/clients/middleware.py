@@ -32,7 +32,7 @@ class ClientClock:
 
 
 class SupportReads:
-    """Middleware: the operator's staff on a visit send nothing, whatever a page would let its readers do."""
+    """Middleware: the operator's staff on a visit send nothing but searches, whatever a page lets its readers do."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
@@ -45,5 +45,6 @@ class SupportReads:
     ) -> None:
         """The client, and who looks at it, are known since the middleware of the kit."""
         client = getattr(request, "client", None)
-        if client is not None and client.viewer_role == rules.SUPPORT and request.method not in ("GET", "HEAD"):
+        reads = request.method in ("GET", "HEAD") or getattr(view, "only_reads", False)
+        if client is not None and client.viewer_role == rules.SUPPORT and not reads:
             raise PermissionDenied

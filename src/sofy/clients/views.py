@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from sofy.clients import forms, queries, services, support, words
-from sofy.clients.access import ClientRequest, requires
+from sofy.clients.access import ClientRequest, only_reads, requires
 from sofy.clients.models import Establishment, Invitation, Membership
 from sofy.kernel import clock, numbers
 from sofy.kernel.errors import Refused
@@ -38,9 +38,10 @@ def home(request: ClientRequest) -> HttpResponse:
 
 
 @requires("home.view")
+@only_reads
 def find(request: ClientRequest) -> HttpResponse:
-    """The answer of the command bar; a page of its own without a script."""
-    text = request.GET.get("q", "")[:200]
+    """The answer of the command bar; a page of its own without a script. Never a number in an address."""
+    text = request.POST.get("q", "")[:200]
     context = {"text": text, "hits": commands.find(request, "client", text)}
     return render(request, "ui/hits.html" if request.htmx else "ui/find.html", context)
 

@@ -1,6 +1,7 @@
 """Pages of clients, accounts and staff: who gets in, what a hostile client learns, both languages."""
 
 import re
+import time
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -188,7 +189,9 @@ def test_log_in_takes_a_password_and_a_code_and_is_in_the_chain():
         assert AuditEntry.objects.filter(client_id=client.pk, action="login.succeeded").count() == 1
 
 
-def test_a_code_opens_once():
+def test_a_code_opens_once(monkeypatch):
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now)  # the half minute of a code does not end in between
     user = make_user()
     code = services.current_totp_code(user.email)
     answers = []
@@ -454,6 +457,26 @@ def test_a_button_pressed_after_the_session_ended_leads_back_to_its_page_in_word
     assert back.status_code == 405
     assert "Use the button of the page" in back.text
     assert f'href="/c/{client.slug}/contacts"' in back.text
+
+
+@pytest.mark.parametrize("headers", [{}, {"hx-request": "true"}])
+def test_what_is_looked_for_in_the_command_bar_is_in_no_address(headers):
+    client = make_client()
+    browser = Browser(headers={"accept-language": "en"}, enforce_csrf_checks=True)
+    browser.force_login(make_user(client=client), "allauth.account.auth_backends.AuthenticationBackend")
+    address = reverse("clients:find", args=[client.slug])
+    page = browser.get(reverse("clients:home", args=[client.slug])).text
+    bar = found(r'(?s)<dialog class="command" id="command".*?</dialog>', page)[0]
+    token = found(r'name="csrfmiddlewaretoken" value="(\w+)"', bar)[1]
+
+    hits = browser.post(address, {"q": "Team", "csrfmiddlewaretoken": token}, headers=headers)
+    asked = browser.get(address, {"q": "0639980001"}, headers=headers)
+
+    assert f'method="post" action="{address}"' in bar
+    assert f'hx-post="{address}"' in bar
+    assert reverse("clients:team", args=[client.slug]) in hits.text
+    assert 'value="0639980001"' not in asked.text
+    assert headers or '<form class="search-row" method="post"' in asked.text
 
 
 @pytest.mark.parametrize(

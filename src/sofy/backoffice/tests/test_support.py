@@ -124,6 +124,8 @@ def test_on_a_visit_nothing_is_sent(client, staff):
     for name in ("invite", "establishment-new"):
         assert browser.get(reverse(f"clients:{name}", args=[client.slug])).status_code == 403, name
     assert browser.post(reverse("accounts:key-new", args=[client.slug]), {"name": "x"}).status_code == 403
+    assert browser.post(reverse("clients:find", args=[client.slug]), {"q": "team"}).status_code == 200
+    assert browser.post(reverse("messaging:messages", args=[client.slug]), {"number": "0"}).status_code == 422
     with client_scope(client.pk):
         client.refresh_from_db()
         assert client.name == "Librairie du Port"

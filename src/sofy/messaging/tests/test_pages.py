@@ -202,14 +202,32 @@ def test_a_number_is_found_however_it_is_typed(client):
     send(client, "+33639980002")
     reader = browser(make_user(client=client))
 
-    found = reader.get(f"/c/{client.slug}/messages/", {"number": "06 39 98 00 01"})
-    none = reader.get(f"/c/{client.slug}/messages/", {"number": "06 39 98 00 09"})
-    wrong = reader.get(f"/c/{client.slug}/messages/", {"number": "bonjour"})
+    found = reader.post(f"/c/{client.slug}/messages/", {"number": "06 39 98 00 01"}, follow=True)
+    none = reader.post(f"/c/{client.slug}/messages/", {"number": "06 39 98 00 09"}, follow=True)
+    wrong = reader.post(f"/c/{client.slug}/messages/", {"number": "bonjour"})
 
     assert str(wanted) in found.text
     assert found.text.count("/messages/0") == 1
+    assert 'value="06 39 98 00 01"' in found.text
     assert "No message fits" in none.text
     assert "not a phone number" in wrong.text
+
+
+def test_a_number_that_is_looked_for_is_in_no_address(client):
+    send(client, "+33639980001")
+    reader, stranger = browser(make_user(client=client)), create_client(name="Other")
+    page = reader.get(f"/c/{client.slug}/messages/").text
+
+    answer = reader.post(f"/c/{client.slug}/messages/", {"number": "06 39 98 00 01", "status": "accepted"})
+    elsewhere = browser(make_user(client=stranger)).get(
+        answer["Location"].replace(client.slug, stranger.slug), follow=True
+    )
+
+    assert '<form class="search-row flex-wrap" method="post"' in page
+    assert "status=accepted" in answer["Location"]
+    assert "39980001" not in answer["Location"]
+    assert "39 98 00 01" not in elsewhere.text
+    assert "not a phone number" in reader.get(f"/c/{client.slug}/messages/", {"number": "0639980001"}).text
 
 
 def test_text_and_number_show_only_when_opened(client):

@@ -1,30 +1,40 @@
 """A client's messages and sender names."""
 
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.conf import settings
 from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_http_methods, require_POST
 
-from sofy.clients.access import ClientRequest, requires
+from sofy.clients.access import ClientRequest, only_reads, requires
 from sofy.kernel import phone
+from sofy.kernel.crypto import Unreadable
 from sofy.kernel.errors import Refused
+from sofy.kit.keys import keys_for
 from sofy.messaging import queries
 from sofy.messaging.forms import LogForm, SenderForm
 from sofy.messaging.services import senders as services
 from sofy.ui import notify, problems
 
 PER_PAGE = 50
+PLACE = ("message_log", "number")
 
 
+@require_http_methods(["GET", "POST"])
 @requires("message.view")
+@only_reads
 def messages(request: ClientRequest) -> HttpResponse:
-    """The log, the newest first; a number is found whole."""
-    form = LogForm(request.GET or None)
+    """The log, the newest first; a number is found whole. Never a number in an address: there it is sealed."""
+    form = LogForm(request.POST or _asked(request) or None)
     chosen = form.cleaned_data if form.is_valid() else {}
     number, unknown = _number(chosen.get("number", ""))
+    if request.method == "POST" and not unknown:
+        asked = {name: value for name, value in (chosen | {"number": _sealed(request, number)}).items() if value}
+        return redirect(f"{request.path}?{urlencode(asked)}")
     before = _uuid(request.GET.get("after", ""))
     rows = [] if unknown else queries.message_log(
         request.client.pk, before=before, status=chosen.get("status", ""), purpose=chosen.get("purpose", ""),
@@ -35,10 +45,27 @@ def messages(request: ClientRequest) -> HttpResponse:
         "rows": rows[:PER_PAGE],
         "after": str(rows[PER_PAGE - 1].id) if len(rows) > PER_PAGE else "",
         "first": before == queries.LAST,
-        "filtered": bool(request.GET),
+        "filtered": form.is_bound,
         "unknown_number": unknown,
     }
-    return render(request, "messaging/messages.html", context)
+    return render(request, "messaging/messages.html", context, status=422 if unknown else 200)
+
+
+def _asked(request: ClientRequest) -> dict[str, str]:
+    """What the address asks for; a number that does not open stays as something that is none."""
+    asked = {name: request.GET[name] for name in ("status", "purpose", "number") if request.GET.get(name)}
+    if "number" in asked:
+        try:
+            blob = urlsafe_b64decode(asked["number"])
+            asked["number"] = phone.display(keys_for(request.client.pk).unseal(*PLACE, request.client.pk, blob))
+        except (ValueError, Unreadable):
+            asked["number"] = "?"
+    return asked
+
+
+def _sealed(request: ClientRequest, number: str) -> str:
+    blob = keys_for(request.client.pk).seal(*PLACE, request.client.pk, number)
+    return urlsafe_b64encode(blob).decode() if number else ""
 
 
 def _number(raw: str) -> tuple[str, bool]:
