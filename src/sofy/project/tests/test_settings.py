@@ -135,6 +135,23 @@ def test_the_address_of_a_visitor_is_told_by_the_proxies_we_have(settings, _case
     assert get_client_ip(request) == address
 
 
+def test_in_production_cookies_leave_over_tls_only(tmp_path):
+    names = ("SESSION_COOKIE_SECURE", "CSRF_COOKIE_SECURE", "SECURE_HSTS_INCLUDE_SUBDOMAINS")
+    said = f"from sofy.project import settings as s; print(*(getattr(s, name) for name in {names}))"
+    production = {
+        "SOFY_ENVIRONMENT": "production",
+        "SOFY_BASE_URL": "https://sofy.example",
+        "SOFY_DATABASE_URL": "postgresql://127.0.0.1/sofy",
+        "SOFY_VAR_DIR": str(tmp_path),
+        "SOFY_SECRETS_DIR": str(tmp_path),
+    }
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("SOFY_")}
+
+    told = subprocess.check_output([sys.executable, "-c", said], env=kept | production, text=True).split()
+
+    assert told == ["True", "True", "True"]
+
+
 def test_proxies_are_believed_only_when_the_settings_say_there_are_some():
     said = (
         "from sofy.project import settings as s; print(s.ALLAUTH_TRUSTED_PROXY_COUNT, bool(s.SECURE_PROXY_SSL_HEADER))"
