@@ -1,0 +1,37 @@
+"""The French of all rooms is one: pages read their catalogues merged, so that a second translation is never seen."""
+
+import re
+from collections import defaultdict
+from pathlib import Path
+
+from babel.messages.pofile import read_po
+
+SOURCE = Path(__file__).resolve().parents[2] / "src" / "sofy"
+#: The command at a terminal reads its own catalogue only.
+APART = {"project"}
+CATALOGUES = {path.parents[3].name: path for path in sorted(SOURCE.glob("*/locale/fr/LC_MESSAGES/django.po"))}
+
+
+def _french() -> dict[tuple[str | None, str], dict[str, str]]:
+    """What each room says for a text and its context."""
+    said: dict[tuple[str | None, str], dict[str, str]] = defaultdict(dict)
+    for room, path in CATALOGUES.items():
+        with path.open("rb") as stream:
+            for message in read_po(stream):
+                said[message.context, str(message.id)][room] = str(message.string)
+    return {key: rooms for key, rooms in said.items() if key[1]}
+
+
+def test_a_text_has_one_french_in_all_rooms():
+    together = {
+        key: {room: words for room, words in rooms.items() if room not in APART} for key, rooms in _french().items()
+    }
+
+    assert len(together) > 1000
+    assert [(key, rooms) for key, rooms in together.items() if len(set(rooms.values())) > 1] == []
+
+
+def test_one_kind_of_space_keeps_words_together():
+    wrong = re.compile(r"[\u2009\u202f]|\bart\. \d|« | »")
+
+    assert [words for rooms in _french().values() for words in rooms.values() if wrong.search(words)] == []
