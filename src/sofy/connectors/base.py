@@ -118,6 +118,8 @@ class Receipt(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """What the supplier says became of a part after it was accepted.
 
     `keys` are the `Accepted.supplier_id` it may mean, likeliest first: suppliers write one identifier in several ways.
+    `phones` are the numbers it names, in E.164 digits as far as the supplier writes them so: one should be the
+    recipient's. They are never written anywhere.
     """
 
     keys: tuple[str, ...]
@@ -125,6 +127,7 @@ class Receipt(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     code: str = ""
     action: Action | None = None
     at: datetime | None = None
+    phones: tuple[str, ...] = ()
 
 
 class Inbound(msgspec.Struct, frozen=True, gc=False, kw_only=True):

@@ -142,6 +142,7 @@ class Claims:
             item.lease = lease
             if readable:
                 item.number_index = number_index("phone", to)
+                item.ending = to[-6:]
                 items.append(item)
             else:
                 self.failures.append(item)

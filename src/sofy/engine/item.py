@@ -32,7 +32,8 @@ class Item(msgspec.Struct, gc=False, eq=False):
     `key` is client and message id. `first`: its row is still in the queue. `due`: when to look again, if it goes back
     to the queue. `lease`: that of its claim, which tells it from a later one. `dirty`: its turn among the changes not
     committed yet, 0 when there is none. `exposed`: money it may cost, counted against the budget until it is committed.
-    `displaced`: an answer to it would have been another client's before.
+    `displaced`: an answer to it would have been another client's before. `ending`: the last digits of `to`, which
+    receipts are held against.
     """
 
     key: bytes
@@ -56,6 +57,7 @@ class Item(msgspec.Struct, gc=False, eq=False):
     attempt: int
     avoid: bytes | None
     expires_at: datetime | None = None
+    ending: str = ""
     number_index: bytes = b""
     permission: str | None = None
     suppressed: bool = False

@@ -71,7 +71,7 @@ class Engine:
         self.journal = Journal(spool, self.instance)
         self.ledger = Ledger(self._links["outcomes"], self.instance, self._settled)
         self.recent = Recent()
-        self.receipts = Receipts(self._links["receipts"], self.ledger, self.recent)
+        self.receipts = Receipts(self._links["receipts"], self.ledger, self.recent, keystore)
         self.refusals = Refusals()
         self.inbound = InboundDesk(self._links["inbound"], keystore, partial(self._refuse, reason="stop"))
         self.table = RouteTable(self._links["house"], keystore)

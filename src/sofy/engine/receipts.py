@@ -5,6 +5,7 @@ A receipt that nothing explains yet waits: its submit may be unanswered still, h
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from functools import partial
@@ -17,10 +18,12 @@ import structlog
 from sofy.connectors.base import Action, Receipt
 from sofy.engine.db import sql
 from sofy.engine.item import Item, Part
+from sofy.engine.keystore import KeyStore
 from sofy.engine.link import Hot, HotLink
 from sofy.engine.outcomes import Ledger, now_micros
 from sofy.engine.pgarray import Int2Array, TextArray, TimeArray, micros
-from sofy.kernel import clock
+from sofy.kernel import clock, phone
+from sofy.kernel.errors import Refused
 
 log = structlog.get_logger(__name__)
 
@@ -29,43 +32,67 @@ _LOOK_EVERY_S = 0.2
 _PARK_AFTER_S = 2.0
 _PARKED_EVERY_S = 1.0
 _GIVE_UP_AFTER = timedelta(hours=24)
+#: When so many receipts of a route, and most, name other numbers than their ids do, its addresses say nothing.
+_DIFFERENT = 20
+
+Key = tuple[bytes, str]
+"""Route and supplier id."""
+Known = tuple[Item, int] | str
+"""A part; or, when it was delivered and nothing more is to be heard, only the end of its number."""
 
 
 class Recent:
-    """Parts submitted a moment ago, by (route, supplier id); two generations, so that forgetting costs nothing.
+    """Parts submitted a moment ago; two generations, so that forgetting costs nothing.
 
-    The value None says: delivered, nothing more to hear.
+    Suppliers use their ids again, and one id can be read in two ways: a receipt that names other numbers is not of this
+    part. `loose` are the routes whose receipts name any.
     """
 
     def __init__(self) -> None:
-        self._young: dict[tuple[bytes, str], tuple[Item, int] | None] = {}
-        self._old: dict[tuple[bytes, str], tuple[Item, int] | None] = {}
+        self.loose: set[bytes] = set()
+        self._young: dict[Key, Known] = {}
+        self._old: dict[Key, Known] = {}
 
-    def add(self, key: tuple[bytes, str], item: Item, part: int) -> None:
+    def add(self, key: Key, item: Item, part: int) -> None:
         self._young[key] = (item, part)
         if len(self._young) >= _GENERATION:
             self._old, self._young = self._young, {}
 
-    def find(self, route: bytes, keys: tuple[str, ...]) -> tuple[tuple[bytes, str], tuple[Item, int] | None] | None:
+    def find(self, route: bytes, receipt: Receipt) -> tuple[Key, Known] | None:
         """The part of the likeliest key, with the key it was found under."""
-        for name in keys:
+        phones = receipt.phones
+        for name in receipt.keys:
             key = (route, name)
-            if key in self._young:
-                return key, self._young[key]
-            if key in self._old:
-                return key, self._old[key]
+            if (known := self._young.get(key)) is not None and (not phones or self._fits(route, known, phones)):
+                return key, known
+            if (known := self._old.get(key)) is not None and (not phones or self._fits(route, known, phones)):
+                return key, known
         return None
 
-    def close(self, key: tuple[bytes, str]) -> None:
+    def refuses(self, route: bytes, receipt: Receipt) -> bool:
+        """Whether a part has this id and only the numbers speak against it."""
+        keys = [(route, name) for name in receipt.keys]
+        return any(key in self._young or key in self._old for key in keys) and self.find(route, receipt) is None
+
+    def close(self, key: Key, item: Item) -> None:
         """Nothing more is expected for this id."""
         for generation in (self._young, self._old):
-            if key in generation:
-                generation[key] = None
+            known = generation.get(key)
+            if isinstance(known, tuple) and known[0] is item:
+                generation[key] = item.ending
+
+    def _fits(self, route: bytes, known: Known, phones: tuple[str, ...]) -> bool:
+        """Whether one of these numbers may be the recipient's."""
+        ending = known if isinstance(known, str) else known[0].ending
+        for one in phones:
+            if one.endswith(ending):
+                return True
+        return route in self.loose
 
 
 class Lost(NamedTuple):
     """A receipt whose message is not known yet. `done` is called when it is safe in the database; `parked` is its row
-    when it came from there."""
+    when it came from there. `refused` are the keys under which only messages to other people were found."""
 
     route: bytes
     receipt: Receipt
@@ -73,17 +100,21 @@ class Lost(NamedTuple):
     since: float
     parked: int | None
     done: Callable[[], None] | None
+    refused: frozenset[str] = frozenset()
 
 
 class Receipts:
     """Applies receipts to messages."""
 
-    def __init__(self, link: HotLink, ledger: Ledger, recent: Recent) -> None:
+    def __init__(self, link: HotLink, ledger: Ledger, recent: Recent, keystore: KeyStore) -> None:
         self.unmatched = 0
         self.dropped = 0
         self._link = link
         self._ledger = ledger
         self._recent = recent
+        self._keystore = keystore
+        self._told: Counter[bytes] = Counter()
+        self._different: Counter[bytes] = Counter()
         self._lost: list[Lost] = []
         self._parked_look = 0.0
         self._page = 0
@@ -108,16 +139,21 @@ class Receipts:
             if not self._apply_recent(route, receipt, when):
                 open_ones += 1
                 self._lost.append(Lost(route, receipt, when, time.monotonic(), None, one_done))
+                self._different[route] += self._recent.refuses(route, receipt)
         self._ledger.after_now(one_done)
+        self._told[route] += len(receipts)
+        if self._different[route] > max(_DIFFERENT, self._told[route] // 2) and route not in self._recent.loose:
+            self._recent.loose.add(route)
+            log.warning("engine.receipts_name_other_numbers", route=str(UUID(bytes=route)))
 
     def _apply_recent(self, route: bytes, receipt: Receipt, at: int) -> bool:
-        found = self._recent.find(route, receipt.keys)
+        found = self._recent.find(route, receipt)
         if found is None:
             return False
-        key, entry = found
-        if entry is None:
+        key, known = found
+        if isinstance(known, str):
             return True
-        item, part = entry
+        item, part = known
         if item.pieces is None:
             return False
         piece = item.pieces[part]
@@ -128,7 +164,7 @@ class Receipts:
         if changed or item.parts > 1:
             self._ledger.changed(item)
         if receipt.status == "delivered":
-            self._recent.close(key)
+            self._recent.close(key, item)
         return True
 
     async def run(self) -> None:
@@ -165,25 +201,21 @@ class Receipts:
             await self._park(route, ones)
 
     async def _look_up(self, route: bytes, ones: list[Lost]) -> None:
-        numbers, orders, keys = [], [], []
-        for number, one in enumerate(ones):
-            for order, key in enumerate(one.receipt.keys):
-                numbers.append(number)
-                orders.append(order)
-                keys.append(key)
-        values = {
-            "route": UUID(bytes=route), "now": clock.now(), "numbers": Int2Array.of(numbers),
-            "orders": Int2Array.of(orders), "keys": TextArray.of(keys),
-        }  # fmt: skip
-
-        async def work(conn: Hot) -> list[tuple[Any, ...]]:
-            return await (await conn.execute(sql("match_receipts"), values, binary=True)).fetchall()
-
         try:
-            found = {row[0]: row[1:] for row in await self._link.call(work)}
+            rows = await self._asked("match_receipts", route, ones)
         except psycopg.DataError as error:
             await self._one_by_one(self._look_up, route, ones, error)
             return
+        found = {row[0]: row[1:-1] for row in rows}
+        refuses = self._recent.refuses
+        doubtful = {
+            n: ones[n]
+            for n, *_, sure in rows
+            if (phones := ones[n].receipt.phones) and route not in self._recent.loose
+            and (refuses(route, ones[n].receipt) or (not sure and _in_full(phones)))
+        }  # fmt: skip
+        if doubtful:
+            ones = await self._compare(route, ones, doubtful, found)
         long_ones = [(one, found[n]) for n, one in enumerate(ones) if n in found and found[n][5] > 1]
         for n, one in enumerate(ones):
             if n in found and found[n][5] == 1:
@@ -195,6 +227,48 @@ class Receipts:
         rest = [one for n, one in enumerate(ones) if n not in found]
         self._lost += [one for one in rest if moment - one.since < _PARK_AFTER_S]
         await self._park(route, [one for one in rest if moment - one.since >= _PARK_AFTER_S])
+
+    async def _asked(self, name: str, route: bytes, ones: list[Lost]) -> list[tuple[Any, ...]]:
+        """What the database says about the keys of these; the first column is the place among them."""
+        asked = [(n, order, key) for n, one in enumerate(ones) for order, key in enumerate(one.receipt.keys)]
+        numbers, orders, keys = zip(*asked, strict=True)
+        values = {
+            "route": UUID(bytes=route), "now": clock.now(), "numbers": Int2Array.of(numbers),
+            "orders": Int2Array.of(orders), "keys": TextArray.of(keys),
+        }  # fmt: skip
+
+        async def work(conn: Hot) -> list[tuple[Any, ...]]:
+            return await (await conn.execute(sql(name), values, binary=True)).fetchall()
+
+        return await self._link.call(work)
+
+    async def _compare(
+        self, route: bytes, ones: list[Lost], doubtful: dict[int, Lost], found: dict[int, tuple[Any, ...]]
+    ) -> list[Lost]:
+        """Where several messages may be meant, the one that went to a number of the receipt is; else none.
+
+        Answers `ones`, with the keys that lead to nobody of theirs.
+        """
+        places = list(doubtful)
+        compared = list(ones)
+        seen: dict[int, set[str]] = {n: set() for n in places}
+        for n in places:
+            del found[n]
+        for place, *row, recipient in await self._asked("candidates", route, list(doubtful.values())):
+            n = places[place]
+            seen[n].add(row[0])
+            if n not in found and recipient in self._indexes(row[2], ones[n].receipt.phones):
+                found[n] = tuple(row)
+        for n in places:
+            compared[n] = ones[n]._replace(refused=frozenset(seen[n]))
+        return compared
+
+    def _indexes(self, client: bytes, phones: tuple[str, ...]) -> list[bytes]:
+        try:
+            keys = self._keystore.client(UUID(bytes=client))
+        except Refused:  # its key was destroyed
+            return []
+        return [keys.index("phone", number) for number in _in_full(phones)]
 
     async def _look_up_parts(self, route: bytes, ones: list[tuple[Lost, tuple[Any, ...]]]) -> None:
         latest = {(row[0], row[1]): (one, row) for one, row in ones}
@@ -231,10 +305,15 @@ class Receipts:
 
     async def _park(self, route: bytes, ones: list[Lost]) -> None:
         fresh = [one for one in ones if one.parked is None]
+        for one in [one for one in fresh if one.refused.issuperset(one.receipt.keys)]:
+            self.dropped += 1  # it is of nobody here, and would be taken for somebody else's where numbers are not kept
+            fresh.remove(one)
+            if one.done is not None:
+                one.done()
         if fresh:
             values = {
                 "route": UUID(bytes=route), "now": clock.now(),
-                "joined": TextArray.of(["\n".join(one.receipt.keys) for one in fresh]),
+                "joined": TextArray.of(["\n".join(_open_keys(one)) for one in fresh]),
                 "statuses": TextArray.of([one.receipt.status for one in fresh]),
                 "codes": TextArray.of([one.receipt.code for one in fresh]),
                 "ats": TimeArray.of([one.at for one in fresh]),
@@ -287,6 +366,16 @@ class Receipts:
                 continue
             receipt = Receipt(keys=tuple(keys), status=status, code=code, at=at)
             self._lost.append(Lost(route, receipt, micros(at), 0.0, number, partial(self._placed.append, number)))
+
+
+def _in_full(phones: tuple[str, ...]) -> list[str]:
+    """Those that are written as the database knows numbers, so that another index means another person."""
+    numbers = (phone.parse(f"+{one}", fictional=True) for one in phones)
+    return [number.e164 for number in numbers if isinstance(number, phone.Number)]
+
+
+def _open_keys(one: Lost) -> list[str]:
+    return [key for key in one.receipt.keys if key not in one.refused]
 
 
 def _explain(item: Item, receipt: Receipt) -> None:

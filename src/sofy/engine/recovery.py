@@ -130,7 +130,7 @@ async def _replay(link: HotLink, past: _Past, mine: set[bytes], me: UUID, keysto
         handover.conclude(item, when, other_route=False)
         ledger.changed(item)
     await ledger.write_all()
-    desk = Receipts(link, ledger, recent)
+    desk = Receipts(link, ledger, recent, keystore)
     for route, keys, status, code in past.receipts:
         told: Any = status
         desk.take(route, [Receipt(keys=keys, status=told, code=code)], _nothing)

@@ -153,7 +153,16 @@ class Deliveries:
             code=parsed.code,
             action=action,
             at=done_at(parsed.done, self._config.receipt_zone) if self._config.receipt_zone else None,
+            phones=_phones(sm.source, sm.destination),
         )
+
+
+def _phones(source: str, destination: str) -> tuple[str, ...]:
+    """The numbers a receipt names. Some operators leave them out or swap them; a name or a short code says nothing."""
+    phones: tuple[str, ...] = (source,) if 8 <= len(source) <= 15 and source.isdecimal() else ()
+    if 8 <= len(destination) <= 17 and destination[1:].isdecimal():
+        phones += (subscriber(destination),)
+    return phones
 
 
 def _acknowledge(handles: Iterable[Handle], status: int) -> None:

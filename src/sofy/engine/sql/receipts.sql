@@ -1,10 +1,23 @@
 -- name: match_receipts
--- Which parts these supplier ids mean: likeliest form first, and of reused ids the most recent submit within 7 days.
-SELECT DISTINCT ON (r.n) r.n, k.supplier_id, k.submitted_at, k.client_id, k.message_id, k.part, k.parts
+-- Which parts these supplier ids mean: likeliest form first, and of reused ids the most recent submit within 7 days; and
+-- whether that is beyond doubt.
+SELECT DISTINCT ON (r.n) r.n, k.supplier_id, k.submitted_at, k.client_id, k.message_id, k.part, k.parts,
+       r.pref = 0 AND count(*) OVER (PARTITION BY r.n) = 1
   FROM unnest(%(numbers)s::smallint[], %(orders)s::smallint[], %(keys)s::text[]) AS r (n, pref, key)
   JOIN receipt_key k ON k.supplier_id = r.key
  WHERE k.route_id = %(route)s AND k.supplier_id = ANY (ARRAY(SELECT unnest(%(keys)s::text[])))
    AND k.submitted_at > %(now)s - interval '7 days'
+ ORDER BY r.n, r.pref, k.submitted_at DESC
+
+-- name: candidates
+-- All the parts that doubtful supplier ids may mean, with the blind index of whom each went to. (With limits: one by one,
+-- by their keys.)
+SELECT r.n, k.supplier_id, k.submitted_at, k.client_id, k.message_id, k.part, k.parts, m.recipient_index
+  FROM unnest(%(numbers)s::smallint[], %(orders)s::smallint[], %(keys)s::text[]) AS r (n, pref, key)
+ CROSS JOIN LATERAL (SELECT * FROM receipt_key WHERE route_id = %(route)s AND supplier_id = r.key
+                        AND submitted_at > %(now)s - interval '7 days' ORDER BY submitted_at DESC LIMIT 20) k
+ CROSS JOIN LATERAL (SELECT recipient_index FROM engine_message WHERE client_id = k.client_id AND id = k.message_id
+                      LIMIT 1) m
  ORDER BY r.n, r.pref, k.submitted_at DESC
 
 -- name: part_receipts

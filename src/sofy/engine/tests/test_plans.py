@@ -131,6 +131,8 @@ _BY_KEY: list[tuple[str, dict[str, Any], list[str]]] = [
     ("requeue", {}, ["engine_queue_pkey", "engine_state_pkey"]),
     ("match_receipts", {"numbers": Int2Array.of([1, 2]), "orders": Int2Array.of([0, 0]),
                         "keys": TextArray.of(["a", "b"])}, ["receipt_key_pkey"]),
+    ("candidates", {"numbers": Int2Array.of([1, 2]), "orders": Int2Array.of([0, 0]),
+                    "keys": TextArray.of(["a", "b"])}, ["receipt_key_pkey", "engine_message_pkey"]),
     ("part_receipts", {"supplier_ids": TextArray.of(["a"]), "statuses": TextArray.of(["delivered"]),
                        "submitted": TimeArray.of([0])}, ["receipt_key_pkey", "receipt_key_long"]),
     ("parked", {}, ["receipt_parked_pkey"]),
@@ -158,7 +160,7 @@ _BY_KEY: list[tuple[str, dict[str, Any], list[str]]] = [
      ["engine_message_pkey", "engine_event_message", "engine_queue_pkey", "engine_state_pkey"]),
     ("forget_answers", {}, ["engine_inbound_at", "engine_event_message"]),
 ]  # fmt: skip
-_HOT = 12
+_HOT = 13
 
 
 @pytest.mark.slow

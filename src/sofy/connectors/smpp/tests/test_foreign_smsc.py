@@ -138,6 +138,27 @@ async def test_receipts_in_any_dress(_case: str, raw: bytes, status: str, code: 
     assert answers == [(1, 0)]
 
 
+@pytest.mark.parametrize(
+    ("_case", "source", "to", "phones"),
+    [
+        ("as usual", b"33639980001", b"36105", ("33639980001",)),
+        ("a name behind", b"+33639980001", b"SOFY", ("33639980001",)),
+        ("dialled at home", b"0639980001", b"36105", ("33639980001",)),
+        ("swapped", b"36105", b"+33639980001", ("33639980001",)),
+        ("two numbers", b"33639980001", b"33700000001", ("33639980001", "33700000001")),
+        ("left out", b"", b"", ()),
+    ],
+)
+async def test_a_receipt_names_numbers(
+    _case: str, source: bytes, to: bytes, phones: tuple[str, ...], line: Line
+) -> None:
+    await line.up()
+
+    await line.delivered(deliver(1, b"id:77 stat:DELIVRD err:000", esm=RECEIPT, source=source, to=to))
+
+    assert line.engine.receipts[0].phones == phones
+
+
 async def test_an_identifier_in_strange_digits_is_one_nobody_has(line: Line) -> None:
     await line.up()
 
