@@ -21,7 +21,7 @@ from sofy.audience.views.bulk import for_all
 from sofy.audience.views.reading import back_to_list, read_filter, read_id
 from sofy.audience.wording import say
 from sofy.clients import queries as clients
-from sofy.clients.access import ClientRequest, requires
+from sofy.clients.access import ClientRequest, only_reads, requires
 from sofy.kernel.errors import Refused
 from sofy.ui import notify
 
@@ -75,6 +75,7 @@ def _choices(request: ClientRequest) -> dict[str, Any]:
     }
 
 
+@only_reads
 @require_POST
 @requires("contact.view")
 def contact_find(request: ClientRequest) -> HttpResponse:

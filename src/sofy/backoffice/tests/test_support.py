@@ -126,6 +126,7 @@ def test_on_a_visit_nothing_is_sent(client, staff):
     assert browser.post(reverse("accounts:key-new", args=[client.slug]), {"name": "x"}).status_code == 403
     assert browser.post(reverse("clients:find", args=[client.slug]), {"q": "team"}).status_code == 200
     assert browser.post(reverse("messaging:messages", args=[client.slug]), {"number": "0"}).status_code == 422
+    assert browser.post(reverse("audience:contact-find", args=[client.slug]), {"q": "Zoé"}).status_code == 302
     with client_scope(client.pk):
         client.refresh_from_db()
         assert client.name == "Librairie du Port"
