@@ -6,10 +6,15 @@ from pathlib import Path
 
 from babel.messages.pofile import read_po
 
-SOURCE = Path(__file__).resolve().parents[2] / "src" / "sofy"
+ROOT = Path(__file__).resolve().parents[2]
+SOURCE = ROOT / "src" / "sofy"
 #: The command at a terminal reads its own catalogue only.
 APART = {"project"}
 CATALOGUES = {path.parents[3].name: path for path in sorted(SOURCE.glob("*/locale/fr/LC_MESSAGES/django.po"))}
+
+
+def _forms(words: str | tuple[str, ...]) -> tuple[str, ...]:
+    return (words,) if isinstance(words, str) else words
 
 
 def _french() -> dict[tuple[str | None, str], dict[str, str]]:
@@ -18,7 +23,7 @@ def _french() -> dict[tuple[str | None, str], dict[str, str]]:
     for room, path in CATALOGUES.items():
         with path.open("rb") as stream:
             for message in read_po(stream):
-                said[message.context, str(message.id)][room] = str(message.string)
+                said[message.context, str(message.id)][room] = " / ".join(_forms(message.string))
     return {key: rooms for key, rooms in said.items() if key[1]}
 
 
@@ -35,3 +40,17 @@ def test_one_kind_of_space_keeps_words_together():
     wrong = re.compile(r"[\u2009\u202f]|\bart\. \d|« | »")
 
     assert [words for rooms in _french().values() for words in rooms.values() if wrong.search(words)] == []
+
+
+def test_the_tutorial_names_what_is_on_the_screens():
+    text = (ROOT / "docs" / "tutorials" / "first-campaign.md").read_text()
+    named = [re.sub(r"[ \n]+", " ", words) for words in re.findall(r"(?<!\*)\*([^*]+)\*(?!\*)", text)]
+    shown = "\n".join(words for rooms in _french().values() for words in rooms.values())
+
+    def on_a_screen(words: str) -> bool:
+        """Three dots stand for what the page fills in."""
+        pattern = ".*".join(re.escape(part.strip(" ")) for part in words.split("…"))
+        return re.search(rf"(?m)(^|/ ){pattern}($| /)", shown) is not None
+
+    assert len(named) > 20
+    assert [words for words in named if not on_a_screen(words)] == []
