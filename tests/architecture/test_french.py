@@ -5,6 +5,11 @@ from collections import defaultdict
 from pathlib import Path
 
 from babel.messages.pofile import read_po
+from django.template import Context, Template
+from django.utils import translation
+
+from sofy.soreach.models import Campaign
+from sofy.ui.statuses import LOOKS
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "src" / "sofy"
@@ -54,3 +59,16 @@ def test_the_tutorial_names_what_is_on_the_screens():
 
     assert len(named) > 20
     assert [words for words in named if not on_a_screen(words)] == []
+
+
+def test_every_state_of_a_campaign_has_a_look_and_agrees_with_its_noun():
+    assert {Campaign(status=state).look for state in Campaign.Status} <= set(LOOKS)
+
+    with translation.override("fr"):
+        shown = [str(Campaign.Status(state).label) for state in ("finished", "cancelled", "refused", "scheduled")]
+        badge = Template("{% load ui %}{% status campaign.look campaign.get_status_display %}").render(
+            Context({"campaign": Campaign(status="refused")})
+        )
+
+    assert shown == ["Terminée", "Annulée", "Refusée", "Programmée"]
+    assert "Refusée" in badge
