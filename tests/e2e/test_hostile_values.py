@@ -81,7 +81,7 @@ def test_odd_values_break_no_address(victim: Any) -> None:  # noqa: F811
     for address in filled(arguments):
         module, app = places(address.path)
         asked = [dict.fromkeys(parameters(app), value) for value in ODD]
-        asked += [{name: value} for name in parameters(module) for value in (HUGE, ENDLESS)]
+        asked += [{name: HUGE} for name in parameters(module)]
         for query in asked:
             answer = browser.get(address.path, query)
             answer.close()
