@@ -50,6 +50,22 @@ class SecondFactor:
         return redirect("accounts:secure") if services.must_set_up_second_factor(user) else None
 
 
+class Private:
+    """Keeps pages of somebody who is logged in out of every cache: after the log-out, "Back" on a shared computer of a
+    shop shows the log-in page and no contact.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        logged_in = request.user.is_authenticated
+        response = self.get_response(request)
+        if logged_in:
+            response.headers.setdefault("Cache-Control", "no-store")
+        return response
+
+
 class SeenSessions:
     """Notes when a session was last seen, every few minutes: a write in each reading of a page would cost its fsync."""
 

@@ -94,6 +94,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "sofy.accounts.middleware.Private",
     "sofy.accounts.middleware.SeenSessions",
     "sofy.kit.rls.RequireClient",
     "sofy.clients.middleware.ClientClock",

@@ -79,6 +79,16 @@ def test_every_page_of_a_workspace_opens_for_its_owner_in_both_languages(languag
         assert "<script>" not in answer.text
 
 
+def test_pages_of_somebody_who_is_logged_in_are_kept_in_no_cache():
+    client = make_client()
+    browser = browser_of(make_user(client=client))
+    home = reverse("clients:home", args=[client.slug])
+
+    inside, missing = browser.get(home), browser.get(f"{home}nothing")
+
+    assert [answer.headers.get("Cache-Control") for answer in (inside, missing)] == ["no-store"] * 2
+
+
 def test_a_hostile_client_learns_nothing():
     victim, attacker = make_client("Victim"), make_client("Attacker")
     make_user(client=victim)
