@@ -8,8 +8,9 @@ kernel's decision.
 import re
 from functools import lru_cache
 
+from sofy.audience import rules
 from sofy.kernel.phone import Number, Problem, parse
-from sofy.kernel.text import words
+from sofy.kernel.text import fold, words
 
 _COSTUME = {ord(character): None for character in " .-()\u00a0\u202f"}
 _USUAL = re.compile(r"(?:0|(\+33|0033)0?)?([67]\d{8})").fullmatch
@@ -38,9 +39,14 @@ _BETWEEN = re.compile(r"[/;,|\\\n]|:::|\s(?:ou|or|et|and|puis|&|-|–|—)\s|\s(
 
 
 def several(cell: str, *, fictional: bool) -> list[Number]:
-    """The numbers of a cell that holds more than one, or says which one it is: "06 39 98 00 01 (bureau) / …"."""
-    parts = [cell, *_BETWEEN.split(cell)]
-    numbers = (_without_remark(part, fictional=fictional) for part in parts)
+    """The numbers of a cell that holds more than one, or says which one it is: "06 39 98 00 01 (bureau) / …".
+
+    None beside a refusal, with whatever between them: the cell is reported.
+    """
+    parts = _BETWEEN.split(cell)
+    if any(rules.consent_word(fold(part)) in rules.OPT_OUTS for part in parts):
+        return []
+    numbers = (_without_remark(part, fictional=fictional) for part in dict.fromkeys([cell, *parts]))
     return [number for number in dict.fromkeys(numbers) if number is not None]
 
 
