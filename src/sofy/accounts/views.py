@@ -128,9 +128,7 @@ def new_key(request: ClientRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
         key, text = services.create_api_key(request.client, name=data["name"], scopes=data["scopes"], user=request.user)
-        response = render(request, "accounts/key_made.html", {"key": key, "secret": text})
-        response["Cache-Control"] = "no-store"
-        return response
+        return render(request, "accounts/key_made.html", {"key": key, "secret": text})
     return render(request, "accounts/key.html", {"form": form}, status=422 if form.errors else 200)
 
 

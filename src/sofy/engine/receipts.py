@@ -304,10 +304,14 @@ class Receipts:
             self._ledger.after_now(one.done)
 
     async def _park(self, route: bytes, ones: list[Lost]) -> None:
-        fresh = [one for one in ones if one.parked is None]
-        for one in [one for one in fresh if one.refused.issuperset(one.receipt.keys)]:
+        fresh = []
+        for one in ones:
+            if one.parked is not None:
+                continue
+            if not one.refused.issuperset(one.receipt.keys):
+                fresh.append(one)
+                continue
             self.dropped += 1  # it is of nobody here, and would be taken for somebody else's where numbers are not kept
-            fresh.remove(one)
             if one.done is not None:
                 one.done()
         if fresh:

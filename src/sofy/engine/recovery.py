@@ -73,16 +73,16 @@ async def recover(root: Path, link: HotLink, me: UUID, keystore: KeyStore) -> No
         counts = {"released": 0, "replayed": 0, "unknown": 0, "receipts": len(past.receipts)}
         mine: set[bytes] = set()
         for left in dead:
-            held = await _held(link, left.instance)
+            held = await held_by(link, left.instance)
             silent = held - past.handed.keys()
             if left.same_boot:
-                await _by_client(link, "release_claims", silent, left.instance, me)
+                await by_client(link, "release_claims", silent, left.instance, me)
                 counts["released"] += len(silent)
             else:  # the machine died too: the journal may have lost its end, so silence proves nothing
                 past.trusted = False
                 past.handed.update({key: {0: None} for key in silent})
             handed = held & past.handed.keys()
-            await _by_client(link, "adopt", handed, left.instance, me)
+            await by_client(link, "adopt", handed, left.instance, me)
             mine |= handed
         if dead:
             counts |= await _replay(link, past, mine, me, keystore)
@@ -157,14 +157,17 @@ def _outcome(answered: tuple[int, str, str, str] | None, written: bool) -> base.
             return base.NotSent("stopping")
 
 
-async def _held(link: HotLink, instance: UUID) -> set[bytes]:
+async def held_by(link: HotLink, instance: UUID) -> set[bytes]:
+    """The keys of every row the database says an engine holds."""
+
     async def work(conn: Hot) -> list[tuple[Any, ...]]:
         return await (await conn.execute(sql("held_by"), {"instance": instance}, binary=True)).fetchall()
 
     return {client + message for client, message in await link.call(work)}
 
 
-async def _by_client(link: HotLink, name: str, keys: set[bytes], dead: UUID, me: UUID) -> None:
+async def by_client(link: HotLink, name: str, keys: set[bytes], dead: UUID, me: UUID) -> None:
+    """Run a statement about rows that engine `dead` holds, client by client."""
     grouped: dict[bytes, list[UUID]] = defaultdict(list)
     for key in sorted(keys):
         grouped[key[:16]].append(UUID(bytes=key[16:]))

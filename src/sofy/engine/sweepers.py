@@ -18,6 +18,7 @@ from sofy.engine.claim import Claims
 from sofy.engine.db import sql
 from sofy.engine.item import Item
 from sofy.engine.link import Hot, HotLink
+from sofy.engine.recovery import by_client, held_by
 from sofy.engine.routes import Counters, RouteTable
 from sofy.kernel import clock, ids
 from sofy.kernel.clauses import clause
@@ -148,13 +149,10 @@ class Sweepers:
         async with contextlib.AsyncExitStack() as pause:
             for claims in self._claims.values():
                 await pause.enter_async_context(claims.turn)
-            for client, message in await self._strays():
-                values = {"client": UUID(bytes=client), "message": UUID(bytes=message), "me": self._me}
-                await self._execute("release", values | {"now": clock.now()})
+            await by_client(self._link, "release_claims", await self._strays(), self._me, self._me)
 
-    async def _strays(self) -> list[tuple[bytes, bytes]]:
-        held = await self._rows("held_by", {"instance": self._me})
-        return [(client, message) for client, message in held if UUID(bytes=message) not in self._items]
+    async def _strays(self) -> set[bytes]:
+        return {key for key in await held_by(self._link, self._me) if UUID(bytes=key[16:]) not in self._items}
 
     async def _leases(self) -> None:
         await self._execute("renew_leases", {"me": self._me})

@@ -26,7 +26,7 @@ def visible(s: str) -> str:
 
 
 def one_line(s: str) -> str:
-    """A name as it is kept: its line breaks and doubled spaces become one space, so that it can head a mail."""
+    """The text with line breaks and doubled spaces as one space: a name that can head a mail, a problem in one line."""
     return " ".join(s.split())
 
 

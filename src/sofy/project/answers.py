@@ -8,6 +8,8 @@ from typing import Any
 
 import msgspec
 
+from sofy.kernel.text import one_line
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -31,7 +33,7 @@ def complain(
     problem: str, code: str, arguments: argparse.Namespace, facts: dict[str, Any] | None = None, *, status: int = 1
 ) -> int:
     """Print what went wrong, in one line: on standard error for people, as an object for programs."""
-    problem = " ".join(problem.split())
+    problem = one_line(problem)
     if getattr(arguments, "json", False):
         print(
             json.dumps({**(facts or {}), "error": code, "message": problem}, ensure_ascii=False, default=_plain),

@@ -38,13 +38,11 @@ FIELDS = (
     "optout",
     "optout_sms",
     "optout_email",
-    "refusal",
+    "refusal",  # how somebody stands, in many words: those that are no refusal say nothing about consent
 )
-#: How somebody stands, in many words of which only a refusal counts: the others say nothing about consent.
-REFUSAL = "refusal"
 #: Columns of an export that say what the product did, not what a person is.
 OF_THE_PRODUCT = {"entered", "entree"}
-_SAID = {field for field in FIELDS if field.startswith(("consent", "optout")) or field == REFUSAL} - {"consent_date"}
+_SAID = {field for field in FIELDS if field.startswith(("consent", "optout")) or field == "refusal"} - {"consent_date"}
 #: Several columns may be about one of these; of what they say about consent the gravest counts.
 REPEATABLE = {"phone", "email", "street"} | _SAID
 SAMPLE_ROWS = 300
@@ -122,7 +120,7 @@ def _meaning(header: str, cells: Sequence[str]) -> str:
     """The field of a column by its heading and its values; a heading may lie, except when it asks for consent."""
     field = headings.field_of(header)
     if headings.about_standing(header) and _some_refuse(cells):
-        return REFUSAL
+        return "refusal"
     if field and (_plausible(field, cells) or (field in _SAID and headings.asks_for_consent(header))):
         return field
     if cells and _share(cells, _is_word) == 1 and (about := headings.about_sending(header)):

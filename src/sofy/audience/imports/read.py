@@ -19,6 +19,7 @@ MAX_COLUMNS = 200
 MAX_CELL = 100_000  # characters
 MAX_LINE = 4_000_000  # bytes
 MAX_LINES_IN_CELL = 100  # more, and a quote was opened that nothing closes
+HEAD_BYTES = 4096
 SNIFF_BYTES = 128 * 1024
 DELIMITERS = ";,\t|"
 _MARKUP = re.compile(rb"(?:\xef\xbb\xbf)?\s*<(?:!doctype|html|\?xml|table|meta)\b", re.IGNORECASE).match
@@ -58,16 +59,15 @@ def open_table(content: BinaryIO, *, name: str = "", password: str = "") -> Tabl
     Raises: Refused file_empty, file_not_text, file_not_table, file_damaged, file_password_ods, line_too_long.
     """
     content.seek(0)
-    head = content.read(8)
+    head = content.read(HEAD_BYTES)
     content.seek(0)
     if not head:
         raise Refused("file_empty")
-    if _MARKUP(content.read(SNIFF_BYTES)):
+    if _MARKUP(head):
         raise Refused("file_not_table")  # a web page or an old XML that calls itself a spreadsheet
-    content.seek(0)
     if head.startswith(b"PK\x03\x04"):
         return Table(content, sheet.zip_format(content), password=password)
-    if head == sheet.OLE_MAGIC:
+    if head.startswith(sheet.OLE_MAGIC):
         return Table(content, "xlsx", password=password)  # a password is asked for, or it is refused, when it is read
     encoding = encodings.guess(content, MAX_LINE)
     content.seek(0)
@@ -164,10 +164,10 @@ def _is_swallowed(taken: list[str], lines: "_Lines", separator: str, width: int)
     """Whether a record has several lines because somebody typed a quote, not because a cell does."""
     if len(taken) > MAX_LINES_IN_CELL or _open_quote(taken, lines):
         return True
-    whole = taken[0].count(separator) + 1 >= width > 1  # the first line alone is a row...
-    return (
-        whole and len(next(csv.reader(taken[:1], delimiter=separator))) < width
-    )  # ... unless its quote means something
+    if not taken[0].count(separator) + 1 >= width > 1:
+        return False
+    # the first line alone is a row, and so it is one, unless its quote means something
+    return len(next(csv.reader(taken[:1], delimiter=separator))) < width
 
 
 def _open_quote(taken: list[str], lines: "_Lines") -> bool:

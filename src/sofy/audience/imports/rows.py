@@ -14,7 +14,7 @@ from typing import Any
 from zoneinfo import available_timezones
 
 from sofy.audience import rules
-from sofy.audience.imports import columns, phones, values
+from sofy.audience.imports import phones, values
 from sofy.kernel.clauses import clause
 from sofy.kernel.phone import Number, Problem
 from sofy.kernel.text import fold
@@ -141,8 +141,6 @@ def _setter(word: str, reading: Reading) -> Setter:
         return _date(word, reading.today)
     if word.startswith(("consent", "optout")):
         return _consent(word)
-    if word == columns.REFUSAL:
-        return _refusal
     return _SETTERS[word]
 
 
@@ -269,6 +267,14 @@ def _zone(record: Record, cell: str) -> None:
         record.problems.append("zone_unknown")
 
 
+def _refusal(record: Record, cell: str) -> None:
+    """Of a column that says many things, only refusals are heard."""
+    state = rules.consent_word(fold(cell))
+    if state in rules.OPT_OUTS:
+        record.sms = max(record.sms, state, key=_SEVERITY.__getitem__)
+        record.email = max(record.email, state, key=_SEVERITY.__getitem__)
+
+
 _SETTERS: dict[str, Setter] = {
     "title": _title,
     "first_name": _first_name,
@@ -283,6 +289,7 @@ _SETTERS: dict[str, Setter] = {
     "longitude": _longitude,
     "establishment": _establishment,
     "zone": _zone,
+    "refusal": _refusal,
 }
 
 
@@ -334,14 +341,6 @@ def _consent(word: str) -> Setter:
             record.email = state
 
     return put
-
-
-def _refusal(record: Record, cell: str) -> None:
-    """Of a column that says many things, only refusals are heard."""
-    state = rules.consent_word(fold(cell))
-    if state in rules.OPT_OUTS:
-        record.sms = max(record.sms, state, key=_SEVERITY.__getitem__)
-        record.email = max(record.email, state, key=_SEVERITY.__getitem__)
 
 
 def _attribute(name: str, kind: str, private: bool, choices: Sequence[str]) -> Setter:

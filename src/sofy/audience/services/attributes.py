@@ -16,7 +16,7 @@ from sofy.audience.models import Attribute, ContactAttribute
 from sofy.audience.segments import tree
 from sofy.audience.segments.models import Segment
 from sofy.kernel.errors import Refused
-from sofy.kernel.text import fold
+from sofy.kernel.text import fold, one_line
 from sofy.kit import audit
 from sofy.kit.jobs import defer
 from sofy.kit.keys import keys_for
@@ -176,7 +176,7 @@ def purge(*, client_id: UUID, name: str) -> None:
 
 
 def _label(label: str) -> str:
-    label = " ".join(label.split())
+    label = one_line(label)
     if not label or len(label) > 120 or "\0" in label:
         raise Refused("field_label")
     return label
@@ -184,7 +184,7 @@ def _label(label: str) -> str:
 
 def _choices(given: Iterable[str]) -> list[str]:
     """Values without repeats, whatever their case and accents: a file is read without them."""
-    listed = {fold(text): text for each in given if (text := " ".join(each.split()))}
+    listed = {fold(text): text for each in given if (text := one_line(each))}
     if not listed:
         raise Refused("choices_missing")
     if len(listed) > MAX_CHOICES or any(len(each) > CHOICE_MAX or "\0" in each for each in listed.values()):

@@ -17,17 +17,6 @@ WITH done AS (
 INSERT INTO kit_outbox (client_id, id, topic, payload, created_at)
 SELECT %(client)s, %(id)s, %(topic)s, %(payload)s::jsonb, %(now)s FROM done
 
--- name: release
--- A row nobody has in hand goes back to the queue.
-WITH back AS (
-    UPDATE engine_queue SET claimed_by = NULL, lease_until = NULL
-     WHERE client_id = %(client)s AND message_id = %(message)s AND (claimed_by = %(me)s) IS TRUE
-    RETURNING client_id, lane, due_at
-)
-INSERT INTO lane_backlog AS b (client_id, lane, due_at, seq)
-SELECT client_id, lane, least(due_at, %(now)s), 1 FROM back
-ON CONFLICT (client_id, lane) DO UPDATE SET due_at = least(b.due_at, excluded.due_at), seq = b.seq + 1
-
 -- name: give_up
 -- Messages whose engine vanished with its journal, or whose outcome could not be written: whether they left is unknown,
 -- so nobody sends them again.
@@ -45,7 +34,7 @@ INSERT INTO engine_event (client_id, message_id, contact_id, campaign_id, kind, 
 SELECT %(client)s, message_id, contact_id, campaign_id, 'unknown', %(now)s, '{"reason": "engine_lost"}' FROM moved
 
 -- name: release_claims
--- Rows of a dead engine that it never handed over: back to the queue, due as they were.
+-- Rows that an engine never handed over, since it died or never heard of its claim: back to the queue, due as they were.
 WITH back AS (
     UPDATE engine_queue SET claimed_by = NULL, lease_until = NULL
      WHERE client_id = %(client)s AND message_id = ANY(%(messages)s::uuid[]) AND (claimed_by = %(dead)s) IS TRUE

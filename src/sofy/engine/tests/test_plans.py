@@ -147,7 +147,6 @@ _BY_KEY: list[tuple[str, dict[str, Any], list[str]]] = [
     ("retract", {}, ["mo_lookup_pkey"]),
     ("cancel_waiting", {}, ["engine_state_once_per_campaign", "engine_queue_pkey", "engine_state_pkey"]),
     ("answer_to_contact", {}, ["engine_message_pkey"]),
-    ("release", {}, ["engine_queue_pkey"]),
     ("release_claims", {}, ["engine_queue_pkey"]),
     ("adopt", {}, ["engine_queue_pkey"]),
     ("give_up", {}, ["engine_queue_pkey", "engine_state_pkey"]),
