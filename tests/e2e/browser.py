@@ -9,7 +9,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Response, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Response,
+    TimeoutError,
+    sync_playwright,
+)
 from tools import browser as machine
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -142,7 +150,11 @@ class Eyes:
     def _picture(self, page: Page, name: str) -> None:
         folder = PICTURES / self.series
         folder.mkdir(parents=True, exist_ok=True)
-        page.screenshot(path=folder / f"{len(self.looked):02}-{name}.jpg", type="jpeg", quality=85, full_page=True)
+        path = folder / f"{len(self.looked):02}-{name}.jpg"
+        try:
+            page.screenshot(path=path, type="jpeg", quality=85, full_page=True, timeout=10_000)
+        except TimeoutError:  # now and then a browser without a screen draws nothing until it is asked again
+            page.screenshot(path=path, type="jpeg", quality=85, full_page=True)
 
     @staticmethod
     def _scripts_done(page: Page) -> None:
