@@ -65,6 +65,7 @@ OF_THE_PLACE = {
 }
 
 
+@cache
 def places(number: str, recorded: str | None) -> tuple[str, ...]:
     """Where this person may be; nowhere when nobody can say."""
     if recorded is not None:
@@ -73,6 +74,7 @@ def places(number: str, recorded: str | None) -> tuple[str, ...]:
     return PLACES[max(known, key=len)] if known else ()
 
 
+@cache
 def local(instant: datetime, place: str) -> datetime:
     """What a clock on the wall shows there."""
     if place == "Paris":

@@ -2,7 +2,6 @@
 
 from typing import Any
 from uuid import UUID
-from zoneinfo import available_timezones
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -12,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from sofy.clients import queries, rules
 from sofy.clients.models import Client, Establishment, Role
 from sofy.clients.services import hours_policy
+from sofy.kernel import clock
 from sofy.kernel.errors import Refused
 from sofy.kernel.hours import HOLIDAY_CALENDARS, HoursPolicy
 from sofy.ui import problems
@@ -50,7 +50,7 @@ CALENDARS = {
 
 def zones() -> list[tuple[Any, Any]]:
     """Time zones, the French ones first."""
-    others = sorted(zone for zone in available_timezones() if "/" in zone and zone not in FRENCH_ZONES)
+    others = sorted(zone for zone in clock.zones() if "/" in zone and zone not in FRENCH_ZONES)
     return [
         (gettext("French time zones"), [(zone, zone) for zone in FRENCH_ZONES]),
         (gettext("All others"), [(zone, zone) for zone in others]),

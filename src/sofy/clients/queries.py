@@ -86,7 +86,7 @@ def names_of(actors: Iterable[str]) -> dict[str, str]:
 
 def _named(user: Any) -> str:
     name = user.full_name or (_("Somebody who left") if user.left_at and not user.is_active else user.email)
-    return _("%(name)s (the operator)") % {"name": name} if user.is_operator else name
+    return _("%(name)s (Sofy)") % {"name": name} if user.is_operator else name
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,6 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any, Literal
 from uuid import UUID
-from zoneinfo import available_timezones
 
 import msgspec
 import psycopg
@@ -89,7 +88,7 @@ def _free_slug(client: Client) -> str:
 
 
 def _check_timezone(name: str) -> None:
-    if name not in available_timezones():
+    if name not in clock.zones():
         raise Refused("timezone_unknown", name=name)
 
 

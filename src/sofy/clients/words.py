@@ -40,9 +40,9 @@ ACTIONS: dict[str, "str | Promise"] = {
     "campaign.cancelled": _("Campaign cancelled"),
     "campaign.finished": _("Campaign finished"),
     "report.exported": _("Report exported"),
-    "staff.read": _("Read by the operator’s staff"),
-    "support.entered": _("The operator’s support came in"),
-    "support.left": _("The operator’s support left"),
+    "staff.read": _("Read by Sofy’s staff"),
+    "support.entered": _("Sofy’s support came in"),
+    "support.left": _("Sofy’s support left"),
     "route.saved": _("Route set up"),
     "route.active": _("Route sends"),
     "route.paused": _("Route paused"),
@@ -112,7 +112,7 @@ KINDS: dict[str, "str | Promise"] = {
     "campaign": _("Campaigns"),
     "settings": _("Settings"),
     "api_key": _("API keys"),
-    "support": _("Visits of the operator’s support"),
+    "support": _("Visits of Sofy’s support"),
 }
 
 REFUSALS: dict[str, "str | Promise"] = {
@@ -127,7 +127,7 @@ REFUSALS: dict[str, "str | Promise"] = {
     "establishments_missing": _("Choose at least one establishment for a store manager."),
     "establishment_unknown": _("One of the establishments does not exist any more: choose again."),
     "establishment_code_taken": _("Another establishment has the code “{shop_code}”: each code stands for one."),
-    "staff_only": _("Only the operator’s staff come in as support."),
+    "staff_only": _("Only Sofy’s staff come in as support."),
     "support_reason": _("Say in a few words why you come in: the client reads it."),
     "support_minutes": _("A visit lasts 15, 30 or 60 minutes."),
     "already_member": _("This person is in the team already."),

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime
-from zoneinfo import ZoneInfo
+from functools import cache
+from zoneinfo import ZoneInfo, available_timezones
 
 PARIS = ZoneInfo("Europe/Paris")
 
@@ -25,6 +26,12 @@ def now() -> datetime:
 def today() -> date:
     """The day it is in France, which begins one or two hours before that of UTC."""
     return now().astimezone(PARIS).date()
+
+
+@cache
+def zones() -> frozenset[str]:
+    """The name of every time zone, looked up once: it takes as long as serving a page."""
+    return frozenset(available_timezones())
 
 
 def install(source: Callable[[], datetime]) -> None:

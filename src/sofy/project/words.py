@@ -31,7 +31,7 @@ REFUSALS = {
     "establishments_for_managers": _("Points of sale are for a store_manager only: the role {role} sees them all."),
     "role_unknown": _("The role “{role}” does not exist: owner, marketer, store_manager, developer or auditor."),
     "role_without_client": _("A role is at a client: name it with --client."),
-    "user_not_staff": _("{email} exists already and is none of the operator’s own people. Nothing was changed."),
+    "user_not_staff": _("{email} exists already and is none of Sofy’s own people. Nothing was changed."),
     "key_other_scopes": _(
         "The key “{key}” exists already with other rights ({scopes}): give this one another name, or revoke that one."
     ),

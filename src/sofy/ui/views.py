@@ -67,7 +67,7 @@ def form_expired(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 def failed(request: HttpRequest) -> HttpResponse:
     """Handler of 500: no detail ever reaches the page."""
-    text = _("The failure is ours. Try again in a moment; if it comes back, tell the operator when.")
+    text = _("The failure is ours. Try again in a moment; if it comes back, tell us when.")
     said = {"title": _("Something went wrong"), "text": text, "kept": _("Nothing was changed.")}
     try:
         return render(request, "ui/error.html", said, status=500)

@@ -11,10 +11,10 @@ from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
-from zoneinfo import available_timezones
 
 from sofy.audience import rules
 from sofy.audience.imports import phones, values
+from sofy.kernel import clock
 from sofy.kernel.clauses import clause
 from sofy.kernel.phone import Number, Problem
 from sofy.kernel.text import fold
@@ -261,7 +261,7 @@ def _establishment(record: Record, cell: str) -> None:
 
 
 def _zone(record: Record, cell: str) -> None:
-    if cell.strip() in available_timezones():
+    if cell.strip() in clock.zones():
         record.zone = cell.strip()
     else:
         record.problems.append("zone_unknown")

@@ -88,7 +88,7 @@ def test_the_client_reads_who_came_why_and_when_they_left(client, staff):
     assert chain(client)[0][2]["reason"] == REASON
     assert REASON in during
     assert REASON not in after
-    assert "Noé Régie (the operator)" in journal
+    assert "Noé Régie (Sofy)" in journal
     assert REASON in journal
     with client_scope(client.pk):
         assert audit.verify(client.pk).intact

@@ -2,11 +2,11 @@
 
 import ssl
 from typing import Annotated, Literal
-from zoneinfo import available_timezones
 
 import msgspec
 
 from sofy.connectors.base import Action, Secret
+from sofy.kernel import clock
 from sofy.kernel.sms_text import USUAL, Encoding
 from sofy.wire.smpp.session import BindKind
 
@@ -72,7 +72,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     def __post_init__(self) -> None:
         if "ucs2" not in self.encodings:
             raise ValueError("encodings: ucs2 is missing, which carries what the other alphabets lack")
-        if self.receipt_zone and self.receipt_zone not in available_timezones():
+        if self.receipt_zone and self.receipt_zone not in clock.zones():
             raise ValueError(f"receipt_zone: no time zone is called {self.receipt_zone}")
 
     def bind_kinds(self) -> list[BindKind]:

@@ -46,3 +46,8 @@ def test_the_demo_starts_on_a_tuesday_afternoon_when_every_french_zone_is_open()
 
     assert (start.isoweekday(), start.hour, start.minute) == (2, 14, 30)
     assert all(decide(clock.DEMO_START, (zone,), CONTRACT_HOURS).open for zone in OVERSEAS_ZONES.values())
+
+
+def test_time_zones_are_looked_up_once():
+    assert "Indian/Reunion" in clock.zones()
+    assert clock.zones() is clock.zones()

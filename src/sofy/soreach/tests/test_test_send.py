@@ -157,7 +157,7 @@ def test_a_store_manager_tries_on_numbers_that_agreed_and_declares_nothing_for_o
     assert 'name="asked"' not in page.text
     assert "on numbers that agreed" in page.text
     assert "One of these numbers has not agreed" in refused.text
-    assert "1 test messages are on their way" in sent.text
+    assert "1 test message is on its way" in sent.text
     index = keys_for(world.client.pk).index("phone", "+33639985501")
     with world.database.connect("admin") as admin:
         query = "SELECT count(*) FROM audience_consent_event WHERE identity_index = %s"

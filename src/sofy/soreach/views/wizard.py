@@ -6,6 +6,7 @@ from typing import Any
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from sofy.clients.access import ClientRequest
@@ -167,7 +168,8 @@ def test(request: ClientRequest, campaign: Campaign) -> HttpResponse:
     except Refused as refused:
         notify.refuse(request, problems.sentence(refused))
     else:
-        notify.done(request, _("%(n)s test messages are on their way.") % {"n": len(sent)})
+        said = ngettext("%(n)s test message is on its way.", "%(n)s test messages are on their way.", len(sent))
+        notify.done(request, said % {"n": len(sent)})
     return redirect("soreach:checks", request.client.slug, campaign.id)
 
 
