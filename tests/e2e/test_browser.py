@@ -15,7 +15,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from sofy.engine.shifted_clock import FileClock
-from tests.e2e.browser import DESKTOP, NO_BROWSER, PHONE, Eyes, person
+from tests.e2e.browser import DESKTOP, NO_BROWSER, PHONE, SHADES, Eyes, person
 from tests.e2e.conftest import Up
 from tests.e2e.pages import Visitor, number_in
 
@@ -81,7 +81,7 @@ WORDS = {
 
 @pytest.mark.parametrize("journey", [FRENCH, ENGLISH, PLAIN], ids=lambda journey: journey.name)
 def test_a_campaign_from_file_to_report(browser: Browser, colleague: Up, tmp_path: Path, journey: Journey):
-    eyes = Eyes(journey.name)
+    eyes = Eyes(journey.name, SHADES[journey.language])
     context = person(browser, language=journey.language, width=journey.width, javascript=journey.javascript)
     page = context.new_page()
     eyes.follow(page)
@@ -276,7 +276,7 @@ def test_staff_set_up_a_second_factor_and_watch_the_routes(browser: Browser, up:
 
 def visit_as_support(visitor: Visitor, eyes: Eyes, language: str) -> None:
     """From a client's page into its workspace for a reason, around, and out again."""
-    page = visitor.page
+    page, eyes.shades = visitor.page, SHADES[language]
     visitor.press("a[href$='/enter']")
     eyes.look(page, f"support-enter-{language}", closely=True)
     page.fill("[name=reason]", "Ticket 4711 : le rapport n’affiche aucun clic")

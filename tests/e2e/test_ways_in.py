@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.e2e.browser import NO_BROWSER, PHONE, Eyes, person
+from tests.e2e.browser import NO_BROWSER, PHONE, SHADES, Eyes, person
 from tests.e2e.conftest import Up
 from tests.e2e.pages import Visitor
 
@@ -67,7 +67,7 @@ def test_somebody_is_invited_joins_and_forgets_the_password(browser: Browser, up
     inviting.close()
     invitation = link_in(mail_to(up, address, began), "/invitation/")
 
-    eyes = Eyes(f"ways-in-{language}")
+    eyes = Eyes(f"ways-in-{language}", SHADES[language])
     context = person(browser, language=language, width=PHONE)
     page = context.new_page()
     eyes.follow(page)
@@ -111,7 +111,7 @@ def test_somebody_is_invited_joins_and_forgets_the_password(browser: Browser, up
 @pytest.mark.parametrize("language", ["fr", "en"])
 def test_what_is_not_there_and_what_fails_is_said_in_words(browser: Browser, up: Up, owner: Any, language: str):
     state, client = owner
-    eyes = Eyes(f"errors-{language}")
+    eyes = Eyes(f"errors-{language}", SHADES[language])
     context = person(browser, language=language, state=state)
     page = context.new_page()
     visitor = Visitor(page, up.url, client=client)
