@@ -54,7 +54,7 @@ _AXE = """async (rules) => {
       return node.target.join(" ") + colours;
     }).join(" | ")}`);
 }"""
-#: Axe takes longest: of pages seen in both languages, it looks at the French ones in light, at the English ones in dark.
+#: Axe takes longest: of pages seen in both languages it looks at the French ones in light, the English ones in dark.
 SHADES = {"fr": ("light",), "en": ("dark",)}
 CONTRAST_ONLY = {"runOnly": {"type": "rule", "values": ["color-contrast"]}}
 
@@ -109,7 +109,7 @@ class Eyes:
         page.on("response", self._response)
 
     def look(self, page: Page, name: str, *, closely: bool = False) -> None:
-        """Check one page at every width; closely also means by axe, light on a desk, dark on a phone. Keeps pictures."""
+        """Check one page at every width; closely also means by axe: light on a desk, dark on a phone."""
         self.looked.append(name)
         shape = page.viewport_size or {"width": DESKTOP, "height": 900}
         self._scripts_done(page)
