@@ -54,7 +54,6 @@ class Job:
     actor: str
     source: str
     text_hash: bytes | None
-    establishments: dict[str, UUID]
     kinds: dict[str, tuple[str, bool]]
 
 
@@ -167,8 +166,8 @@ def _insert_contacts(cur: Cursor, job: Job, fresh: Sequence[Prepared], known: Kn
     """Last, because consent decides whether they can be written to."""
     if not fresh:
         return
-    shops = job.establishments
     records = [each.record for each in fresh]
+    shops = [record.establishment_id for record in records]
     reaches = [reach(each.handles, known) for each in fresh]
     cur.execute(
         sql("insert_contacts"),
@@ -188,22 +187,12 @@ def _insert_contacts(cur: Cursor, job: Job, fresh: Sequence[Prepared], known: Kn
             "town_keys": TextArray.of([record.town_key or "" for record in records]),
             "latitudes": Float8Array.of([record.latitude for record in records]),
             "longitudes": Float8Array.of([record.longitude for record in records]),
-            "establishments": UuidArray.of([_shop(record, shops) for record in records]),
+            "establishments": UuidArray.of([shop.bytes if shop else None for shop in shops]),
             "zones": TextArray.of([record.zone for record in records]),
             "sms": Int2Array.of([sms for sms, _ in reaches]),
             "emails": Int2Array.of([email for _, email in reaches]),
         },
     )
-
-
-def _shop(record: Record, shops: dict[str, UUID]) -> bytes | None:
-    if record.establishment is None:
-        return None
-    found = shops.get(record.establishment)
-    if found is None:
-        record.problems.append("establishment_unknown")
-        return None
-    return found.bytes
 
 
 def reach(handles: Sequence[Handle], known: Known) -> tuple[int, int]:

@@ -47,7 +47,9 @@ def dry_run(
 
     keys = keys_for(row.client_id)
     mapping = {**row.mapping, "kinds": {w[10:]: (k, p) for w, (_, k, p) in row.mapping["attributes"].items()}}
-    read_row = reader(run.reading_of(mapping, declared=run.is_declared(row.legal_basis, row.source)))
+    with client_scope(row.client_id):
+        declared = run.is_declared(row.legal_basis, row.source)
+        read_row = reader(run.reading_of(row.client_id, mapping, declared=declared))
     counts: Counter[str] = Counter()
     warnings: Counter[str] = Counter()
     alarms = Alarms()

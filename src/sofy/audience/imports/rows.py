@@ -11,6 +11,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
+from uuid import UUID
 
 from sofy.audience import rules
 from sofy.audience.imports import phones, values
@@ -49,7 +50,7 @@ class Record:
     town_key: str | None = None
     latitude: float | None = None
     longitude: float | None = None
-    establishment: str | None = None
+    establishment_id: UUID | None = None
     zone: str | None = None
     sms: str = ""  # word about consent: granted, withdrawn, opposed or nothing
     email: str = ""
@@ -74,6 +75,7 @@ class Reading:
     declared: bool
     today: date
     choices: Mapping[str, Sequence[str]] = field(default_factory=dict)  # attribute name -> the values there are
+    shops: Mapping[str, UUID] = field(default_factory=dict)  # folded name or code of an establishment -> its id
 
     @property
     def asks_consent(self) -> bool:
@@ -137,6 +139,8 @@ def _setter(word: str, reading: Reading) -> Setter:
         return _attribute(name, kind, private, reading.choices.get(name, ()))
     if word == "phone":
         return _phone(reading.fictional)
+    if word == "establishment":
+        return _establishment(reading.shops)
     if word in ("birth_date", "consent_date"):
         return _date(word, reading.today)
     if word.startswith(("consent", "optout")):
@@ -256,8 +260,15 @@ def _longitude(record: Record, cell: str) -> None:
         record.problems.append("position_invalid")
 
 
-def _establishment(record: Record, cell: str) -> None:
-    record.establishment = fold(cell) or None
+def _establishment(shops: Mapping[str, UUID]) -> Setter:
+    def put(record: Record, cell: str) -> None:
+        if not (name := fold(cell)):
+            return
+        record.establishment_id = shops.get(name)
+        if record.establishment_id is None:
+            record.problems.append("establishment_unknown")
+
+    return put
 
 
 def _zone(record: Record, cell: str) -> None:
@@ -287,7 +298,6 @@ _SETTERS: dict[str, Setter] = {
     "town": _town,
     "latitude": _latitude,
     "longitude": _longitude,
-    "establishment": _establishment,
     "zone": _zone,
     "refusal": _refusal,
 }

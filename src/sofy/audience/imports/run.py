@@ -52,8 +52,13 @@ def sample(table: Table) -> list[list[str]]:
     return [cells for _, cells in islice(table.rows(), SAMPLE_ROWS) if cells is not None]
 
 
-def reading_of(mapping: dict[str, Any], *, declared: bool) -> Reading:
-    """How to read rows, from the mapping kept with an import."""
+def reading_of(client_id: UUID, mapping: dict[str, Any], *, declared: bool) -> Reading:
+    """How to read rows, from the mapping kept with an import; inside the client's scope."""
+    shops: dict[str, UUID] = {}
+    for shop in Establishment.objects.filter(client_id=client_id).order_by("created_at", "id"):
+        shops.setdefault(fold(shop.name), shop.id)
+        if shop.code:
+            shops[fold(shop.code)] = shop.id
     return Reading(
         mapping["columns"],
         {name: (kind, private) for name, (kind, private) in mapping["kinds"].items()},
@@ -61,6 +66,7 @@ def reading_of(mapping: dict[str, Any], *, declared: bool) -> Reading:
         declared,
         clock.today(),
         mapping.get("choices", {}),
+        shops,
     )
 
 
@@ -73,11 +79,6 @@ def job_of(row: Import, mapping: dict[str, Any]) -> Job:
     """What all rows of an import share; inside the client's scope."""
     if row.book_id is None:
         raise Refused("book_missing")
-    shops: dict[str, UUID] = {}
-    for shop in Establishment.objects.filter(client_id=row.client_id).order_by("created_at", "id"):
-        shops.setdefault(fold(shop.name), shop.id)
-        if shop.code:
-            shops[fold(shop.code)] = shop.id
     return Job(
         client_id=row.client_id,
         import_id=row.id,
@@ -88,7 +89,6 @@ def job_of(row: Import, mapping: dict[str, Any]) -> Job:
         actor=row.actor,
         source=row.source,
         text_hash=bytes(row.text_hash) if row.text_hash else None,
-        establishments=shops,
         kinds={name: (kind, private) for name, (kind, private) in mapping["kinds"].items()},
     )
 
@@ -127,11 +127,12 @@ def run(row: Import, table: Table, *, progress: Progress | None = None) -> None:
     mapping = row.mapping
     with client_scope(row.client_id):
         job = job_of(row, mapping)
+        reading = reading_of(row.client_id, mapping, declared=is_declared(row.legal_basis, row.source))
     tally = Tally(row.done, row.imported, row.updated, row.rejected, Counter(row.warnings))
     alarms = Alarms()
     preparer = Preparer(job.keys)
     rows = data_rows(table, mapping["header"])
-    read_row = reader(reading_of(mapping, declared=is_declared(row.legal_basis, row.source)))
+    read_row = reader(reading)
     with _without_gc(), _Storing(inline=connection.in_atomic_block) as storing:
         for batch in batches(rows, row.done):
             records = [unreadable(number) if cells is None else read_row(number, cells) for number, cells in batch]

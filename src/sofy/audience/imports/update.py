@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from sofy.audience.imports.apply import Job
 
 SEALED = ("first_name", "last_name", "street")
-CLEAR = ("title", "birth_date", "language", "postcode", "town", "town_key", "latitude", "longitude", "zone")
 FIELDS = (
     "title",
     "first_name",
@@ -39,6 +38,7 @@ FIELDS = (
     "establishment_id",
     "zone",
 )
+CLEAR = tuple(name for name in FIELDS if name not in SEALED)
 IMAGE_TABLE = "audience_import_row"
 
 
@@ -176,13 +176,6 @@ def _change_fields(person: Person, each: Prepared, job: "Job", image: Image) -> 
         if text is not None and text != (old := person.open(job.keys, name)):
             image.fields[name] = old
             person.replace(job.keys, name, text)
-    if record.establishment is not None:
-        shop = job.establishments.get(record.establishment)
-        if shop is None:
-            record.problems.append("establishment_unknown")
-        elif shop != person.values["establishment_id"]:
-            image.fields["establishment_id"] = person.values["establishment_id"]
-            person.values["establishment_id"] = shop
 
 
 def _join_book(cur: Cursor, job: "Job", contacts: Iterable[bytes], now: datetime) -> set[bytes]:

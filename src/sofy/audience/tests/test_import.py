@@ -27,7 +27,7 @@ from sofy.audience.models import (
 )
 from sofy.audience.services.imports import import_file, preview, store_upload
 from sofy.audience.tests.factories import HEADER, import_rows, make_book, person, write_csv
-from sofy.clients.models import Client
+from sofy.clients.models import Client, Establishment
 from sofy.clients.tests.factories import make_client
 from sofy.kernel.errors import Refused
 from sofy.kit.keys import keys_for
@@ -308,6 +308,25 @@ def test_a_dry_run_says_what_the_import_then_does(client: Client, book: Book, tm
 
     assert (said.imported, said.updated, said.rejected) == (done.imported, done.updated, done.rejected) == (1, 7, 0)
     assert said.warnings == done.warnings == {"opted_out_kept": 2, "matches_two_contacts": 1}
+
+
+def test_a_shop_is_found_by_its_code_or_name_and_one_that_is_none_is_a_remark(
+    client: Client, book: Book, tmp_path: Path
+) -> None:
+    shops = [
+        Establishment.objects.create(client_id=client.pk, name=name, code=code)
+        for name, code in (("Évry Agora", "B12"), ("Lyon", ""))
+    ]
+    header = (*HEADER, "Point de vente")
+    import_rows(client, book, tmp_path / "a.csv", (*person(1), "Lyon"), header=header)
+    rows = [(*person(1), "b12"), (*person(2), "EVRY  AGORA"), (*person(3), "Mars"), (*person(4), " ")]
+
+    said = import_rows(client, book, tmp_path / "b.csv", *rows, header=header, dry_run=True)
+    done = import_rows(client, book, tmp_path / "b.csv", *rows, header=header)
+
+    assert said.warnings == done.warnings == {"establishment_unknown": 1}
+    places = Contact.objects.order_by("created_at", "id").values_list("establishment_id", flat=True)
+    assert list(places) == [shops[0].pk, shops[0].pk, None, None]
 
 
 def test_what_a_spreadsheet_would_run_comes_back_as_text(client: Client, book: Book, tmp_path: Path) -> None:
