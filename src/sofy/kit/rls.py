@@ -63,25 +63,38 @@ class EnableClientRLS(migrations.RunSQL):
         return f"Rows of {self.table} are seen by their client only"
 
 
+# OFFSET 0: what is there is read before it is replaced.
+_REPLACE = """
+SELECT before, set_config(%s, %s, true) FROM (SELECT current_setting(%s, true) AS before OFFSET 0) AS was
+"""
+
+
 def _set_local(name: str, value: str, using: str) -> str:
     """Set a transaction-local setting and answer the one before."""
     with connections[using].cursor() as cursor:
-        cursor.execute("SELECT current_setting(%s, true)", [name])
-        before = cursor.fetchone()[0] or ""
-        cursor.execute("SELECT set_config(%s, %s, true)", [name, value])
-    return before
+        cursor.execute(_REPLACE, [name, value, name])
+        return cursor.fetchone()[0] or ""
+
+
+@contextmanager
+def _locally(name: str, value: str, using: str) -> Iterator[None]:
+    """Run a block inside a transaction with a setting of its own; blocks nest and restore the outer one."""
+    outermost = not connections[using].in_atomic_block
+    with transaction.atomic(using=using):
+        before = _set_local(name, value, using)
+        yield
+        # Not in `finally`: after an error the rollback restores the setting, and the connection refuses statements.
+        if not outermost:  # a transaction that ends takes its settings with it
+            _set_local(name, before, using)
 
 
 @contextmanager
 def client_scope(client_id: UUID, *, using: str = "default") -> Iterator[None]:
     """Run a block inside a transaction that sees the rows of one client; scopes nest and restore the outer one."""
-    with transaction.atomic(using=using):
-        before = _set_local(CLIENT_SETTING, str(client_id), using)
+    with _locally(CLIENT_SETTING, str(client_id), using):
         token = _current.set(client_id)
         try:
             yield
-            # Not in `finally`: after an error the rollback restores the setting, and the connection refuses statements.
-            _set_local(CLIENT_SETTING, before, using)
         finally:
             _current.reset(token)
 
@@ -89,10 +102,8 @@ def client_scope(client_id: UUID, *, using: str = "default") -> Iterator[None]:
 @contextmanager
 def user_scope(user_id: object, *, using: str = "default") -> Iterator[None]:
     """Run a block inside a transaction in which one person's own memberships are readable."""
-    with transaction.atomic(using=using):
-        before = _set_local(USER_SETTING, str(user_id), using)
+    with _locally(USER_SETTING, str(user_id), using):
         yield
-        _set_local(USER_SETTING, before, using)
 
 
 @contextmanager
@@ -101,10 +112,8 @@ def staff_scope(*, using: str = "staff") -> Iterator[None]:
 
     Without it even that login sees nothing, so that no query crosses clients by accident.
     """
-    with transaction.atomic(using=using):
-        before = _set_local(STAFF_SETTING, "on", using)
+    with _locally(STAFF_SETTING, "on", using):
         yield
-        _set_local(STAFF_SETTING, before, using)
 
 
 def set_client(client_id: UUID, *, using: str = "default") -> None:

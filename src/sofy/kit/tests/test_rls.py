@@ -63,6 +63,34 @@ def test_scopes_nest_and_restore(db):
     assert rls.current_client() is None
 
 
+def test_scopes_nest_and_restore_in_a_transaction_of_their_own(engine_db):
+    with rls.client_scope(ALICE):
+        _publish(ALICE)
+        with rls.client_scope(BOB):
+            inner = OutboxRow.objects.exists()
+        outer = OutboxRow.objects.exists()
+
+    assert (inner, outer, OutboxRow.objects.exists()) == (False, True, False)
+
+
+def test_after_a_scope_the_rest_of_a_transaction_sees_nothing(engine_db):
+    with transaction.atomic():
+        with rls.client_scope(ALICE):
+            _publish(ALICE)
+
+        assert not OutboxRow.objects.exists()
+
+
+def test_a_scope_that_failed_leaves_the_outer_one_as_it_was(engine_db):
+    with rls.client_scope(ALICE):
+        _publish(ALICE)
+        with pytest.raises(ZeroDivisionError), rls.client_scope(BOB):
+            raise ZeroDivisionError
+
+        assert OutboxRow.objects.exists()
+        assert rls.current_client() == ALICE
+
+
 def test_a_client_is_chosen_inside_a_transaction_only(engine_db):
     with pytest.raises(RuntimeError, match="inside a transaction"):
         rls.set_client(ALICE)
