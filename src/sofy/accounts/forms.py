@@ -1,11 +1,17 @@
 """Forms of one's own account, of invitations and of API keys."""
 
+import re
 from typing import Any
 
 from allauth.account.forms import LoginForm
+from allauth.mfa import app_settings as mfa
+from allauth.mfa.adapter import get_adapter
+from allauth.mfa.base import forms as factors
+from allauth.mfa.models import Authenticator
 from django import forms
 from django.conf import settings
 from django.contrib.auth.password_validation import password_validators_help_text_html, validate_password
+from django.core.cache import cache
 from django.core.exceptions import ValidationError
 from django.utils.functional import lazy
 from django.utils.translation import gettext
@@ -23,6 +29,33 @@ class LogInForm(LoginForm):  # type: ignore[misc]
         self.fields["login"].label = _("E-mail address")
         for field in self.fields.values():
             field.widget.attrs.pop("placeholder", None)
+
+
+class OnceForm:
+    """A form that takes a code takes it once, for as long as a code is good.
+
+    Source: RFC 6238, 5.2. allauth remembers a code for its own half minute only, not for those beside it.
+    """
+
+    authenticator: Authenticator
+    user: User
+
+    def clean_code(self) -> str:
+        code: str = super().clean_code()  # type: ignore[misc]
+        if self.authenticator.type == Authenticator.Type.TOTP:
+            good_for_s = mfa.TOTP_PERIOD * (2 * mfa.TOTP_TOLERANCE + 1)
+            digits = re.sub(r"\D", "", code)
+            if not cache.add(f"totp.used.{self.user.pk}.{digits}", "y", timeout=good_for_s):
+                raise get_adapter().validation_error("incorrect_code")
+        return code
+
+
+class AuthenticateForm(OnceForm, factors.AuthenticateForm):  # type: ignore[misc]
+    """The second step of a log-in."""
+
+
+class ReauthenticateForm(OnceForm, factors.ReauthenticateForm):  # type: ignore[misc]
+    """The code that is asked for again before something delicate."""
 
 
 class ProfileForm(forms.Form):

@@ -26,7 +26,7 @@ class ClientsConfig(AppConfig):
             Entry(
                 "client",
                 account,
-                _("Establishments"),
+                _("Points of sale"),
                 "clients:establishments",
                 "building-store",
                 900,

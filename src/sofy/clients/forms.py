@@ -104,7 +104,7 @@ def _between(low: float, high: float) -> Any:
 
 _ROLE_HELP = _(
     "An owner does everything and needs a second factor. A marketer writes to contacts. A store manager works with the"
-    " establishments you choose. A developer has API keys and the message log. An auditor reads everything and"
+    " points of sale you choose. A developer has API keys and the message log. An auditor reads everything and"
     " changes nothing."
 )
 
@@ -114,7 +114,7 @@ class RoleForm(forms.Form):
 
     role = forms.ChoiceField(label=_("Role"), choices=Role.choices, help_text=_ROLE_HELP)
     establishments = forms.MultipleChoiceField(
-        label=_("Establishments of a store manager"), widget=forms.CheckboxSelectMultiple, required=False
+        label=_("Points of sale of a store manager"), widget=forms.CheckboxSelectMultiple, required=False
     )
 
     def __init__(self, *args: Any, client: Client, **kwargs: Any) -> None:
@@ -132,7 +132,7 @@ class RoleForm(forms.Form):
         data = super().clean() or {}
         if rules.limited_to_establishments(data.get("role")) and not data.get("establishments"):
             place = "establishments" if "establishments" in self.fields else "role"
-            self.add_error(place, gettext("Choose at least one establishment for a store manager."))
+            self.add_error(place, gettext("Choose at least one point of sale for a store manager."))
         return data
 
     def places(self) -> list[UUID]:

@@ -169,6 +169,11 @@ ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/5m/key"}
 ACCOUNT_LOGOUT_ON_GET = False
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
 MFA_TOTP_ISSUER = "Sofy"
+MFA_TOTP_TOLERANCE = 1  # half minutes before and after the present one (RFC 6238, 5.2): people type, phones drift
+MFA_FORMS = {
+    "authenticate": "sofy.accounts.forms.AuthenticateForm",
+    "reauthenticate": "sofy.accounts.forms.ReauthenticateForm",
+}
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not PRODUCTION
 USERSESSIONS_TRACK_ACTIVITY = True
 

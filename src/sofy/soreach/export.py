@@ -37,7 +37,7 @@ def plain_cell(value: Any) -> Any:
 def header() -> list[str]:
     """The columns, in the reader's language."""
     return [
-        _("Contact"), _("First name"), _("Last name"), _("Establishment"), _("Variant"), _("State"), _("Reason"),
+        _("Contact"), _("First name"), _("Last name"), _("Point of sale"), _("Variant"), _("State"), _("Reason"),
         _("Time"), _("SMS parts"), _("Clicked"),
     ]  # fmt: skip
 

@@ -146,7 +146,7 @@ def _establishments(campaign: Campaign, report: Report) -> Figure:
         groups = []
     rows = [
         (
-            names.get(g.key, _("No establishment")),
+            names.get(g.key, _("No point of sale")),
             g.recipients,
             g.received,
             svg.percent(g.received, g.recipients),
@@ -155,7 +155,7 @@ def _establishments(campaign: Campaign, report: Report) -> Figure:
         )
         for g in groups
     ]
-    title = _("By establishment")
+    title = _("By point of sale")
     bars = [(row[0], row[2]) for row in rows[:MOST_ESTABLISHMENTS]]
     spec = {
         "kind": "hbar",
@@ -163,8 +163,8 @@ def _establishments(campaign: Campaign, report: Report) -> Figure:
         "series": [{"name": _("Received"), "values": [b[1] for b in bars]}],
     }
     shops = sum(bool(group.key) for group in groups)
-    summary = _("%(n)s establishments.") % {"n": words.number(shops)} if shops > 1 else ""
-    columns = [_("Establishment"), _("Recipients"), _("Received"), _("Share"), _("Clicked"), _("STOP")]
+    summary = _("%(n)s points of sale.") % {"n": words.number(shops)} if shops > 1 else ""
+    columns = [_("Point of sale"), _("Recipients"), _("Received"), _("Share"), _("Clicked"), _("STOP")]
     links = [f"establishment:{g.key}" for g in groups]
     return Figure("establishments", title, summary, columns, rows, spec, svg.bars(title, bars), links)
 

@@ -242,7 +242,7 @@ def figure_text(figure: str, labels: Mapping[str, str]) -> str:
     if kind == "excluded" and value:
         return str(EXCLUSIONS.get(value, value))
     if kind == "establishment":
-        return labels.get(value, gettext("No establishment"))
+        return labels.get(value, gettext("No point of sale"))
     if kind == "variant":
         return gettext("Variant %(label)s") % {"label": value}
     return str(FIGURES.get(figure, figure))

@@ -104,7 +104,7 @@ def context(request: HttpRequest) -> dict[str, Any]:
         "page": Paginator(range(95), 10).page(3),
         "moments": [now, now - timedelta(days=1), now - timedelta(days=400)],
         "figures": [Decimal("12345.67"), Decimal("0.0429"), Decimal(0)],
-        "columns": [_("Establishment"), _("Delivered"), _("Clicks")],
+        "columns": [_("Point of sale"), _("Delivered"), _("Clicks")],
         "rows": [["Lyon Part-Dieu", 1240, 82], ["Bordeaux Lac", 930, 61], ["Saint-Denis de La Réunion", 412, 40]],
         "spark": [4, 6, 5, 9, 12, 8, 14],
     }

@@ -2,10 +2,11 @@
 
 import re
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
+from django.core.cache.backends import db as cache_of_all_processes
 from django.db import connection
 from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
@@ -212,6 +213,40 @@ def test_a_code_opens_once(monkeypatch):
 
     assert answers[0] == 302
     assert answers[1] == 200
+
+
+@pytest.mark.parametrize(
+    ("_case", "late_s", "status"),
+    [("typed slowly", 30, 302), ("a phone that is fast", -30, 302), ("too late", 60, 200), ("too soon", -60, 200)],
+)
+def test_a_code_is_good_for_the_half_minutes_beside_its_own(_case, late_s, status, monkeypatch):
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now)
+    user = make_user()
+    browser = Browser()
+    browser.post(reverse("account_login"), {"login": user.email, "password": PASSWORD})
+    code = services.current_totp_code(user.email)
+
+    monkeypatch.setattr(time, "time", lambda: now + late_s)
+
+    assert browser.post(reverse("mfa_authenticate"), {"code": code}).status_code == status
+
+
+def test_a_code_that_was_used_opens_nothing_while_it_is_still_good(monkeypatch):
+    began, wall = time.time() // 30 * 30, timezone.now()
+    monkeypatch.setattr(time, "time", lambda: began)
+    user = make_user()
+    code = services.current_totp_code(user.email)
+    answers = []
+    for late_s in (-29, 0, 29):
+        monkeypatch.setattr(time, "time", lambda late_s=late_s: began + late_s)
+        monkeypatch.setattr(cache_of_all_processes, "tz_now", lambda late_s=late_s: wall + timedelta(seconds=late_s))
+        browser = Browser()
+        browser.post(reverse("account_login"), {"login": user.email, "password": PASSWORD})
+        typed = f"{code[:3]} {code[3:]}" if late_s > 0 else code
+        answers.append(browser.post(reverse("mfa_authenticate"), {"code": typed}).status_code)
+
+    assert answers == [302, 200, 200]
 
 
 def test_guessing_a_password_locks_the_log_in_for_all_processes():

@@ -224,7 +224,7 @@ def test_people_without_a_shop_are_no_shop(world, campaign, built):
         made = figures.figures(campaign, dataclasses.replace(built, establishments=shops))
 
     (by_shop,) = [figure for figure in made if figure.id == "establishments"]
-    assert by_shop.summary == "2 establishments."
+    assert by_shop.summary == "2 points of sale."
     assert len(by_shop.rows) == 3
 
 
