@@ -1,6 +1,11 @@
 """The pace of a route, on a clock of the test's own."""
 
+import random
+from collections import Counter
+from collections.abc import Callable
+from itertools import count
 from math import inf
+from operator import add
 
 import pytest
 
@@ -155,3 +160,95 @@ def test_a_route_without_a_rate_finds_that_of_a_slow_operator() -> None:
             pacer.answered(taken, sent - taken, now)
 
     assert accepted > 0.6 * 30 * 10
+
+
+class Counted:
+    """What an operator took and refused of an unlimited campaign, second by second."""
+
+    def __init__(self, takes: Callable[[float], bool], seconds: int, *, rate: float = 0) -> None:
+        pacer = Pacer(rate, 0.0)
+        self.accepted, self.refused = [0] * seconds, [0] * seconds
+        for step in range(seconds * 100):
+            now = step / 100
+            sent = min(pacer.allowance(now), 50)
+            taken = sum(takes(now) for _ in range(sent))
+            if sent:
+                pacer.take(sent)
+                pacer.answered(taken, sent - taken, now)
+            self.accepted[int(now)] += taken
+            self.refused[int(now)] += sent - taken
+
+
+def every_nth_refused(n: int) -> Callable[[float], bool]:
+    counter = count(1)
+    return lambda now: next(counter) % n > 0
+
+
+def so_many_a_second(most: int) -> Callable[[float], bool]:
+    taken: Counter[int] = Counter()
+
+    def takes(now: float) -> bool:
+        taken[int(now)] += 1
+        return taken[int(now)] <= most
+
+    return takes
+
+
+def a_rate(per_s: float) -> Callable[[float], bool]:
+    free_at = 0.0
+
+    def takes(now: float) -> bool:
+        nonlocal free_at
+        if now < free_at - 0.05:
+            return False
+        free_at = max(free_at, now) + 1 / per_s
+        return True
+
+    return takes
+
+
+@pytest.mark.parametrize("n", [5, 10, 20, 100, 1000])
+def test_an_operator_that_refuses_a_share_at_any_pace_is_not_slowed_down_for(n: int) -> None:
+    seen = Counted(every_nth_refused(n), 40)
+
+    assert sum(seen.accepted[20:]) > 20 * 5000 * (1 - 1 / n) * 0.9
+
+
+def test_refusals_by_chance_are_borne_too() -> None:
+    chance = random.Random(7)
+
+    seen = Counted(lambda now: chance.random() > 0.1, 40)
+
+    assert sum(seen.accepted[20:]) > 20 * 5000 * 0.9 * 0.9
+
+
+@pytest.mark.parametrize("rate", [50, 300, 1000])
+def test_an_operator_with_a_rate_of_its_own_is_given_that_rate(rate: int) -> None:
+    seen = Counted(a_rate(rate), 40)
+
+    assert sum(seen.accepted[20:]) > 20 * rate * 0.9
+    assert sum(seen.refused[20:]) < 20 * rate * 0.1
+
+
+def test_an_operator_that_counts_by_the_second_is_not_left_alone_for_long() -> None:
+    seen = Counted(so_many_a_second(1000), 40)
+
+    assert sum(seen.accepted[20:]) > 20 * 1000 * 0.6
+    assert min(seen.accepted[20:]) > 0
+
+
+def test_what_was_borne_is_looked_at_again() -> None:
+    stray, limit = every_nth_refused(10), a_rate(300)
+
+    seen = Counted(lambda now: stray(now) if now < 30 else limit(now), 130)
+
+    assert sum(seen.accepted[20:30]) > 10 * 4000
+    assert sum(seen.accepted[110:]) > 20 * 300 * 0.9
+    assert sum(seen.refused[110:]) < 20 * 300 * 0.1
+
+
+def test_a_share_is_not_borne_above_the_rate_of_a_route() -> None:
+    seen = Counted(every_nth_refused(10), 40, rate=1000)
+
+    assert sum(seen.accepted[20:]) > 20 * 900 * 0.95
+    assert max(map(add, seen.accepted, seen.refused)) <= 1050
