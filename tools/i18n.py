@@ -201,7 +201,10 @@ def main(arguments: list[str] | None = None) -> int:
             continue
         texts, known = texts_of(room), read(path)
         if options.check:
-            for problem in problems_of(texts, known):
+            problems = list(problems_of(texts, known))
+            if texts and not problems and path.read_bytes() != dump(merged(texts, known)):
+                problems = ["complete, but not in the order this tool writes it in"]
+            for problem in problems:
                 failures += 1
                 print(f"{room.name}: {problem}")
             continue

@@ -76,7 +76,7 @@ def share_database() -> Callable[[], None]:
     shared, drop = TestDatabase(), TestDatabase.drop
     shared.create()
     setattr(TestDatabase, "create", lambda self: vars(self).update(vars(shared)))  # noqa: B010  mypy knows methods
-    setattr(TestDatabase, "drop", lambda self: None)  # noqa: B010
+    setattr(TestDatabase, "drop", TestDatabase.close)  # noqa: B010
     return lambda: drop(shared)
 
 

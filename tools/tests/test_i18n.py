@@ -111,3 +111,19 @@ def test_what_is_written_is_read_back_and_stable(tmp_path):
     again = i18n.dump(i18n.read(path))
 
     assert again == path.read_bytes()
+
+
+def test_a_catalogue_in_another_order_is_noticed_and_put_right(tmp_path, monkeypatch, capsys):
+    room = tmp_path / "shop"
+    room.mkdir()
+    (room / "words.py").write_text('from django.utils.translation import gettext as _\nA = _("One")\nB = _("Two")\n')
+    monkeypatch.setattr(i18n, "SOURCE", tmp_path)
+    path = room / i18n.PO
+    path.parent.mkdir(parents=True)
+    path.write_text('msgid "Two"\nmsgstr "Deux"\n\nmsgid "One"\nmsgstr "Un"\n')
+
+    answers = [i18n.main(arguments) for arguments in (["--check", "shop"], ["shop"], ["--check", "shop"])]
+
+    assert answers == [1, 0, 0]
+    assert "not in the order" in capsys.readouterr().out
+    assert path.read_text().index("Un") < path.read_text().index("Deux")

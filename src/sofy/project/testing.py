@@ -90,9 +90,13 @@ class TestDatabase:
         with psycopg.connect(self.admin_url) as connection:
             self._seeded = set(self._tables_with_rows(connection)) | set(KEPT)
 
-    def drop(self) -> None:
+    def close(self) -> None:
+        """Let go of the connection that empties it."""
         if self._broom is not None:
             self._broom.close()
+
+    def drop(self) -> None:
+        self.close()
         with psycopg.connect(database.with_database(self.server, "postgres"), autocommit=True) as connection:
             self._drop(connection, self.name)
 
