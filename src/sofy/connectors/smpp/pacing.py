@@ -57,7 +57,7 @@ class Bearing:
         self._accepted += accepted
         self._refused += refused
         answers, elapsed = self._accepted + self._refused, now - self._from
-        if elapsed < _LOOK_S or (answers < _LOOK_ANSWERS and elapsed < _LONGEST_LOOK_S):
+        if not answers or elapsed < _LOOK_S or (answers < _LOOK_ANSWERS and elapsed < _LONGEST_LOOK_S):
             return 0.0
         seen = Look(now, answers / elapsed, self._accepted / elapsed, self._refused / answers)
         self._begin(now)

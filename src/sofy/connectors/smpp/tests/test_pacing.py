@@ -247,6 +247,15 @@ def test_what_was_borne_is_looked_at_again() -> None:
     assert sum(seen.refused[110:]) < 20 * 300 * 0.1
 
 
+def test_a_batch_of_no_answers_says_nothing() -> None:
+    pacer = Pacer(1000, 0.0)
+
+    pacer.answered(0, 0, 10.0)
+
+    assert pacer.rate == 1000
+    assert pacer.allowance(10.0) > 0
+
+
 def test_a_share_is_not_borne_above_the_rate_of_a_route() -> None:
     seen = Counted(every_nth_refused(10), 40, rate=1000)
 
