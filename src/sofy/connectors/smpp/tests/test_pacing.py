@@ -207,7 +207,7 @@ def a_rate(per_s: float) -> Callable[[float], bool]:
     return takes
 
 
-@pytest.mark.parametrize("n", [5, 10, 20, 100, 1000])
+@pytest.mark.parametrize("n", [2, 3, 5, 10, 20, 100, 1000])
 def test_an_operator_that_refuses_a_share_at_any_pace_is_not_slowed_down_for(n: int) -> None:
     seen = Counted(every_nth_refused(n), 40)
 
