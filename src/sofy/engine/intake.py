@@ -4,6 +4,7 @@
 repeated after a crash: a person who has the campaign already gets nothing new.
 """
 
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
@@ -21,6 +22,8 @@ from sofy.engine.permissions import WAKE_CHANNEL
 from sofy.engine.pgarray import ByteaArray
 from sofy.kernel import clock, ids, sms_text
 from sofy.kernel.crypto import ClientKeys
+
+STORED_BEHIND = 2  # batches made and not yet stored: neither side of `bulk` waits for a slow batch of the other
 
 
 class Payload(msgspec.Struct, gc=False):
@@ -166,19 +169,19 @@ def bulk(
     Two expansions at once are safe: the one that loses a race on a person writes its batch again without them.
     """
     known = alphabets.read(conn)
-    with ThreadPoolExecutor(1, "bulk") as writer:  # one batch is made and sealed while the one before is being stored
-        written: Future[int] | None = None
+    with ThreadPoolExecutor(1, "bulk") as writer:  # batches are made and sealed while those before are being stored
+        written: deque[Future[int]] = deque()
         for batch in batches:
             _complete(keys, batch, known)
             unique: dict[bytes, MessageIn] = {}
             for message in batch:
                 unique.setdefault(message.recipient_index, message)  # one message per person and campaign, the first
             copy = bulkcopy.pack(client_id, campaign_id, list(unique.values()), keys, clock.now())
-            if written is not None:
-                yield written.result()
-            written = writer.submit(_write_batch, conn, client_id, campaign_id, unique, copy, keys)
-        if written is not None:
-            yield written.result()
+            if len(written) == STORED_BEHIND:
+                yield written.popleft().result()
+            written.append(writer.submit(_write_batch, conn, client_id, campaign_id, unique, copy, keys))
+        while written:
+            yield written.popleft().result()
 
 
 def _write_batch(

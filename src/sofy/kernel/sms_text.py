@@ -96,11 +96,13 @@ def cut(text: str, alphabets: Collection[str] = USUAL) -> tuple[Encoding, list[b
     """
     found: tuple[Encoding, list[bytes]] | None = None
     for encoding in _CHEAP:
-        if encoding in alphabets and (found is None or len(found[1]) > 1):
+        if encoding in alphabets:
             try:
                 pieces = split(text, encoding)
             except UnicodeEncodeError:
                 continue
+            if len(pieces) == 1:
+                return encoding, pieces
             if found is None or len(pieces) < len(found[1]):
                 found = encoding, pieces
     return found or ("ucs2", split(text, "ucs2"))

@@ -3,13 +3,14 @@
 This is the only place of the room that reads the tables of `audience`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any, NamedTuple
 from uuid import UUID
 
+import psycopg
 from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
@@ -22,6 +23,8 @@ from sofy.soreach.models import Campaign
 
 Reader = Callable[[Any], Any]
 SEALED = ("first_name", "last_name")
+FIRST_STRETCH = 4_000  # contacts
+LAST_ID = UUID(int=(1 << 128) - 1)
 
 
 def _plain(value: Any) -> Any:
@@ -156,8 +159,28 @@ class Audience:
         self._kinds = dict(own)
         self._shops = dict(Establishment.objects.filter(client_id=client_id).values_list("id", "name"))
 
-    def statement(self, *, only: Sequence[UUID] | None = None, state: str = "") -> Statement:
-        """One row per person in the order of contact ids; `state` keeps one state only, `only` some people."""
+    def stretches(self, conn: psycopg.Connection[Any]) -> Iterator[tuple[UUID, UUID]]:
+        """The ids of the client's contacts, cut into ranges (after, until]: a short one first, then ever longer ones.
+
+        Who asks for everybody at once gets nobody before everybody is sorted. `conn` is under the client's own policy.
+        """
+        after, length = UUID(int=0), FIRST_STRETCH
+        while after < LAST_ID:
+            end = conn.execute(
+                "SELECT id FROM audience_contact WHERE client_id = %s AND id > %s ORDER BY id OFFSET %s LIMIT 1",
+                [self.client_id, after, length - 1],
+            ).fetchone()
+            until = end[0] if end else LAST_ID
+            yield after, until
+            after, length = until, length * 4
+
+    def statement(
+        self, *, only: Sequence[UUID] | None = None, state: str = "", between: tuple[UUID, UUID] | None = None
+    ) -> Statement:
+        """One row per person in the order of contact ids.
+
+        `state` keeps one state only, `only` some people, `between` those after its first id up to its second.
+        """
         params = dict(self._members.params)
         columns, joins = [], []
         for number, name in enumerate(self.variables):
@@ -171,10 +194,17 @@ class Audience:
                 f"LEFT JOIN {CONTACT_ATTRIBUTE} a{number} ON a{number}.client_id = %(client)s"
                 f" AND a{number}.contact_id = m.contact_id AND a{number}.name = %(attribute_{number})s"
             )
-        params |= {"state": state, "only": list(only or ())}
+        after, until = between or (None, None)
+        params |= {"state": state, "only": list(only or ()), "after": after, "until": until}
         wanted = [
             *(["m.state = %(state)s"] if state else []),
             *(["m.contact_id = ANY(%(only)s)"] if only is not None else []),
+            # Said of both: the planner passes an equality on from one to the other, but no inequality.
+            *(
+                [f"{column} > %(after)s AND {column} <= %(until)s" for column in ("m.contact_id", "c.id")]
+                if between
+                else []
+            ),
         ]
         pieces = [
             "SELECT m.contact_id, m.state, m.recipient_index, m.identity_id, m.sealed_number, m.zone,",
@@ -194,11 +224,11 @@ class Audience:
         columns = [self._opener(keys, name) for name in self.variables]
 
         def member(row: Sequence[Any]) -> Member:
-            contact_id, state, index, identity_id, number, zone, shop = row[:7]
+            contact_id, state, index, identity_id, number, zone, shop, *fields = row
             if state != "reachable":
                 return Member(contact_id, state, b"", "", None, shop, {})
             values = {}
-            for (name, read), value in zip(columns, row[7:], strict=True):
+            for (name, read), value in zip(columns, fields, strict=True):
                 if value is not None and (opened := read(contact_id, value)) not in (None, ""):
                     values[name] = opened
             return Member(contact_id, state, index, open_number(identity_id, number), zone, shop, values)

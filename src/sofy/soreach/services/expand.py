@@ -24,13 +24,15 @@ from sofy.soreach import links
 from sofy.soreach.content import MissingValue, TextTooLong
 from sofy.soreach.models import Campaign
 from sofy.soreach.people import Audience, Member
+from sofy.soreach.rules import Cap
 from sofy.soreach.services import caps
 from sofy.soreach.services import plan as plans
 from sofy.soreach.services.connections import open_as
 from sofy.soreach.services.plan import Plan
 from sofy.soreach.services.purse import Purse
 
-BATCH = 4_000
+BATCH = 8_000
+AHEAD = 3  # batches that are read before they are needed
 
 
 @dataclass
@@ -92,39 +94,45 @@ def _prepared(
     """The messages of batch after batch; each batch stays in `unsettled` until the ledger has it."""
     read = audience.reader(plan.keys)
     purse = Purse.of(plan, takes)
+    with client_scope(campaign.client_id):
+        limits = caps.of_campaign(campaign)
     for rows in batches:
-        made = _write(plan, campaign, [read(row) for row in rows], purse)
+        members = [read(row) for row in rows]
+        with client_scope(campaign.client_id):
+            if _is_cancelled(campaign):
+                return
+            capped = _capped(campaign, limits, members)
+        made = _write(plan, members, capped, purse)
         unsettled.append(made)
         yield made.messages
-        if _is_cancelled(campaign):
-            return
 
 
 def _rows(reader: psycopg.Connection[Any], audience: Audience, size: int) -> Iterator[list[Any]]:
     """The audience as it is at this moment, a few thousand people at a time, under the client's own policy."""
+    reader.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")  # one moment for all stretches
     reader.execute("SELECT set_config(%s, %s, true)", [CLIENT_SETTING, str(audience.client_id)])
     reader.execute("SET LOCAL work_mem = '64MB'")  # sorts the people of a usual campaign without a file
     reader.execute("SET LOCAL cursor_tuple_fraction = 1")  # every row is wanted, not the first ones soon
-    statement = audience.statement()
-    with reader.cursor(name="audience", binary=True) as cursor:
-        cursor.itersize = size
-        cursor.execute(statement.sql.encode(), statement.params)
-        while rows := cursor.fetchmany(size):
-            yield rows
+    for stretch in audience.stretches(reader):
+        statement = audience.statement(between=stretch)
+        with reader.cursor(name="audience", binary=True) as cursor:
+            cursor.itersize = size
+            cursor.execute(statement.sql.encode(), statement.params)
+            while rows := cursor.fetchmany(size):
+                yield rows
 
 
 def _ahead(batches: Iterator[list[Any]]) -> Iterator[list[Any]]:
-    """The same batches, each fetched while the one before is worked on."""
+    """The same batches, fetched while those before are worked on: enough of them to bridge the start of a stretch."""
     with ThreadPoolExecutor(1, "audience") as pool:
-        coming = pool.submit(next, batches, None)
-        while (batch := coming.result()) is not None:
-            coming = pool.submit(next, batches, None)
+        coming = deque(pool.submit(next, batches, None) for _ in range(AHEAD))
+        while (batch := coming.popleft().result()) is not None:
+            coming.append(pool.submit(next, batches, None))
             yield batch
 
 
-def _write(plan: Plan, campaign: Campaign, members: Sequence[Member], purse: Purse | None) -> Batch:
+def _write(plan: Plan, members: Sequence[Member], capped: frozenset[bytes], purse: Purse | None) -> Batch:
     """Render a batch and commit its exclusions and links, which must be there before the first message leaves."""
-    capped = _capped(campaign, members)
     for salt in range(8):
         salted = replace(plan, salt=salt)
         made = compose(salted, members, capped)
@@ -133,9 +141,10 @@ def _write(plan: Plan, campaign: Campaign, members: Sequence[Member], purse: Pur
             beyond, left = purse.pay(plan, made.messages)
             made.leave_out(beyond, "over_budget")
         try:
-            with client_scope(plan.client_id):
-                store_exclusions(plan.client_id, plan.campaign_id, made.excluded)
-                links.store(plan.client_id, plan.campaign_id, made.links)
+            if made.excluded or made.links:
+                with client_scope(plan.client_id):
+                    store_exclusions(plan.client_id, plan.campaign_id, made.excluded)
+                    links.store(plan.client_id, plan.campaign_id, made.links)
         except links.Taken:
             continue
         if purse is not None:
@@ -214,11 +223,10 @@ def _settle(plan: Plan, made: Batch, added: int, total: Expanded) -> None:
     total.prepared -= len(twice)
 
 
-def _capped(campaign: Campaign, members: Sequence[Member]) -> frozenset[bytes]:
+def _capped(campaign: Campaign, limits: Sequence[Cap], members: Sequence[Member]) -> frozenset[bytes]:
     """Who has had their share of marketing messages lately, over all campaigns of the client."""
     indexes = [member.recipient_index for member in members if member.state == "reachable"]
-    with client_scope(campaign.client_id):
-        return caps.capped_among(campaign, caps.of_campaign(campaign), indexes)
+    return caps.capped_among(campaign, limits, indexes)
 
 
 def store_exclusions(client_id: UUID, campaign_id: UUID, excluded: dict[UUID, tuple[str, str]]) -> None:
@@ -241,10 +249,8 @@ def store_exclusions(client_id: UUID, campaign_id: UUID, excluded: dict[UUID, tu
 
 
 def _is_cancelled(campaign: Campaign) -> bool:
-    with client_scope(campaign.client_id):
-        return Campaign.objects.filter(
-            client_id=campaign.client_id, id=campaign.id, status=Campaign.Status.CANCELLED
-        ).exists()
+    mine = Campaign.objects.filter(client_id=campaign.client_id, id=campaign.id)
+    return mine.filter(status=Campaign.Status.CANCELLED).exists()
 
 
 def _finish(campaign: Campaign, total: Expanded) -> None:

@@ -8,9 +8,10 @@ from sofy.engine.intake import decode_payload
 from sofy.kernel import clock
 from sofy.kit.keys import keys_for
 from sofy.kit.rls import client_scope
-from sofy.soreach import links
+from sofy.soreach import links, people
 from sofy.soreach.models import Campaign, CampaignExclusion, ShortLink, Variant
 from sofy.soreach.services import expand as expansion
+from sofy.soreach.services.connections import open_as
 from sofy.soreach.services.expand import expand
 from sofy.soreach.tests import factories
 
@@ -107,6 +108,47 @@ def test_an_expansion_killed_between_two_batches_goes_on(engine_db, client, rout
     expand(client.id, campaign.id, batch=5)
 
     assert len(ledger(engine_db, client, campaign)) == 20
+
+
+def test_an_audience_is_read_in_stretches_as_it_was_at_the_first(engine_db, client, route_id, monkeypatch):
+    monkeypatch.setattr(people, "FIRST_STRETCH", 2)
+    with client_scope(client.id):
+        contacts = [factories.make_contact(client, number).id for number in range(30)]
+        segment = factories.make_segment(client)
+        audience = people.Audience(client.id, [segment.pk], [], frozenset())
+    with open_as("sofy_web") as reader:
+        batches = expansion._rows(reader, audience, 100)
+        first = next(batches)
+        with client_scope(client.id):
+            factories.make_contact(client, 31)
+
+        later = list(batches)
+
+    assert [len(batch) for batch in (first, *later)] == [2, 8, 20]
+    assert [row[0] for batch in (first, *later) for row in batch] == contacts
+
+
+def test_a_campaign_cancelled_meanwhile_is_written_no_further(engine_db, client, route_id, monkeypatch):
+    with client_scope(client.id):
+        for number in range(40):
+            factories.make_contact(client, number)
+        campaign = draft(client, route_id)
+    compose, composed = expansion.compose, []
+
+    def and_cancel(*arguments):
+        composed.append(arguments)
+        with client_scope(client.id):
+            Campaign.objects.filter(id=campaign.id).update(status=Campaign.Status.CANCELLED)
+        return compose(*arguments)
+
+    monkeypatch.setattr(expansion, "compose", and_cancel)
+    expand(client.id, campaign.id, batch=10)
+
+    assert len(composed) == 1
+    assert ledger(engine_db, client, campaign) == []  # what was written before is out of the queue
+    with engine_db.connect("admin") as admin:
+        statuses = admin.execute("SELECT status, count(*) FROM engine_state GROUP BY 1").fetchall()
+    assert statuses == [("cancelled", 10)]
 
 
 def test_links_lead_from_each_person_to_the_address(engine_db, client, route_id):

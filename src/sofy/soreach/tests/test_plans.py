@@ -11,6 +11,7 @@ from sofy.kit.rls import client_scope
 from sofy.messaging import queries as messages
 from sofy.soreach import queries, report
 from sofy.soreach.models import Campaign
+from sofy.soreach.people import FIRST_STRETCH, Audience
 from sofy.soreach.services import estimate
 from sofy.soreach.tests import factories
 
@@ -85,3 +86,36 @@ def test_readers_walk_the_rows_of_their_campaign_and_no_others(plans: Any) -> No
     assert "(hashed SubPlan" in told["report"]  # people who clicked are looked up, not joined
     assert "engine_message_pkey" in log, log
     assert "Seq Scan" not in log, log
+
+
+MANY_LIKE_ONE = """
+INSERT INTO audience_contact
+SELECT (jsonb_populate_record(one, jsonb_build_object('id', gen_random_uuid()))).*
+  FROM audience_contact one, generate_series(1, 60000)
+"""
+
+
+def test_the_first_people_of_an_audience_do_not_wait_until_everybody_is_sorted(world: Any) -> None:
+    client = world.client.pk
+    with client_scope(client):
+        factories.make_contact(world.client, 1)
+    with world.database.connect("admin", autocommit=True) as admin:
+        admin.execute(MANY_LIKE_ONE)
+        admin.execute("VACUUM ANALYZE audience_contact")
+    with client_scope(client), connection.cursor() as cursor:
+        audience = Audience(client, [factories.make_segment(world.client).pk], [], frozenset({"prenom"}))
+        stretch = next(audience.stretches(connection.connection))
+        first = audience.statement(between=stretch)
+        cursor.execute("EXPLAIN (ANALYZE, FORMAT JSON) " + first.sql, first.params)
+        (plan,) = cursor.fetchone()[0]
+
+    walked = [node for node in nodes(plan["Plan"]) if node.get("Relation Name") == "audience_contact"]
+    assert [node["Actual Rows"] for node in walked] == [FIRST_STRETCH, FIRST_STRETCH], plan
+    assert not any(node.get("Rows Removed by Filter") for node in walked), plan
+
+
+def nodes(plan: Any) -> Any:
+    """Every node of a plan."""
+    yield plan
+    for below in plan.get("Plans", ()):
+        yield from nodes(below)
