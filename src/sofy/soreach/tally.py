@@ -28,11 +28,10 @@ _IN_PARALLEL = """
 SELECT set_config('parallel_setup_cost', '0', true), set_config('parallel_tuple_cost', '0', true)
 """
 # Clicks are a list of contacts to look up in, not a join: it is hashed once, and the rows are still read once and in
-# parallel.
+# parallel. What can be said of a line is not said of each row.
 _SUMS = """
 WITH counted AS MATERIALIZED (
-    SELECT status, coalesce(reason, '') AS reason, coalesce(variant, 'A') AS variant, establishment_id,
-           CASE WHEN status IN ('delivered', 'read') THEN date_bin(%(step)s, final_at, 'epoch') END AS received_in,
+    SELECT status, reason, variant, establishment_id, date_bin(%(step)s, final_at, 'epoch') AS ended_in,
            count(*) AS people, count(submitted_at) AS handed_over,
            coalesce(sum(parts) FILTER (WHERE submitted_at IS NOT NULL), 0) AS parts,
            count(*) FILTER (WHERE contact_id IN (
@@ -42,12 +41,12 @@ WITH counted AS MATERIALIZED (
       FROM engine_state WHERE client_id = %(client)s AND campaign_id = %(campaign)s
      GROUP BY 1, 2, 3, 4, 5
 )
-SELECT NULL, status, reason, variant, establishment_id, sum(people)::bigint, sum(handed_over)::bigint,
-       sum(parts)::bigint, sum(clicked)::bigint, min(first), max(last)
-  FROM counted GROUP BY status, reason, variant, establishment_id
+SELECT NULL, status, coalesce(reason, ''), coalesce(variant, 'A'), establishment_id, sum(people)::bigint,
+       sum(handed_over)::bigint, sum(parts)::bigint, sum(clicked)::bigint, min(first), max(last)
+  FROM counted GROUP BY 2, 3, 4, 5
 UNION ALL
-SELECT received_in, '', '', '', NULL, sum(people)::bigint, 0, 0, 0, NULL, NULL
-  FROM counted WHERE received_in IS NOT NULL GROUP BY received_in
+SELECT ended_in, '', '', '', NULL, sum(people)::bigint, 0, 0, 0, NULL, NULL
+  FROM counted WHERE ended_in IS NOT NULL AND status IN ('delivered', 'read') GROUP BY 1
 """
 _RECEIVED = """
 SELECT date_bin(%(step)s, final_at, 'epoch'), count(*) FROM engine_state
