@@ -41,6 +41,12 @@ REFUSALS = {
         " Copy its pg_sofy_* files into that folder, or use another server; docs/howto/use-your-own-postgresql.md says"
         " how. Nothing was changed."
     ),
+    "server_of_yours": _("The database is on a server of yours, which SOFY_DATABASE_URL names: drop it there."),
+    "processes_running": _("Processes of this checkout are running: stop `sofy up` first. Nothing was removed."),
+    "removal_not_confirmed": _(
+        "This would remove {folders} for good: contacts, messages, proofs of consent and the keys they are sealed with."
+        " Say so with --yes."
+    ),
     "sandbox_in_production": _("The simulated operator does not run in production."),
     "connector_unknown": _("There is no connector “{connector}”: choose among {known}."),
     "route_settings": _("The settings of this route cannot be used ({shown})."),

@@ -121,6 +121,8 @@ RIGHTS = {
     "kit_audit": ("si", "si", ""),
     "kit_audit_head": ("siu", "siu", ""),  # moves on with the chain
     "audience_consent_event": ("si", "si", ""),
+    # written by migrations
+    **dict.fromkeys(("django_migrations", "django_content_type", "auth_permission"), ("s", "s", "")),
     # a message and what happened to it: the web hands it over, the engine says the rest
     "engine_message": ("si", "s", "siud"),
     "engine_event": ("si", "s", "siud"),

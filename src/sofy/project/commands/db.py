@@ -2,15 +2,21 @@
 
 import argparse
 import os
+import shutil
 import sys
+from pathlib import Path
 
-from sofy.project import database, runtime
+from sofy.kernel.config import Config
+from sofy.kernel.errors import Refused
+from sofy.project import database, runtime, supervisor
 from sofy.project.answers import Answer
 from sofy.project.commands import Commands, group, leaf
 from sofy.project.embedded_pg import EmbeddedPostgres
 
 #: Roles as people call them.
 SHORT = {role.removeprefix("sofy_"): role for role in database.ROLES}
+#: Folders of var/ that mean nothing without the database and its keys.
+OF_THE_DATA = ("files", "spool", "sandbox", "demo", "run")
 
 
 def add(commands: Commands) -> None:
@@ -23,6 +29,10 @@ def add(commands: Commands) -> None:
     )
     leaf(actions, "migrate", "Bring the tables to the present version.", migrate)
     leaf(actions, "stop", "Stop the embedded server; the next command starts it again.", stop)
+    gone = leaf(
+        actions, "remove", "Remove the embedded server's data with the keys and files that belong to it.", remove
+    )
+    gone.add_argument("--yes", action="store_true", help="remove it: contacts, messages and proofs cannot be had back")
     url = leaf(actions, "url", "The address to connect to; starts the embedded server when needed.", show_url)
     url.add_argument(
         "--role",
@@ -50,6 +60,25 @@ def migrate(_arguments: argparse.Namespace) -> Answer:
 def stop(_arguments: argparse.Namespace) -> Answer:
     stopped = EmbeddedPostgres(secrets_dir=runtime.secrets_dir()).stop()
     return Answer("Stopped." if stopped else "It was not running.", {"stopped": stopped})
+
+
+def remove(arguments: argparse.Namespace) -> Answer:
+    """Forget everything the embedded server knows, and what cannot be read without it. Reports stay."""
+    folder = runtime.secrets_dir()
+    config = Config.load(os.environ, read_file=lambda path: Path(path).read_text())
+    if config.database_url:
+        raise Refused("server_of_yours", 409)
+    if any(row["alive"] for row in supervisor.status(config.var_dir)):
+        raise Refused("processes_running", 409)
+    server = EmbeddedPostgres(secrets_dir=folder)
+    all_of_it = [server.home, server.state / "bench", folder, *(config.var_dir / name for name in OF_THE_DATA)]
+    there = [str(place) for place in all_of_it if place.exists()]
+    if there and not arguments.yes:
+        raise Refused("removal_not_confirmed", 409, folders=", ".join(there))
+    server.stop()
+    for place in there:
+        shutil.rmtree(place)
+    return Answer("\n".join(["Removed:", *there]) if there else "There was nothing to remove.", {"removed": there})
 
 
 def show_url(arguments: argparse.Namespace) -> Answer:
