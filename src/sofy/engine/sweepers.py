@@ -55,6 +55,7 @@ class Sweepers:
         self._claims = claims
         self._items = items
         self._looked: dict[bytes, datetime] = {}
+        self._waiting: dict[UUID, UUID] = {}
         self._sampled_at = time.monotonic()
         self._duties: list[tuple[float, Callable[[], Awaitable[None]]]] = [
             (CAMPAIGNS_EVERY_S, self._campaigns),
@@ -122,9 +123,16 @@ class Sweepers:
             await self._execute("write_health", values)
 
     async def _campaigns(self) -> None:
-        for client, campaign in await self._rows("finished_campaigns", {}):
-            values = {"client": UUID(bytes=client), "campaign": UUID(bytes=campaign), "now": clock.now()}
-            payload = msgspec.json.encode({"campaign_id": str(values["campaign"])}).decode()
+        """As long as one waiting message of a campaign is known, nothing else of it is looked at."""
+        known = {"campaigns": list(self._waiting), "messages": list(self._waiting.values())}
+        for client, key, message in await self._rows("finished_campaigns", known):
+            campaign = UUID(bytes=key)
+            if message is not None:
+                self._waiting[campaign] = UUID(bytes=message)
+                continue
+            self._waiting.pop(campaign, None)
+            payload = msgspec.json.encode({"campaign_id": str(campaign)}).decode()
+            values = {"client": UUID(bytes=client), "campaign": campaign, "now": clock.now()}
             values |= {"id": ids.uuid7(), "topic": "campaign.finished", "payload": payload}
             await self._execute("finish_campaign", values)
 

@@ -1,10 +1,17 @@
 -- name: finished_campaigns
--- Campaigns that are expanded and of which nothing waits any more. The inner look stops at the first waiting row.
-SELECT c.client_id, c.campaign_id FROM gate_campaign c
+-- Campaigns that are expanded and of which no message is known to wait, each with its youngest that does, or none: then
+-- it is finished. The oldest leave first, so that the youngest is known for longest, and a campaign is looked through
+-- once or twice. (IS TRUE: rows are found by the key of what waits, never by walking the campaign.)
+SELECT c.client_id, c.campaign_id,
+       (SELECT q.message_id FROM engine_queue q
+          JOIN engine_state s ON s.client_id = q.client_id AND s.message_id = q.message_id
+         WHERE q.client_id = c.client_id AND (s.campaign_id = c.campaign_id) IS TRUE
+         ORDER BY q.message_id DESC LIMIT 1)
+  FROM gate_campaign c
  WHERE c.state = 'running' AND c.expanded_at IS NOT NULL
-   AND NOT EXISTS (SELECT 1 FROM engine_queue q JOIN engine_state s
-                      ON s.client_id = q.client_id AND s.message_id = q.message_id
-                    WHERE q.client_id = c.client_id AND s.campaign_id = c.campaign_id)
+   AND NOT EXISTS (SELECT 1 FROM unnest(%(campaigns)s::uuid[], %(messages)s::uuid[]) AS known (campaign_id, message_id)
+                      JOIN engine_queue q ON q.client_id = c.client_id AND q.message_id = known.message_id
+                    WHERE known.campaign_id = c.campaign_id)
  LIMIT 100
 
 -- name: finish_campaign

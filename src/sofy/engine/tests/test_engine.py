@@ -632,6 +632,21 @@ async def test_a_finished_campaign_is_published_once(house: House, machine: Mach
     assert house.outbox("campaign.finished") == [{"campaign_id": str(campaign)}]
 
 
+async def test_a_campaign_of_which_something_waits_is_not_finished(house: House, machine: Machine):
+    campaign = ids.uuid7()
+    permissions.start_campaign(house.conn, house.client, campaign)
+    later = clock.now() + timedelta(hours=1)
+    waiting = house.submit(*[house.message(campaign_id=campaign, due_at=later) for _ in range(3)])
+    permissions.campaign_expanded(house.conn, house.client, campaign)
+    await asyncio.sleep(0.5)
+    for message in waiting[::-1]:  # the youngest first: the one that is known to wait goes each time
+        assert house.outbox("campaign.finished") == []
+        house.conn.execute("DELETE FROM engine_queue WHERE message_id = %s", [message.id])
+        await asyncio.sleep(0.3)
+
+    await machine.until(lambda: house.outbox("campaign.finished"))
+
+
 async def test_no_receipt_by_the_horizon_is_unknown(house: House, start: Any, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("sofy.engine.sweepers.HORIZON_EVERY_S", 0.2)
     house.add_route(receipt_horizon_s=3600)

@@ -153,7 +153,8 @@ _BY_KEY: list[tuple[str, dict[str, Any], list[str]]] = [
     ("overdue", {"after": clock.DEMO_START - timedelta(days=4)}, []),
     ("expire_unreceipted", {"after": clock.DEMO_START - timedelta(days=4)}, ["engine_state_pkey"]),
     ("forget_receipt_keys", {}, ["engine_state_pkey"]),
-    ("finished_campaigns", {}, ["gate_campaign_running", "engine_state_pkey"]),
+    ("finished_campaigns", {"campaigns": [CAMPAIGN], "messages": [UUID(int=1)]},
+     ["gate_campaign_running", "engine_queue_pkey", "engine_state_pkey"]),
     ("clients_to_forget", {"before": UUID(int=0), "clients": 5}, ["engine_message_pkey", "engine_inbound_at"]),
     ("forget_messages", {"before": UUID(int=1 << 127)},
      ["engine_message_pkey", "engine_event_message", "engine_queue_pkey", "engine_state_pkey"]),
@@ -200,6 +201,42 @@ def test_a_campaign_is_not_walked_after_the_queue_was_analysed_empty(house: Hous
     walked = {name: entries for name, entries in read.items() if entries > 10 * 500}
     assert read
     assert not walked
+
+
+@pytest.mark.slow
+def test_a_campaign_under_way_is_looked_through_once(seeded: tuple[Connection, Connection], house: House):
+    _, rare = seeded
+    small = UUID(int=6)
+    first, last = UUID("00000000-0000-7000-8000-000000000001"), UUID(f"00000000-0000-7000-8000-{ROWS:012x}")
+    with psycopg.connect(house.admin_url, autocommit=True) as admin:
+        admin.execute("UPDATE engine_state SET campaign_id = %s WHERE message_id = %s", [small, first])
+        for campaign in (CAMPAIGN, small):
+            row = [BIG, campaign, clock.now()]
+            admin.execute("INSERT INTO gate_campaign (client_id, campaign_id, state, expanded_at)"
+                          " VALUES (%s, %s, 'running', %s)", row)  # fmt: skip
+
+        for analysed in (False, True):
+            if analysed:
+                admin.execute("ANALYZE")
+            found, _ = _unfinished(rare, {})
+            assert found == {CAMPAIGN: last, small: first}
+            found, read = _unfinished(rare, {CAMPAIGN: last, small: first})
+            assert (found, read < 50) == ({}, True), read
+
+        admin.execute("DELETE FROM engine_queue WHERE message_id <> %s", [last])
+        admin.execute("VACUUM ANALYZE engine_queue")
+        found, read = _unfinished(rare, {small: first})
+        assert (found, read < 50) == ({CAMPAIGN: last, small: None}, True), read
+
+
+def _unfinished(conn: Connection, known: dict[UUID, UUID]) -> tuple[dict[UUID, UUID | None], int]:
+    """Campaign -> message that waits, as `finished_campaigns` answers, and how many entries and rows it looked at."""
+    with conn.transaction(force_rollback=True):
+        values = {"campaigns": list(known), "messages": list(known.values())}
+        conn.execute("EXPLAIN " + db.sql("finished_campaigns"), values)  # neither planning counts nor asking
+        start, before = _looked_at(conn), _looked_at(conn)
+        rows = conn.execute(db.sql("finished_campaigns"), values).fetchall()
+        return {campaign: message for _, campaign, message in rows}, _looked_at(conn) - before - (before - start)
 
 
 def _entries_read(conn: Connection) -> dict[str, int]:
