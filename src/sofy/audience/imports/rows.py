@@ -88,18 +88,25 @@ Setter = Callable[[Record, str], None]
 
 def reader(reading: Reading) -> Callable[[int, Sequence[str]], Record]:
     """A function from a row number and its cells to a record, prepared once for the file."""
-    setters = [(position, _setter(word, reading)) for position, word in enumerate(reading.mapping) if word]
+    setters = [
+        (position, _setter(word, reading), word.startswith(("consent", "optout")) or word == "refusal")
+        for position, word in enumerate(reading.mapping)
+        if word
+    ]
     finish = _finisher(reading)
-    last = max((position for position, _ in setters), default=-1)
+    last = max((position for position, _, _ in setters), default=-1)
 
     def read(row: int, cells: Sequence[str]) -> Record:
         record = Record(row, [], [], [])
         if len(cells) <= last:
             cells = [*cells, *[""] * (last + 1 - len(cells))]
-        for position, put in setters:
+        for position, put, of_consent in setters:
             cell = cells[position]
             if cell:
-                put(record, cell)
+                if cell[0] in "#E" and not of_consent and values.formula_failed(cell):
+                    record.problems.append("formula_failed")
+                else:
+                    put(record, cell)
         finish(record)
         return record
 

@@ -17,7 +17,7 @@ from typing import Any, BinaryIO
 
 import msgspec
 
-from sofy.audience.imports import odf_lock
+from sofy.audience.imports import odf_lock, sheet_errors
 
 MEMORY = 2 << 30  # address space; a dense sheet of 1,048,576 x 40 cells fits
 CPU_SECONDS = 120
@@ -223,7 +223,7 @@ def main() -> None:
         content = opened(content, password)
         check_archive(content, kind, max_columns)
         content.seek(0)
-        send_rows(content, max_columns, max_cell)
+        send_rows(sheet_errors.shown_as_text(content, kind), max_columns, max_cell)
     except Bad as bad:
         send(bad.report)
     except MemoryError:

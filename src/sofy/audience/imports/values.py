@@ -72,8 +72,17 @@ _EMAIL = re.compile(
 )
 _ADDRESSED = re.compile(r"[^<>]*<([^<>]+)>")
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "|", "%")  # what a spreadsheet runs. Source: OWASP, CSV Injection
+#: In English and French, by Excel and LibreOffice, whose French puts a space before the last sign.
+_FAILED = re.compile(
+    r"#(?:N/[AD]|(?:NAME|NOM)\s?\?|(?:NULL?|NUM|NOMBRE|REF|VALUE|VALEUR|DIV/0|SPILL|CALC|PROPAGATION)\s?!)|Err\s?:\d{3}"
+)
 _FIGURES = re.compile(r"[+-]?[\d \u00a0\u202f.,]+")  # runs as nothing: +262 692 12 34 56
 _NUMBER_SPACES = str.maketrans({" ": None, "\u00a0": None, "\u202f": None, "€": None, "%": None})
+
+
+def formula_failed(raw: str) -> bool:
+    """Whether a cell holds what a spreadsheet shows in place of a result it could not work out."""
+    return _FAILED.fullmatch(raw.strip()) is not None
 
 
 @lru_cache(maxsize=65536)

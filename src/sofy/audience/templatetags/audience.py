@@ -79,6 +79,7 @@ WARNINGS: dict[str, str | Promise] = {
     "consent_unclear": _("Consent that is not understood: taken as none"),
     "value_invalid": _("Value that does not fit its field"),
     "value_not_listed": _("Value that is not in the list of its field"),
+    "formula_failed": _("Formula that failed (#N/A, #REF!): left out"),
     "text_cut": _("Text that was cut: too long"),
     "phone_empty": _("Empty phone number"),
     "phone_letters": _("Phone number with letters"),

@@ -6,10 +6,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import odswriter
 import pytest
 import xlsxwriter
 
-from sofy.audience.imports import columns, read, run
+from sofy.audience.imports import columns, read, run, sheet_errors, values
 from sofy.audience.imports.rows import Reading, Record, reader, unreadable
 from sofy.kernel import clock
 from sofy.kernel.errors import Refused
@@ -363,3 +364,92 @@ def test_the_error_file_begins_with_the_header_below_the_title(tmp_path: Path) -
     lines = list(_lines(table, {4: "phone_too_short"}, 2, str, ("Row", "Problem")))
 
     assert lines == [["Row", "Problem", "Nom", "Portable"], ["4", "phone_too_short", "Martin", "12"]]
+
+
+FAILED_HEADER = ("Prénom", "Nom", "Portable", "CP", "Désabonné SMS")
+FAILED_ROWS = (
+    ("Zoé", "Œuvrard", "06 39 98 00 01", "75011", "#N/A"),
+    ("Noël", "#DIV/0!", "06 39 98 00 02", "#REF!", "non"),
+    ("Inès", "Thévenot", "#N/A", "75011", "oui"),
+    ("Élodie", "Sœur", "06 39 98 00 04", "75011", ""),
+)
+
+
+def failed_xlsx() -> bytes:
+    def fill(book: Any) -> None:
+        made = sheet(book, FAILED_HEADER)
+        for number, row in enumerate(FAILED_ROWS, start=1):
+            for column, cell in enumerate(row):
+                if cell.startswith("#"):
+                    made.write_formula(number, column, "=NA()", None, cell)
+                else:
+                    made.write(number, column, cell)
+
+    return workbook(fill)
+
+
+def failed_ods() -> bytes:
+    """As LibreOffice writes it: a text, said to be empty, of a kind of its own."""
+    target = io.BytesIO()
+    with odswriter.writer(target) as book:
+        made = book.new_sheet("Clients")
+        for row in (FAILED_HEADER, *FAILED_ROWS):
+            made.writerow(row)
+    content = io.BytesIO()
+    with zipfile.ZipFile(target) as source, zipfile.ZipFile(content, "w") as copy:
+        for name in source.namelist():
+            text = source.read(name)
+            if name == "content.xml":
+                tag, failed = b'office:value-type="string"', b'office:string-value="" calcext:value-type="error"'
+                text = text.replace(tag + b"><text:p>#", tag + b" " + failed + b"><text:p>#")
+            copy.writestr(name, text)
+    return content.getvalue()
+
+
+def failed_csv() -> bytes:
+    return "\n".join(";".join(row) for row in (FAILED_HEADER, *FAILED_ROWS)).encode()
+
+
+@pytest.mark.parametrize("made", [failed_csv, failed_xlsx, failed_ods])
+@pytest.mark.clause("CGVU 17")
+def test_a_formula_that_failed_is_no_value_and_never_means_that_nobody_objected(made: Callable[[], bytes]) -> None:
+    _, rows = records(made())
+
+    assert [row.sms for row in rows] == ["opposed", "granted", "opposed", "granted"]
+    assert [row.last_name for row in rows] == ["Œuvrard", None, "Thévenot", "Sœur"]
+    assert rows[1].postcode is None
+    assert [row.problems.count("formula_failed") for row in rows] == [0, 2, 1, 0]
+    assert [row.rejected for row in rows] == [False, False, True, False]
+
+
+@pytest.mark.parametrize("size", range(200, 260))
+def test_a_failed_formula_is_seen_wherever_the_file_is_cut_into_blocks(size: int, monkeypatch: Any) -> None:
+    monkeypatch.setattr(sheet_errors, "BLOCK", size)
+
+    with zipfile.ZipFile(sheet_errors.shown_as_text(io.BytesIO(failed_xlsx()), "xlsx")) as archive:
+        table = archive.read("xl/worksheets/sheet1.xml")
+
+    assert (table.count(b't="e"'), table.count(b't="str"')) == (0, 4)
+
+
+def test_a_workbook_without_failed_formulas_is_not_copied() -> None:
+    content = io.BytesIO(workbook(lambda book: sheet(book, ("Prénom", "Portable"), ("#1 Zoé", "0639980001"))))
+
+    assert sheet_errors.shown_as_text(content, "xlsx") is content
+    assert content.tell() == 0
+
+
+@pytest.mark.parametrize(
+    ("_case", "cell", "failed"),
+    [
+        ("Excel in English", "#VALUE!", True),
+        ("Excel in French", "#NOMBRE!", True),
+        ("LibreOffice in French", "#NOM\u00a0?", True),
+        ("LibreOffice, by number", "Err :502", True),
+        ("not available, in French", "#N/D", True),
+        ("a name", "Erron", False),
+        ("a number of a list", "#1", False),
+    ],
+)
+def test_failed_formulas_are_known_by_what_is_shown(_case: str, cell: str, failed: bool) -> None:
+    assert values.formula_failed(cell) is failed
