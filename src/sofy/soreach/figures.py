@@ -10,7 +10,7 @@ from sofy.clients.models import Establishment
 from sofy.kernel import clock, svg
 from sofy.soreach import words
 from sofy.soreach.models import Campaign
-from sofy.soreach.report import Report
+from sofy.soreach.report import Report, reason_figure
 
 MOST_ESTABLISHMENTS = 15
 FIRST_HOUR, LAST_HOUR = 7, 21
@@ -96,7 +96,7 @@ def _reasons(report: Report) -> Figure:
         (
             words.reason_text(status, reason),
             n,
-            f"reason:{reason}" if reason else f"status:{status}",
+            reason_figure(status, reason),
             _short(status, reason),
         )
         for status, reason, n in report.reasons

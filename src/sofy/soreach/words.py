@@ -238,7 +238,8 @@ def figure_text(figure: str, labels: Mapping[str, str]) -> str:
     if kind == "status":
         return status_text(value)
     if kind == "reason":
-        return why_text(value) or gettext("No reason given")
+        status, _colon, reason = value.partition(":")
+        return reason_text(status, reason)
     if kind == "excluded" and value:
         return str(EXCLUSIONS.get(value, value))
     if kind == "establishment":

@@ -33,6 +33,19 @@ def test_figures_lead_to_the_people_for_whoever_may_see_contacts(role: str, worl
     assert "Prénom3" in people
 
 
+@pytest.mark.parametrize(("role", "offered"), [("owner", True), ("store_manager", True), ("auditor", False)])
+def test_a_report_has_a_menu_for_whoever_finds_something_in_it(role: str, offered: bool, world: World) -> None:
+    page = world.browser(role).get(world.url(world.sent(), "report")).text
+
+    assert ('<details class="menu">' in main_of(page)) is offered
+    assert ("duplicate" in page) is offered
+
+
+def main_of(page: str) -> str:
+    """A page without what surrounds it everywhere."""
+    return page.partition("<main")[2]
+
+
 def test_the_wizard_tells_a_store_manager_whom_they_count(world: World) -> None:
     campaign = world.draft()
     with client_scope(world.client.pk):

@@ -183,13 +183,37 @@ def test_a_figure_leads_to_its_people(world):
     campaign = world.sent()
     browser = world.browser()
 
-    failed = browser.get(world.url(campaign, "report/people?figure=reason:absent_subscriber"))
+    failed = browser.get(world.url(campaign, "report/people?figure=reason:failed:absent_subscriber"))
     left_out = browser.get(world.url(campaign, "report/people?figure=excluded:no_consent"))
     unknown = browser.get(world.url(campaign, "report/people?figure=nothing"))
 
     assert "Prénom9 Nom9" in failed.text
     assert "Prénom9000 Nom9000" in left_out.text
     assert unknown.status_code == 404
+
+
+@pytest.mark.parametrize("page", ["report", "progress"])
+def test_each_reason_opens_on_its_own_people(world, page):
+    campaign, browser = world.sent(), world.browser()
+    with world.database.connect("admin", autocommit=True) as admin:
+        for status, people in (("failed", 3), ("expired", 2)):
+            admin.execute(
+                "UPDATE engine_state SET status = %s, reason = 'receipt' WHERE message_id IN (SELECT message_id"
+                " FROM engine_state WHERE campaign_id = %s AND status = 'delivered' LIMIT %s)",
+                [status, campaign.id, people],
+            )
+
+    shown = browser.get(world.url(campaign, page)).text
+    told = re.findall(r'<a href="([^"]+figure=reason:[^"]+)">([^<]+)</a></th><td class="num">(\d+)<', shown)
+
+    assert {("Not delivered, according to the operator", "3"), ("Expired, according to the operator", "2")} <= {
+        (label, count) for _href, label, count in told
+    }
+    assert len(told) == 5
+    for href, label, count in told:
+        behind = browser.get(href).text
+        assert f">{label}</h1>" in behind
+        assert behind.count('<th scope="row">') == int(count), label
 
 
 def test_a_store_manager_sees_names_of_their_shop_only(world):

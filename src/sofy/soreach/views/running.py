@@ -55,7 +55,10 @@ def _standing(campaign: Campaign) -> dict[str, Any]:
         "campaign": campaign,
         "progress": shown,
         "expected": max(expected, shown.recipients),
-        "reasons": [(status, reason, words.reason_text(status, reason), n) for status, reason, n in reasons],
+        "reasons": [
+            (report.reason_figure(status, reason), words.reason_text(status, reason), n)
+            for status, reason, n in reasons
+        ],
         "rate": rate,
         "minutes_left": -(-left_s // 60) if left_s else 0,
         "refused": [
