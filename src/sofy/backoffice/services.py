@@ -27,6 +27,12 @@ def platform_journal(*, before: int | None, limit: int) -> list[AuditEntry]:
         return list(rows.order_by("-seq")[:limit])
 
 
+def verify_platform_journal() -> audit.Verdict:
+    """Recompute the chain of what staff did across clients."""
+    with staff_scope():
+        return audit.verify(audit.PLATFORM, using="staff")
+
+
 def open_client(*, user: Any, name: str, timezone: str, owner_email: str) -> tuple[Client, Invitation, str]:
     """Make a client and invite its first owner; answers the token of the invitation's link."""
     client = services.create_client(name=name, timezone=timezone, actor=user.actor)

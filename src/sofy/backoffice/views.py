@@ -91,6 +91,8 @@ def journal(request: HttpRequest) -> HttpResponse:
     rows = services.platform_journal(before=numbers.whole(after), limit=51)
     lines = words.lines(rows[:50], queries.names_of(row.actor for row in rows))
     context = {"lines": lines, "after": rows[49].seq if len(rows) > 50 else None, "first": not after}
+    if "verify" in request.GET:
+        context |= words.verified(services.verify_platform_journal())
     return render(request, "backoffice/journal.html", context)
 
 

@@ -214,13 +214,11 @@ def journal(request: ClientRequest) -> HttpResponse:
     after = request.GET.get("after", "")
     rows = queries.journal(request.client.pk, before=numbers.whole(after), kind=kind, limit=51)
     lines = words.lines(rows[:50], queries.names_of(row.actor for row in rows))
-    verdict = audit.verify(request.client.pk) if "verify" in request.GET else None
     context = {
         "lines": lines,
         "kinds": words.KINDS.items(),
         "kind": kind,
         "after": rows[49].seq if len(rows) > 50 else None,
         "first": not after,
-        "verdict": verdict,
-    }
+    } | words.verified(audit.verify(request.client.pk) if "verify" in request.GET else None)
     return render(request, "clients/journal.html", context)

@@ -7,7 +7,16 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from sofy.clients.models import Role
+from sofy.kit import audit
 from sofy.kit.models import AuditEntry
+
+#: What recomputing a chain may find, by the reason of its verdict.
+BREAKS: dict[str, "str | Promise"] = {
+    "altered": _("Entry %(n)s was changed after it was written."),
+    "missing": _("Entry %(n)s is gone."),
+    "unlinked": _("Entry %(n)s does not follow from the one before it."),
+    "truncated": _("Entries are gone at the end: number %(n)s and perhaps more."),
+}
 
 #: Actions of audit entries, of every room that writes some.
 ACTIONS: dict[str, "str | Promise"] = {
@@ -149,6 +158,14 @@ def _shown(name: str, value: Any) -> str:
     text = str(VALUES.get(name, {}).get(value, value))
     # The beginning of an id is its time, alike for neighbours: the end tells them apart.
     return f"…{text[-6:]}" if len(text) == 36 and text.count("-") == 4 else text
+
+
+def verified(verdict: audit.Verdict | None) -> dict[str, Any]:
+    """What a journal says of a chain that was recomputed, or nothing when nobody asked; `there` leads to the break."""
+    if verdict is None or verdict.broken_at is None:
+        return {"verdict": verdict}
+    found = str(BREAKS[verdict.reason]) % {"n": verdict.broken_at}
+    return {"verdict": verdict, "found": found, "there": verdict.broken_at + 1}
 
 
 def lines(entries: Iterable[AuditEntry], names: Mapping[str, str]) -> list[dict[str, Any]]:

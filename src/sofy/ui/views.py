@@ -62,7 +62,14 @@ def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpR
 def form_expired(request: HttpRequest, reason: str = "") -> HttpResponse:
     """A form that came without its token: an old tab, or another site."""
     text = _("This page had been open for too long. Go back, reload it and send the form again.")
-    return error(request, 403, _("The form has expired"), text, _("Nothing was changed."))
+    return error(request, 403, _("The form has expired"), text, _("Nothing was changed."), _came_from(request))
+
+
+def _came_from(request: HttpRequest) -> str:
+    """The page of ours that the visitor was on, else the start."""
+    page = request.headers.get("Referer", "")
+    ours = url_has_allowed_host_and_scheme(page, {request.get_host()}, require_https=request.is_secure())
+    return page if page and ours else "/"
 
 
 def failed(request: HttpRequest) -> HttpResponse:

@@ -40,6 +40,15 @@ def test_a_place_in_the_journal_that_is_none_is_its_beginning(staff, value):
     assert staff.get(reverse("backoffice:journal"), {"after": value}).status_code == 200
 
 
+def test_the_platforms_own_chain_is_verified_on_its_page(staff, monkeypatch):
+    staff.get(reverse("backoffice:clients"))  # leaves an entry
+    page = reverse("backoffice:journal")
+
+    assert "The chain is whole" in staff.get(page, {"verify": 1}).text
+    monkeypatch.setattr(audit, "verify", lambda *_, **__: audit.Verdict(0, 1, "altered"))
+    assert "Entry 1 was changed" in staff.get(page, {"verify": 1}).text
+
+
 def test_reading_the_list_of_clients_is_in_the_platforms_chain(staff):
     staff.get(reverse("backoffice:clients"))
 

@@ -14,6 +14,13 @@ if TYPE_CHECKING:
     from sofy.clients.models import Client
 
 ACTOR = "command"
+#: What recomputing a chain may find, by the reason of its verdict.
+BROKEN = {
+    "altered": "{client}: entry {broken_at} was changed after it was written; the {entries} before it are whole.",
+    "missing": "{client}: entry {broken_at} is gone; the {entries} before it are whole.",
+    "unlinked": "{client}: entry {broken_at} does not follow from the one before it; {entries} are whole.",
+    "truncated": "{client}: entries are gone at the end, from {broken_at} on; the {entries} before are whole.",
+}
 #: What `establishment add` takes besides the name: fields of the form on the page.
 _PLACE = ("code", "street", "postcode", "town", "insee", "latitude", "longitude", "timezone")
 
@@ -118,6 +125,8 @@ def verify(arguments: argparse.Namespace) -> Answer:
                 }
             )
     broken = [row for row in rows if not row["intact"]]
-    lines = [f"{row['client']}: broken at entry {row['broken_at']} ({row['reason']})" for row in broken]
-    lines.append(f"{len(rows)} chains, {sum(int(row['entries']) for row in rows)} entries, {len(broken)} broken")
+    lines = [BROKEN[row["reason"]].format(**row) for row in broken]
+    if broken:
+        lines.append("Keep a copy of the database before anything else is changed, and ask who could write to it.")
+    lines.append(f"Chains read: {len(rows)}, broken: {len(broken)}.")
     return Answer("\n".join(lines), {"ok": not broken, "chains": rows}, 1 if broken else 0)

@@ -63,6 +63,7 @@ def test_the_chains_are_verified_and_a_touched_one_is_named(sofy, engine_db):
     assert _json(whole)["ok"]
     assert touched[0] == 1
     assert _json(touched)["chains"][0]["broken_at"] == 1
+    assert "zoe: entry 1 was changed" in sofy("audit", "verify", "--client", "zoe")[1]
 
 
 def test_a_key_is_shown_once(sofy):

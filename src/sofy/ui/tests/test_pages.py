@@ -69,6 +69,22 @@ def test_every_page_without_its_token_says_so_in_words():
     assert "Le formulaire a expiré" in answer.text or "The form has expired" in answer.text
 
 
+@pytest.mark.parametrize(
+    ("_case", "came_from", "leads_to"),
+    [
+        ("a page of ours", "http://testserver/accounts/login/", "http://testserver/accounts/login/"),
+        ("another site", "https://elsewhere.example/", "/"),
+        ("nowhere", "", "/"),
+    ],
+)
+def test_a_form_that_expired_leads_back_to_its_page_and_to_no_other_site(_case, came_from, leads_to):
+    browser = Browser(enforce_csrf_checks=True, headers={"referer": came_from})
+
+    answer = browser.post(reverse("ui:preferences"), {"theme": "dark"})
+
+    assert f'class="btn btn-primary" href="{leads_to}"' in answer.text
+
+
 def test_a_refusal_without_a_sentence_names_its_code():
     assert "some_new_code" in problems.sentence(Refused("some_new_code"))
 
