@@ -50,7 +50,7 @@ ACTIONS: dict[str, "str | Promise"] = {
 }
 FACTS: dict[str, "str | Promise"] = {
     "list": _("list"),
-    "numbers": _("numbers"),
+    "numbers": _("numbers and addresses"),
     "found": _("found"),
 }
 

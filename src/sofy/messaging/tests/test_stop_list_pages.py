@@ -80,7 +80,25 @@ def test_a_refused_row_is_told_with_its_number_and_its_reason(staff):
     page = send(staff)
 
     assert "Row 3" in page.text
-    assert "Add 2 numbers to the list" in page.text
+    assert "Add 2 numbers and addresses to the list" in page.text
+
+
+@pytest.mark.parametrize(
+    ("language", "button", "new", "stopped"),
+    [
+        ("fr", "Ajouter 2 numéros et adresses", "Nouveaux numéros et adresses", "2 numéros et adresses bloqués"),
+        ("en", "Add 2 numbers and addresses", "New numbers and addresses", "2 numbers and addresses stopped"),
+    ],
+)
+def test_an_address_is_not_counted_as_a_number(language, button, new, stopped):
+    staff = browser(language, is_operator=True)
+
+    page = send(staff, "Mobile;E-mail\n06 39 98 00 01;zoe@exemple.fr\n")
+
+    assert button in page.text
+    assert new in page.text
+    staff.post(f"{PAGE}{only_file().id}/confirm")
+    assert stopped in staff.get(PAGE).text
 
 
 def test_a_file_can_be_thrown_away(staff):

@@ -90,7 +90,9 @@ def confirm(request: Any, file_id: UUID) -> HttpResponse:
     """Add its numbers to the list."""
     _get(file_id)
     stop_list.confirm(file_id, actor=request.user.actor)
-    notify.done(request, _("Nobody writes to these numbers any more, from now on and whoever the client is."))
+    notify.done(
+        request, _("Nobody writes to these numbers and addresses any more, from now on and whoever the client is.")
+    )
     return redirect("messaging:stop-file", file_id)
 
 

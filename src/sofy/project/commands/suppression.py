@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sofy.kernel.errors import Refused
 from sofy.project import runtime
 from sofy.project.answers import Answer
-from sofy.project.commands import Commands, group, leaf
+from sofy.project.commands import Commands, group, leaf, read_text
 from sofy.project.commands.clients import ACTOR
 from sofy.project.commands.contacts import Said
 
@@ -22,7 +22,10 @@ def add(commands: Commands) -> None:
     made.add_argument("--list", required=True, help="what the regulator calls it, as in Bloctel")
     made.add_argument("--reason", default="", help="what it rests on; it goes into the journal: name nobody")
     made.add_argument("--dry-run", action="store_true", help="only say what would happen")
-    leaf(actions, "count", "How many numbers are stopped, and by which files.", count)
+    made.add_argument(
+        "--password-file", type=Path, help="a file that holds the password of a protected sheet; - is standard input"
+    )
+    leaf(actions, "count", "How many numbers and addresses are stopped, and by which files.", count)
     asked = leaf(actions, "check", "Whether a number is stopped, by which list, since when.", check)
     asked.add_argument("number", help="a phone number or an e-mail address")
 
@@ -33,10 +36,13 @@ def import_file(arguments: argparse.Namespace) -> Answer:
 
     if not arguments.file.is_file():
         raise Refused("file_missing", 404, file=str(arguments.file))
+    password = read_text(arguments.password_file).rstrip("\r\n") if arguments.password_file else ""
     progress = None if arguments.json else Said()
     try:
         with arguments.file.open("rb") as content:
-            row = stop_list.store(content=content, name=arguments.list, reason=arguments.reason, actor=ACTOR)
+            row = stop_list.store(
+                content=content, name=arguments.list, reason=arguments.reason, password=password, actor=ACTOR
+            )
     except Refused as refused:
         if refused.code != "stop_file_known":
             raise
@@ -47,11 +53,13 @@ def import_file(arguments: argparse.Namespace) -> Answer:
     if arguments.dry_run:
         if row.state == row.State.CHECKED and row.created_by == ACTOR:
             stop_list.discard(row.id, actor=ACTOR)
-        return _told(row, f"{row.added} numbers would be new, {row.known} are there already.", new=row.added, dry=True)
+        would = f"{row.added} numbers and addresses would be new, {row.known} are there already."
+        return _told(row, would, new=row.added, dry=True)
     if row.state == row.State.CHECKED:
         row = stop_list.accept(row.id, actor=ACTOR)
     row = stop_list.add(row.id, progress=progress)
-    return _told(row, f"{row.added} numbers are new, {row.known} were there already.", new=row.added, dry=False)
+    done = f"{row.added} numbers and addresses are new, {row.known} were there already."
+    return _told(row, done, new=row.added, dry=False)
 
 
 def _told(row: "StopFile", sentence: str, *, new: int, dry: bool) -> Answer:
@@ -69,12 +77,12 @@ def count(_arguments: argparse.Namespace) -> Answer:
     from sofy.messaging.services import stop_list
 
     total, rows = stop_list.total(), stop_list.files()
-    lines = [f"{row.name}: {row.numbers} numbers, {row.created_at:%Y-%m-%d}, {row.state}" for row in rows]
+    lines = [f"{row.name}: {row.numbers} numbers and addresses, {row.created_at:%Y-%m-%d}, {row.state}" for row in rows]
     data = [
         {"id": row.id, "list": row.name, "numbers": row.numbers, "since": row.created_at, "state": row.state}
         for row in rows
     ]
-    return Answer("\n".join([f"{total} numbers are stopped.", *lines]), {"total": total, "files": data})
+    return Answer("\n".join([f"{total} numbers and addresses are stopped.", *lines]), {"total": total, "files": data})
 
 
 def check(arguments: argparse.Namespace) -> Answer:
