@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sofy.kernel.config import Config
 from sofy.kernel.errors import Refused
-from sofy.project import database, runtime, supervisor
+from sofy.project import database, places, runtime, supervisor
 from sofy.project.answers import Answer
 from sofy.project.commands import Commands, group, leaf
 from sofy.project.embedded_pg import EmbeddedPostgres
@@ -17,6 +17,8 @@ from sofy.project.embedded_pg import EmbeddedPostgres
 SHORT = {role.removeprefix("sofy_"): role for role in database.ROLES}
 #: Folders of var/ that mean nothing without the database and its keys.
 OF_THE_DATA = ("files", "spool", "sandbox", "demo", "run")
+#: What the server and its measurements write into a state folder that others use too.
+OF_THE_SERVER = ("pg", "pg.lock", "pg.port", "bench")
 
 
 def add(commands: Commands) -> None:
@@ -71,14 +73,25 @@ def remove(arguments: argparse.Namespace) -> Answer:
     if any(row["alive"] for row in supervisor.status(config.var_dir)):
         raise Refused("processes_running", 409)
     server = EmbeddedPostgres(secrets_dir=folder)
-    all_of_it = [server.home, server.state / "bench", folder, *(config.var_dir / name for name in OF_THE_DATA)]
+    all_of_it = [*_left_by(server, config.var_dir), folder, *(config.var_dir / name for name in OF_THE_DATA)]
     there = [str(place) for place in all_of_it if place.exists()]
     if there and not arguments.yes:
         raise Refused("removal_not_confirmed", 409, folders=", ".join(there))
     server.stop()
-    for place in there:
-        shutil.rmtree(place)
+    for place in map(Path, there):
+        if place.is_file():
+            place.unlink()
+        elif place.exists():  # the keys may have been in the folder above
+            shutil.rmtree(place)
     return Answer("\n".join(["Removed:", *there]) if there else "There was nothing to remove.", {"removed": there})
+
+
+def _left_by(server: EmbeddedPostgres, var_dir: Path) -> list[Path]:
+    """The server's own part of the state folder: as root all of it, beside an ordinary user's reports what it wrote."""
+    state = server.state.resolve()
+    if state.parent == places.SYSTEM_ROOT.resolve() and not var_dir.resolve().is_relative_to(state):
+        return [server.state]
+    return [server.state / name for name in OF_THE_SERVER]
 
 
 def show_url(arguments: argparse.Namespace) -> Answer:

@@ -12,16 +12,32 @@ from sofy.project.embedded_pg import EmbeddedPostgres
 
 KEPT = ("reports/july/report.pdf", "setup/done")
 GONE = ("files/a", "spool/engine/journal", "demo/clock", "run/status", "sandbox/accepted.log")
+OF_THE_STATE = ("pg/data/PG_VERSION", "pg.lock", "pg.port", "secrets/master.key", "bench/keys/one")
+#: Who runs it -> the state folder and the folder of reports, below the folder of the test.
+LAYOUTS = {
+    "an ordinary user": ("var", "var"),
+    "root": ("lib/0123456789ab", "var"),
+    "root, with the reports beside the data": ("lib/0123456789ab", "lib/0123456789ab/var"),
+}
+NEIGHBOUR = "lib/ba9876543210/pg/data/PG_VERSION"
+
+
+@pytest.fixture(params=LAYOUTS)
+def layout(request):
+    return request.param
 
 
 @pytest.fixture
-def checkout(tmp_path, monkeypatch):
+def checkout(tmp_path, monkeypatch, layout):
     """A checkout whose server has run once, all of it in a folder of this test."""
-    state, secrets, var = tmp_path / "state", tmp_path / "state" / "secrets", tmp_path / "var"
-    for name in ("pg/data/PG_VERSION", "secrets/master.key", "bench/keys/one"):
+    state, var = (tmp_path / name for name in LAYOUTS[layout])
+    secrets = state / "secrets"
+    for name in OF_THE_STATE:
         _touch(state / name)
     for name in (*KEPT, *GONE):
         _touch(var / name)
+    _touch(tmp_path / NEIGHBOUR)
+    monkeypatch.setattr(places, "SYSTEM_ROOT", tmp_path / "lib")
     monkeypatch.setattr(db, "EmbeddedPostgres", lambda secrets_dir: EmbeddedPostgres(state, secrets_dir))
     monkeypatch.setattr(runtime, "secrets_dir", lambda: secrets)
     monkeypatch.setattr(places, "state_dir", lambda folder=None: state)
@@ -41,11 +57,15 @@ def _files(folder: Path) -> set[str]:
     return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
 
 
-def test_what_is_confirmed_is_removed_and_reports_stay(checkout, capsys):
+def test_what_is_confirmed_is_removed_and_reports_stay(checkout, layout, capsys):
+    state, var = LAYOUTS[layout]
+
     assert cli.main(["db", "remove", "--yes", "--json"]) == 0
 
-    assert _files(checkout) == {f"var/{name}" for name in KEPT}
-    assert len(json.loads(capsys.readouterr().out)["removed"]) == 3 + len(GONE)
+    assert _files(checkout) == {NEIGHBOUR, *(f"{var}/{name}" for name in KEPT)}
+    assert (checkout / state).exists() == (layout != "root")
+    removed = json.loads(capsys.readouterr().out)["removed"]
+    assert len(removed) == len(GONE) + (2 if layout == "root" else len(OF_THE_STATE))
     assert cli.main(["db", "remove", "--yes"]) == 0
     assert capsys.readouterr().out == "There was nothing to remove.\n"
 
@@ -61,7 +81,7 @@ def _a_server_of_ones_own(checkout, monkeypatch):
 
 def _while_it_runs(checkout, monkeypatch):
     running = {"pid": os.getpid(), "processes": [{"name": "web", "pid": os.getpid()}]}
-    (checkout / "var/run/status.json").write_text(json.dumps(running))
+    Path(os.environ["SOFY_VAR_DIR"], "run/status.json").write_text(json.dumps(running))
     return ["db", "remove", "--yes", "--json"]
 
 
