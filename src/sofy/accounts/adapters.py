@@ -2,7 +2,7 @@
 
 import time
 from base64 import b64decode, b64encode
-from typing import Any
+from typing import Any, ClassVar
 
 from allauth.account import app_settings
 from allauth.account.adapter import DefaultAccountAdapter
@@ -12,6 +12,7 @@ from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from django.http import HttpRequest
 from django.utils import translation
+from django.utils.translation import gettext_lazy as _
 
 from sofy.accounts import sealing, services
 from sofy.clients import queries
@@ -34,6 +35,11 @@ NOTED: dict[str, tuple[str, dict[str, str]]] = {
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     """Nobody signs up: an owner invites, staff create."""
+
+    error_messages: ClassVar = DefaultAccountAdapter.error_messages | {
+        "email_password_mismatch": _("This e-mail address and this password do not go together."),
+        "too_many_login_attempts": _("Too many failed attempts. Wait five minutes, then try again."),
+    }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """Closed, always."""

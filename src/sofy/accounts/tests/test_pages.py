@@ -255,10 +255,24 @@ def test_guessing_a_password_locks_the_log_in_for_all_processes():
     for _attempt in range(5):
         Browser().post(address, {"login": user.email, "password": "guess"})
 
-    answer = Browser().post(address, {"login": user.email, "password": PASSWORD})
+    answer = Browser(headers={"accept-language": "fr"}).post(address, {"login": user.email, "password": PASSWORD})
 
     assert answer.status_code == 200
     assert "mfa" not in answer.headers.get("Location", "")
+    assert "Attendez cinq minutes" in answer.text
+
+
+def test_a_wrong_password_is_told_in_our_words():
+    said = {"fr": "ne vont pas ensemble", "en": "do not go together"}
+    user = make_user()
+
+    for language, words in said.items():
+        browser = Browser(headers={"accept-language": language})
+        assert words in browser.post(reverse("account_login"), {"login": user.email, "password": "guess"}).text
+
+
+def test_a_closed_account_has_a_way_on():
+    assert f'href="{reverse("account_login")}"' in Browser().get(reverse("account_inactive")).text
 
 
 def test_nobody_signs_up():
