@@ -115,9 +115,9 @@ CHECKS: Words = CONTENT | {
     "cap": _("Marketing messages per person: {messages} at most in {days} days. People beyond it are left out."),
     "no_cap": _("No limit of messages per person is set."),
     "client_suspended": _("Your account is suspended: nothing leaves."),
-    "editorial": _("You stated that the content holds nothing forbidden."),
-    "editorial_yes": _("You stated that the content holds something forbidden: you answer for it."),
-    "editorial_not_answered": _("You have not said whether the content holds something forbidden."),
+    "editorial": _("It was stated that the content holds nothing forbidden."),
+    "editorial_yes": _("It was stated that the content holds something forbidden: its publisher answers for it."),
+    "editorial_not_answered": _("Nobody has said whether the content holds something forbidden."),
 }
 
 TOPICS: Words = {

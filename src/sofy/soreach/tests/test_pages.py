@@ -6,6 +6,7 @@ import pytest
 from django.urls import reverse
 
 from sofy.accounts.tests.factories import make_user
+from sofy.clients.models import Client
 from sofy.kit.models import AuditEntry
 from sofy.kit.rls import client_scope
 from sofy.soreach.models import Campaign, Variant
@@ -165,6 +166,27 @@ def test_a_launch_that_lacks_the_mention_is_refused(world):
 
     assert answer.status_code == 422
     assert world.reload(draft).status == Campaign.Status.DRAFT
+
+
+def test_the_last_steps_say_what_stops_a_campaign(world):
+    draft, browser = world.draft(sender="PROMO"), world.browser()
+    with client_scope(world.client.pk):
+        Client.objects.filter(pk=world.client.pk).update(state="suspended")
+
+    checks = browser.get(world.url(draft, "checks")).text
+    confirm = browser.get(world.url(draft, "confirm")).text
+    pressed = browser.post(world.url(draft, "confirm"))
+
+    levels = re.findall(r'<li class="check-(\w+)">', checks)
+    assert levels[:2] == ["stop", "stop"]
+    assert "stop" not in levels[2:]
+    assert pressed.status_code == 422
+    for page in (checks, confirm, pressed.text):
+        told = [text for text in re.findall(r'notice-text">(.*?)</div>', page) if "cannot leave" in text]
+        assert len(told) == 1
+        assert "PROMO is a general word" in told[0]
+        assert "Your account is suspended: nothing leaves." in told[0]
+        assert "see the checks" not in page
 
 
 def test_progress_is_a_fragment_that_stops_at_the_end(world):

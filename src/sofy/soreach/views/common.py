@@ -11,7 +11,14 @@ from sofy.clients.access import ClientRequest, requires
 from sofy.soreach.models import Campaign
 from sofy.soreach.services import lifecycle
 
-STEPS = ("audience", "content", "schedule", "checks", "confirm")
+#: Step of the wizard -> what opens it: its view asks for it, and the bar of steps leads to it or does not.
+STEPS = {
+    "audience": "campaign.edit",
+    "content": "campaign.edit",
+    "schedule": "campaign.edit",
+    "checks": "campaign.view",
+    "confirm": "campaign.launch",
+}
 
 View = Callable[..., HttpResponseBase]
 
@@ -38,13 +45,7 @@ def campaign_view(permission: str, *, draft: bool = False) -> Callable[[View], V
     return decorate
 
 
-def step_context(campaign: Campaign, step: str) -> dict[str, Any]:
+def step_context(request: ClientRequest, campaign: Campaign, step: str) -> dict[str, Any]:
     """What every step of the wizard shows."""
-    position = STEPS.index(step)
-    return {
-        "campaign": campaign,
-        "step": step,
-        "steps": STEPS,
-        "previous_step": STEPS[position - 1] if position else "",
-        "next_step": STEPS[position + 1] if position + 1 < len(STEPS) else "",
-    }
+    steps = [(name, request.client.can(permission)) for name, permission in STEPS.items()]
+    return {"campaign": campaign, "step": step, "steps": steps}

@@ -17,11 +17,11 @@ from sofy.soreach.forms import AudienceForm, ContentForm, EditorialForm, Schedul
 from sofy.soreach.models import Campaign
 from sofy.soreach.services import caps, checks, drafts, estimate, lifecycle, test_send
 from sofy.soreach.views import preview
-from sofy.soreach.views.common import campaign_view, step_context
+from sofy.soreach.views.common import STEPS, campaign_view, step_context
 from sofy.ui import notify, problems
 
 
-@campaign_view("campaign.edit", draft=True)
+@campaign_view(STEPS["audience"], draft=True)
 def audience(request: ClientRequest, campaign: Campaign) -> HttpResponse:
     """Who: the counts follow each tick."""
     form = AudienceForm(request.POST or None, client_id=request.client.pk, initial=AudienceForm.initial_of(campaign))
@@ -29,12 +29,12 @@ def audience(request: ClientRequest, campaign: Campaign) -> HttpResponse:
         campaign = drafts.save_draft(campaign, form.cleaned_data)
         if not request.htmx:
             return redirect("soreach:content", request.client.slug, campaign.id)
-    context = step_context(campaign, "audience") | {"form": form, "reach": preview.reach_rows(campaign)}
+    context = step_context(request, campaign, "audience") | {"form": form, "reach": preview.reach_rows(campaign)}
     template = "soreach/audience.html#reach" if request.htmx else "soreach/audience.html"
     return render(request, template, context, status=422 if form.errors else 200)
 
 
-@campaign_view("campaign.edit", draft=True)
+@campaign_view(STEPS["content"], draft=True)
 def content(request: ClientRequest, campaign: Campaign) -> HttpResponse:
     """What: the phone shows the text as real contacts will read it."""
     form = ContentForm(request.POST or None, campaign=campaign)
@@ -47,7 +47,7 @@ def content(request: ClientRequest, campaign: Campaign) -> HttpResponse:
     number = preview.position(request.POST or request.GET, _remembered(request, campaign))
     request.session[SHOWN] = {"campaign": str(campaign.id), "as": number}
     shown = preview.phones(campaign, number)
-    context = step_context(campaign, "content") | {
+    context = step_context(request, campaign, "content") | {
         "form": form,
         "fields": people.fields(request.client.pk).items(),
         "examples": preview.EXAMPLES,
@@ -78,7 +78,7 @@ def _save_content(request: ClientRequest, campaign: Campaign, form: ContentForm)
     return saved
 
 
-@campaign_view("campaign.edit", draft=True)
+@campaign_view(STEPS["schedule"], draft=True)
 def schedule(request: ClientRequest, campaign: Campaign) -> HttpResponse:
     """When, with the permitted hours drawn; both follow what is typed."""
     form = ScheduleForm(
@@ -90,32 +90,51 @@ def schedule(request: ClientRequest, campaign: Campaign) -> HttpResponse:
             return redirect("soreach:checks", request.client.slug, campaign.id)
     elif request.method == "POST" and request.htmx:
         campaign = drafts.save_draft(campaign, form.kept())
-    context = step_context(campaign, "schedule") | {"form": form, "band": preview.band(request.client, campaign)}
+    context = step_context(request, campaign, "schedule") | {
+        "form": form,
+        "band": preview.band(request.client, campaign),
+    }
     template = "soreach/schedule.html#moment" if request.htmx else "soreach/schedule.html"
     return render(request, template, context, status=422 if form.errors else 200)
 
 
-@campaign_view("campaign.view", draft=True)
+@campaign_view(STEPS["checks"], draft=True)
 def check(request: ClientRequest, campaign: Campaign) -> HttpResponse:
     """Everything that is looked at before launch, and the author's own answer about the content."""
     form = EditorialForm(
         request.POST or None, initial={"topics": [t for t, yes in campaign.editorial.items() if yes is True]}
     )
+    form.fields["topics"].disabled = not request.client.can("campaign.edit")
     if request.method == "POST" and request.client.can("campaign.edit") and form.is_valid():
         campaign = drafts.save_draft(campaign, {"editorial": form.answers()})
-        return redirect("soreach:confirm", request.client.slug, campaign.id)
-    found, estimated = checks.run_checks(request.client, campaign)
-    context = step_context(campaign, "checks") | {
-        "form": form,
-        "checks": [(one, words.check_text(one)) for one in found],
-        "estimate": estimated,
-        "may_launch": rules.may_launch(found),
-        "test_form": TestSendForm(initial={"as": _remembered(request, campaign)}, people=preview.persons(campaign)),
-    }
+        if request.client.can(STEPS["confirm"]):
+            return redirect("soreach:confirm", request.client.slug, campaign.id)
+        notify.done(request, _("The answer is kept."))
+        return redirect("soreach:checks", request.client.slug, campaign.id)
+    context = (
+        step_context(request, campaign, "checks")
+        | _checked(request, campaign)
+        | {
+            "form": form,
+            "test_form": TestSendForm(initial={"as": _remembered(request, campaign)}, people=preview.persons(campaign)),
+        }
+    )
     return render(request, "soreach/checks.html", context)
 
 
-@campaign_view("campaign.launch", draft=True)
+def _checked(request: ClientRequest, campaign: Campaign) -> dict[str, Any]:
+    """What the checks find, what stops the launch first: that is what there is to do."""
+    found, estimated = checks.run_checks(request.client, campaign)
+    told = sorted(((one, words.check_text(one)) for one in found), key=lambda each: each[0].level != "stop")
+    return {
+        "checks": told,
+        "stops": " ".join(text for one, text in told if one.level == "stop"),
+        "may_launch": rules.may_launch(found),
+        "estimate": estimated,
+    }
+
+
+@campaign_view(STEPS["confirm"], draft=True)
 def confirm(request: ClientRequest, campaign: Campaign) -> HttpResponse:
     """The last page: how many people, how much, and the count to type when there are many."""
     error = ""
@@ -128,12 +147,13 @@ def confirm(request: ClientRequest, campaign: Campaign) -> HttpResponse:
             error = problems.sentence(refused)
         else:
             return _launched(request, launched)
-    found, estimated = checks.run_checks(request.client, campaign)
-    typed = str(estimated.reachable) if rules.needs_typed_count(estimated.reachable) else ""
-    context = step_context(campaign, "confirm") | {
-        "estimate": estimated, "typed": typed, "may_launch": rules.may_launch(found), "error": error,
+    context = step_context(request, campaign, "confirm") | _checked(request, campaign)
+    reachable = context["estimate"].reachable
+    context |= {
+        "typed": str(reachable) if rules.needs_typed_count(reachable) else "",
+        "error": error,
         "segments": preview.segment_names(campaign),
-    }  # fmt: skip
+    }
     return render(request, "soreach/confirm.html", context, status=422 if error else 200)
 
 
