@@ -84,19 +84,19 @@ def test_a_refused_row_is_told_with_its_number_and_its_reason(staff):
 
 
 @pytest.mark.parametrize(
-    ("language", "button", "new", "stopped"),
+    ("language", "button", "hint", "stopped"),
     [
-        ("fr", "Ajouter 2 numéros et adresses", "Nouveaux numéros et adresses", "2 numéros et adresses bloqués"),
-        ("en", "Add 2 numbers and addresses", "New numbers and addresses", "2 numbers and addresses stopped"),
+        ("fr", "Ajouter 2 numéros et adresses", ">numéros et adresses<", "2 numéros et adresses bloqués"),
+        ("en", "Add 2 numbers and addresses", ">numbers and addresses<", "2 numbers and addresses stopped"),
     ],
 )
-def test_an_address_is_not_counted_as_a_number(language, button, new, stopped):
+def test_an_address_is_not_counted_as_a_number(language, button, hint, stopped):
     staff = browser(language, is_operator=True)
 
     page = send(staff, "Mobile;E-mail\n06 39 98 00 01;zoe@exemple.fr\n")
 
     assert button in page.text
-    assert new in page.text
+    assert hint in page.text
     staff.post(f"{PAGE}{only_file().id}/confirm")
     assert stopped in staff.get(PAGE).text
 
