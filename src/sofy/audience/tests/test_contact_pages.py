@@ -305,6 +305,24 @@ def test_the_proof_of_a_file_names_the_file_and_its_line(shop: Client, browse: B
     assert (event["file"], event["line"], event["import"]) == ("carte.csv", 2, str(result.import_id))
 
 
+@pytest.mark.parametrize(("role", "links"), [("marketer", 2), ("auditor", 0), ("store_manager", 0)])
+def test_the_way_to_the_import_is_shown_to_who_may_open_it(
+    role: str, links: int, shop: Client, browse: Browse, tmp_path: Path
+) -> None:
+    place = create_establishment(shop, name="Rivoli").pk
+    result = import_rows(shop, make_book(shop), tmp_path / "carte.csv", a_row(1))
+    Contact.objects.update(establishment_id=place)
+    browser = browse(role, establishments=[place] if role == "store_manager" else [], language="en")
+    way = reverse("audience:import", args=[shop.slug, result.import_id])
+
+    page = browser.get(reverse("audience:contact", args=[shop.slug, Contact.objects.get().id])).content.decode()
+
+    assert "by an import" in page
+    assert "line 2" in page
+    assert page.count(f'href="{way}"') == links
+    assert browser.get(way).status_code == (200 if links else 403)
+
+
 @pytest.mark.clause("DPA 5")
 def test_an_opt_out_is_lifted_only_with_proof(shop: Client, person: Person, browse: Browse) -> None:
     contact = person(phone="+33639980077")

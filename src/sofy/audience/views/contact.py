@@ -60,6 +60,7 @@ def _everything(request: ClientRequest, contact: Contact) -> dict[str, Any]:
         "may_edit": request.client.can("contact.edit"),
         "may_export": request.client.can("contact.export"),
         "may_erase": request.client.can("contact.erase"),
+        "may_see_imports": request.client.can("contact.import"),
     }
 
 
