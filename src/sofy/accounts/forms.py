@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from allauth.account.forms import LoginForm
+from allauth.account.forms import LoginForm, ResetPasswordForm
 from allauth.mfa import app_settings as mfa
 from allauth.mfa.adapter import get_adapter
 from allauth.mfa.base import forms as factors
@@ -26,9 +26,21 @@ class LogInForm(LoginForm):  # type: ignore[misc]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["login"].label = _("E-mail address")
-        for field in self.fields.values():
-            field.widget.attrs.pop("placeholder", None)
+        _name_address(self, "login")
+
+
+class NewPasswordForm(ResetPasswordForm):  # type: ignore[misc]
+    """The address to which a link for a new password goes, named likewise."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _name_address(self, "email")
+
+
+def _name_address(form: forms.Form, field: str) -> None:
+    form.fields[field].label = _("E-mail address")
+    for each in form.fields.values():
+        each.widget.attrs.pop("placeholder", None)
 
 
 class OnceForm:

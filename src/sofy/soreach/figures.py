@@ -175,7 +175,7 @@ def _heat(report: Report) -> Figure:
     grid = [[row[hour] for hour in hours] for row in report.heat]
     rows = [(days[d], *grid[d]) for d in range(7) if any(grid[d])]
     title = _("By hour of the day (Paris)")
-    labels = [f"{hour} h" for hour in hours]
+    labels = [_("%(hour)s:00") % {"hour": hour} for hour in hours]
     values = [[c, r, grid[r][c]] for r in range(7) for c in range(len(hours))]
     spec = {"kind": "heat", "labels": labels, "rows": days, "series": [{"name": _("Received"), "values": values}]}
     summary = ""

@@ -271,6 +271,15 @@ def test_a_wrong_password_is_told_in_our_words():
         assert words in browser.post(reverse("account_login"), {"login": user.email, "password": "guess"}).text
 
 
+def test_an_address_is_called_the_same_wherever_it_is_asked_for():
+    browser = Browser(headers={"accept-language": "en"})
+
+    for name in ("account_login", "account_reset_password"):
+        page = browser.get(reverse(name)).text
+        assert "E-mail address" in page
+        assert "placeholder" not in page
+
+
 def test_a_closed_account_has_a_way_on():
     assert f'href="{reverse("account_login")}"' in Browser().get(reverse("account_inactive")).text
 
