@@ -6,6 +6,7 @@ from typing import Any
 
 import openpyxl
 import pytest
+from django.utils import translation
 from django.utils.translation import override
 from pypdf import PdfReader
 
@@ -60,6 +61,14 @@ def test_the_figures_account_for_everybody(built):
     assert sum(map(sum, built.heat)) == shown.received
     assert built.heat[1][14] == 9  # a Tuesday at 14:30
     assert built.excluded == {"no_consent": 1}
+
+
+@pytest.mark.parametrize(("language", "hour"), [("fr", "14\u00a0h"), ("en", "14:00")])
+def test_hours_are_written_as_the_language_does(world, campaign, built, language, hour):
+    with client_scope(world.client.pk), translation.override(language):
+        summaries = [figure.summary for figure in figures.figures(campaign, built)]
+
+    assert any(hour in summary for summary in summaries), summaries
 
 
 def test_only_what_was_handed_over_costs(built):
