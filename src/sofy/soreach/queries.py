@@ -7,13 +7,17 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import F, Q, QuerySet
+from django.db.models.functions import Greatest
 from django.utils import timezone
 
+from sofy.engine import statuses
 from sofy.kernel import clock
 from sofy.soreach import report
 from sofy.soreach.models import Campaign
 from sofy.soreach.report import Progress
+
+_LIVE = (Campaign.Status.EXPANDING, Campaign.Status.RUNNING, Campaign.Status.PAUSED)
 
 
 def campaigns(client_id: UUID, *, status: str = "", text: str = "") -> QuerySet[Campaign]:
@@ -28,12 +32,13 @@ def campaigns(client_id: UUID, *, status: str = "", text: str = "") -> QuerySet[
 
 @dataclass(frozen=True)
 class Figures:
-    """What a list says of a campaign."""
+    """What a list says of a campaign; `left`: people whose message was handed over, whatever came of it."""
 
     recipients: int
     received: int
     waiting: int
     clicked: int
+    left: int
 
 
 def figures(client_id: UUID, campaigns: Sequence[Campaign]) -> dict[UUID, Figures]:
@@ -55,7 +60,15 @@ def figures(client_id: UUID, campaigns: Sequence[Campaign]) -> dict[UUID, Figure
         )
         clicked = dict(cursor.fetchall())
     made = {key: Progress(by_status, 0, clicked.get(key, 0), 0) for key, by_status in counted.items() if by_status}
-    return {key: Figures(each.recipients, each.received, each.waiting, each.clicked) for key, each in made.items()}
+    return {
+        key: Figures(each.recipients, each.received, each.waiting, each.clicked, _handed_over(each))
+        for key, each in made.items()
+    }
+
+
+def _handed_over(progress: Progress) -> int:
+    levels = statuses.LATTICE
+    return sum(n for status, n in progress.by_status.items() if not (levels[status].waiting or levels[status].end))
 
 
 @dataclass(frozen=True)
@@ -67,10 +80,11 @@ class Left:
     received: int
     clicked: int
     last: Campaign
+    last_at: datetime
 
 
 def week(client_id: UUID) -> Left | None:
-    """The campaigns launched in the last seven days taken together; None when there was none."""
+    """The campaigns that left in the last seven days taken together; None when there was none."""
     return _left(client_id, clock.now() - timedelta(days=7))
 
 
@@ -95,21 +109,36 @@ def today(client_id: UUID) -> Today:
 
 
 def _left(client_id: UUID, since: datetime) -> Left | None:
-    rows = list(Campaign.objects.filter(client_id=client_id, launched_at__gte=since).order_by("-launched_at")[:200])
-    if not rows:
+    """A campaign leaves when its first message may: planned, or cancelled before its moment, it has not.
+
+    By local time some messages leave before the moment in Paris: such a campaign has left once one of them did.
+    """
+    now, over = clock.now(), (Campaign.Status.CANCELLED, Campaign.Status.FINISHED)
+    rows = (
+        Campaign.objects.filter(client_id=client_id, launched_at__isnull=False)
+        .filter(status__in=(*_LIVE, *over))
+        .annotate(left_at=Greatest("launched_at", "starts_at"))
+        .filter(left_at__gte=since)
+        .annotate(early=Q(left_at__gt=now) | Q(status=Campaign.Status.CANCELLED, finished_at__lt=F("left_at")))
+        .exclude(early=True, local_time=False)
+        .order_by("-left_at")[:200]
+    )
+    counted = figures(client_id, list(rows))
+    left = [row for row in rows if not row.early or (row.id in counted and counted[row.id].left)]
+    if not left:
         return None
-    counted = figures(client_id, rows).values()
+    shown = [counted[row.id] for row in left if row.id in counted]
     return Left(
-        campaigns=len(rows),
-        recipients=sum(each.recipients for each in counted),
-        received=sum(each.received for each in counted),
-        clicked=sum(each.clicked for each in counted),
-        last=rows[0],
+        campaigns=len(left),
+        recipients=sum(each.recipients for each in shown),
+        received=sum(each.received for each in shown),
+        clicked=sum(each.clicked for each in shown),
+        last=left[0],
+        last_at=left[0].left_at,
     )
 
 
 def live(client_id: UUID) -> list[tuple[Campaign, Progress]]:
     """Campaigns whose messages are leaving or paused."""
-    statuses = (Campaign.Status.EXPANDING, Campaign.Status.RUNNING, Campaign.Status.PAUSED)
-    rows = Campaign.objects.filter(client_id=client_id, status__in=statuses).order_by("-launched_at")[:5]
+    rows = Campaign.objects.filter(client_id=client_id, status__in=_LIVE).order_by("-launched_at")[:5]
     return [(campaign, report.progress(campaign)) for campaign in rows]
