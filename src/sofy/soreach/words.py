@@ -54,6 +54,7 @@ REFUSALS: Words = CONTENT | {
     "segment_missing": _("One of the segments does not exist any more: choose again."),
     "route_missing": _("Choose a route that exists."),
     "not_found": _("It does not exist any more."),
+    "client_suspended": _("Your account is suspended: nothing leaves."),
     "test_not_asked": _("Say that the owners of these numbers asked for this message: a test needs consent too."),
     "test_not_agreed": _(
         "One of these numbers has not agreed to marketing by SMS: a store manager tries a text on numbers that agreed "

@@ -9,7 +9,7 @@ from django.db import connection, transaction
 
 from sofy.audience import ledger
 from sofy.audience.arrays import cursor
-from sofy.clients.models import Client
+from sofy.clients.models import Client, State
 from sofy.engine import intake
 from sofy.engine.intake import MessageIn
 from sofy.kernel import clock, ids, phone
@@ -28,7 +28,7 @@ MOST_NUMBERS = 5
 MOST_A_DAY = 20
 
 
-@clause("CGVU 14.1", "CGVU 17")
+@clause("CGVU 11", "CGVU 14.1", "CGVU 17")
 def send_test(
     client: Client,
     campaign: Campaign,
@@ -47,9 +47,11 @@ def send_test(
     declares that its owner asked (`asked`), which the consent ledger records; a number that said no receives nothing.
     Whoever works for some establishments only declares nothing for others: they try on numbers that agreed before.
     Answers the ids of the messages.
-    Raises: Refused test_numbers, test_most_a_day, test_not_asked, test_not_agreed, number_invalid, number_opposed,
-    stop_mention_missing, route_missing, test_value_missing, or what compile_content refuses.
+    Raises: Refused client_suspended, test_numbers, test_most_a_day, test_not_asked, test_not_agreed, number_invalid,
+    number_opposed, stop_mention_missing, route_missing, test_value_missing, or what compile_content refuses.
     """
+    if client.state == State.SUSPENDED:
+        raise Refused("client_suspended", 409)
     keys = keys_for(client.id)
     text, link_rows = _text(campaign, variant, as_contact, keys)
     wanted = [_number(raw) for raw in numbers if raw.strip()]

@@ -4,10 +4,13 @@ from typing import Any
 import pytest
 from django.conf import settings
 
+from sofy.clients.models import State
+from sofy.clients.services import set_state
 from sofy.engine.intake import decode_payload
 from sofy.kernel import clock
 from sofy.kernel.errors import Refused
 from sofy.kit.keys import keys_for
+from sofy.kit.models import AuditEntry
 from sofy.kit.rls import client_scope
 from sofy.soreach import content
 from sofy.soreach.models import Campaign, Click, TestSend, TrackedLink
@@ -186,6 +189,32 @@ def test_refused(_case, world, text, numbers, more, code):
         send(world, campaign, numbers, **more)
 
     assert refused.value.code == code
+
+
+@pytest.mark.clause("CGVU 11")
+def test_a_suspended_client_tries_nothing(world):
+    campaign, browser = world.draft(text=TEXT), world.browser(language="fr")
+    set_state(world.client.pk, State.SUSPENDED, actor="user:staff")
+
+    page = browser.get(world.url(campaign, "checks")).text
+    answer = browser.post(
+        world.url(campaign, "test"), {"numbers": "06 39 98 55 01", "variant": "A", "asked": "on"}, follow=True
+    )
+
+    form = page[page.index(f'action="{world.url(campaign, "test")}"') :].split("</form>")[0]
+    assert "<fieldset disabled>" in form
+    assert "Votre compte est suspendu\N{NO-BREAK SPACE}: rien ne part." in form
+    assert "est en route" not in answer.text
+    assert (
+        answer.text.count("Votre compte est suspendu\N{NO-BREAK SPACE}: rien ne part.")
+        == page.count("rien ne part.") + 1
+    )
+    with client_scope(world.client.pk):
+        assert not TestSend.objects.exists()
+        assert not AuditEntry.objects.filter(action="campaign.tested").exists()
+    with world.database.connect("admin") as admin:
+        assert admin.execute("SELECT count(*) FROM engine_message").fetchone() == (0,)
+        assert admin.execute("SELECT count(*) FROM audience_consent_event").fetchone() == (0,)
 
 
 def test_a_refusal_never_quotes_the_number(world):
