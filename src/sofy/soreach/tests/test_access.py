@@ -112,6 +112,17 @@ def test_a_segment_is_made_by_whoever_may_make_one(world: World) -> None:
     assert "segments/new" in main_of(owner)
 
 
+@pytest.mark.parametrize("role", ["owner", "store_manager", "auditor", "developer"])
+def test_a_report_leads_nowhere_somebody_may_not_go(role: str, world: World) -> None:
+    campaign, browser = world.sent(), world.browser(role)
+
+    page = main_of(browser.get(world.url(campaign, "report")).text)
+    linked = {href for href in re.findall(r'href="([^"#]+)"', page) if "/campaigns/" in href}
+
+    assert (world.url(campaign, "progress") in linked) is (role != "developer")
+    assert {href: browser.get(href).status_code for href in linked} == dict.fromkeys(linked, 200)
+
+
 def main_of(page: str) -> str:
     """A page without what is on every page."""
     return page.partition("<main")[2].partition("</main>")[0]
