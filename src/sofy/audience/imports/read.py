@@ -56,7 +56,7 @@ class Table:
 def open_table(content: BinaryIO, *, name: str = "", password: str = "") -> Table:
     """Find out what a file is, by its bytes rather than its name.
 
-    Raises: Refused file_empty, file_not_text, file_not_table, file_damaged, file_password_ods, line_too_long.
+    Raises: Refused file_empty, file_not_text, file_not_table, file_damaged, line_too_long.
     """
     content.seek(0)
     head = content.read(HEAD_BYTES)

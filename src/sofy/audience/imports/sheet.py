@@ -15,6 +15,7 @@ from typing import Any, BinaryIO
 
 import msgspec
 
+from sofy.audience.imports import odf_lock
 from sofy.kernel.errors import Refused
 
 OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -33,10 +34,8 @@ def zip_format(content: BinaryIO) -> str:
         raise Refused("file_damaged") from None
     if "xl/workbook.xml" in names or "xl/workbook.bin" in names:
         return "xlsx"
-    if "content.xml" in names and "mimetype" in names:
+    if "mimetype" in names and names & {odf_lock.TABLE, odf_lock.PACKAGE}:
         return "ods"
-    if "encrypted-package" in names:  # LibreOffice 24.8 enciphers the package as a whole
-        raise Refused("file_password_ods")
     raise Refused("file_not_table")
 
 

@@ -50,27 +50,24 @@ def limit_itself() -> None:
 
 
 def decrypted(content: BinaryIO, password: str) -> BinaryIO:
-    """Open a workbook protected by a password; other OLE files are old Excel or something else."""
+    """Open a workbook protected by a password; other OLE files are old Excel or no table."""
     import msoffcrypto
-    from msoffcrypto.exceptions import DecryptionError, FileFormatError, InvalidKeyError, ParseError
+    from msoffcrypto.exceptions import FileFormatError, InvalidKeyError
 
     try:
         office = msoffcrypto.OfficeFile(content)
-        if not office.is_encrypted():
-            raise Bad("file_old_excel")
-        if not password:
-            raise Bad("file_password_needed")
+    except FileFormatError:
+        raise Bad("file_not_table") from None
+    if office.format != "ooxml":  # of before 2007, never read, whether it has a password or none
+        raise Bad("file_old_excel" if office.format == "xls97" else "file_not_table")
+    if not password:
+        raise Bad("file_password_needed")
+    plain = io.BytesIO()
+    try:
         office.load_key(password=password, verify_password=True)
-        plain = io.BytesIO()
         office.decrypt(plain)
     except InvalidKeyError:
         raise Bad("file_wrong_password") from None
-    except (DecryptionError, FileFormatError, ParseError):
-        raise Bad("file_damaged") from None
-    except Bad:
-        raise
-    except Exception:
-        raise Bad("file_wrong_password" if password else "file_damaged") from None
     plain.seek(0)
     return plain
 
@@ -81,17 +78,17 @@ def opened(content: BinaryIO, password: str) -> BinaryIO:
     content.seek(0)
     if head == OLE_MAGIC:
         return decrypted(content, password)
-    with zipfile.ZipFile(content) as archive:
-        locked = odf_lock.is_locked(archive)
-    content.seek(0)
-    if not locked:
-        return content
-    if not password:
-        raise Bad("file_password_needed")
     try:
-        return odf_lock.unlocked(content, password, MAX_UNPACKED)
+        with zipfile.ZipFile(content) as archive:
+            lock = odf_lock.lock_of(archive)
+            if lock is not None:
+                if not password:
+                    raise Bad("file_password_needed")
+                return odf_lock.unlocked(archive, lock, password, MAX_UNPACKED)
     except odf_lock.NotOpened as refused:
-        raise Bad(str(refused), limit=MAX_UNPACKED) from None
+        raise Bad(str(refused), **refused.facts) from None
+    content.seek(0)
+    return content
 
 
 def send_unlocked(content: BinaryIO, password: str) -> None:

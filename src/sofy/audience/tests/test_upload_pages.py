@@ -1,7 +1,6 @@
 """Files of opt-outs on the suppression screen, and files protected by a password."""
 
 import io
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ from django.urls import reverse
 from sofy.audience import vault
 from sofy.audience.models import Contact, Import, Suppression
 from sofy.audience.services import optouts
-from sofy.audience.tests.test_sheet import locked_ods
+from sofy.audience.tests.test_sheet import FORMS, WHOLE, locked_ods
 from sofy.clients.models import Client
 from sofy.clients.services import create_establishment
 from sofy.kit.models import AuditEntry
@@ -185,21 +184,19 @@ def test_the_protected_file_and_its_password_are_not_kept(
     assert PASSWORD not in str(list(AuditEntry.objects.values_list("facts", flat=True)))
 
 
-def test_a_protected_libreoffice_file_says_what_to_do(shop: Client, browse: Browse) -> None:
-    target = io.BytesIO()
-    with zipfile.ZipFile(target, "w") as archive:
-        archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
-        archive.writestr("encrypted-package", "noise")
+def test_a_libreoffice_file_that_no_password_opens_says_what_to_do(shop: Client, browse: Browse) -> None:
+    content = locked_ods(PASSWORD, WHOLE, key_derivation_name="PGP")
 
     for language, words in (("fr", "enregistrez-le sans"), ("en", "save it without a password")):
-        page = read_protected(browse(language=language), shop, target.getvalue())
+        page = read_protected(browse(language=language), shop, content)
         assert page.status_code == 422
         assert words in page.content.decode()
 
 
-def test_a_protected_libreoffice_file_is_opened_once(shop: Client, browse: Browse) -> None:
+@pytest.mark.parametrize("form", FORMS)
+def test_a_protected_libreoffice_file_is_opened_once(form: str, shop: Client, browse: Browse) -> None:
     browser = browse()
-    asked = read_protected(browser, shop, locked_ods(PASSWORD))
+    asked = read_protected(browser, shop, locked_ods(PASSWORD, form))
 
     shown = browser.post(asked.url, {"password": PASSWORD}, follow=True)
 
