@@ -53,7 +53,12 @@ def client(request: HttpRequest, slug: str) -> HttpResponse:
             request, _("The client is suspended.") if state == State.SUSPENDED else _("The client may send again.")
         )
         return redirect("backoffice:client", slug)
-    context = {"row": row, "form": form, "panels": panels.render(request, "op.client")}
+    context = {
+        "row": row,
+        "form": form,
+        "suspension": queries.suspension(row),
+        "panels": panels.render(request, "op.client"),
+    }
     return render(request, "backoffice/client.html", context, status=422 if form.errors else 200)
 
 

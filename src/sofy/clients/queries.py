@@ -10,9 +10,9 @@ from django.db.models import Count, QuerySet
 from django.utils.translation import gettext as _
 
 from sofy.clients import rules
-from sofy.clients.models import Client, Establishment, Invitation, Membership
+from sofy.clients.models import Client, Establishment, Invitation, Membership, State
 from sofy.kit.models import AuditEntry
-from sofy.kit.rls import staff_scope, user_scope
+from sofy.kit.rls import client_scope, staff_scope, user_scope
 
 
 @dataclass(frozen=True)
@@ -75,6 +75,14 @@ def journal(client_id: UUID, *, before: int | None = None, kind: str = "", limit
     if kind:
         rows = rows.filter(action__startswith=f"{kind}.")
     return list(rows.order_by("-seq")[:limit])
+
+
+def suspension(client: Client) -> AuditEntry | None:
+    """The entry that says since when and why a client is suspended; None while it is not."""
+    if client.state != State.SUSPENDED:
+        return None
+    with client_scope(client.pk):
+        return AuditEntry.objects.filter(client_id=client.pk, action="client.suspended").order_by("-seq").first()
 
 
 def names_of(actors: Iterable[str]) -> dict[str, str]:

@@ -8,6 +8,8 @@ from django.urls import reverse
 
 from sofy.accounts.tests.factories import make_user
 from sofy.clients import queries
+from sofy.clients.models import State
+from sofy.clients.services import set_state
 from sofy.clients.tests.factories import make_client
 from sofy.kernel import clock
 from sofy.kernel.ids import uuid7
@@ -121,6 +123,43 @@ def test_a_suspension_is_in_the_clients_chain(staff, monkeypatch):
         client.refresh_from_db()
         assert client.state == "suspended"
         assert AuditEntry.objects.filter(client_id=client.pk, action="client.suspended").count() == 1
+
+
+def test_the_page_of_a_client_says_since_when_and_why_it_is_suspended(staff, monkeypatch):
+    client, page = make_client(), reverse("backoffice:client", args=["any"])
+    monkeypatch.setattr(queries, "find_client", lambda slug: client)
+
+    before = staff.get(page).text
+    set_state(client.pk, State.SUSPENDED, actor="user:staff", reason="An older ticket")
+    set_state(client.pk, State.ACTIVE, actor="user:staff", reason="Answered")
+    set_state(client.pk, State.SUSPENDED, actor="user:staff", reason="CGVU 17, ticket 812")
+    with client_scope(client.pk):
+        client.refresh_from_db()
+        since = AuditEntry.objects.filter(client_id=client.pk, action="client.suspended").latest("seq").at
+    suspended = staff.get(page).text
+
+    assert "Suspended since" not in before
+    assert f'<dt>Suspended since</dt><dd><time datetime="{since.isoformat()}"' in suspended
+    assert "<dd>CGVU 17, ticket 812</dd>" in suspended
+    assert "An older ticket" not in suspended
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_the_switch_says_what_it_would_do_and_not_that_it_is_done(staff, language, monkeypatch):
+    client, page = make_client(), reverse("backoffice:client", args=["any"])
+    monkeypatch.setattr(queries, "find_client", lambda slug: client)
+
+    active = staff.get(page, headers={"accept-language": language}).text
+    client.state = State.SUSPENDED
+    suspended = staff.get(page, headers={"accept-language": language}).text
+
+    would = {
+        "en": ("Once it is suspended, its messages are withheld", "Once it is resumed, new messages leave."),
+        "fr": ("Une fois le client suspendu, ses messages sont", "Une fois le client rétabli, les nouveaux messages"),
+    }[language]
+    assert [one in active for one in would] == [True, False]
+    assert [one in suspended for one in would] == [False, True]
+    assert f'<a href="{reverse("backoffice:clients")}">Clients</a>' in active.split("<h1")[0].split("<main")[1]
 
 
 def test_an_address_of_no_client_is_404(staff):
