@@ -307,10 +307,11 @@ def test_a_locked_ods_that_stays_closed(
     ("_case", "encoding", "code"), [("plain", "utf-8", "file_password_ods"), ("hidden", "utf-16", "file_damaged")]
 )
 def test_a_manifest_that_grows_is_not_read(_case: str, encoding: str, code: str) -> None:
-    said = f'<?xml version="1.0" encoding="{encoding}"?><!DOCTYPE m [<!ENTITY a "aaaa">]><m>&a;</m>'.encode(encoding)
+    start = f'<?xml version="1.0" encoding="{encoding}"?><!DOCTYPE m [<!ENTITY a "aaaa">]>'
+    said = start + manifest("encrypted-package", FORMS[WHOLE] | {"salt": "&a;"}).decode()
 
     with pytest.raises(Refused, match=code):
-        rows_of(package({"encrypted-package": b"x", "META-INF/manifest.xml": said}), "open")
+        rows_of(package({"encrypted-package": b"x", "META-INF/manifest.xml": said.encode(encoding)}))
 
 
 @pytest.mark.parametrize("form", FORMS)
