@@ -111,6 +111,7 @@ CHECKS: Words = CONTENT | {
     "date_in_the_past": _("{at} is over: choose another moment."),
     "outside_hours": _("Marketing is forbidden at {at}. The first messages will leave {opens_at}."),
     "hours": _("Messages may leave from {at} to {closes_at}."),
+    "same_text_planned": _("“{name}”, planned for {at}, has the same text."),
     "same_text_recently": _("“{name}” had the same text on {at}."),
     "same_people_recently": _("“{name}” of {at} went to {count} of these people in the last {days} days."),
     "cap": _("Marketing messages per person: {messages} at most in {days} days. People beyond it are left out."),

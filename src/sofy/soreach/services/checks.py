@@ -160,7 +160,7 @@ def _recent(campaign: Campaign, contents: dict[str, Content]) -> list[Check]:
     sources = {made.source for made in contents.values()}
     others = Campaign.objects.filter(client_id=campaign.client_id).exclude(id=campaign.id)
     found = [
-        Check("same_text_recently", "warn", {"name": other.name, "at": other.launched_at})
+        _same_text(other)
         for other in others.filter(launched_at__gte=since).order_by("-launched_at").prefetch_related("variants")
         if sources & {variant.source for variant in other.variants.all()}
     ]
@@ -169,6 +169,14 @@ def _recent(campaign: Campaign, contents: dict[str, Content]) -> list[Check]:
         facts = {"name": other.name, "at": other.launched_at, "count": written_to[other.id], "days": RECENT.days}
         found.append(Check("same_people_recently", "warn", facts))
     return found[:MOST_RECENT]
+
+
+def _same_text(other: Campaign) -> Check:
+    """A campaign has its date from the moment its messages may leave, not from the click."""
+    at = other.schedule.starts_at
+    return Check(
+        "same_text_planned" if at > clock.now() else "same_text_recently", "warn", {"name": other.name, "at": at}
+    )
 
 
 def _caps(campaign: Campaign) -> list[Check]:

@@ -119,6 +119,16 @@ def test_the_same_text_a_day_later_is_told(world, at):
     assert "same_text_recently" in codes(world, world.draft(name="Encore"), "warn")
 
 
+def test_the_same_text_planned_for_another_day_is_told_with_that_day(world):
+    launch(world, world.draft(timing="at", starts_at=LATER))
+
+    with client_scope(world.client.pk):
+        found, _ = checks.run_checks(world.client, world.draft(name="Encore"))
+
+    (told,) = [check for check in found if check.code.startswith("same_text")]
+    assert (told.code, told.facts["at"]) == ("same_text_planned", LATER)
+
+
 def test_launch_tells_the_gate_the_worker_and_the_journal(world):
     campaign = launch(world, world.draft())
 
