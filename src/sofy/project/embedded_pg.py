@@ -41,7 +41,7 @@ def _settings(port: int, data: Path) -> str:
 
     Two gigabytes hold the indexes that a million contacts touch at random, and a checkpoint in the middle of such an
     import would write each of their pages a second time into the log. Those images are not compressed: of sealed values
-    that saves a tenth of the log, and takes a tenth of the time of an import.
+    that saves a tenth of the log, and takes seven of a hundred seconds of an import.
     """
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     shared_mb = max(64, min(2048, memory // (1 << 20) // 8))
