@@ -62,14 +62,14 @@ def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpR
 def form_expired(request: HttpRequest, reason: str = "") -> HttpResponse:
     """A form that came without its token: an old tab, or another site."""
     text = _("This page had been open for too long. Go back, reload it and send the form again.")
-    return error(request, 403, _("The form has expired"), text, _("Nothing was changed."), _came_from(request))
-
-
-def _came_from(request: HttpRequest) -> str:
-    """The page of ours that the visitor was on, else the start."""
-    page = request.headers.get("Referer", "")
-    ours = url_has_allowed_host_and_scheme(page, {request.get_host()}, require_https=request.is_secure())
-    return page if page and ours else "/"
+    return error(
+        request,
+        403,
+        _("The form has expired"),
+        text,
+        _("Nothing was changed."),
+        _ours(request, request.headers.get("Referer")),
+    )
 
 
 def failed(request: HttpRequest) -> HttpResponse:
@@ -84,8 +84,13 @@ def failed(request: HttpRequest) -> HttpResponse:
 
 def back_of(request: HttpRequest) -> str:
     """The page to return to, never on another site."""
-    wanted = request.POST.get("next", "/")
-    return wanted if url_has_allowed_host_and_scheme(wanted, {request.get_host()}, request.is_secure()) else "/"
+    return _ours(request, request.POST.get("next"))
+
+
+def _ours(request: HttpRequest, page: str | None) -> str:
+    """A page when it is one of this site, else the start."""
+    ours = url_has_allowed_host_and_scheme(page, {request.get_host()}, request.is_secure())
+    return page if page and ours else "/"
 
 
 @require_POST
