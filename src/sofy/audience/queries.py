@@ -246,8 +246,9 @@ def timeline(client_id: UUID, contact_id: UUID, limit: int = 100) -> list[dict[s
     """What happened with messages to a contact, newest first."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT e.kind, e.at, e.campaign_id, e.message_id FROM engine_event e"
-            " WHERE e.client_id = %s AND e.contact_id = %s ORDER BY e.at DESC LIMIT %s",
+            "SELECT step.kind, step.at, e.campaign_id, e.message_id FROM engine_event e, LATERAL"
+            " (VALUES (e.kind, e.at), ('submitted', e.submitted_at)) AS step (kind, at)"
+            " WHERE e.client_id = %s AND e.contact_id = %s AND step.at IS NOT NULL ORDER BY step.at DESC LIMIT %s",
             [client_id, contact_id, limit],
         )
         return [dict(zip(("kind", "at", "campaign", "message"), row, strict=True)) for row in cursor.fetchall()]

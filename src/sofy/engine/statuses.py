@@ -49,6 +49,9 @@ LATTICE: Final[dict[str, Level]] = {
 WAITING: Final = frozenset(name for name, level in LATTICE.items() if level.waiting)
 RANK: Final = {name: level.rank for name, level in LATTICE.items()}
 
+#: Where a message can stand once it was handed over.
+HANDED_OVER: Final = tuple(name for name, level in LATTICE.items() if not level.waiting and not level.end)
+
 #: Statuses that a receipt of a supplier can lead to.
 RECEIPT_STATUSES: Final = frozenset({"delivered", "failed", "expired", "unknown", "read"})
 

@@ -129,13 +129,17 @@ def opened_message(client_id: UUID, message_id: UUID) -> Opened | None:
         row = cursor.fetchone()
         if row is None:
             return None
+        line = LogLine(*row[:-1])
         cursor.execute(
-            "SELECT kind, at, detail FROM engine_event WHERE client_id = %s AND message_id = %s ORDER BY at",
-            [client_id, message_id],
+            "SELECT step.kind, step.at, step.detail FROM engine_event e, LATERAL"
+            " (VALUES ('submitted', e.submitted_at, NULL), (e.kind, e.at, e.detail)) AS step (kind, at, detail)"
+            " WHERE e.client_id = %s AND e.message_id = %s AND (e.contact_id = %s OR e.contact_id IS NULL)"
+            " AND step.at IS NOT NULL ORDER BY step.at",
+            [client_id, message_id, line.contact_id],
         )
         events = cursor.fetchall()
     try:
         payload = decode_payload(keys_for(client_id).unseal("engine_message", "payload", message_id, bytes(row[-1])))
     except Unreadable:
-        return Opened(LogLine(*row[:-1]), "", "", events)
-    return Opened(LogLine(*row[:-1]), payload.to, payload.text, events)
+        return Opened(line, "", "", events)
+    return Opened(line, payload.to, payload.text, events)

@@ -15,6 +15,7 @@ from uuid import UUID
 
 from sofy.audience.segments import tree
 from sofy.audience.segments.context import Context
+from sofy.engine.statuses import HANDED_OVER
 from sofy.kernel import clock
 from sofy.kernel.errors import Refused
 from sofy.kernel.text import fold
@@ -263,10 +264,12 @@ class Compiler:
 
     def _events(self, node: tree.Behaved, kind: str) -> Rows:
         since = self.param(self._instant(node.days, node.since))
-        source = (
-            "engine_event e WHERE e.client_id = %(client)s"
-            f" AND e.kind = {self.param(kind)} AND e.at >= {since}::timestamptz"
-        )
+        source = f"engine_event e WHERE e.client_id = %(client)s AND e.at >= {since}::timestamptz"
+        if kind == "submitted":  # an event of its own, or one that stands for it too
+            of = f"e.kind = ANY({self.param(list(HANDED_OVER))}::text[])"
+            source += f" AND {of} AND (e.kind = 'submitted' OR e.submitted_at >= {since}::timestamptz)"
+        else:
+            source += f" AND e.kind = {self.param(kind)}"
         if node.campaign is not None:
             source += f" AND e.campaign_id = {self.param(node.campaign)}"
         return Rows("e.contact_id", source)

@@ -6,9 +6,11 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from django.db import connection
 from django.test import Client as Browser
 from django.urls import reverse
 
+from sofy.audience import queries
 from sofy.audience.models import Book, ConsentEvent, Contact, Membership, SavedView, Suppression
 from sofy.audience.templatetags.audience import foldable
 from sofy.audience.tests.factories import import_rows, make_book
@@ -18,6 +20,7 @@ from sofy.clients.services import create_establishment
 from sofy.clients.tests.factories import make_client
 from sofy.kernel import clock
 from sofy.kit.models import AuditEntry
+from sofy.kit.rls import client_scope
 
 pytestmark = pytest.mark.django_db(databases=["default", "staff"])
 Browse = Callable[..., Browser]
@@ -224,6 +227,25 @@ def test_page_of_a_person(language: str, words: list[str], shop: Client, person:
 
     for word in words:
         assert word in page
+
+
+def test_a_person_is_shown_every_step_of_a_message(shop: Client, person: Person) -> None:
+    contact, other = person(), person()
+    at = clock.DEMO_START
+    with client_scope(shop.pk), connection.cursor() as cursor:
+        for each in (contact, other):
+            cursor.execute(
+                "INSERT INTO engine_event (client_id, message_id, contact_id, kind, at, submitted_at) VALUES"
+                " (%(client)s, %(message)s, %(contact)s, 'delivered', %(at)s + interval '3 s', %(at)s),"
+                " (%(client)s, %(message)s, %(contact)s, 'replied', %(at)s + interval '1 hour', NULL)",
+                {"client": shop.pk, "message": uuid4(), "contact": each.id, "at": at},
+            )
+        steps = queries.timeline(shop.pk, contact.id)
+        newest = queries.timeline(shop.pk, contact.id, limit=2)
+
+    assert [step["kind"] for step in steps] == ["replied", "delivered", "submitted"]
+    assert steps[-1]["at"] == at
+    assert newest == steps[:2]
 
 
 def test_create_and_change(shop: Client, browse: Browse) -> None:

@@ -31,14 +31,12 @@ WITH o AS (
     UPDATE gate_client SET spent_eur = spent_eur + (SELECT sum(cost) FROM gone) / 1000000.0
      WHERE client_id = %(client)s AND (SELECT sum(cost) FROM gone) > 0
 )
-INSERT INTO engine_event (client_id, message_id, contact_id, campaign_id, kind, at, detail)
-SELECT %(client)s, message_id, contact_id, campaign_id, 'submitted', submitted_at, NULL::jsonb
-  FROM moved WHERE first = 1 AND submitted_at IS NOT NULL
-UNION ALL
+INSERT INTO engine_event (client_id, message_id, contact_id, campaign_id, kind, at, submitted_at, detail)
 SELECT %(client)s, message_id, contact_id, campaign_id, status, at,
+       CASE WHEN first = 1 AND status <> 'submitted' THEN submitted_at END,
        CASE WHEN reason IS NOT NULL OR code IS NOT NULL
             THEN jsonb_strip_nulls(jsonb_build_object('reason', reason, 'code', code)) END
-  FROM moved WHERE status <> 'submitted'
+  FROM moved
 
 -- name: requeue
 -- Give rows back to the queue: deferred, held, to be tried again, or simply not needed now. When this is repeated, since

@@ -75,9 +75,13 @@ SELECT c.client_id FROM gate_client c
 -- The oldest of them with everything that was noted about them. What a campaign's figures are added up from stays, and
 -- nothing in it leads to a person any more.
 WITH old AS (
-    SELECT id FROM engine_message WHERE client_id = %(client)s AND id < %(before)s ORDER BY id LIMIT %(n)s
+    SELECT id, contact_id FROM engine_message WHERE client_id = %(client)s AND id < %(before)s ORDER BY id LIMIT %(n)s
 ), events AS (
     DELETE FROM engine_event WHERE client_id = %(client)s AND message_id = ANY (ARRAY(SELECT id FROM old))
+       AND contact_id = ANY (ARRAY(SELECT contact_id FROM old))
+), of_nobody AS (
+    DELETE FROM engine_event WHERE client_id = %(client)s AND message_id = ANY (ARRAY(SELECT id FROM old))
+       AND contact_id IS NULL
 ), waiting AS (
     DELETE FROM engine_queue WHERE client_id = %(client)s AND message_id = ANY (ARRAY(SELECT id FROM old))
 ), single AS (

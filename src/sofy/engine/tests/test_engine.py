@@ -25,13 +25,34 @@ async def test_a_message_goes_from_intake_to_delivered(house: House, machine: Ma
     await machine.settled(message, status="delivered")
 
     assert (sent.to, sent.text, sent.sender) == (message.to, message.text, "MARTIN")
-    assert house.events(message) == ["delivered", "submitted"] or house.events(message) == ["submitted", "delivered"]
+    assert sorted(house.events(message)) == ["delivered", "submitted"]
     assert house.queue() == []
     state = house.state(message)
     assert state["article"] == "CGVU 14.1"
     assert state["final_at"] is not None
     assert state["submitted_at"] is not None
     assert state["parts_done"] == 1
+    spent = house.conn.execute("SELECT spent_eur FROM gate_client WHERE client_id = %s", (house.client,)).fetchone()
+    assert spent == (Decimal("0.045"),)
+
+
+async def test_a_receipt_that_comes_before_anything_is_written_makes_one_event(
+    house: House, start: Any, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("sofy.engine.outcomes.FLUSH_EVERY_S", 30)
+    house.add_route()
+    machine = await start()
+    (message,) = house.submit(house.message(unit_price_eur=Decimal("0.045"), contact_id=ids.uuid7()))
+    await machine.until(lambda: bool(machine.connector().sent) and machine.engine.ledger.waiting == 1)
+
+    await machine.connector().receipt(message.id)
+    machine.engine.ledger.hurry()
+    await machine.settled(message, status="delivered")
+
+    state = house.state(message)
+    events = house.conn.execute("SELECT kind, submitted_at, at FROM engine_event").fetchall()
+    assert events == [("delivered", state["submitted_at"], state["final_at"])]
+    assert state["submitted_at"] is not None
     spent = house.conn.execute("SELECT spent_eur FROM gate_client WHERE client_id = %s", (house.client,)).fetchone()
     assert spent == (Decimal("0.045"),)
 

@@ -157,7 +157,7 @@ _BY_KEY: list[tuple[str, dict[str, Any], list[str]]] = [
      ["gate_campaign_running", "engine_queue_pkey", "engine_state_pkey"]),
     ("clients_to_forget", {"before": UUID(int=0), "clients": 5}, ["engine_message_pkey", "engine_inbound_at"]),
     ("forget_messages", {"before": UUID(int=1 << 127)},
-     ["engine_message_pkey", "engine_event_message", "engine_queue_pkey", "engine_state_pkey"]),
+     ["engine_message_pkey", "engine_event_contact", "engine_event_message", "engine_queue_pkey", "engine_state_pkey"]),
     ("forget_answers", {}, ["engine_inbound_at", "engine_event_message"]),
 ]  # fmt: skip
 _HOT = 13

@@ -1,5 +1,6 @@
 """The message log, the senders, the route console: for whom they are, in both languages, nothing for a stranger."""
 
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -242,6 +243,25 @@ def test_text_and_number_show_only_when_opened(client):
     assert "639980001" not in log
     assert "Code 4312 &lt;b&gt;" in opened
     assert "06 39 98 00 01" in opened.replace("\u00a0", " ")
+
+
+def test_a_message_tells_every_step_also_of_two_that_were_written_together(client, engine_db):
+    message_id = send(client)
+    at = clock.DEMO_START
+    with engine_db.connect("admin", autocommit=True) as admin:
+        admin.execute(
+            "INSERT INTO engine_event (client_id, message_id, kind, at, submitted_at)"
+            " VALUES (%(client)s, %(message)s, 'delivered', %(later)s, %(at)s),"
+            " (%(client)s, %(message)s, 'clicked', %(later)s + interval '1 minute', NULL),"
+            " (%(client)s, gen_random_uuid(), 'replied', %(later)s, NULL)",
+            {"client": client.pk, "message": message_id, "at": at, "later": at + timedelta(seconds=3)},
+        )
+
+    page = browser(make_user(client=client)).get(f"/c/{client.slug}/messages/{message_id}")
+
+    steps = [(kind, when) for kind, when, _ in page.context["opened"].events]
+    assert [kind for kind, _ in steps] == ["submitted", "delivered", "clicked"]
+    assert steps[0][1] == at
 
 
 @pytest.mark.parametrize(

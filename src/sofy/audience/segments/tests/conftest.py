@@ -1,4 +1,5 @@
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -33,12 +34,20 @@ def contact(client_id: UUID) -> Callable[..., UUID]:
 def event(client_id: UUID) -> Callable[..., None]:
     """Record what a message of a contact came to."""
 
-    def make(contact_id: UUID, kind: str, days_ago: float = 1, campaign_id: UUID | None = None) -> None:
+    def make(
+        contact_id: UUID,
+        kind: str,
+        days_ago: float = 1,
+        campaign_id: UUID | None = None,
+        submitted_days_ago: float | None = None,
+    ) -> None:
+        at = clock.now() - timedelta(days=days_ago)
+        submitted_at = None if submitted_days_ago is None else clock.now() - timedelta(days=submitted_days_ago)
         with connection.cursor() as cursor:
             cursor.execute(
-                "INSERT INTO engine_event (client_id, message_id, contact_id, campaign_id, kind, at)"
-                " VALUES (%s, %s, %s, %s, %s, %s::timestamptz - %s * interval '1 day')",
-                [client_id, uuid7(), contact_id, campaign_id, kind, clock.now(), days_ago],
+                "INSERT INTO engine_event (client_id, message_id, contact_id, campaign_id, kind, at, submitted_at)"
+                " VALUES (%s, %s, %s, %s, %s, %s, %s)",
+                [client_id, uuid7(), contact_id, campaign_id, kind, at, submitted_at],
             )
 
     return make

@@ -154,6 +154,32 @@ def test_behaviour(
     assert members(client_id, {"is": "behaviour", "what": what, "days": 30, "not": True}) == {no}
 
 
+@pytest.mark.parametrize(
+    ("_case", "kind", "days_ago", "submitted_days_ago", "sent"),
+    [
+        ("an event of its own", "submitted", 29, None, True),
+        ("delivered with the same write", "delivered", 29, 29.5, True),
+        ("refused by the phone with the same write", "failed", 29, 29.5, True),
+        ("delivered later: its hand-over was noted before", "delivered", 29, None, False),
+        ("delivered within the time, handed over before it", "delivered", 29, 31, False),
+    ],
+)
+def test_sent_is_what_was_handed_over_within_the_time(
+    _case: str,
+    kind: str,
+    days_ago: float,
+    submitted_days_ago: float | None,
+    sent: bool,
+    client_id: UUID,
+    contact: Make,
+    event: Callable[..., None],
+) -> None:
+    person = contact()
+    event(person, kind, days_ago, submitted_days_ago=submitted_days_ago)
+
+    assert (members(client_id, {"is": "behaviour", "what": "sent", "days": 30}) == {person}) is sent
+
+
 def test_behaviour_in_one_campaign(client_id: UUID, contact: Make, event: Callable[..., None]) -> None:
     yes, no, campaign = contact(), contact(), uuid4()
     event(yes, "clicked", campaign_id=campaign)

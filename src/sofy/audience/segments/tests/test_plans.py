@@ -89,6 +89,7 @@ CLICKED = {"is": "behaviour", "what": "clicked", "days": 3}
     ("_case", "node", "index", "never"),
     [
         ("behaviour", CLICKED, "engine_event_kind", "Seq Scan on engine_event"),
+        ("sent", {**CLICKED, "what": "sent"}, "engine_event_kind", "Seq Scan on engine_event"),
         ("not", {**CLICKED, "not": True}, "engine_event_kind", "Seq Scan on engine_event"),
         ("radius", {"is": "near", "km": 20, "latitude": 48.8, "longitude": 2.3}, "contact_position", "Seq Scan"),
         ("postcode", {"is": "postcode", "prefixes": ["75"]}, "contact_postcode", "Seq Scan"),
