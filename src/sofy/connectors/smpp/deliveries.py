@@ -22,7 +22,8 @@ from sofy.wire.smpp.session import ClientSession, Delivery
 
 log = structlog.get_logger(__name__)
 
-Handle = tuple[ClientSession, Delivery]
+Handle = tuple[ClientSession, list[Delivery]]
+"""Deliveries to answer together, when what they brought is safe."""
 _WAITING_AT_MOST = 20_000
 _RETRY_S = 1.0
 _OVERDUE_EVERY_S = 60.0
@@ -39,14 +40,15 @@ class Deliveries:
         self._learner = learner
         self._hold_reading = hold_reading
         self._assembler = Assembler(config.part_wait_s, config.assembly_timeout_s)
-        self._receipts: list[tuple[Receipt, Handle]] = []
+        self._receipts: list[Receipt] = []
+        self._receipt_handles: list[Handle] = []
         self._inbound: list[Ready] = []
         self._due = asyncio.Event()
         self._loop = asyncio.get_running_loop()
 
     def take(self, session: ClientSession, deliveries: list[Delivery]) -> None:
         """Sort what came in one segment."""
-        nothing_to_record = []
+        receipts, told, nothing_to_record = [], [], []
         for delivery in deliveries:
             sm = delivery[1]
             sm.source = subscriber(sm.source)
@@ -56,11 +58,15 @@ class Deliveries:
                     log.warning("smpp.receipt_unreadable", length=len(sm.short_message), esm_class=sm.esm_class)
                     nothing_to_record.append(delivery)
                 else:
-                    self._receipts.append((receipt, (session, delivery)))
+                    receipts.append(receipt)
+                    told.append(delivery)
             elif self._assembler.is_safe(sm):
                 nothing_to_record.append(delivery)
-            elif (ready := self._assembler.add(sm, (session, delivery), self._loop.time())) is not None:
+            elif (ready := self._assembler.add(sm, (session, [delivery]), self._loop.time())) is not None:
                 self._inbound.append(ready)
+        if receipts:
+            self._receipts += receipts
+            self._receipt_handles.append((session, told))
         if nothing_to_record:
             session.acknowledge(nothing_to_record)
         if self._receipts or self._inbound:
@@ -82,11 +88,11 @@ class Deliveries:
     async def drain(self) -> None:
         """Hand over what waits now."""
         receipts, self._receipts = self._receipts, []
+        handles, self._receipt_handles = self._receipt_handles, []
         inbound, self._inbound = self._inbound, []
         self._hold_reading(False)
         if receipts:
-            handles = [handle for _, handle in receipts]
-            await self._record(self._events.on_receipts([receipt for receipt, _ in receipts]), handles)
+            await self._record(self._events.on_receipts(receipts), handles)
         if inbound:
             handles = [handle for ready in inbound for handle in ready.handles]
             if await self._record(self._events.on_inbound([ready.message for ready in inbound]), handles):
@@ -98,7 +104,7 @@ class Deliveries:
         try:
             await commit
         except Exception as error:  # whatever the engine's trouble, the operator must send these again
-            log.error("smpp.not_recorded", deliveries=len(handles), error=type(error).__name__)
+            log.error("smpp.not_recorded", deliveries=_count(handles), error=type(error).__name__)
             await asyncio.sleep(_RETRY_S)
             _acknowledge(handles, Status.RX_T_APPN)
             return False
@@ -124,7 +130,7 @@ class Deliveries:
         try:
             kept = await self._events.on_parts(late.parts)
         except Exception as error:  # as in _record
-            log.error("smpp.not_recorded", deliveries=len(late.handles), error=type(error).__name__)
+            log.error("smpp.not_recorded", deliveries=_count(late.handles), error=type(error).__name__)
             _acknowledge(late.handles, Status.RX_T_APPN)
             return []
         if len(kept[-1]) == late.parts[-1].of:
@@ -152,7 +158,7 @@ class Deliveries:
             status=parsed.status,
             code=parsed.code,
             action=action,
-            at=done_at(parsed.done, self._config.receipt_zone) if self._config.receipt_zone else None,
+            at=done_at(parsed.done[:20], self._config.receipt_zone) if self._config.receipt_zone else None,
             phones=_phones(sm.source, sm.destination),
         )
 
@@ -165,9 +171,10 @@ def _phones(source: str, destination: str) -> tuple[str, ...]:
     return phones
 
 
+def _count(handles: Iterable[Handle]) -> int:
+    return sum(len(deliveries) for _, deliveries in handles)
+
+
 def _acknowledge(handles: Iterable[Handle], status: int) -> None:
-    by_session: dict[ClientSession, list[Delivery]] = {}
-    for session, delivery in handles:
-        by_session.setdefault(session, []).append(delivery)
-    for session, deliveries in by_session.items():
+    for session, deliveries in handles:
         session.acknowledge(deliveries, status)

@@ -46,8 +46,9 @@ _WAYS: dict[IdFormat, Callable[[str], str | None]] = {
 def id_keys(identifier: str, way: IdFormat = "auto") -> tuple[str, ...]:
     """The canonical identifiers of the answer that a receipt's identifier may mean, likeliest first."""
     key = canonical(identifier)
-    ways = _WAYS.values() if way == "auto" else (_WAYS[way],)
-    return tuple(dict.fromkeys(found for found in (one(key) for one in ways) if found)) or (key,)
+    if way != "auto":
+        return (_WAYS[way](key) or key,)
+    return tuple(dict.fromkeys(found for found in (one(key) for one in _WAYS.values()) if found)) or (key,)
 
 
 class IdFormatLearner:

@@ -5,8 +5,11 @@ Source: SMPP 3.4 appendix B (the usual text, called vendor specific there), 5.3.
 
 import re
 from datetime import datetime
-from typing import Literal, NamedTuple
+from functools import lru_cache
+from typing import Literal
 from zoneinfo import ZoneInfo
+
+import msgspec
 
 from sofy.connectors.smpp.texts import decode_text, segment
 from sofy.wire.smpp.codes import ESM_INTERMEDIATE, ESM_RECEIPT, ESM_UDHI, Coding, State, Tag
@@ -38,15 +41,14 @@ _BY_WORD: dict[str, Progress] = {  # words are cut to 7 letters by the specifica
     "REJECTE": "failed",
     "FAILED": "failed",
 }
+_UCS2 = Coding.UCS2.value
 _FIELD = re.compile(r"(?:^|[\s,;])(id|stat|err|done[ _]date)\s*[:=]\s*([^\s,;]*)", re.IGNORECASE)
-_USUAL = re.compile(
-    r"id:(\S+) sub:\S* dlvrd:\S* submit date:\S* done date:(\S*) stat:(\S+) err:(\S+)(?: text:|$)", re.IGNORECASE
-)
+_USUAL = re.compile(r"id:(\S+) sub:\S* dlvrd:\S* submit date:\S* done date:(\S*) stat:(\S+) err:(\S+)(?: [Tt]ext:|$)")
 _QUOTED = re.compile(r"(?:^|[\s,;])text\s*[:=]", re.IGNORECASE)
 _LOOKS_LIKE = re.compile(r"^\s*id\s*[:=][^\s,;]+[\s,;].*\bstat\s*[:=]", re.IGNORECASE | re.DOTALL)
 
 
-class Parsed(NamedTuple):
+class Parsed(msgspec.Struct, frozen=True, gc=False):
     """What a receipt says; `code` is empty when it names no error."""
 
     supplier_id: str
@@ -68,46 +70,46 @@ def is_receipt(sm: Sm) -> bool:
 
 def parse(sm: Sm) -> Parsed | None:
     """Read a receipt: optional parameters first, else the text. None when it names no message."""
-    fields = _fields(_text(sm))
-    tlvs = sm.tlvs
-    named = tlvs.get(Tag.RECEIPTED_MESSAGE_ID, b"").split(b"\0")[0].decode("latin-1") or fields.get("id", "")
+    named, done, word, error = _fields(_text(sm))
+    status, network = None, b""
+    if tlvs := sm.tlvs:
+        named = tlvs.get(Tag.RECEIPTED_MESSAGE_ID, b"").split(b"\0")[0].decode("latin-1") or named
+        status = _BY_STATE.get(state[0]) if (state := tlvs.get(Tag.MESSAGE_STATE)) else None
+        network = tlvs.get(Tag.NETWORK_ERROR_CODE, b"")
     if not named:
         return None
-    state = tlvs.get(Tag.MESSAGE_STATE, b"")
-    status = _BY_STATE.get(state[0]) if state else None
-    if status is None:
-        status = _BY_WORD.get(fields.get("stat", "")[:7].upper(), "submitted")
     if sm.esm_class & 0x3C == ESM_INTERMEDIATE:
         status = "submitted"
-    return Parsed(
-        named, status, _code(fields.get("err", ""), tlvs.get(Tag.NETWORK_ERROR_CODE, b"")), fields.get("done date", "")
-    )
+    elif status is None:
+        status = _BY_WORD.get(word) or _BY_WORD.get(word[:7].upper(), "submitted")
+    return Parsed(named, status, _code(error[:20], network), done)
 
 
 def _text(sm: Sm) -> str:
     """The words of a receipt; some operators write UCS-2, put a user data header before, or a NUL behind."""
-    if sm.data_coding == Coding.UCS2 or sm.esm_class & ESM_UDHI:
+    if sm.data_coding == _UCS2 or sm.esm_class & ESM_UDHI:
         text = decode_text(segment(sm).octets, sm.data_coding)
     else:
         text = (sm.short_message or sm.tlvs.get(Tag.MESSAGE_PAYLOAD, b"")).decode("latin-1")
     return text.replace("\0", " ")
 
 
-def _fields(text: str) -> dict[str, str]:
+def _fields(text: str) -> tuple[str, ...]:
+    """What follows `id`, `done date`, `stat` and `err`; nothing where they are missing."""
     usual = _USUAL.match(text)
     if usual:
-        return {"id": usual[1], "done date": usual[2], "stat": usual[3], "err": usual[4]}
+        return usual.groups()
     quoted = _QUOTED.search(text)
     fields: dict[str, str] = {}
     for name, value in _FIELD.findall(text[: quoted.start()] if quoted else text):
         fields.setdefault(name.lower().replace("_", " "), value)
-    return fields
+    return tuple(fields.get(name, "") for name in ("id", "done date", "stat", "err"))
 
 
+@lru_cache(maxsize=256)
 def _code(text: str, network: bytes) -> str:
     """The error as decimal digits where it is a number, else as written; nothing for "no error"."""
     if text:
-        text = text[:20]
         if text.isdecimal():
             return str(int(text)) if int(text) else ""
         try:
@@ -121,6 +123,7 @@ def _code(text: str, network: bytes) -> str:
     return ""
 
 
+@lru_cache(maxsize=1024)
 def done_at(text: str, zone: str) -> datetime | None:
     """The instant of a `done date` (YYMMDDhhmm, seconds or a four-digit year added by some), None when unreadable."""
     if not zone or not text.isdigit():

@@ -10,10 +10,9 @@ def subscriber(source: str) -> str:
     Source: SMPP 3.4, 5.2.5 (source_addr_ton), which few fill in truly: the digits decide.
     """
     digits = source.strip().lstrip("+")
+    if not digits.startswith("0"):
+        return digits
     if digits.startswith("00"):
         return digits[2:]
-    if digits.startswith("0"):
-        found = phone.parse(digits, fictional=True)
-        if isinstance(found, phone.Number):
-            return found.e164.lstrip("+")
-    return digits
+    found = phone.parse(digits, fictional=True)
+    return found.e164.lstrip("+") if isinstance(found, phone.Number) else digits

@@ -1,15 +1,23 @@
 """Receipts in the layouts operators write, and the identifiers they name."""
 
 import random
+import re
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from sofy.connectors.smpp import receipts
 from sofy.connectors.smpp.ids import IdFormatLearner, canonical, id_keys
 from sofy.connectors.smpp.receipts import Parsed, done_at, is_receipt, parse
 from sofy.wire.smpp.codes import ESM_INTERMEDIATE, ESM_RECEIPT, Tag
 from sofy.wire.smpp.pdu import Sm
+
+NEVER = re.compile("(?!)")
+SEPARATOR = re.compile(r"[\s,;]")
 
 
 def _sm(text: str, esm_class: int = ESM_RECEIPT, **tlvs: bytes) -> Sm:
@@ -64,6 +72,8 @@ def _sm(text: str, esm_class: int = ESM_RECEIPT, **tlvs: bytes) -> Sm:
             _sm("id:0 stat:UNDELIV", RECEIPTED_MESSAGE_ID=b"77", MESSAGE_STATE=b"\x02"),
             Parsed("77", "delivered", "", ""),
         ),
+        ("an empty parameter", _sm("id:77 stat:EXPIRED", MESSAGE_STATE=b""), Parsed("77", "expired", "", "")),
+        ("an unheard-of state", _sm("id:77 stat:EXPIRED", MESSAGE_STATE=b"\x63"), Parsed("77", "expired", "", "")),
         ("text in a payload", _sm("", MESSAGE_PAYLOAD=b"id:77 stat:DELIVRD"), Parsed("77", "delivered", "", "")),
         ("names nothing", _sm("stat:DELIVRD err:000"), None),
         ("nothing at all", _sm(""), None),
@@ -71,6 +81,30 @@ def _sm(text: str, esm_class: int = ESM_RECEIPT, **tlvs: bytes) -> Sm:
 )
 def test_parse(_case: str, sm: Sm, parsed: Parsed | None) -> None:
     assert parse(sm) == parsed
+
+
+values = st.text(st.characters(max_codepoint=0xFF), min_size=1, max_size=12).filter(
+    lambda text: not SEPARATOR.search(text)
+)
+
+
+@given(
+    fields=st.tuples(*[values] * 7),
+    end=st.sampled_from(
+        ["", " text:", " Text:id:0 stat:UNDELIV", " TEXT:id:0", " text: Salut, ca va ?", "\n", " ", "text:"]
+    ),
+    writing=st.sampled_from([str, str.upper, str.title]),
+)
+def test_the_usual_layout_reads_as_any_other(fields: tuple[str, ...], end: str, writing: Callable[[str], str]) -> None:
+    names = ("id", " sub", " dlvrd", " submit date", " done date", " stat", " err")
+    text = "".join(f"{writing(name)}:{value}" for name, value in zip(names, fields, strict=True)) + end
+
+    read = receipts._fields(text)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(receipts, "_USUAL", NEVER)
+        assert read == receipts._fields(text)
+    assert read[:3] == (fields[0], fields[4], fields[5])
 
 
 def test_the_samples_are_all_understood() -> None:
