@@ -207,6 +207,7 @@ def check_books(field: Field, recipients: int, lost: int, ends: Set[str] = froze
     assert all(count == 1 for number, count in accepted.items() if number not in unknown)
     assert len(accepted.keys() | unknown) == recipients
     assert field.rows("SELECT count(*) FROM engine_queue") == [(0,)]
+    field.wait(lambda: field.rows("SELECT count(*) FROM engine_claim") == [(0,)])
     left = [path for path in (field.folder / "spool" / "engine").iterdir() if path.is_dir()]
     assert [path.name for path in left] == [str(_alive(field))]
 

@@ -138,7 +138,10 @@ class Shops:
 
 def _all_wait(field: Field) -> bool:
     """Whether nothing is in the engine's hands or on the wire, and nothing will be in a moment."""
-    busy = "SELECT 1 FROM engine_queue WHERE claimed_by IS NOT NULL OR due_at <= %s LIMIT 1"
+    busy = (
+        "SELECT 1 FROM engine_queue WHERE due_at <= %s UNION ALL"
+        " SELECT 1 FROM engine_claim c JOIN engine_state s ON s.message_id = ANY(c.messages) AND s.rank = 10 LIMIT 1"
+    )
     return not field.rows(busy, [clock.now() + _NEAR])
 
 

@@ -142,7 +142,7 @@ class Bench:
                     "SELECT expanded_at IS NOT NULL FROM soreach_campaign WHERE client_id = %s AND id = %s", where
                 ).fetchone()
                 expanded = time.perf_counter() - started if written and written[0] else 0.0
-            row = self.conn.execute("SELECT EXISTS (SELECT 1 FROM engine_queue)").fetchone()
+            row = self.conn.execute("SELECT EXISTS (SELECT 1 FROM lane_backlog WHERE due_at < 'infinity')").fetchone()
             waiting = not expanded or bool(row and row[0])
             if waiting and time.perf_counter() - looked_at < 2:
                 continue

@@ -11,11 +11,11 @@ import structlog
 
 from sofy.engine.db import sql
 from sofy.engine.intake import decode_payload
-from sofy.engine.item import Batch, ClientFacts, Item
+from sofy.engine.item import Batch, Claim, ClientFacts, Item
 from sofy.engine.keystore import KeyStore
 from sofy.engine.link import Hot, HotLink
 from sofy.engine.pgarray import ByteaArray, UuidArray
-from sofy.kernel import clock
+from sofy.kernel import clock, ids
 from sofy.kernel.crypto import ClientKeys, Unreadable
 from sofy.kernel.errors import Refused
 from sofy.kernel.hours import CONTRACT_HOURS, HoursPolicy
@@ -49,14 +49,14 @@ class Claims:
             return None
         client, seq = self._clients.popleft()
         n = min(BIGGEST_CLAIM, max(SMALLEST_CLAIM, want // (len(self._clients) + 1)))
-        now = clock.now()
-        values = {"client": UUID(bytes=client), "lane": self.lane, "now": now, "n": n, "me": self._me}
+        values = {"client": UUID(bytes=client), "lane": self.lane, "now": clock.now(), "n": n, "me": self._me}
 
-        async def work(conn: Hot) -> list[tuple[Any, ...]]:
-            cursor = await conn.execute(sql("claim"), values, binary=True)
-            return await cursor.fetchall()
+        async def work(conn: Hot) -> tuple[UUID, list[tuple[Any, ...]]]:
+            claim = ids.uuid7()  # another at each try: what one whose answer was lost holds is found
+            cursor = await conn.execute(sql("claim"), values | {"id": claim}, binary=True)
+            return claim, await cursor.fetchall()
 
-        rows = await self._link.call(work)
+        claim, rows = await self._link.call(work)
         if len(rows) < n:
             await self._settle(client, seq)
             if not rows:
@@ -64,7 +64,7 @@ class Claims:
                 return await self.take(want) if self._clients else None
         else:
             self._clients.append((client, seq))
-        items = self._open(client, rows)
+        items = self._open(Claim(client, claim.bytes, len(rows)), rows)
         batch = Batch(client, self.lane, deque(items), ClientFacts(), {}, time.monotonic(), 0.0)
         await self.refresh(batch)
         return batch
@@ -116,8 +116,9 @@ class Claims:
 
         await self._link.call(work)
 
-    def _open(self, client: bytes, rows: list[tuple[Any, ...]]) -> list[Item]:
+    def _open(self, claim: Claim, rows: list[tuple[Any, ...]]) -> list[Item]:
         """Decrypt what was claimed. What cannot be read goes to `failures`: its key is gone, or the data is damaged."""
+        client = claim.client
         try:
             keys: ClientKeys | None = self._keystore.client(UUID(bytes=client))
         except Refused:
@@ -126,7 +127,7 @@ class Claims:
         owner = UUID(bytes=client)
         number_index = self._platform.index
         for (mid, purpose, campaign, contact, recipient, sender, short_code, zone, payload, parts, encoding,
-             price_micro, attempt, avoid, expires_at, lease) in rows:  # fmt: skip
+             price_micro, attempt, avoid, expires_at) in rows:  # fmt: skip
             uid = UUID(bytes=mid)
             to = text = ""
             readable = keys is not None
@@ -139,7 +140,7 @@ class Claims:
             item = Item(client + mid, client, mid, uid, owner, self.lane, purpose, campaign, contact, recipient,
                         sender, short_code, zone, to, text, parts, encoding, price_micro, attempt, avoid,
                         expires_at)  # fmt: skip
-            item.lease = lease
+            item.claim = claim
             if readable:
                 item.number_index = number_index("phone", to)
                 item.ending = to[-6:]

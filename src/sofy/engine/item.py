@@ -26,11 +26,19 @@ class Part(msgspec.Struct, gc=False, eq=False):
     receipt: str = ""
 
 
+class Claim(msgspec.Struct, gc=False, eq=False):
+    """What was taken from the queue together; it ends when nothing of it is `open` any more."""
+
+    client: bytes
+    id: bytes
+    open: int
+
+
 class Item(msgspec.Struct, gc=False, eq=False):
     """A message between its claim and the commit of what became of it. Ids are 16 bytes, instants microseconds.
 
-    `key` is client and message id. `first`: its row is still in the queue. `due`: when to look again, if it goes back
-    to the queue. `lease`: that of its claim, which tells it from a later one. `dirty`: its turn among the changes not
+    `key` is client and message id. `first`: nothing is written of it yet. `due`: when to look again, if it goes back
+    to the queue. `claim`: by which it is held; None: it is not. `dirty`: its turn among the changes not
     committed yet, 0 when there is none. `exposed`: money it may cost, counted against the budget until it is committed.
     `displaced`: an answer to it would have been another client's before. `ending`: the last digits of `to`, which
     receipts are held against.
@@ -82,7 +90,7 @@ class Item(msgspec.Struct, gc=False, eq=False):
     exposed: int = 0
     displaced: bool = False
     due: int | None = None
-    lease: datetime | None = None
+    claim: Claim | None = None
     keys_written: bool = False
 
     def raise_to(self, status: str, at: int) -> bool:

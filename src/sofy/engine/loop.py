@@ -69,7 +69,7 @@ class Engine:
         self._links |= {f"announce {lane}": HotLink(url, f"announce {lane}") for lane in LANES}
         self._links |= {duty: HotLink(url, duty, prepared=False) for duty in ("inbound", "house")}
         self.journal = Journal(spool, self.instance)
-        self.ledger = Ledger(self._links["outcomes"], self.instance, self._settled)
+        self.ledger = Ledger(self._links["outcomes"], self._settled)
         self.recent = Recent()
         self.receipts = Receipts(self._links["receipts"], self.ledger, self.recent, keystore)
         self.refusals = Refusals()

@@ -17,7 +17,7 @@ import psycopg
 import structlog
 
 from sofy.engine.db import sql
-from sofy.engine.item import FOREVER, Item, Part
+from sofy.engine.item import FOREVER, Claim, Item, Part
 from sofy.engine.link import Hot, HotLink
 from sofy.engine.pgarray import Int2Array, Int8Array, TextArray, TimeArray, UuidArray, micros
 from sofy.engine.statuses import RANK
@@ -37,12 +37,12 @@ _LARGEST_BATCH = 4000
 class Ledger:
     """Collects what changed and writes it; nothing leaves it before its commit."""
 
-    def __init__(self, link: HotLink, instance: UUID, settled: Callable[[Item], None]) -> None:
+    def __init__(self, link: HotLink, settled: Callable[[Item], None]) -> None:
         self.written = 0
         self._link = link
-        self._me = instance
         self._settled = settled
         self._dirty: dict[int, Item] = {}
+        self._over: list[Claim] = []
         self._named: dict[_Name, tuple[bytes, int]] = {}
         self._named_before: dict[_Name, tuple[bytes, int]] = {}
         self._counter = 0
@@ -88,7 +88,7 @@ class Ledger:
             except TimeoutError:
                 pass
             self._wake.clear()
-            while self._dirty:
+            while self._dirty or self._over:
                 await self.flush()
                 if len(self._dirty) < FLUSH_ROWS:
                     break
@@ -106,7 +106,7 @@ class Ledger:
     async def flush(self) -> None:
         """One transaction with everything that changed since the last one, up to a size."""
         batch = list(self._dirty.values())[:_LARGEST_BATCH]
-        if not batch:
+        if not batch and not self._over:
             return
         for item in batch:
             del self._dirty[id(item)]
@@ -143,26 +143,33 @@ class Ledger:
             await conn.execute(sql("give_up"), values)
 
         await self._link.call(write)
+        self._leave(item)
         self._settled(item)
 
     async def _commit(self, batch: list[Item]) -> None:
-        work = _Work(batch, self._me, self._named, self._named_before)
-        tries = 0
+        work = _Work(batch, self._over, self._named, self._named_before)
 
         async def write(conn: Hot) -> None:
-            nonlocal tries
-            tries += 1
             async with conn.transaction(), conn.pipeline():
                 for name, values in work.statements:
-                    await conn.execute(sql(name), values | {"again": tries > 1})
+                    await conn.execute(sql(name), values)
 
         await self._link.call(write)
+        self._over = []
         for item, gone in work.finished:
-            item.first = False
+            self._leave(item)
             if gone or not item.dirty:
                 self._settled(item)
         for item in work.keyed:
             item.keys_written = True
+
+    def _leave(self, item: Item) -> None:
+        """This message is written of: its claim does not hold it. One that holds nothing goes with the next batch."""
+        if item.first and item.claim is not None:
+            item.claim.open -= 1
+            if not item.claim.open:
+                self._over.append(item.claim)
+        item.first = False
 
 
 class _Work:
@@ -171,11 +178,10 @@ class _Work:
     def __init__(
         self,
         batch: Iterable[Item],
-        me: UUID,
+        over: Iterable[Claim],
         named: dict[_Name, tuple[bytes, int]],
         named_before: dict[_Name, tuple[bytes, int]],
     ) -> None:
-        self.me = me
         self._named, self._named_before = named, named_before
         self.now = clock.now()
         self.statements: list[tuple[str, dict[str, Any]]] = []
@@ -194,13 +200,17 @@ class _Work:
         self._retract([item for item in batch if item.displaced and item.submitted_at is None and not item.lost])
         for client, items in backs.items():
             self._requeue(client, items)
+        ended: dict[bytes, list[UUID]] = {}
+        for claim in over:
+            ended.setdefault(claim.client, []).append(UUID(bytes=claim.id))
+        for client, claims in ended.items():
+            self.statements.append(("forget_claims", {"client": UUID(bytes=client), "claims": claims}))
 
     def _states(self, client: bytes, items: list[Item]) -> None:
         self.statements.append((
             "write_states",
             {
                 "client": UUID(bytes=client),
-                "me": self.me,
                 "now": self.now,
                 "ids": UuidArray.of([i.id for i in items]),
                 "statuses": TextArray.of([i.status for i in items]),
@@ -222,13 +232,15 @@ class _Work:
                 self._publish(client, "sms.unreachable", {"message_id": str(item.uid)})
 
     def _requeue(self, client: bytes, items: list[Item]) -> None:
+        held = {
+            "client": UUID(bytes=client),
+            "claims": UuidArray.of(list({i.claim.id for i in items if i.claim is not None})),
+            "ids": UuidArray.of([i.id for i in items]),
+        }
         self.statements.append((
             "requeue",
-            {
-                "client": UUID(bytes=client),
-                "me": self.me,
+            held | {
                 "now": self.now,
-                "ids": UuidArray.of([i.id for i in items]),
                 "statuses": TextArray.of([i.status for i in items]),
                 "reasons": TextArray.of([i.reason for i in items]),
                 "articles": TextArray.of([i.article for i in items]),
@@ -236,9 +248,9 @@ class _Work:
                 "dues": TimeArray.of([i.due for i in items]),
                 "attempts": Int2Array.of([i.attempt for i in items]),
                 "avoids": UuidArray.of([i.avoid for i in items]),
-                "leases": TimeArray.of([None if i.lease is None else micros(i.lease) for i in items]),
             },
         ))  # fmt: skip
+        self.statements.append(("leave_claims", held))
         lanes: dict[str, int] = {}
         for item in items:
             due = item.due if item.due is not None else FOREVER

@@ -1,6 +1,6 @@
 """After a kill: read back the journals of dead engines and bring the ledger to where they were.
 
-A claimed row absent from the journal was never written to a socket: it is queued again. A row handed over without an
+A claimed message absent from the journal was never written to a socket: it is queued again. One handed over without an
 answer becomes unknown (an alert is tried again). Answers and receipts are entered as if they came now. Everything here
 may be repeated: a kill in the middle of a recovery costs nothing.
 """
@@ -10,8 +10,9 @@ import contextlib
 import fcntl
 import os
 from collections import defaultdict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from heapq import merge
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -24,7 +25,7 @@ from sofy.connectors.base import Action, Receipt, Reported
 from sofy.engine import handover, journal
 from sofy.engine.db import sql
 from sofy.engine.intake import decode_payload
-from sofy.engine.item import Item
+from sofy.engine.item import Claim, Item
 from sofy.engine.keystore import KeyStore
 from sofy.engine.link import Hot, HotLink
 from sofy.engine.outcomes import Ledger, now_micros
@@ -33,6 +34,10 @@ from sofy.kernel.crypto import Unreadable
 from sofy.kernel.errors import Refused
 
 log = structlog.get_logger(__name__)
+
+
+Held = dict[bytes, bytes]
+"""Messages (client and message id) that engines hold, each with the claim it was taken by."""
 
 
 class _Past:
@@ -64,26 +69,25 @@ class _Past:
 async def recover(root: Path, link: HotLink, me: UUID, keystore: KeyStore) -> None:
     """Deal with every dead engine whose journal lies under `root`, all together and one recoverer at a time.
 
-    An engine killed in the middle of a recovery holds rows whose hand-over is in the journal of the engine before it:
-    read alone, its own journal would say that they were never written, and they would be sent twice.
+    An engine killed in the middle of a recovery holds messages whose hand-over is in the journal of the engine before
+    it: read alone, its own journal would say that they were never written, and they would be sent twice.
     """
     async with _turn(root):
         dead = list(journal.abandoned(root))
         past = _Past([left.folder for left in dead])
         counts = {"released": 0, "replayed": 0, "unknown": 0, "receipts": len(past.receipts)}
-        mine: set[bytes] = set()
+        mine: Held = {}
         for left in dead:
             held = await held_by(link, left.instance)
-            silent = held - past.handed.keys()
+            silent = {key: claim for key, claim in held.items() if key not in past.handed}
             if left.same_boot:
-                await by_client(link, "release_claims", silent, left.instance, me)
+                await release(link, silent)
                 counts["released"] += len(silent)
             else:  # the machine died too: the journal may have lost its end, so silence proves nothing
                 past.trusted = False
                 past.handed.update({key: {0: None} for key in silent})
-            handed = held & past.handed.keys()
-            await by_client(link, "adopt", handed, left.instance, me)
-            mine |= handed
+            await _run(link, "adopt", {"dead": left.instance, "me": me})
+            mine |= {key: claim for key, claim in held.items() if key in past.handed}
         if dead:
             counts |= await _replay(link, past, mine, me, keystore)
             log.warning("engine.recovered", instances=[str(left.instance) for left in dead], **counts)
@@ -108,12 +112,12 @@ async def _turn(root: Path) -> AsyncIterator[None]:
         os.close(lock)
 
 
-async def _replay(link: HotLink, past: _Past, mine: set[bytes], me: UUID, keystore: KeyStore) -> dict[str, int]:
+async def _replay(link: HotLink, past: _Past, mine: Held, me: UUID, keystore: KeyStore) -> dict[str, int]:
     recent = Recent()
-    ledger = Ledger(link, me, lambda item: None)
+    ledger = Ledger(link, lambda item: None)
     at = now_micros()
     unknown = 0
-    for item in await _adopted(link, mine, me, keystore):
+    for item in await _adopted(link, mine, keystore):
         item.route = past.route.get(item.key)
         answers = past.answers.get(item.key, {})
         parts = max([item.parts, *(part + 1 for part in past.handed[item.key]), *(part + 1 for part in answers)])
@@ -137,6 +141,7 @@ async def _replay(link: HotLink, past: _Past, mine: set[bytes], me: UUID, keysto
     await desk.look()
     await desk.close()
     await ledger.write_all()
+    await _run(link, "end_claims", {"me": me})
     return {"replayed": len(mine), "unknown": unknown}
 
 
@@ -157,47 +162,63 @@ def _outcome(answered: tuple[int, str, str, str] | None, written: bool) -> base.
             return base.NotSent("stopping")
 
 
-async def held_by(link: HotLink, instance: UUID) -> set[bytes]:
-    """The keys of every row the database says an engine holds."""
+async def held_by(link: HotLink, instance: UUID) -> Held:
+    """Every message the database says an engine holds."""
 
     async def work(conn: Hot) -> list[tuple[Any, ...]]:
         return await (await conn.execute(sql("held_by"), {"instance": instance}, binary=True)).fetchall()
 
-    return {client + message for client, message in await link.call(work)}
+    return {client + message: claim for client, message, claim in await link.call(work)}
 
 
-async def by_client(link: HotLink, name: str, keys: set[bytes], dead: UUID, me: UUID) -> None:
-    """Run a statement about rows that engine `dead` holds, client by client."""
-    grouped: dict[bytes, list[UUID]] = defaultdict(list)
-    for key in sorted(keys):
-        grouped[key[:16]].append(UUID(bytes=key[16:]))
-    for client, messages in grouped.items():
-        values = {"client": UUID(bytes=client), "messages": messages, "dead": dead, "me": me}
+async def release(link: HotLink, held: Held) -> None:
+    """Put messages nobody handed over back into the queue, client by client."""
+    for values in _by_client(held):
 
         async def work(conn: Hot, values: dict[str, Any] = values) -> None:
-            await conn.execute(sql(name), values)
+            async with conn.transaction():
+                await conn.execute(sql("release"), values)
+                await conn.execute(sql("leave_claims"), values)
 
         await link.call(work)
 
 
-async def _adopted(link: HotLink, keys: set[bytes], me: UUID, keystore: KeyStore) -> list[Item]:
-    grouped: dict[bytes, list[UUID]] = defaultdict(list)
-    for key in sorted(keys):
-        grouped[key[:16]].append(UUID(bytes=key[16:]))
+def _by_client(held: Held) -> Iterator[dict[str, Any]]:
+    """What statements about claimed messages of one client are given."""
+    for client, group in groupby(sorted(held), key=lambda key: key[:16]):
+        keys = list(group)
+        yield {
+            "client": UUID(bytes=client),
+            "claims": [UUID(bytes=claim) for claim in {held[key] for key in keys}],
+            "ids": [UUID(bytes=key[16:]) for key in keys],
+        }
+
+
+async def _run(link: HotLink, name: str, values: dict[str, Any]) -> None:
+    async def work(conn: Hot) -> None:
+        await conn.execute(sql(name), values)
+
+    await link.call(work)
+
+
+async def _adopted(link: HotLink, held: Held, keystore: KeyStore) -> list[Item]:
     items = []
-    for client, messages in grouped.items():
-        values = {"client": UUID(bytes=client), "messages": messages, "me": me}
+    claims: dict[bytes, Claim] = {}
+    for values in _by_client(held):
+        client = values["client"].bytes
 
         async def work(conn: Hot, values: dict[str, Any] = values) -> list[tuple[Any, ...]]:
             return await (await conn.execute(sql("adopted"), values, binary=True)).fetchall()
 
         for row in await link.call(work):
-            (mid, lane, purpose, parts, encoding, price_micro, attempt, campaign, contact, recipient, short_code,
+            (mid, claim, lane, purpose, parts, encoding, price_micro, attempt, campaign, contact, recipient, short_code,
              payload) = row  # fmt: skip
             item = Item(
                 client + mid, client, mid, UUID(bytes=mid), UUID(bytes=client), lane, purpose, campaign, contact,
                 recipient, "", short_code, None, "", "", parts, encoding, price_micro, attempt, None,
             )  # fmt: skip
+            item.claim = claims.setdefault(claim, Claim(client, claim, 0))
+            item.claim.open += 1
             if short_code is not None:  # it was announced; if nobody got it, answers are another client's again
                 item.number_index = _number_index(keystore, item, payload)
                 item.displaced = bool(item.number_index)

@@ -18,7 +18,7 @@ from sofy.engine.claim import Claims
 from sofy.engine.db import sql
 from sofy.engine.item import Item
 from sofy.engine.link import Hot, HotLink
-from sofy.engine.recovery import by_client, held_by
+from sofy.engine.recovery import Held, held_by, release
 from sofy.engine.routes import Counters, RouteTable
 from sofy.kernel import clock, ids
 from sofy.kernel.clauses import clause
@@ -85,6 +85,7 @@ class Sweepers:
 
     async def leave(self) -> None:
         """This engine ends in order."""
+        await self._execute("end_claims", {"me": self._me})
         await self._execute("leave", {"me": self._me})
 
     async def _execute(self, name: str, values: dict[str, Any]) -> int:
@@ -148,7 +149,7 @@ class Sweepers:
             self._looked[key] = before
 
     async def _orphans(self) -> None:
-        """Rows that are ours in the database but not in memory: the answer to a claim, or to a return, was lost.
+        """Messages that are ours in the database but not in memory: the answer to a claim, or to a return, was lost.
 
         Whether it was lost or is only on its way is known while nobody claims.
         """
@@ -157,20 +158,21 @@ class Sweepers:
         async with contextlib.AsyncExitStack() as pause:
             for claims in self._claims.values():
                 await pause.enter_async_context(claims.turn)
-            await by_client(self._link, "release_claims", await self._strays(), self._me, self._me)
+            await release(self._link, await self._strays())
 
-    async def _strays(self) -> set[bytes]:
-        return {key for key in await held_by(self._link, self._me) if UUID(bytes=key[16:]) not in self._items}
+    async def _strays(self) -> Held:
+        held = await held_by(self._link, self._me)
+        return {key: claim for key, claim in held.items() if UUID(bytes=key[16:]) not in self._items}
 
     async def _leases(self) -> None:
         await self._execute("renew_leases", {"me": self._me})
-        by_client: dict[tuple[bytes, str], list[UUID]] = {}
-        for client, message, lane in await self._rows("dead_leases", {}):
-            by_client.setdefault((client, lane), []).append(UUID(bytes=message))
-        for (client, lane), messages in by_client.items():
-            log.warning("engine.lease_over", client=str(UUID(bytes=client)), lane=lane, messages=len(messages))
-            values = {"client": UUID(bytes=client), "messages": messages, "now": clock.now()}
+        await self._execute("end_claims", {"me": self._me})
+        for client, claim, messages in await self._rows("dead_leases", {}):
+            log.warning("engine.lease_over", client=str(UUID(bytes=client)), claim=str(UUID(bytes=claim)))
+            values = {"client": UUID(bytes=client), "now": clock.now(), "claims": [UUID(bytes=claim)]}
+            values |= {"messages": [UUID(bytes=message) for message in messages]}
             await self._execute("give_up", values)
+            await self._execute("forget_claims", values)
 
     @clause("DPA 12")
     async def _forget_people(self) -> None:

@@ -3,31 +3,36 @@
 SELECT client_id, seq FROM lane_backlog WHERE lane = %(lane)s AND due_at <= %(now)s ORDER BY client_id
 
 -- name: claim
--- Take up to n due messages of one client, oldest first; two engines never take the same row. The lease runs on the
--- clock of the database, which no test or demo moves. (= ANY: rows are found by their keys whatever the planner believes
--- of a table that was nearly empty when it was last looked at.)
+-- Take up to n due messages of one client, oldest first; two engines never take the same row. What is taken leaves the
+-- queue for one row that says who holds it. The lease runs on the clock of the database, which no test or demo moves.
+-- (= ANY: rows are found by their keys whatever the planner believes of a table that was nearly empty when it was last
+-- looked at.)
 WITH due AS (
     SELECT message_id FROM engine_queue
-     WHERE client_id = %(client)s AND lane = %(lane)s AND due_at <= %(now)s AND claimed_by IS NULL
+     WHERE client_id = %(client)s AND lane = %(lane)s AND due_at <= %(now)s
      ORDER BY due_at
      LIMIT %(n)s
        FOR UPDATE SKIP LOCKED
+), taken AS (
+    DELETE FROM engine_queue
+     WHERE client_id = %(client)s AND message_id = ANY (ARRAY(SELECT message_id FROM due))
+    RETURNING message_id, attempt, avoid_route
 ), held AS (
-    UPDATE engine_queue q SET claimed_by = %(me)s, lease_until = clock_timestamp() + interval '15 minutes'
-     WHERE q.client_id = %(client)s AND q.message_id = ANY (ARRAY(SELECT message_id FROM due))
-    RETURNING q.message_id, q.attempt, q.avoid_route, q.lease_until
+    INSERT INTO engine_claim (client_id, id, lane, claimed_by, lease_until, due_at, messages, attempts, avoid_routes)
+    SELECT %(client)s, %(id)s, %(lane)s, %(me)s, clock_timestamp() + interval '15 minutes', %(now)s,
+           array_agg(message_id), array_agg(attempt), array_agg(avoid_route)
+      FROM taken HAVING count(*) > 0
 )
 SELECT m.id, m.purpose, m.campaign_id, m.contact_id, m.recipient_index, m.sender, m.short_code, m.zone, m.payload,
-       m.parts, m.encoding, (m.unit_price_eur * 1000000)::bigint, held.attempt, held.avoid_route,
-       m.expires_at, held.lease_until
-  FROM held JOIN engine_message m ON m.id = held.message_id
+       m.parts, m.encoding, (m.unit_price_eur * 1000000)::bigint, taken.attempt, taken.avoid_route, m.expires_at
+  FROM taken JOIN engine_message m ON m.id = taken.message_id
  WHERE m.client_id = %(client)s AND m.id = ANY (ARRAY(SELECT message_id FROM due))
 
 -- name: settle_backlog
 -- Nothing (more) is due: say when the client has work again, unless a message came in since the engine looked.
 UPDATE lane_backlog
    SET due_at = coalesce((SELECT q.due_at FROM engine_queue q
-                           WHERE q.client_id = %(client)s AND q.lane = %(lane)s AND q.claimed_by IS NULL
+                           WHERE q.client_id = %(client)s AND q.lane = %(lane)s
                            ORDER BY q.due_at LIMIT 1), 'infinity')
  WHERE client_id = %(client)s AND lane = %(lane)s AND seq = %(seq)s
 
@@ -51,16 +56,30 @@ SELECT recipient_index, purpose, state FROM gate_permission
 SELECT number_index FROM platform_suppression
  WHERE number_index = ANY(%(numbers)s::bytea[]) AND channel IN ('all', %(channel)s)
 
+-- name: forget_claims
+-- What became of every message of these is written, or given up.
+DELETE FROM engine_claim WHERE client_id = %(client)s AND id = ANY(%(claims)s::uuid[])
+
+-- name: end_claims
+-- Claims of which nothing waits any more, and that nobody counts: those of engines before, and the last ones.
+DELETE FROM engine_claim c
+ WHERE c.claimed_by = %(me)s
+   AND NOT EXISTS (SELECT 1 FROM LATERAL unnest(c.messages) AS held (message_id)
+                     JOIN engine_state s ON s.client_id = c.client_id AND s.message_id = held.message_id AND s.rank = 10)
+
 -- name: held_by
--- Every row an instance holds: compared with its memory now and then, and with its journal after its death.
-SELECT client_id, message_id FROM engine_queue WHERE claimed_by = %(instance)s
+-- Every message an instance holds, and by which claim: compared with its memory now and then, and with its journal after
+-- its death.
+SELECT c.client_id, held.message_id, c.id
+  FROM engine_claim c CROSS JOIN LATERAL unnest(c.messages) AS held (message_id)
+  JOIN engine_state s ON s.client_id = c.client_id AND s.message_id = held.message_id AND s.rank = 10
+ WHERE c.claimed_by = %(instance)s
 
 -- name: renew_leases
 -- Messages that wait long in a connector stay with their engine.
-UPDATE engine_queue SET lease_until = clock_timestamp() + interval '15 minutes'
+UPDATE engine_claim SET lease_until = clock_timestamp() + interval '15 minutes'
  WHERE claimed_by = %(me)s AND lease_until < clock_timestamp() + interval '7 minutes'
 
 -- name: dead_leases
--- Rows whose engine vanished with its journal: nobody can say whether they were handed over.
-SELECT client_id, message_id, lane FROM engine_queue
- WHERE claimed_by IS NOT NULL AND lease_until < clock_timestamp() LIMIT 1000
+-- What is held by engines that vanished with their journal.
+SELECT client_id, id, messages FROM engine_claim WHERE lease_until < now() LIMIT 20

@@ -39,7 +39,7 @@ UPDATE gate_campaign SET expanded_at = %(now)s
 UPDATE engine_queue q SET due_at = 'infinity'
   FROM engine_state s
  WHERE s.client_id = %(client)s AND s.campaign_id = %(campaign)s
-   AND q.client_id = s.client_id AND q.message_id = s.message_id AND q.claimed_by IS NULL
+   AND q.client_id = s.client_id AND q.message_id = s.message_id
 
 -- name: unpark_campaign
 -- Resume: due again at once, or when its own day comes.
@@ -49,11 +49,11 @@ UPDATE engine_queue q SET due_at = greatest(%(now)s, coalesce(s.not_before, %(no
    AND q.client_id = s.client_id AND q.message_id = s.message_id AND q.due_at = 'infinity'
 
 -- name: cancel_campaign
--- Cancel what still waits; rows an engine holds are stopped at hand-over by the state of the campaign.
+-- Cancel what still waits; what an engine holds is stopped at hand-over by the state of the campaign.
 WITH gone AS (
     DELETE FROM engine_queue q USING engine_state s
      WHERE s.client_id = %(client)s AND s.campaign_id = %(campaign)s
-       AND q.client_id = s.client_id AND q.message_id = s.message_id AND q.claimed_by IS NULL
+       AND q.client_id = s.client_id AND q.message_id = s.message_id
     RETURNING q.message_id
 ), ended AS (
     UPDATE engine_state s
@@ -67,13 +67,13 @@ INSERT INTO engine_event (client_id, message_id, contact_id, campaign_id, kind, 
 SELECT %(client)s, message_id, contact_id, campaign_id, 'cancelled', %(now)s FROM ended
 
 -- name: drop_late
--- What was wanted on its day only and still waits when the day is over. Rows an engine holds meet the gate instead.
+-- What was wanted on its day only and still waits when the day is over. What an engine holds meets the gate instead.
 WITH late AS (
     SELECT s.message_id FROM engine_state s JOIN engine_message m ON m.client_id = s.client_id AND m.id = s.message_id
      WHERE s.client_id = %(client)s AND s.campaign_id = %(campaign)s AND s.rank = 10 AND m.expires_at <= %(now)s
 ), gone AS (
     DELETE FROM engine_queue q USING late
-     WHERE q.client_id = %(client)s AND q.message_id = late.message_id AND q.claimed_by IS NULL
+     WHERE q.client_id = %(client)s AND q.message_id = late.message_id
     RETURNING q.message_id
 ), ended AS (
     UPDATE engine_state s

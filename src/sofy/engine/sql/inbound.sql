@@ -88,7 +88,7 @@ WITH mine AS MATERIALIZED (
 ), gone AS (
     DELETE FROM engine_queue q USING mine
      WHERE q.client_id = %(client)s AND q.message_id = mine.message_id
-       AND (q.lane = 'marketing' AND q.claimed_by IS NULL) IS TRUE
+       AND (q.lane = 'marketing') IS TRUE
     RETURNING q.message_id
 ), ended AS (
     UPDATE engine_state s

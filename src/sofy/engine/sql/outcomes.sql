@@ -10,11 +10,6 @@ WITH o AS (
                          %(submitted)s::timestamptz[], %(ats)s::timestamptz[], %(firsts)s::smallint[],
                          %(costs)s::bigint[])
       AS o (id, status, rank, reason, article, code, route, done, submitted_at, at, first, cost)
-), gone AS (
-    DELETE FROM engine_queue q USING o
-     WHERE o.first = 1 AND q.client_id = %(client)s AND q.message_id = ANY (ARRAY(SELECT id FROM o)) AND q.message_id = o.id
-       AND q.claimed_by IS NOT DISTINCT FROM %(me)s
-    RETURNING o.cost
 ), moved AS (
     UPDATE engine_state s
        SET status = o.status, rank = o.rank, reason = o.reason, article = coalesce(o.article, s.article),
@@ -26,10 +21,11 @@ WITH o AS (
       FROM o
      WHERE s.client_id = %(client)s AND s.message_id = ANY (ARRAY(SELECT id FROM o)) AND s.message_id = o.id
        AND CASE WHEN o.rank IN (10, 90) THEN s.rank = 10 ELSE o.rank > s.rank END
-    RETURNING s.message_id, s.contact_id, s.campaign_id, o.status, o.at, o.submitted_at, o.first, o.reason, o.code
+    RETURNING s.message_id, s.contact_id, s.campaign_id, o.status, o.at, o.submitted_at, o.first, o.reason, o.code, o.cost
 ), spent AS (
-    UPDATE gate_client SET spent_eur = spent_eur + (SELECT sum(cost) FROM gone) / 1000000.0
-     WHERE client_id = %(client)s AND (SELECT sum(cost) FROM gone) > 0
+    UPDATE gate_client SET spent_eur = spent_eur + paid.cost / 1000000.0
+      FROM (SELECT sum(cost) FROM moved WHERE first = 1) AS paid (cost)
+     WHERE client_id = %(client)s AND paid.cost > 0
 )
 INSERT INTO engine_event (client_id, message_id, contact_id, campaign_id, kind, at, submitted_at, detail)
 SELECT %(client)s, message_id, contact_id, campaign_id, status, at,
@@ -39,35 +35,49 @@ SELECT %(client)s, message_id, contact_id, campaign_id, status, at,
   FROM moved
 
 -- name: requeue
--- Give rows back to the queue: deferred, held, to be tried again, or simply not needed now. When this is repeated, since
--- the answer to its commit was lost, a row may have been claimed once more meanwhile, and even be on its way: it is known
--- by its lease, and left alone.
+-- Give messages back to the queue: deferred, held, to be tried again, or simply not needed now. Only what the claim still
+-- holds: when this is repeated, since the answer to its commit was lost, a message may have been claimed once more
+-- meanwhile, and even be on its way.
 WITH o AS (
     SELECT * FROM unnest(%(ids)s::uuid[], %(statuses)s::text[], %(reasons)s::text[], %(articles)s::text[],
-                         %(codes)s::text[], %(dues)s::timestamptz[], %(attempts)s::smallint[], %(avoids)s::uuid[],
-                         %(leases)s::timestamptz[])
-      AS o (id, status, reason, article, code, due, attempt, avoid, lease)
+                         %(codes)s::text[], %(dues)s::timestamptz[], %(attempts)s::smallint[], %(avoids)s::uuid[])
+      AS o (id, status, reason, article, code, due, attempt, avoid)
+), held AS (
+    SELECT lane, unnest(messages) AS id FROM engine_claim
+     WHERE client_id = %(client)s AND id = ANY (ARRAY(SELECT unnest(%(claims)s::uuid[])))
 ), back AS (
-    UPDATE engine_queue q
-       SET claimed_by = NULL, lease_until = NULL, due_at = o.due, attempt = o.attempt, avoid_route = o.avoid
-      FROM o
-     WHERE q.client_id = %(client)s AND q.message_id = ANY (ARRAY(SELECT id FROM o)) AND q.message_id = o.id
-       AND q.claimed_by IS NOT DISTINCT FROM %(me)s
-       AND (NOT %(again)s::boolean OR o.lease IS NULL OR q.lease_until = o.lease)
-    RETURNING o.*
+    INSERT INTO engine_queue (client_id, message_id, lane, due_at, attempt, avoid_route)
+    SELECT %(client)s, o.id, held.lane, o.due, o.attempt, o.avoid FROM o JOIN held ON held.id = o.id
+    RETURNING message_id
 ), moved AS (
     UPDATE engine_state s
-       SET status = back.status, reason = back.reason, article = back.article,
-           supplier_code = coalesce(back.code, s.supplier_code),
-           not_before = nullif(back.due, 'infinity'), updated_at = %(now)s
-      FROM back
-     WHERE s.client_id = %(client)s AND s.message_id = ANY (ARRAY(SELECT id FROM o)) AND s.message_id = back.id
-       AND s.rank = 10 AND back.reason IS NOT NULL
-    RETURNING s.message_id, s.contact_id, s.campaign_id, back.status, back.reason
+       SET status = o.status, reason = o.reason, article = o.article,
+           supplier_code = coalesce(o.code, s.supplier_code),
+           not_before = nullif(o.due, 'infinity'), updated_at = %(now)s
+      FROM o JOIN back ON back.message_id = o.id
+     WHERE s.client_id = %(client)s AND s.message_id = ANY (ARRAY(SELECT id FROM o)) AND s.message_id = o.id
+       AND s.rank = 10 AND o.reason IS NOT NULL
+    RETURNING s.message_id, s.contact_id, s.campaign_id, o.status, o.reason
 )
 INSERT INTO engine_event (client_id, message_id, contact_id, campaign_id, kind, at, detail)
 SELECT %(client)s, message_id, contact_id, campaign_id, status, %(now)s, jsonb_build_object('reason', reason)
   FROM moved
+
+-- name: leave_claims
+-- These messages wait in the queue again: their claims hold the others, if any.
+WITH claim AS (
+    SELECT * FROM engine_claim WHERE client_id = %(client)s AND id = ANY(%(claims)s::uuid[]) FOR UPDATE
+), stay AS (
+    SELECT claim.id, array_agg(held.message_id) AS messages, array_agg(held.attempt) AS attempts,
+           array_agg(held.avoid_route) AS avoid_routes
+      FROM claim, LATERAL unnest(messages, attempts, avoid_routes) AS held (message_id, attempt, avoid_route)
+     WHERE held.message_id <> ALL(%(ids)s::uuid[])
+     GROUP BY claim.id
+), kept AS (
+    UPDATE engine_claim c SET messages = stay.messages, attempts = stay.attempts, avoid_routes = stay.avoid_routes
+      FROM stay WHERE c.client_id = %(client)s AND c.id = stay.id
+)
+DELETE FROM engine_claim WHERE client_id = %(client)s AND id = ANY(%(claims)s::uuid[]) AND id <> ALL (SELECT id FROM stay)
 
 -- name: write_receipt_keys
 -- Under which names a supplier will speak of these parts.

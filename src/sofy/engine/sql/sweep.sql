@@ -1,16 +1,21 @@
 -- name: finished_campaigns
--- Campaigns that are expanded and of which no message is known to wait, each with its youngest that does, or none: then
--- it is finished. The oldest leave first, so that the youngest is known for longest, and a campaign is looked through
--- once or twice. (IS TRUE: rows are found by the key of what waits, never by walking the campaign.)
+-- Campaigns that are expanded and of which no message is known to wait, each with its youngest that does, in the queue or
+-- in the hands of an engine, or none: then it is finished. The oldest leave first, so that the youngest is known for
+-- longest, and a campaign is looked through once or twice. (IS TRUE: rows are found by the key of what waits, never by
+-- walking the campaign.)
 SELECT c.client_id, c.campaign_id,
-       (SELECT q.message_id FROM engine_queue q
-          JOIN engine_state s ON s.client_id = q.client_id AND s.message_id = q.message_id
-         WHERE q.client_id = c.client_id AND (s.campaign_id = c.campaign_id) IS TRUE
-         ORDER BY q.message_id DESC LIMIT 1)
+       coalesce((SELECT q.message_id FROM engine_queue q
+                   JOIN engine_state s ON s.client_id = q.client_id AND s.message_id = q.message_id
+                  WHERE q.client_id = c.client_id AND (s.campaign_id = c.campaign_id) IS TRUE
+                  ORDER BY q.message_id DESC LIMIT 1),
+                (SELECT held.message_id FROM engine_claim k CROSS JOIN LATERAL unnest(k.messages) AS held (message_id)
+                   JOIN engine_state s ON s.client_id = k.client_id AND s.message_id = held.message_id AND s.rank = 10
+                  WHERE k.client_id = c.client_id AND (s.campaign_id = c.campaign_id) IS TRUE
+                  LIMIT 1))
   FROM gate_campaign c
  WHERE c.state = 'running' AND c.expanded_at IS NOT NULL
    AND NOT EXISTS (SELECT 1 FROM unnest(%(campaigns)s::uuid[], %(messages)s::uuid[]) AS known (campaign_id, message_id)
-                      JOIN engine_queue q ON q.client_id = c.client_id AND q.message_id = known.message_id
+                     JOIN engine_state s ON s.client_id = c.client_id AND s.message_id = known.message_id AND s.rank = 10
                     WHERE known.campaign_id = c.campaign_id)
  LIMIT 100
 
@@ -25,26 +30,26 @@ INSERT INTO kit_outbox (client_id, id, topic, payload, created_at)
 SELECT %(client)s, %(id)s, %(topic)s, %(payload)s::jsonb, %(now)s FROM done
 
 -- name: give_up
--- Messages whose engine vanished with its journal, or whose outcome could not be written: whether they left is unknown,
--- so nobody sends them again.
-WITH gone AS (
-    DELETE FROM engine_queue
-     WHERE client_id = %(client)s AND message_id = ANY(%(messages)s::uuid[]) AND (claimed_by IS NOT NULL) IS TRUE
-    RETURNING message_id
-), moved AS (
+-- Messages whose outcome could not be written: whether they left is unknown, so nobody sends them again.
+WITH moved AS (
     UPDATE engine_state s SET status = 'unknown', rank = 30, reason = 'engine_lost', updated_at = %(now)s
-      FROM gone
-     WHERE s.client_id = %(client)s AND s.message_id = gone.message_id AND s.rank < 30
+     WHERE s.client_id = %(client)s AND s.message_id = ANY (ARRAY(SELECT unnest(%(messages)s::uuid[])))
+       AND (s.rank = 10) IS TRUE
     RETURNING s.message_id, s.contact_id, s.campaign_id
 )
 INSERT INTO engine_event (client_id, message_id, contact_id, campaign_id, kind, at, detail)
 SELECT %(client)s, message_id, contact_id, campaign_id, 'unknown', %(now)s, '{"reason": "engine_lost"}' FROM moved
 
--- name: release_claims
--- Rows that an engine never handed over, since it died or never heard of its claim: back to the queue, due as they were.
+-- name: release
+-- Messages that an engine never handed over, since it died or never heard of its claim: back to the queue. Those whose
+-- outcome was written since they were looked for stay where they are.
 WITH back AS (
-    UPDATE engine_queue SET claimed_by = NULL, lease_until = NULL
-     WHERE client_id = %(client)s AND message_id = ANY(%(messages)s::uuid[]) AND (claimed_by = %(dead)s) IS TRUE
+    INSERT INTO engine_queue (client_id, message_id, lane, due_at, attempt, avoid_route)
+    SELECT c.client_id, held.id, c.lane, c.due_at, held.attempt, held.avoid_route
+      FROM engine_claim c
+           CROSS JOIN LATERAL unnest(c.messages, c.attempts, c.avoid_routes) AS held (id, attempt, avoid_route)
+           JOIN engine_state s ON s.client_id = %(client)s AND s.message_id = held.id AND s.rank = 10
+     WHERE c.client_id = %(client)s AND c.id = ANY(%(claims)s::uuid[]) AND held.id = ANY(%(ids)s::uuid[])
     RETURNING lane, due_at
 )
 INSERT INTO lane_backlog AS b (client_id, lane, due_at, seq)
@@ -52,16 +57,16 @@ SELECT %(client)s, lane, min(due_at), 1 FROM back GROUP BY lane
 ON CONFLICT (client_id, lane) DO UPDATE SET due_at = least(b.due_at, excluded.due_at), seq = b.seq + 1
 
 -- name: adopt
--- Rows of a dead engine that it handed over: ours now, so that the ledger can write what became of them.
-UPDATE engine_queue SET claimed_by = %(me)s
- WHERE client_id = %(client)s AND message_id = ANY(%(messages)s::uuid[]) AND (claimed_by = %(dead)s) IS TRUE
+-- What a dead engine handed over is ours now: the ledger writes what became of it.
+UPDATE engine_claim SET claimed_by = %(me)s WHERE claimed_by = %(dead)s
 
 -- name: adopted
--- What the ledger must know about adopted rows.
-SELECT q.message_id, q.lane, m.purpose, m.parts, m.encoding, (m.unit_price_eur * 1000000)::bigint, q.attempt,
+-- What the ledger must know about messages that were adopted.
+SELECT m.id, c.id, c.lane, m.purpose, m.parts, m.encoding, (m.unit_price_eur * 1000000)::bigint, held.attempt,
        m.campaign_id, m.contact_id, m.recipient_index, m.short_code, m.payload
-  FROM engine_queue q JOIN engine_message m ON m.client_id = q.client_id AND m.id = q.message_id
- WHERE q.client_id = %(client)s AND q.claimed_by = %(me)s AND q.message_id = ANY(%(messages)s::uuid[])
+  FROM engine_claim c CROSS JOIN LATERAL unnest(c.messages, c.attempts) AS held (id, attempt)
+  JOIN engine_message m ON m.client_id = %(client)s AND m.id = held.id
+ WHERE c.client_id = %(client)s AND c.id = ANY(%(claims)s::uuid[]) AND held.id = ANY(%(ids)s::uuid[])
 
 -- name: clients_to_forget
 -- Clients with messages, or answers of people, that are past their retention. Ids carry their moment.

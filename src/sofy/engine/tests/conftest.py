@@ -180,7 +180,22 @@ class House:
         return self.conn.execute("SELECT id, message_id, keyword FROM engine_inbound").fetchall()
 
     def queue(self) -> list[tuple[Any, ...]]:
-        return self.conn.execute("SELECT message_id, due_at, attempt, claimed_by FROM engine_queue").fetchall()
+        """What is not handed over: message, due, attempt, and which engine holds it."""
+        return self.conn.execute(
+            "SELECT message_id, due_at, attempt, NULL::uuid FROM engine_queue UNION ALL"
+            " SELECT s.message_id, c.due_at, held.attempt, c.claimed_by FROM engine_claim c CROSS JOIN"
+            " LATERAL unnest(c.messages, c.attempts) AS held (message_id, attempt)"
+            " JOIN engine_state s ON s.message_id = held.message_id AND s.rank = 10"
+        ).fetchall()
+
+    def claim(self, instance: UUID, lease_until: str = "infinity") -> None:
+        """An engine takes everything that waits, of each client."""
+        self.conn.execute(
+            "WITH taken AS (DELETE FROM engine_queue RETURNING *) INSERT INTO engine_claim"
+            " SELECT client_id, gen_random_uuid(), lane, %s, %s, max(due_at), array_agg(message_id),"
+            " array_agg(attempt), array_agg(avoid_route) FROM taken GROUP BY client_id, lane",
+            (instance, lease_until),
+        )
 
     def outbox(self, topic: str) -> list[dict[str, Any]]:
         with psycopg.connect(self.admin_url) as admin:

@@ -146,7 +146,7 @@ def _announced_by(dead: Dead, two: Two, message: MessageIn) -> None:
     """Claimed, and its sender noted."""
     house = two.house
     house.submit(message, client=two.other)
-    house.conn.execute("UPDATE engine_queue SET claimed_by = %s", (dead.instance,))
+    house.claim(dead.instance)
     house.conn.execute(
         "UPDATE mo_lookup SET before_client_id = client_id, before_message_id = message_id,"
         " before_recipient_index = recipient_index, before_at = at, displaced_by = %(message)s,"

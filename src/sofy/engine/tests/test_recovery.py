@@ -24,7 +24,7 @@ class Dead:
         self.instance = uuid4()
         self.journal = Journal(house.folder / "spool", self.instance)
         house.submit(*messages)
-        house.conn.execute("UPDATE engine_queue SET claimed_by = %s", (self.instance,))
+        house.claim(self.instance)
 
     def key(self, message: intake.MessageIn, client: UUID | None = None) -> bytes:
         assert message.id is not None
@@ -172,7 +172,7 @@ async def test_after_a_restart_of_the_machine_silence_proves_nothing(house: Hous
 async def test_rows_of_an_engine_that_vanished_with_its_journal_are_not_sent_again(house: House, start: Any):
     message = house.message()
     house.submit(message)
-    house.conn.execute("UPDATE engine_queue SET claimed_by = %s, lease_until = '2020-01-01'", (uuid4(),))
+    house.claim(uuid4(), lease_until="2020-01-01")
     machine = await start()
 
     await machine.engine.sweepers._leases()
@@ -186,7 +186,7 @@ async def test_a_claim_whose_answer_was_lost_is_released(house: House, start: An
     machine = await start()
     later = house.message(due_at=clock.now().replace(year=2027))
     house.submit(later)
-    house.conn.execute("UPDATE engine_queue SET claimed_by = %s", (machine.engine.instance,))
+    house.claim(machine.engine.instance)
 
     await machine.engine.sweepers._orphans()
 

@@ -29,7 +29,7 @@ ORDINARY: set[Policy] = {
 
 #: Tables of the engine that belong to no client. Its login bypasses policies; these say so in words.
 OF_THE_ENGINE = {
-    *("engine_inbound_part", "engine_instance", "engine_route", "engine_route_health", "mo_lookup"),
+    *("engine_claim", "engine_inbound_part", "engine_instance", "engine_route", "engine_route_health", "mo_lookup"),
     *("platform_suppression", "receipt_key", "receipt_parked"),
 }
 
@@ -140,6 +140,7 @@ RIGHTS = {
     "engine_route": ("s", "siud", "siud"),
     "engine_route_health": ("", "s", "siud"),
     "engine_instance": ("", "s", "siud"),
+    "engine_claim": ("", "", "siud"),
     "engine_inbound_part": ("", "", "siud"),
     "mo_lookup": ("", "", "siud"),
     "receipt_key": ("", "", "siud"),
