@@ -6,6 +6,7 @@ and the small response helpers are hand-tuned for the three PDUs of the hot path
 Source: SMPP Protocol Specification v3.4 issue 1.2, section 4.
 """
 
+import re
 from collections.abc import Mapping
 from struct import Struct
 
@@ -19,6 +20,10 @@ from sofy.wire.smpp.tlv import EMPTY, decode_tlvs, encode_tlvs
 HEADER = Struct(">IIII")
 MAX_LENGTH = 70_000
 """Longest PDU read: a 64 KiB message_payload with its fields. Unit: octets."""
+
+_TEXT = rb"([^\0]*)\0"
+_SM = re.compile(_TEXT + rb"(..)" + _TEXT + rb"(..)" + _TEXT + rb"(...)" + _TEXT + _TEXT + rb"(.{5})", re.DOTALL)
+"""The fields of an Sm up to the length of its short_message: texts end with a NUL, numbers take an octet each."""
 
 Frame = tuple[int, int, int, bytes]
 """(command_id, command_status, sequence_number, body)."""
@@ -122,39 +127,34 @@ def encode_sm(command: int, sequence: int, sm: Sm) -> bytes:
 
 def decode_sm(body: bytes) -> Sm:
     """Read the body of a submit_sm or deliver_sm. Raises: Malformed."""
-    try:
-        index = body.index
-        a = index(0)
-        b = index(0, a + 3)
-        c = index(0, b + 3)
-        d = index(0, c + 4)
-        e = index(0, d + 1)
-        start = e + 6
-        end = start + body[e + 5]
-        if end > len(body):
-            raise Malformed("short_message is longer than its PDU", Status.RINVMSGLEN)
-        return Sm(
-            body[b + 3 : c].decode("latin-1"),
-            body[start:end],
-            body[a + 3 : b].decode("latin-1"),
-            body[a + 1],
-            body[a + 2],
-            body[b + 1],
-            body[b + 2],
-            body[c + 1],
-            body[e + 3],
-            body[e + 1],
-            body[d + 1 : e].decode("latin-1"),
-            body[c + 4 : d].decode("latin-1"),
-            body[:a].decode("latin-1"),
-            body[c + 2],
-            body[c + 3],
-            body[e + 2],
-            body[e + 4],
-            EMPTY if end == len(body) else decode_tlvs(body, end),
-        )
-    except (IndexError, ValueError) as error:
-        raise Malformed("message fields cut short") from error
+    found = _SM.match(body)
+    if found is None:
+        raise Malformed("message fields cut short")
+    service_type, source_is, source, dest_is, destination, how, schedule, validity, rest = found.groups()
+    start = found.end()
+    end = start + rest[4]
+    if end > len(body):
+        raise Malformed("short_message is longer than its PDU", Status.RINVMSGLEN)
+    return Sm(
+        destination.decode("latin-1"),
+        body[start:end],
+        source.decode("latin-1"),
+        source_is[0],
+        source_is[1],
+        dest_is[0],
+        dest_is[1],
+        how[0],
+        rest[2],
+        rest[0],
+        validity.decode("latin-1"),
+        schedule.decode("latin-1"),
+        service_type.decode("latin-1"),
+        how[1],
+        how[2],
+        rest[1],
+        rest[3],
+        EMPTY if end == len(body) else decode_tlvs(body, end),
+    )
 
 
 def resp_id(body: bytes) -> str:

@@ -102,9 +102,9 @@ class Peer(asyncio.Protocol):
         self._sequence = self._sequence + 1 if self._sequence < LAST_SEQUENCE else 1
         return self._sequence
 
-    def send(self, raw: bytes) -> None:
-        """Queue one frame for the write of this turn."""
-        self._out.append(raw)
+    def send(self, *frames: bytes) -> None:
+        """Queue frames for the write of this turn."""
+        self._out += frames
         if not self._flush_due:
             self._flush_due = True
             self.loop.call_soon(self.flush)

@@ -163,17 +163,15 @@ class ClientSession(Peer):
     def submit(self, batch: list[tuple[int, Any, bytes]]) -> None:
         """Send (sequence, token, frame) of `next_sequence` and the codec; the caller keeps to `room`."""
         now = self.loop.time()
-        pending, send = self._pending, self.send
-        for sequence, token, raw in batch:
-            pending[sequence] = (now, token)
-            send(raw)
+        for sequence, token, _ in batch:
+            self._pending[sequence] = (now, token)
+        self.send(*[raw for _, _, raw in batch])
 
     def acknowledge(self, deliveries: list[Delivery], status: int = 0) -> None:
         """Answer deliveries: 0 says that they are safe here, an error that the SMSC shall send them again."""
         self.unacknowledged -= len(deliveries)
         if self.transport is not None:
-            for sequence, _, answer in deliveries:
-                self.send(frame(answer, sequence, status, b"\0"))
+            self.send(*[frame(answer, sequence, status, b"\0") for sequence, _, answer in deliveries])
             if self._unbinding is not None:
                 self._agree()
 

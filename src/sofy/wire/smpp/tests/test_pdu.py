@@ -166,6 +166,25 @@ def test_any_body_is_read_or_malformed(body: bytes, command: int) -> None:
             read()
 
 
+@given(sm=sms, data=st.data())
+def test_a_body_cut_anywhere_is_refused_by_both_or_read_alike(sm: Sm, data: st.DataObject) -> None:
+    whole = encode_sm(Command.DELIVER_SM, 1, sm)[HEADER_LENGTH:]
+    body = whole[: data.draw(st.integers(0, len(whole)))]
+
+    try:
+        fields = decode((Command.DELIVER_SM, 0, 1, body)).fields
+    except Malformed:
+        with pytest.raises(Malformed):
+            decode_sm(body)
+    else:
+        read = decode_sm(body)
+        assert (read.source, read.destination, read.short_message) == (
+            fields["source_addr"],
+            fields["destination_addr"],
+            fields["short_message"],
+        )
+
+
 @given(sms=st.lists(sms, min_size=1, max_size=4), data=st.data())
 def test_frames_come_whole_however_the_stream_is_cut(sms: list[Sm], data: st.DataObject) -> None:
     stream = b"".join(encode_sm(Command.DELIVER_SM, n + 1, sm) for n, sm in enumerate(sms))
