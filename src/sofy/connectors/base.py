@@ -10,7 +10,7 @@ from enum import StrEnum
 from functools import cache
 from importlib import import_module
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Protocol
+from typing import Annotated, Any, ClassVar, Literal, Protocol
 from uuid import UUID
 
 import msgspec
@@ -95,7 +95,7 @@ class NotSent(msgspec.Struct, frozen=True, tag=True):
 Outcome = Accepted | Refused | Throttled | Unknown | NotSent
 
 
-class HandOver(NamedTuple):
+class HandOver(msgspec.Struct, frozen=True, gc=False):
     """A part about to be written to a socket."""
 
     message_id: UUID
@@ -105,7 +105,7 @@ class HandOver(NamedTuple):
     sequence: int
 
 
-class Reported(NamedTuple):
+class Reported(msgspec.Struct, frozen=True, gc=False):
     """What became of part `part` (from 0) of the `of` that this message makes on this route."""
 
     message_id: UUID

@@ -10,7 +10,7 @@ from uuid import UUID
 import structlog
 
 from sofy.connectors import base
-from sofy.connectors.base import Action, Outgoing, Reported
+from sofy.connectors.base import Accepted, Action, HandOver, Outgoing, Reported
 from sofy.connectors.smpp import config as settings
 from sofy.connectors.smpp.deliveries import Deliveries
 from sofy.connectors.smpp.encoder import Encoder, ForeignAlphabet, Part
@@ -129,8 +129,8 @@ class SmppConnector(base.Connector):
             if status == 0:
                 key = canonical(supplier_id)
                 if key:  # some give none: such a message is taken, and no receipt will ever name it
-                    self._learner.accepted(key, part.message.to.lstrip("+"))
-                outcomes.append(_reported(part, base.Accepted(key)))
+                    self._learner.accepted(key, part.message.to)
+                outcomes.append(_reported(part, Accepted(key)))
                 continue
             code = status_code(status)
             action = action_for("submit", code, self.config.submit_errors)
@@ -205,9 +205,9 @@ class SmppConnector(base.Connector):
             batches: list[list[tuple[int, Any, bytes]]] = [[] for _ in self._links]
             records = []
             for part, session in chosen:
-                sequence = session.next_sequence()
+                sequence, message = session.next_sequence(), part.message
                 batches[part.bind].append((sequence, part, part.frame(sequence)))
-                records.append(base.HandOver(part.message.message_id, part.index, part.of, part.bind, sequence))
+                records.append(HandOver(message.message_id, part.index, part.of, part.bind, sequence))
             try:
                 self._events.on_before_write(records)
             except base.NotOurs as error:
@@ -245,7 +245,7 @@ class SmppConnector(base.Connector):
             if part.index and last is not None and last.message is part.message and last.bind in rooms:
                 number = last.bind
             else:
-                number = max(rooms, key=rooms.__getitem__)
+                number = max(rooms, key=rooms.__getitem__) if len(rooms) > 1 else next(iter(rooms))
             part.bind = number
             rooms[number] -= 1
             if not rooms[number]:

@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime
 
+import msgspec
+
 from sofy.connectors.base import Outgoing
 from sofy.connectors.smpp.config import Config, Numbering
 from sofy.connectors.smpp.texts import CODINGS
@@ -15,24 +17,19 @@ _TEMPLATES_KEPT = 1_000
 _ALWAYS = 1  # registered_delivery: a receipt for success and failure
 
 
-class Part:
+class Part(msgspec.Struct, gc=False, eq=False):
     """One submit_sm to be, waiting for its turn or for its answer."""
 
-    __slots__ = ("attempts", "bind", "given_up", "index", "message", "octets", "of", "order", "template", "tlvs")
-
-    def __init__(
-        self, message: Outgoing, index: int, of: int, octets: bytes, template: SubmitTemplate, tlvs: bytes
-    ) -> None:
-        self.message = message
-        self.index = index
-        self.of = of
-        self.octets = octets
-        self.template = template
-        self.tlvs = tlvs
-        self.order = 0
-        self.attempts = 0
-        self.given_up = False
-        self.bind = -1
+    message: Outgoing
+    index: int
+    of: int
+    octets: bytes
+    template: SubmitTemplate
+    tlvs: bytes = b""
+    order: int = 0
+    attempts: int = 0
+    given_up: bool = False
+    bind: int = -1
 
     def __lt__(self, other: "Part") -> bool:
         return self.order < other.order
@@ -66,7 +63,7 @@ class Encoder:
         coding, pieces = CODINGS[message.encoding], split(message.text, message.encoding)
         of = len(pieces)
         if of == 1:
-            return [Part(message, 0, 1, pieces[0], self._template(message, 0, coding), b"")]
+            return [Part(message, 0, 1, pieces[0], self._template(message, 0, coding))]
         if self._config.long_messages == "payload":
             payload = encode_tlvs({Tag.MESSAGE_PAYLOAD: b"".join(pieces)})
             return [Part(message, 0, 1, b"", self._template(message, 0, coding), payload)]
@@ -76,7 +73,7 @@ class Encoder:
             return [Part(message, n, of, piece, template, self._sar(n, of)) for n, piece in enumerate(pieces)]
         template = self._template(message, ESM_UDHI, coding)
         head = bytes((5, 0, 3, self._reference, of))
-        return [Part(message, n, of, head + bytes((n + 1,)) + piece, template, b"") for n, piece in enumerate(pieces)]
+        return [Part(message, n, of, head + bytes((n + 1,)) + piece, template) for n, piece in enumerate(pieces)]
 
     def _sar(self, index: int, of: int) -> bytes:
         return encode_tlvs(

@@ -63,10 +63,10 @@ class IdFormatLearner:
         self._votes: Counter[IdFormat] = Counter()
 
     def accepted(self, key: str, phone: str) -> None:
-        """Remember an identifier of submit_sm_resp, already canonical."""
+        """Remember an identifier of submit_sm_resp, already canonical, and the number it was for, in E.164."""
         if self.way != "auto":
             return
-        self._recent[key] = phone
+        self._recent[key] = phone.lstrip("+")
         if len(self._recent) > _REMEMBERED:
             del self._recent[next(iter(self._recent))]
 

@@ -185,7 +185,7 @@ def test_the_format_of_a_route_is_learned_and_then_trusted_alone(way: str, write
     learner = IdFormatLearner()
     numbers = range(0x10000000, 0x10000000 + 60)
     for number in numbers:
-        learner.accepted(canonical(f"{number:X}"), f"336399800{number % 100:02d}")
+        learner.accepted(canonical(f"{number:X}"), f"+336399800{number % 100:02d}")
 
     shuffled = random.Random(4).sample(list(numbers), 60)
     for number in shuffled:
@@ -198,7 +198,7 @@ def test_the_format_of_a_route_is_learned_and_then_trusted_alone(way: str, write
 def test_receipts_of_other_phones_teach_nothing() -> None:
     learner = IdFormatLearner()
     for number in range(1000, 1100):
-        learner.accepted(str(number), "33639980001")
+        learner.accepted(str(number), "+33639980001")
         learner.keys(str(number), "33639980002")
 
     assert learner.way == "auto"
