@@ -42,7 +42,10 @@ _BY_WORD: dict[str, Progress] = {  # words are cut to 7 letters by the specifica
     "FAILED": "failed",
 }
 _UCS2 = Coding.UCS2.value
-_FIELD = re.compile(r"(?:^|[\s,;])(id|stat|err|done[ _]date)\s*[:=]\s*([^\s,;]*)", re.IGNORECASE)
+_NAME = r"(?:id|sub|dlvrd|(?:submit|done)[ _]date|stat|err|text)\s*[:=]"
+_FIELD = re.compile(  # a value may come after a blank, unless the next field does
+    rf"(?:^|[\s,;])(id|stat|err|done[ _]date)\s*[:=](?:\s+(?!{_NAME}))?([^\s,;]*)", re.IGNORECASE
+)
 _USUAL = re.compile(r"id:(\S+) sub:\S* dlvrd:\S* submit date:\S* done date:(\S*) stat:(\S+) err:(\S+)(?: [Tt]ext:|$)")
 _QUOTED = re.compile(r"(?:^|[\s,;])text\s*[:=]", re.IGNORECASE)
 _LOOKS_LIKE = re.compile(r"^\s*id\s*[:=][^\s,;]+[\s,;].*\bstat\s*[:=]", re.IGNORECASE | re.DOTALL)

@@ -72,6 +72,18 @@ def _sm(text: str, esm_class: int = ESM_RECEIPT, **tlvs: bytes) -> Sm:
             _sm("id:0 stat:UNDELIV", RECEIPTED_MESSAGE_ID=b"77", MESSAGE_STATE=b"\x02"),
             Parsed("77", "delivered", "", ""),
         ),
+        (
+            "fields left empty",
+            _sm("id:77 sub: dlvrd: submit date: done date: stat:UNDELIV err: text:"),
+            Parsed("77", "failed", "", ""),
+        ),
+        (
+            "a date left empty, capitals",
+            _sm("ID:77 SUB:001 DLVRD:000 SUBMIT DATE: DONE DATE:  STAT:UNDELIV ERR:006 TEXT:"),
+            Parsed("77", "failed", "6", ""),
+        ),
+        ("blanks before values", _sm("id: 77 stat: EXPIRED err: 006"), Parsed("77", "expired", "6", "")),
+        ("an identifier left empty", _sm("id: sub:001 stat:DELIVRD"), None),
         ("an empty parameter", _sm("id:77 stat:EXPIRED", MESSAGE_STATE=b""), Parsed("77", "expired", "", "")),
         ("an unheard-of state", _sm("id:77 stat:EXPIRED", MESSAGE_STATE=b"\x63"), Parsed("77", "expired", "", "")),
         ("text in a payload", _sm("", MESSAGE_PAYLOAD=b"id:77 stat:DELIVRD"), Parsed("77", "delivered", "", "")),
@@ -89,7 +101,7 @@ values = st.text(st.characters(max_codepoint=0xFF), min_size=1, max_size=12).fil
 
 
 @given(
-    fields=st.tuples(*[values] * 7),
+    fields=st.tuples(*[values] * 4, st.just("") | values, *[values] * 2),
     end=st.sampled_from(
         ["", " text:", " Text:id:0 stat:UNDELIV", " TEXT:id:0", " text: Salut, ca va ?", "\n", " ", "text:"]
     ),
