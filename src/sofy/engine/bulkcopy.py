@@ -15,6 +15,7 @@ from uuid import UUID
 import psycopg
 
 from sofy.engine.pgarray import micros
+from sofy.kernel import ids
 from sofy.kernel.crypto import ClientKeys
 
 if TYPE_CHECKING:
@@ -33,21 +34,21 @@ _ZERO = _INT2.pack(2, 0)
 
 #: First what many messages of a campaign share, which is packed once, then what each has of its own.
 _COPY_MESSAGE: LiteralString = """COPY engine_message (client_id, campaign_id, created_at, channel, purpose, variant,
-    sender, short_code, zone, parts, encoding, unit_price_eur, expires_at,
-    id, contact_id, establishment_id, recipient_index, payload, reference) FROM STDIN (FORMAT binary)"""
+    sender, short_code, zone, parts, encoding, unit_price_eur, expires_at, reference,
+    id, contact_id, establishment_id, recipient_index, payload) FROM STDIN (FORMAT binary)"""
 _COPY_STATE: LiteralString = """COPY engine_state (client_id, campaign_id, accepted_at, updated_at, variant, status,
     rank, parts, parts_done,
     message_id, contact_id, establishment_id, recipient_index, not_before) FROM STDIN (FORMAT binary)"""
 _COPY_QUEUE: LiteralString = "COPY engine_queue (client_id, lane, message_id, due_at) FROM STDIN (FORMAT binary)"
 
 
-def _uuid(value: UUID | None) -> bytes:
-    return _NULL if value is None else _UUID + value.bytes
+def _uuid(value: UUID) -> bytes:
+    return _UUID + value.bytes
 
 
 @lru_cache(maxsize=4096)
 def _text(value: str | None) -> bytes:
-    """Sender, short code, zone, variant: a campaign has few of each."""
+    """Sender, short code, zone, variant, reference: a campaign has few of each."""
     if value is None:
         return _NULL
     raw = value.encode()
@@ -99,26 +100,31 @@ class Packed(NamedTuple):
 def pack(
     client_id: UUID, campaign_id: UUID, messages: "Sequence[MessageIn]", keys: ClientKeys, now: datetime
 ) -> Packed:
-    """Seal messages of one campaign and lay out their rows; ids, index and parts are filled in already."""
+    """Seal messages of one campaign and lay out their rows; index and parts are filled in already."""
     from sofy.engine.intake import sealed_payloads
 
     at = _instant(now)
     common = _uuid(client_id) + _uuid(campaign_id)
     starts: dict[tuple[Any, ...], tuple[bytes, bytes, bytes]] = {}
     message_rows, state_rows, queue_rows = [_SIGNATURE], [_SIGNATURE], [_SIGNATURE]
-    for m, payload in zip(messages, sealed_payloads(messages, keys), strict=True):
-        assert m.id is not None
+    row_ids = [m.id.bytes if m.id else fresh for m, fresh in zip(messages, ids.uuid7_bytes(len(messages)), strict=True)]
+    last = None
+    for row_id, m, payload in zip(row_ids, messages, sealed_payloads(row_ids, messages, keys), strict=True):
         shape = (m.channel, m.purpose, m.variant, m.sender, m.short_code, m.zone, m.parts, m.encoding, m.unit_price_eur,
-                 m.expires_at)  # fmt: skip
-        start = starts.get(shape)
-        if start is None:
-            start = starts[shape] = _starts(m, _uuid(client_id), common, at)
-        key, recipient = _UUID + m.id.bytes, m.recipient_index
-        own = b"".join((key, _uuid(m.contact_id), _uuid(m.establishment_id), _len(len(recipient)), recipient))
+                 m.expires_at, m.reference)  # fmt: skip
+        if shape != last:  # comparing costs less than hashing
+            last = shape
+            if shape not in starts:
+                starts[shape] = _starts(m, _uuid(client_id), common, at)
+            message_start, state_start, queue_start = starts[shape]
+        key, recipient = _UUID + row_id, m.recipient_index
+        contact = _NULL if m.contact_id is None else _UUID + m.contact_id.bytes
+        shop = _NULL if m.establishment_id is None else _UUID + m.establishment_id.bytes
+        own = b"".join((key, contact, shop, _len(len(recipient)), recipient))
         due = at if m.due_at is None or m.due_at <= now else _instant(m.due_at)
-        message_rows += (start[0], own, _len(len(payload)), payload, _text(m.reference))
-        state_rows += (start[1], own, _NULL if due is at else due)
-        queue_rows += (start[2], key, due)
+        message_rows += (message_start, own, _len(len(payload)), payload)
+        state_rows += (state_start, own, _NULL if due is at else due)
+        queue_rows += (queue_start, key, due)
     for rows in (message_rows, state_rows, queue_rows):
         rows.append(_END)
     return Packed(now, b"".join(state_rows), b"".join(message_rows), b"".join(queue_rows))
@@ -129,7 +135,7 @@ def _starts(m: "MessageIn", client: bytes, common: bytes, at: bytes) -> tuple[by
     purpose, variant, parts = _text(m.purpose), _text(m.variant), _INT2.pack(2, m.parts)
     message = (_text(m.channel), purpose, variant, _text(m.sender), _text(m.short_code), _text(m.zone), parts)
     expiry = _NULL if m.expires_at is None else _instant(m.expires_at)
-    price = (_text(m.encoding), _numeric(m.unit_price_eur), expiry)
+    price = (_text(m.encoding), _numeric(m.unit_price_eur), expiry, _text(m.reference))
     return (
         b"".join((_head(19), common, at, *message, *price)),
         b"".join((_head(14), common, at, at, variant, _text("accepted"), _RANK_WAITING, parts, _ZERO)),

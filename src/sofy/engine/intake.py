@@ -68,11 +68,8 @@ decode_payload = msgspec.json.Decoder(Payload).decode
 
 
 def _complete(keys: ClientKeys, messages: Sequence[MessageIn], known: Alphabets) -> None:
-    """Fill in what the caller left to the door: ids, blind index, parts."""
-    fresh = iter(ids.uuid7s(len(messages)))
+    """Fill in what the caller left to the door: blind index, parts."""
     for message in messages:
-        if message.id is None:
-            message.id = next(fresh)
         if not message.recipient_index:
             message.recipient_index = keys.index("phone", message.to)
         if not message.parts:
@@ -113,6 +110,8 @@ def statement_values(
 ) -> dict[str, Any]:
     """The columns `insert_messages` takes, texts counted, payloads sealed."""
     _complete(keys, messages, known)
+    for message, fresh in zip(messages, ids.uuid7s(len(messages)), strict=True):
+        message.id = message.id or fresh
     now = clock.now()
     return {
         "client": client_id,
@@ -128,7 +127,7 @@ def statement_values(
         "senders": [m.sender for m in messages],
         "short_codes": [m.short_code for m in messages],
         "zones": [m.zone for m in messages],
-        "payloads": sealed_payloads(messages, keys),
+        "payloads": sealed_payloads([m.id.bytes for m in messages if m.id], messages, keys),
         "parts": [m.parts for m in messages],
         "encodings": [m.encoding for m in messages],
         "prices": [m.unit_price_eur for m in messages],
@@ -138,10 +137,10 @@ def statement_values(
     }
 
 
-def sealed_payloads(messages: Sequence[MessageIn], keys: ClientKeys) -> list[bytes]:
-    """Number and text of messages that have their ids, sealed for their rows."""
-    plain = [(m.id, encode_payload(Payload(m.to, m.text))) for m in messages if m.id is not None]
-    return keys.seal_rows("engine_message", "payload", plain)
+def sealed_payloads(row_ids: Sequence[bytes], messages: Sequence[MessageIn], keys: ClientKeys) -> list[bytes]:
+    """Number and text of each message, sealed for its row."""
+    plain = [encode_payload(Payload(m.to, m.text)) for m in messages]
+    return keys.seal_rows("engine_message", "payload", row_ids, plain)
 
 
 def _lanes(messages: Sequence[MessageIn], now: datetime) -> list[tuple[str, datetime]]:
@@ -165,7 +164,8 @@ def bulk(
     """Materialise a campaign: one transaction per batch, committed here; yields how many messages each one added.
 
     `conn` is a connection of `db.connect` as sofy_engine with no transaction open, and used by nobody else meanwhile.
-    All messages are of `campaign_id`. A few thousand in a batch: the engine starts on the first while the next is made.
+    All messages are of `campaign_id`; those without an id get one, which is not told. A few thousand in a batch: the
+    engine starts on the first while the next is made.
     Two expansions at once are safe: the one that loses a race on a person writes its batch again without them.
     """
     known = alphabets.read(conn)

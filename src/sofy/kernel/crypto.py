@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from hashlib import sha256
 from secrets import token_bytes
+from struct import Struct
 from typing import TYPE_CHECKING, TypeAlias
 from uuid import UUID
 
@@ -25,6 +26,7 @@ INDEX_BYTES = 16
 _VERSION = b"\x01"
 _NONCE_BYTES = 12
 _HEADER_BYTES = 1 + _NONCE_BYTES
+_nonces = Struct(f"{_NONCE_BYTES}s").iter_unpack
 _SHA256_BLOCK = 64
 
 RowId: TypeAlias = UUID | int
@@ -123,15 +125,17 @@ class ClientKeys:
         """
         return unseal(self._data_key, bytes(blob), self._place(table, column, row_id)).decode()
 
-    def seal_rows(self, table: str, column: str, rows: Sequence[tuple[UUID, bytes]]) -> list[bytes]:
-        """`seal` for many rows of one column, at half the price: one call for all nonces, one look for the key."""
+    def seal_rows(self, table: str, column: str, row_ids: Sequence[bytes], texts: Sequence[bytes]) -> list[bytes]:
+        """`seal` for many rows of one column, at half the price: one call for all nonces, one look for the key.
+
+        `row_ids`: the bytes of their UUIDs.
+        """
         place, encrypt = self._prefix(table, column), _cipher(self._data_key).encrypt
-        nonces = token_bytes(_NONCE_BYTES * len(rows))
-        sealed = []
-        for start, (row_id, plaintext) in zip(range(0, len(nonces), _NONCE_BYTES), rows, strict=True):
-            nonce = nonces[start : start + _NONCE_BYTES]
-            sealed.append(_VERSION + nonce + encrypt(nonce, plaintext, place + row_id.bytes))
-        return sealed
+        nonces = _nonces(token_bytes(_NONCE_BYTES * len(row_ids)))
+        return [
+            _VERSION + nonce + encrypt(nonce, text, place + row_id)
+            for (nonce,), row_id, text in zip(nonces, row_ids, texts, strict=True)
+        ]
 
     def opener(self, table: str, column: str) -> Callable[[UUID, bytes], str]:
         """`unseal` for many rows of one column: a function of row id and blob that has looked everything else up."""

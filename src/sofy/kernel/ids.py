@@ -1,8 +1,9 @@
 """Identifiers made by the application: time-ordered UUIDs for rows, short random codes for links."""
 
 import threading
+from collections.abc import Iterator
 from datetime import datetime
-from itertools import accumulate
+from itertools import accumulate, islice
 from secrets import choice, randbits, token_bytes
 from uuid import UUID, SafeUUID
 
@@ -27,7 +28,16 @@ def uuid7() -> UUID:
 
 
 def uuid7s(n: int) -> list[UUID]:
-    """`n` new row ids in ascending order, for bulk inserts: one clock reading and one entropy call for all."""
+    """`n` new row ids in ascending order: one clock reading and one entropy call for all."""
+    return [_uuid(value) for value in _values(n)]
+
+
+def uuid7_bytes(n: int) -> list[bytes]:
+    """The same as the 16 bytes of each, for bulk inserts: a third of the price of objects."""
+    return [value.to_bytes(16, "big") for value in _values(n)]
+
+
+def _values(n: int) -> Iterator[int]:
     global _last
     ms = int(clock.now().timestamp() * 1000)
     steps = [1 + step for step in memoryview(token_bytes(_STEP_BYTES * n)).cast("I")]
@@ -37,9 +47,8 @@ def uuid7s(n: int) -> list[UUID]:
             _last = _first_of(ms)
         elif _last % _COUNTER_END + sum(steps) >= _COUNTER_END:
             _last = _first_of(last_ms + 1)
-        values = list(accumulate(steps, initial=_last))
-        _last = values[-1]
-    return [_uuid(value) for value in values[1:]]
+        first, _last = _last, _last + sum(steps)
+    return islice(accumulate(steps, initial=first), 1, None)
 
 
 def _first_of(ms: int) -> int:

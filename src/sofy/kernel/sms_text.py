@@ -43,6 +43,7 @@ _LATIN1_TO_GSM7 = bytes.maketrans(_ONE_TO_ONE, b"".join(_GSM7[c] for c in _ONE_T
 
 #: Units that one SMS holds alone, and each part of a long one.
 LIMITS: dict[Encoding, tuple[int, int]] = {"gsm7": (160, 153), "latin1": (140, 134), "ucs2": (70, 67)}
+_ONE_SEPTET_EACH = re.compile(f"[{re.escape(_ONE_TO_ONE.decode('latin-1'))}]*").fullmatch
 #: What every operator takes. UCS-2 is always among the alphabets of a route: it carries what the others lack.
 USUAL: frozenset[Encoding] = frozenset({"gsm7", "ucs2"})
 _CHEAP: tuple[Encoding, ...] = ("gsm7", "latin1")
@@ -135,6 +136,8 @@ def parts(text: str, alphabets: Collection[str] = USUAL) -> int:
 
 def measure(text: str, alphabets: Collection[str] = USUAL) -> tuple[int, Encoding]:
     """Parts and alphabet of a text: what a campaign needs of `analyse` for each of its messages."""
+    if len(text) <= LIMITS["gsm7"][0] and "gsm7" in alphabets and _ONE_SEPTET_EACH(text):
+        return 1, "gsm7"
     encoding, pieces = cut(text, alphabets)
     return len(pieces), encoding
 

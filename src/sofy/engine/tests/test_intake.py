@@ -78,6 +78,22 @@ def test_a_text_is_counted_in_the_alphabets_of_its_routes(
     assert (message.parts, message.encoding) == stored == counted
 
 
+def test_who_submits_without_an_id_is_told_it(house: House):
+    (told,) = intake.submit(house.conn, house.client, [message := house.message(id=None)], keys=house.keys())
+
+    assert house.queue()[0][0] == told == message.id
+
+
+def test_a_campaign_is_given_its_ids(house: House):
+    campaign = ids.uuid7()
+
+    load(house, campaign, campaign_of(house, 3, id=None, campaign_id=campaign))
+
+    rows = house.conn.execute("SELECT id, payload FROM engine_message").fetchall()
+    assert len({house.keys().unseal("engine_message", "payload", *row) for row in rows}) == 3
+    assert {row[0] for row in rows} == {row[0] for row in house.queue()}
+
+
 def test_a_repeated_expansion_adds_only_who_is_missing(house: House):
     campaign = ids.uuid7()
     messages = campaign_of(house, 250, campaign_id=campaign)

@@ -139,7 +139,7 @@ def test_rows_sealed_together_open_one_by_one_and_the_other_way_round():
     keys = ClientKeys.generate(CLIENT)
     rows = [(UUID(int=number), f"Été {number}".encode()) for number in range(1, 4)]
 
-    together = keys.seal_rows("contact", "name", rows)
+    together = keys.seal_rows("contact", "name", [row_id.bytes for row_id, _ in rows], [text for _, text in rows])
     alone = [keys.seal("contact", "name", row_id, text.decode()) for row_id, text in rows]
 
     opened = keys.opener("contact", "name")
@@ -155,7 +155,7 @@ def test_rows_sealed_together_open_one_by_one_and_the_other_way_round():
 @pytest.mark.parametrize("damage", [lambda blob: b"\x07" + blob[1:], lambda blob: blob[:-1] + b"\0", lambda _: b""])
 def test_an_opener_refuses_what_does_not_open(damage):
     keys = ClientKeys.generate(CLIENT)
-    (blob,) = keys.seal_rows("contact", "name", [(UUID(int=1), b"Camille")])
+    (blob,) = keys.seal_rows("contact", "name", [UUID(int=1).bytes], [b"Camille"])
 
     with pytest.raises(Unreadable):
         keys.opener("contact", "name")(UUID(int=1), damage(blob))

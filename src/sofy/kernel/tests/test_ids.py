@@ -37,8 +37,9 @@ def test_ids_ascend_also_within_a_millisecond_and_when_the_clock_goes_back():
     first = ids.uuid7s(1000)
     clock.install(lambda: INSTANT - timedelta(hours=1))
     second = ids.uuid7s(1000)
+    third = [UUID(bytes=raw) for raw in ids.uuid7_bytes(1000)]
 
-    made = [*first, *second]
+    made = [*first, *second, *third]
     assert made == sorted(set(made))
     assert all(id_.version == 7 for id_ in made)
 
@@ -62,7 +63,7 @@ def test_threads_never_share_an_id():
 
 
 def test_no_ids_at_all():
-    assert ids.uuid7s(0) == []
+    assert ids.uuid7s(0) == ids.uuid7_bytes(0) == []
 
 
 def test_base58_is_readable_and_does_not_repeat():

@@ -72,6 +72,7 @@ def test_a_route_says_in_which_alphabets_a_text_is_counted(_case, text, alphabet
 def test_no_alphabet_of_the_route_would_take_fewer_sms(text, alphabets):
     encoding, pieces = sms_text.cut(text, alphabets)
 
+    assert sms_text.measure(text, alphabets) == (len(pieces), encoding)
     assert encoding in alphabets
     assert pieces == sms_text.split(text, encoding)
     for other in alphabets:

@@ -6,7 +6,7 @@ once. Two of them at the same time do no harm.
 """
 
 from collections import Counter, deque
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -17,7 +17,7 @@ from django.db import connection
 
 from sofy.engine import alphabets, intake, permissions
 from sofy.engine.intake import MessageIn
-from sofy.kernel import clock
+from sofy.kernel import clock, sms_text
 from sofy.kit import audit
 from sofy.kit.rls import CLIENT_SETTING, client_scope
 from sofy.soreach import links
@@ -75,8 +75,8 @@ def expand(client_id: UUID, campaign_id: UUID, *, batch: int = BATCH) -> Expande
     unsettled: deque[Batch] = deque()
     with open_as("sofy_web") as reader, open_as("sofy_engine") as engine:
         engine.autocommit = True
-        takes = alphabets.read(engine).of("marketing", plan.short_code)
-        batches = _prepared(plan, campaign, audience, _ahead(_rows(reader, audience, batch)), unsettled, takes)
+        plan = replace(plan, takes=alphabets.read(engine).of("marketing", plan.short_code))
+        batches = _prepared(plan, campaign, audience, _ahead(_rows(reader, audience, batch)), unsettled)
         for added in intake.bulk(engine, client_id, batches, keys=plan.keys, campaign_id=campaign_id):
             _settle(plan, unsettled.popleft(), added, total)
     _finish(campaign, total)
@@ -89,11 +89,10 @@ def _prepared(
     audience: Audience,
     batches: Iterable[Sequence[Any]],
     unsettled: deque[Batch],
-    takes: Collection[str],
 ) -> Iterator[list[MessageIn]]:
     """The messages of batch after batch; each batch stays in `unsettled` until the ledger has it."""
     read = audience.reader(plan.keys)
-    purse = Purse.of(plan, takes)
+    purse = Purse.of(plan)
     with client_scope(campaign.client_id):
         limits = caps.of_campaign(campaign)
     for rows in batches:
@@ -178,6 +177,7 @@ def _compose_one(plan: Plan, member: Member, made: Batch) -> None:
         made.excluded[member.contact_id] = ("too_long", "")
         return
     made.links += rows
+    parts, encoding = sms_text.measure(text, plan.takes)
     due_at = plan.due_at(member)
     made.messages.append(
         MessageIn(
@@ -192,6 +192,8 @@ def _compose_one(plan: Plan, member: Member, made: Batch) -> None:
             variant=arm.label,
             short_code=plan.short_code,
             zone=member.zone,
+            parts=parts,
+            encoding=encoding,
             unit_price_eur=plan.unit_price_eur,
             due_at=due_at,
             expires_at=plan.expires_at(member, due_at),

@@ -1,6 +1,6 @@
 """A campaign ready to be written to people: contents compiled once, everything a recipient needs at hand."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -10,7 +10,7 @@ from django.conf import settings
 
 from sofy.clients.models import Client
 from sofy.clients.services import hours_policy
-from sofy.kernel import clock, phone
+from sofy.kernel import clock, phone, sms_text
 from sofy.kernel.crypto import ClientKeys
 from sofy.kernel.hours import HoursPolicy
 from sofy.kit.keys import keys_for
@@ -32,7 +32,10 @@ class Arm:
 
 @dataclass(frozen=True)
 class Plan:
-    """What every recipient of a campaign has in common. `most_parts`: what its budget pays for; None: no budget."""
+    """What every recipient of a campaign has in common.
+
+    `most_parts`: what its budget pays for; None: no budget. `takes`: the alphabets its texts are counted in.
+    """
 
     client_id: UUID
     campaign_id: UUID
@@ -47,6 +50,7 @@ class Plan:
     most_parts: int | None
     keys: ClientKeys
     link_base: str
+    takes: Collection[str] = sms_text.USUAL
     salt: int = 0
 
     @property

@@ -1,6 +1,6 @@
 """The budget of a campaign, kept while its messages are written: nothing is handed over beyond it."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -8,7 +8,6 @@ from uuid import UUID
 from django.db import connection
 
 from sofy.engine.intake import MessageIn
-from sofy.kernel import sms_text
 from sofy.kernel.clauses import clause
 from sofy.kit.rls import client_scope
 from sofy.soreach.services.plan import Plan
@@ -20,23 +19,19 @@ class Purse:
 
     left: int
     reopened: bool
-    takes: Collection[str] = sms_text.USUAL
 
     @classmethod
-    def of(cls, plan: Plan, takes: Collection[str]) -> "Purse | None":
-        """The purse of an expansion; None without a budget. What an earlier run has written is paid already.
-
-        `takes`: the alphabets its texts are counted in.
-        """
+    def of(cls, plan: Plan) -> "Purse | None":
+        """The purse of an expansion; None without a budget. What an earlier run has written is paid already."""
         if plan.most_parts is None:
             return None
         where = "SELECT coalesce(sum(parts), 0) FROM engine_state WHERE client_id = %s AND campaign_id = %s"
         (row,) = _rows(where, [plan.client_id, plan.campaign_id])
-        return cls(plan.most_parts - row[0], row[0] > 0, takes)
+        return cls(plan.most_parts - row[0], row[0] > 0)
 
     @clause("DPA 6")
     def pay(self, plan: Plan, messages: Sequence[MessageIn]) -> tuple[frozenset[UUID | None], int]:
-        """Count some messages: the contacts for whom nothing is left, and what is left after the others.
+        """Pay for some messages: the contacts for whom nothing is left, and what is left after the others.
 
         The purse itself changes when the batch is settled on: `left` is for its owner to write.
         """
@@ -45,8 +40,6 @@ class Purse:
         for message in messages:
             if message.contact_id in paid:
                 continue
-            if not message.parts:
-                message.parts, message.encoding = sms_text.measure(message.text, self.takes)
             if message.parts > left:
                 beyond.add(message.contact_id)
             else:

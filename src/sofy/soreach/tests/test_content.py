@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -51,6 +52,24 @@ def compiled(source):
 )
 def test_render(_case, source, values, expected):
     assert compiled(source).render(values) == expected
+
+
+@given(
+    st.lists(st.text(alphabet="a%{}( sé\n\r'\"\\", max_size=6), min_size=1, max_size=4),
+    st.sampled_from([" ", "", " https://magasin.example/p ", "{{ ville|default('') }}"]),
+    st.dictionaries(st.sampled_from(["prenom", "ville"]), st.text(min_size=1, max_size=8), min_size=2),
+)
+def test_fields_are_filled_in_as_the_template_engine_would(texts, between, values):
+    source = between.join("{{ prenom }}".join(texts[n : n + 2]) for n in range(len(texts)))
+    try:
+        made = compiled(source)
+    except Refused:
+        return
+    short_links = ["https://court.example/l/x%sy"] * len(made.links)
+
+    quick = made.render(values, short_links)
+
+    assert quick == replace(made, _filled=None).render(values, short_links)
 
 
 @pytest.mark.parametrize(

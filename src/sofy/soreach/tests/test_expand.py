@@ -2,6 +2,7 @@ from collections import Counter
 from datetime import timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
 from sofy.engine.intake import decode_payload
@@ -268,7 +269,7 @@ def test_two_contacts_with_one_number_are_written_to_once(engine_db, client, rou
 
     def same_number(self, keys):
         read = real(self, keys)
-        return lambda row: read(row)._replace(recipient_index=b"0" * 16, number="+33639980001")
+        return lambda row: msgspec.structs.replace(read(row), recipient_index=b"0" * 16, number="+33639980001")
 
     monkeypatch.setattr(expansion.Audience, "reader", same_number)
 
