@@ -10,7 +10,7 @@ from typing import Any
 from sofy.engine.db import sql
 from sofy.engine.item import Item
 from sofy.engine.link import Hot, HotLink
-from sofy.engine.pgarray import ByteaArray, TextArray, TimeArray, UuidArray, micros
+from sofy.engine.pgarray import ByteaArray, TextArray, UuidArray
 from sofy.kernel import clock
 
 
@@ -21,9 +21,11 @@ async def announce(link: HotLink, items: list[Item]) -> None:
     not take the message.
     """
     while items:  # one row per number and statement: two clients to one number are noted one after the other
-        first: dict[tuple[str | None, bytes], Item] = {}
-        later = [item for item in items if first.setdefault((item.short_code, item.number_index), item) is not item]
-        await _note(link, [first[key] for key in sorted(first, key=lambda key: (key[0] or "", key[1]))])
+        first: dict[tuple[str, bytes], Item] = {}
+        later = [
+            item for item in items if first.setdefault((item.short_code or "", item.number_index), item) is not item
+        ]
+        await _note(link, [first[key] for key in sorted(first)])
         items = later
 
 
@@ -37,7 +39,7 @@ async def _note(link: HotLink, rows: list[Item]) -> None:
         "contacts": UuidArray.of([i.contact for i in rows]),
         "campaigns": UuidArray.of([i.campaign for i in rows]),
         "recipients": ByteaArray.of([i.recipient for i in rows]),
-        "ats": TimeArray.of([micros(clock.now())] * len(rows)),
+        "now": clock.now(),
     }
 
     async def work(conn: Hot) -> list[tuple[Any, ...]]:

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections import deque
+from collections import defaultdict, deque
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +16,7 @@ from sofy.engine.keystore import KeyStore
 from sofy.engine.link import Hot, HotLink
 from sofy.engine.pgarray import ByteaArray, UuidArray
 from sofy.kernel import clock, ids
-from sofy.kernel.crypto import ClientKeys, Unreadable
+from sofy.kernel.crypto import Unreadable
 from sofy.kernel.errors import Refused
 from sofy.kernel.hours import CONTRACT_HOURS, HoursPolicy
 
@@ -38,7 +38,7 @@ class Claims:
         self.turn = asyncio.Lock()
         self._link = link
         self._keystore = keystore
-        self._platform = keystore.platform()
+        self._number_index = keystore.platform().indexer("phone")
         self._me = instance
         self._clients: deque[tuple[bytes, int]] = deque()
         self._rest_until: dict[bytes, float] = {}
@@ -91,11 +91,14 @@ class Claims:
         client, campaigns, permissions, suppressed = await self._link.call(work)
         batch.facts = _client_facts(batch.client, client)
         batch.campaigns = dict(campaigns)
-        allowed = {(index, purpose): state for index, purpose, state in permissions}
+        allowed: dict[str, dict[bytes, str]] = defaultdict(dict)
+        for index, purpose, state in permissions:
+            allowed[purpose][index] = state
+        everything = allowed["all"]
         banned = {row[0] for row in suppressed}
         for item in items:
-            item.permission = allowed.get((item.recipient, item.purpose))
-            item.suppressed = allowed.get((item.recipient, "all")) == "opposed"
+            item.permission = allowed[item.purpose].get(item.recipient)
+            item.suppressed = everything.get(item.recipient) == "opposed"
             item.platform_suppressed = item.number_index in banned
         batch.read_at = time.monotonic()
 
@@ -118,36 +121,35 @@ class Claims:
 
     def _open(self, claim: Claim, rows: list[tuple[Any, ...]]) -> list[Item]:
         """Decrypt what was claimed. What cannot be read goes to `failures`: its key is gone, or the data is damaged."""
-        client = claim.client
+        client, owner = claim.client, UUID(bytes=claim.client)
         try:
-            keys: ClientKeys | None = self._keystore.client(UUID(bytes=client))
+            unseal = self._keystore.client(owner).opener("engine_message", "payload")
         except Refused:
-            keys = None
-        items = []
-        owner = UUID(bytes=client)
-        number_index = self._platform.index
+            unseal = _unreadable
+        items, number_index, lane = [], self._number_index, self.lane
         for (mid, purpose, campaign, contact, recipient, sender, short_code, zone, payload, parts, encoding,
              price_micro, attempt, avoid, expires_at) in rows:  # fmt: skip
-            uid = UUID(bytes=mid)
+            uid = ids.from_bytes(mid)
             to = text = ""
-            readable = keys is not None
-            if keys is not None:
-                try:
-                    opened = decode_payload(keys.unseal("engine_message", "payload", uid, payload))
-                    to, text = opened.to, opened.text
-                except (Unreadable, msgspec.DecodeError):
-                    readable = False
-            item = Item(client + mid, client, mid, uid, owner, self.lane, purpose, campaign, contact, recipient,
+            try:
+                opened = decode_payload(unseal(uid, payload))
+                to, text = opened.to, opened.text
+            except (Unreadable, msgspec.DecodeError):
+                pass
+            item = Item(client + mid, client, mid, uid, owner, lane, purpose, campaign, contact, recipient,
                         sender, short_code, zone, to, text, parts, encoding, price_micro, attempt, avoid,
-                        expires_at)  # fmt: skip
+                        expires_at, to[-6:])  # fmt: skip
             item.claim = claim
-            if readable:
-                item.number_index = number_index("phone", to)
-                item.ending = to[-6:]
+            if to:
+                item.number_index = number_index(to)
                 items.append(item)
             else:
                 self.failures.append(item)
         return items
+
+
+def _unreadable(row_id: UUID, blob: bytes) -> str:
+    raise Unreadable("the key of this client was destroyed")
 
 
 def _client_facts(client: bytes, rows: list[tuple[Any, ...]]) -> ClientFacts:

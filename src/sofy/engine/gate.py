@@ -149,12 +149,6 @@ def budget(message: Message, facts: Facts, now: datetime) -> Verdict | None:
     return Verdict("hold", "DPA 6", "budget_spent", now + LOOK_AGAIN)
 
 
-@lru_cache(maxsize=1024)
-def _window(now: datetime, zones: tuple[str, ...], policy: HoursPolicy) -> hours.Window:
-    """The messages of one hand-over share their instant, and mostly their zone."""
-    return hours.decide(now, zones, policy)
-
-
 @clause("CGVU 14.1")
 def permitted_hours(message: Message, facts: Facts, now: datetime) -> Verdict | None:
     """Marketing leaves from 08:00 to 20:00 where the recipient is; otherwise it waits for the next opening.
@@ -166,14 +160,20 @@ def permitted_hours(message: Message, facts: Facts, now: datetime) -> Verdict | 
     if facts.policy is None:
         return Verdict("hold", "CGVU 14.1", "hours_unreadable", now + LOOK_AGAIN)
     zones = (message.zone,) if message.zone else phone.zones(message.to)
-    window = _window(now, zones, facts.policy)
-    last = _earlier(window.until, message.expires_at)
+    return _by_the_hour(now, zones, facts.policy, message.expires_at)
+
+
+@lru_cache(maxsize=1024)
+def _by_the_hour(now: datetime, zones: tuple[str, ...], policy: HoursPolicy, expires_at: datetime | None) -> Verdict:
+    """One answer for all messages of a hand-over: they share their instant, and mostly their zone."""
+    window = hours.decide(now, zones, policy)
+    last = _earlier(window.until, expires_at)
     if window.open and now + LAST_MOMENT < last:
         return Verdict("send", "CGVU 14.1", "", min(last, now + MAX_VALIDITY))
-    opening = window if not window.open else hours.decide(window.until, zones, facts.policy)
+    opening = window if not window.open else hours.decide(window.until, zones, policy)
     if opening.until == NEVER:
         return _withhold("CGVU 14.1", "no_permitted_hour")
-    if message.expires_at is not None and opening.until >= message.expires_at:
+    if expires_at is not None and opening.until >= expires_at:
         return _withhold("DPA 6", "too_late")
     return Verdict("defer", "CGVU 14.1", "outside_hours", opening.until)
 

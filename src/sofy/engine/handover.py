@@ -1,5 +1,6 @@
 """What becomes of a message after the gate let it through: answers per part become one outcome per message."""
 
+from collections.abc import Callable
 from typing import Final
 
 from sofy.connectors.base import Accepted, Action, Refused, Reported, Unknown
@@ -15,16 +16,16 @@ def note(item: Item, report: Reported) -> bool:
     if item.pieces is None:
         begin(item, report.of)
     assert item.pieces is not None
-    match report.outcome:
-        case Accepted(supplier_id):
-            piece = item.pieces[report.part]
-            piece.taken, piece.supplier_id = True, supplier_id
-        case Refused(code, action):
-            item.refusal = (code, action)
-        case Unknown():
-            item.lost = True
-        case _:
-            item.unsent = True
+    outcome = report.outcome
+    if isinstance(outcome, Accepted):
+        piece = item.pieces[report.part]
+        piece.taken, piece.supplier_id = True, outcome.supplier_id
+    elif isinstance(outcome, Refused):
+        item.refusal = (outcome.code, outcome.action)
+    elif isinstance(outcome, Unknown):
+        item.lost = True
+    else:
+        item.unsent = True
     if item.unanswered <= 0:
         return False
     item.unanswered -= 1
@@ -37,23 +38,22 @@ def begin(item: Item, parts: int) -> None:
     item.unanswered = parts
 
 
-def conclude(item: Item, at: int, *, other_route: bool) -> None:
+def conclude(item: Item, at: int, other_route: Callable[[Item], bool]) -> None:
     """All parts are answered: what is the message now?
 
     Marketing is never sent again when nobody knows whether it left (a person must not get it twice); a code or an
-    alert is, since it is worth more than the risk of a double. `other_route`: another route could carry it.
+    alert is, since it is worth more than the risk of a double. `other_route`: whether another route could carry it.
     """
-    reached = any(piece.taken for piece in item.pieces or ())
     if item.refusal is None and not item.lost and not item.unsent:
         _submitted(item, at)
     elif item.lost:
         _lost(item, at)
-    elif reached:
+    elif any(piece.taken for piece in item.pieces or ()):
         _submitted(item, at)
         item.raise_to("failed", at)
         item.reason, item.code = "partly_refused", item.refusal[0] if item.refusal else None
     elif item.refusal is not None:
-        _refused(item, at, *item.refusal, other_route=other_route)
+        _refused(item, at, *item.refusal, other_route=other_route(item))
     else:
         item.status, item.reason, item.due = "queued", None, at
 

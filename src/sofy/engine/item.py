@@ -105,14 +105,12 @@ class Item(msgspec.Struct, gc=False, eq=False):
 
         Delivered when every part was; failed or expired as soon as one part was, until that part turns out delivered.
         """
-        told = [piece.receipt for piece in self.pieces or ()]
+        told = {piece.receipt for piece in self.pieces or ()}
         if "failed" in told:
             return self.raise_to("failed", at)
         if "expired" in told:
             return self.raise_to("expired", at)
-        if told and all(one == "delivered" for one in told):
-            return self.raise_to("delivered", at)
-        return False
+        return told == {"delivered"} and self.raise_to("delivered", at)
 
     @property
     def parts_done(self) -> int:

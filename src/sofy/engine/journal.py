@@ -23,6 +23,7 @@ _FRAME = Struct("<III")
 _MAGIC = 0x31594F53
 _SEGMENT_BYTES = 8 << 20
 _SUFFIX = ".journal"
+_BYTE = [bytes((number,)) for number in range(256)]
 _encode = msgspec.msgpack.Encoder().encode
 
 
@@ -85,7 +86,7 @@ class Journal:
         Raises: OSError when the disk refuses; nothing may be written to the socket then.
         """
         self._append(
-            HandedOver(at, route, b"".join([key + bytes((part,)) for key, part in zip(keys, parts, strict=True)]))
+            HandedOver(at, route, b"".join([key + _BYTE[part] for key, part in zip(keys, parts, strict=True)]))
         )
         number, unsettled = self._number, self._unsettled
         for key in keys:

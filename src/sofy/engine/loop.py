@@ -305,15 +305,14 @@ class RouteEvents:
     def on_before_write(self, records: list[HandOver]) -> None:
         """Journal the hand-over of parts; nothing is written to the socket when this fails."""
         items = self._engine.items
-        if unknown := {record.message_id for record in records if record.message_id not in items}:
-            raise NotOurs(unknown)
-        keys, parts = [], []
-        for record in records:
-            item = items[record.message_id]
+        try:
+            known = [items[record.message_id] for record in records]
+        except KeyError:
+            raise NotOurs({one.message_id for one in records if one.message_id not in items}) from None
+        for item, record in zip(known, records, strict=True):
             if item.pieces is None:
                 handover.begin(item, record.of)
-            keys.append(item.key)
-            parts.append(record.part)
+        keys, parts = [item.key for item in known], [record.part for record in records]
         self._engine.journal.handing_over(now_micros(), self._route, keys, parts)
         self._counters.handed_over += len(records)
 
@@ -360,9 +359,12 @@ class RouteEvents:
         elif type(outcome) is not NotSent:
             counters.unknown += 1
         if last:
-            others = self._engine.table.candidates(item.purpose, item.encoding, item.short_code)
-            handover.conclude(item, at, other_route=any(one.route.id != self._route for one in others))
+            handover.conclude(item, at, self._may_leave_elsewhere)
             self._engine.ledger.changed(item)
+
+    def _may_leave_elsewhere(self, item: Item) -> bool:
+        others = self._engine.table.candidates(item.purpose, item.encoding, item.short_code)
+        return any(one.route.id != self._route for one in others)
 
     async def on_receipts(self, receipts: list[Receipt]) -> None:
         """Receipts are safe once the journal holds them: a killed engine finds them there again."""

@@ -77,15 +77,15 @@ class TextArray(PgArray):
 
     @classmethod
     def of(cls, values: Sequence[str | None]) -> Self:
-        pack = _LEN.pack
-        out = []
-        for value in values:
-            if value is None:
-                out.append(_NULL)
-            else:
-                raw = value.encode()
-                out.append(pack(len(raw)) + raw)
-        return cls._wrap(len(values), None in values, b"".join(out))
+        made = {value: cls._element(value) for value in set(values)}  # most columns of texts repeat a few
+        return cls._wrap(len(values), None in made, b"".join([made[value] for value in values]))
+
+    @staticmethod
+    def _element(value: str | None) -> bytes:
+        if value is None:
+            return _NULL
+        raw = value.encode()
+        return _LEN.pack(len(raw)) + raw
 
 
 class Int2Array(PgArray):
@@ -96,8 +96,8 @@ class Int2Array(PgArray):
 
     @classmethod
     def of(cls, values: Sequence[int]) -> Self:
-        pack = _INT2.pack
-        return cls._wrap(len(values), False, b"".join([pack(2, v) for v in values]))
+        made = {value: _INT2.pack(2, value) for value in set(values)}  # ranks, parts: few of each
+        return cls._wrap(len(values), False, b"".join([made[value] for value in values]))
 
 
 class Int8Array(PgArray):

@@ -131,7 +131,7 @@ async def _replay(link: HotLink, past: _Past, mine: Held, me: UUID, keystore: Ke
             if answered is not None and answered[1] == "A" and answered[2] and item.route is not None:
                 recent.add((item.route, answered[2]), item, part)
         unknown += item.lost
-        handover.conclude(item, when, other_route=False)
+        handover.conclude(item, when, _no_other_route)
         ledger.changed(item)
     await ledger.write_all()
     desk = Receipts(link, ledger, recent, keystore)
@@ -143,6 +143,11 @@ async def _replay(link: HotLink, past: _Past, mine: Held, me: UUID, keystore: Ke
     await ledger.write_all()
     await _run(link, "end_claims", {"me": me})
     return {"replayed": len(mine), "unknown": unknown}
+
+
+def _no_other_route(item: Item) -> bool:
+    """Routes are not open yet."""
+    return False
 
 
 def _nothing() -> None:

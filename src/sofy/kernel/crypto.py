@@ -6,7 +6,7 @@ Nonces are random, which is safe up to 2**32 values under one key.
 """
 
 from collections.abc import Callable, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from hashlib import sha256
 from secrets import token_bytes
 from struct import Struct
@@ -87,7 +87,10 @@ def blind_index(index_key: bytes, kind: str, value: str) -> bytes:
     Source: RFC 2104 (HMAC-SHA256 of kind, NUL, value), truncated to 128 bits. The kind keeps the same string as a
     phone and as a name apart. Give the canonical form of the value (E.164, folded e-mail, folded name token).
     """
-    inner, outer = _hmac_states(index_key, kind)
+    return _digest(*_hmac_states(index_key, kind), value)
+
+
+def _digest(inner: "_Hash", outer: "_Hash", value: str) -> bytes:
     first = inner.copy()
     first.update(value.encode())
     second = outer.copy()
@@ -154,6 +157,10 @@ class ClientKeys:
     def index(self, kind: str, value: str) -> bytes:
         """The client's own blind index of a value: two clients index the same phone differently."""
         return blind_index(self._index_key, kind, value)
+
+    def indexer(self, kind: str) -> Callable[[str], bytes]:
+        """`index` for many values of one kind."""
+        return partial(_digest, *_hmac_states(self._index_key, kind))
 
     def wrapped(self, master_key: bytes) -> bytes:
         """Both keys sealed under the master key, for the key store."""

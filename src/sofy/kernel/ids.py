@@ -68,6 +68,11 @@ def _uuid(value: int) -> UUID:
     return made
 
 
+def from_bytes(raw: bytes) -> UUID:
+    """The id with these 16 bytes, as a database sends it."""
+    return _uuid(int.from_bytes(raw))
+
+
 def before(moment: datetime) -> UUID:
     """Smaller than every row id made from this moment on, and greater than those made before its millisecond."""
     return UUID(int=int(moment.timestamp() * 1000) << _TIME_SHIFT)

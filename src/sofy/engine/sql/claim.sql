@@ -82,4 +82,4 @@ UPDATE engine_claim SET lease_until = clock_timestamp() + interval '15 minutes'
 
 -- name: dead_leases
 -- What is held by engines that vanished with their journal.
-SELECT client_id, id, messages FROM engine_claim WHERE lease_until < now() LIMIT 20
+SELECT client_id, id, messages FROM engine_claim WHERE lease_until < (SELECT clock_timestamp()) LIMIT 20

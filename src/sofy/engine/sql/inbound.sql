@@ -6,8 +6,8 @@
 WITH put AS (
     INSERT INTO mo_lookup AS l (short_code, number_index, client_id, message_id, contact_id, campaign_id,
                                 recipient_index, at)
-    SELECT * FROM unnest(%(short_codes)s::text[], %(numbers)s::bytea[], %(clients)s::uuid[], %(messages)s::uuid[],
-                         %(contacts)s::uuid[], %(campaigns)s::uuid[], %(recipients)s::bytea[], %(ats)s::timestamptz[])
+    SELECT *, %(now)s FROM unnest(%(short_codes)s::text[], %(numbers)s::bytea[], %(clients)s::uuid[], %(messages)s::uuid[],
+                                  %(contacts)s::uuid[], %(campaigns)s::uuid[], %(recipients)s::bytea[])
     ON CONFLICT (short_code, number_index) DO UPDATE
        SET displaced_by = CASE WHEN l.client_id = excluded.client_id THEN l.displaced_by ELSE excluded.message_id END,
            before_client_id = CASE WHEN l.client_id = excluded.client_id THEN l.before_client_id ELSE l.client_id END,

@@ -161,3 +161,11 @@ def test_an_opener_refuses_what_does_not_open(damage):
         keys.opener("contact", "name")(UUID(int=1), damage(blob))
     with pytest.raises(Unreadable):
         keys.opener("contact", "name")(UUID(int=2), blob)
+
+
+def test_an_indexer_finds_what_was_indexed_one_by_one():
+    keys = ClientKeys.generate(CLIENT)
+    phone_index = keys.indexer("phone")
+
+    for value in ("+33639980001", "+33639980002", ""):
+        assert phone_index(value) == keys.index("phone", value) != keys.index("name", value)

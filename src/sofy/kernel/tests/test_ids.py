@@ -80,3 +80,10 @@ def test_a_moment_lies_between_the_ids_made_before_and_after_it():
     later = ids.uuid7()
 
     assert earlier < ids.before(clock.DEMO_START) < later
+
+
+def test_an_id_is_made_again_from_its_bytes():
+    for row in (*ids.uuid7s(3), UUID(int=0), UUID(int=2**128 - 1)):
+        made = ids.from_bytes(row.bytes)
+
+        assert (made, hash(made), made.bytes, str(made)) == (row, hash(row), row.bytes, str(row))

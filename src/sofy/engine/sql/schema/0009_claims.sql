@@ -22,7 +22,7 @@ create index engine_claim_lease on engine_claim (lease_until);
 -- Rows that engines hold while the product is brought up to date; the owner sees them for as long.
 alter table engine_queue no force row level security;
 insert into engine_claim (client_id, id, lane, claimed_by, lease_until, due_at, messages, attempts, avoid_routes)
-select client_id, gen_random_uuid(), lane, claimed_by, coalesce(max(lease_until), now()), max(due_at),
+select client_id, gen_random_uuid(), lane, claimed_by, coalesce(max(lease_until), '-infinity'), max(due_at),
        array_agg(message_id), array_agg(attempt), array_agg(avoid_route)
   from engine_queue where claimed_by is not null group by client_id, lane, claimed_by;
 delete from engine_queue where claimed_by is not null;
