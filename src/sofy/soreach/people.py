@@ -141,6 +141,11 @@ def _of_state(campaign: Campaign, state: str, capped: Statement | None) -> State
     return Statement(sql, members.params | capped.params | {"state": "reachable"})
 
 
+def reachable_numbers(rows: Sequence[Any]) -> list[bytes]:
+    """The indexes of the numbers in rows of an audience, of who can be written to."""
+    return [row[2] for row in rows if row[1] == "reachable"]
+
+
 class Audience:
     """The audience of a campaign, with the fields its contents use; `seen_by` as for `members_sql`."""
 

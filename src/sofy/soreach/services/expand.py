@@ -6,7 +6,7 @@ once. Two of them at the same time do no harm.
 """
 
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -23,8 +23,7 @@ from sofy.kit.rls import CLIENT_SETTING, client_scope
 from sofy.soreach import links
 from sofy.soreach.content import MissingValue, TextTooLong
 from sofy.soreach.models import Campaign
-from sofy.soreach.people import Audience, Member
-from sofy.soreach.rules import Cap
+from sofy.soreach.people import Audience, Member, reachable_numbers
 from sofy.soreach.services import caps
 from sofy.soreach.services import plan as plans
 from sofy.soreach.services.connections import open_as
@@ -96,12 +95,11 @@ def _prepared(
     with client_scope(campaign.client_id):
         limits = caps.of_campaign(campaign)
     for rows in batches:
-        members = [read(row) for row in rows]
         with client_scope(campaign.client_id):
             if _is_cancelled(campaign):
                 return
-            capped = _capped(campaign, limits, members)
-        made = _write(plan, members, capped, purse)
+            capped = caps.capped_among(campaign, limits, reachable_numbers(rows)) if limits else frozenset()
+        made = _write(plan, rows, read, capped, purse)
         unsettled.append(made)
         yield made.messages
 
@@ -130,11 +128,17 @@ def _ahead(batches: Iterator[list[Any]]) -> Iterator[list[Any]]:
             yield batch
 
 
-def _write(plan: Plan, members: Sequence[Member], capped: frozenset[bytes], purse: Purse | None) -> Batch:
+def _write(
+    plan: Plan,
+    rows: Sequence[Any],
+    read: Callable[[Any], Member],
+    capped: frozenset[bytes],
+    purse: Purse | None,
+) -> Batch:
     """Render a batch and commit its exclusions and links, which must be there before the first message leaves."""
     for salt in range(8):
         salted = replace(plan, salt=salt)
-        made = compose(salted, members, capped)
+        made = compose(salted, map(read, rows), capped)  # each person is opened, written to and forgotten
         left = 0
         if purse is not None:
             beyond, left = purse.pay(plan, made.messages)
@@ -152,7 +156,7 @@ def _write(plan: Plan, members: Sequence[Member], capped: frozenset[bytes], purs
     raise RuntimeError("No free short link code after eight tries.")
 
 
-def compose(plan: Plan, members: Sequence[Member], capped: frozenset[bytes] = frozenset()) -> Batch:
+def compose(plan: Plan, members: Iterable[Member], capped: frozenset[bytes] = frozenset()) -> Batch:
     """Make the message of each person, or the reason why there is none."""
     made = Batch()
     for member in members:
@@ -223,12 +227,6 @@ def _settle(plan: Plan, made: Batch, added: int, total: Expanded) -> None:
         store_exclusions(plan.client_id, plan.campaign_id, twice)
     total.excluded["duplicate_number"] += len(twice)
     total.prepared -= len(twice)
-
-
-def _capped(campaign: Campaign, limits: Sequence[Cap], members: Sequence[Member]) -> frozenset[bytes]:
-    """Who has had their share of marketing messages lately, over all campaigns of the client."""
-    indexes = [member.recipient_index for member in members if member.state == "reachable"]
-    return caps.capped_among(campaign, limits, indexes)
 
 
 def store_exclusions(client_id: UUID, campaign_id: UUID, excluded: dict[UUID, tuple[str, str]]) -> None:
