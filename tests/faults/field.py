@@ -130,7 +130,7 @@ class Field:
             for to in numbers
         ]
         batches = (messages[start : start + 1000] for start in range(0, recipients, 1000))
-        for _ in intake.bulk(self.conn, self.client, batches, keys=keys, campaign_id=campaign):
+        for _ in intake.bulk([self.conn], self.client, batches, keys=keys, campaign_id=campaign):
             pass
         return campaign
 

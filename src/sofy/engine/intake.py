@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
 from decimal import Decimal
+from queue import SimpleQueue
 from typing import Any
 from uuid import UUID
 
@@ -23,7 +24,9 @@ from sofy.engine.pgarray import ByteaArray
 from sofy.kernel import clock, ids, sms_text
 from sofy.kernel.crypto import ClientKeys
 
-STORED_BEHIND = 2  # batches made and not yet stored: neither side of `bulk` waits for a slow batch of the other
+#: Some people of a batch were written by an earlier expansion, by another one or by a batch beside; in a deadlock with
+#: that, each had somebody the other was about to write.
+_WRITTEN_MEANWHILE = (psycopg.errors.UniqueViolation, psycopg.errors.DeadlockDetected)
 
 
 class Payload(msgspec.Struct, gc=False):
@@ -154,7 +157,7 @@ def _lanes(messages: Sequence[MessageIn], now: datetime) -> list[tuple[str, date
 
 
 def bulk(
-    conn: psycopg.Connection[Any],
+    conns: Sequence[psycopg.Connection[Any]],
     client_id: UUID,
     batches: Iterable[Sequence[MessageIn]],
     *,
@@ -163,13 +166,17 @@ def bulk(
 ) -> Iterator[int]:
     """Materialise a campaign: one transaction per batch, committed here; yields how many messages each one added.
 
-    `conn` is a connection of `db.connect` as sofy_engine with no transaction open, and used by nobody else meanwhile.
+    `conns` are connections of `db.connect` as sofy_engine with no transaction open, and used by nobody else meanwhile:
+    so many batches are stored at once.
     All messages are of `campaign_id`; those without an id get one, which is not told. A few thousand in a batch: the
     engine starts on the first while the next is made.
     Two expansions at once are safe: the one that loses a race on a person writes its batch again without them.
     """
-    known = alphabets.read(conn)
-    with ThreadPoolExecutor(1, "bulk") as writer:  # batches are made and sealed while those before are being stored
+    known = alphabets.read(conns[0])
+    idle: SimpleQueue[psycopg.Connection[Any]] = SimpleQueue()
+    for conn in conns:
+        idle.put(conn)
+    with ThreadPoolExecutor(len(conns), "bulk") as writers:  # batches are made while those before are being stored
         written: deque[Future[int]] = deque()
         for batch in batches:
             _complete(keys, batch, known)
@@ -177,15 +184,15 @@ def bulk(
             for message in batch:
                 unique.setdefault(message.recipient_index, message)  # one message per person and campaign, the first
             copy = bulkcopy.pack(client_id, campaign_id, list(unique.values()), keys, clock.now())
-            if len(written) == STORED_BEHIND:
+            if len(written) > len(conns):
                 yield written.popleft().result()
-            written.append(writer.submit(_write_batch, conn, client_id, campaign_id, unique, copy, keys))
+            written.append(writers.submit(_write_batch, idle, client_id, campaign_id, unique, copy, keys))
         while written:
             yield written.popleft().result()
 
 
 def _write_batch(
-    conn: psycopg.Connection[Any],
+    idle: "SimpleQueue[psycopg.Connection[Any]]",
     client_id: UUID,
     campaign_id: UUID,
     unique: dict[bytes, MessageIn],
@@ -193,20 +200,28 @@ def _write_batch(
     keys: ClientKeys,
 ) -> int:
     """One transaction: what is new of this batch, which is nearly always all of it."""
-    new = unique
-    while new:
-        try:
-            with conn.transaction():
-                bulkcopy.write(conn, copy)
-                for lane, due_at in _lanes(list(new.values()), copy.now):
-                    raised = {"client": client_id, "lane": lane, "due_at": due_at}
-                    conn.execute(sql("raise_backlog"), raised, prepare=True)
-                conn.execute("SELECT pg_notify(%s, '')", (WAKE_CHANNEL,))
+    conn = idle.get()
+    try:
+        new = unique
+        while new:
+            try:
+                _write(conn, client_id, copy, new)
                 return len(new)
-        except psycopg.errors.UniqueViolation:  # an earlier expansion, or another one meanwhile, wrote some of them
-            new = _still_new(conn, client_id, campaign_id, new)
-            copy = bulkcopy.pack(client_id, campaign_id, list(new.values()), keys, copy.now)
-    return 0
+            except _WRITTEN_MEANWHILE:
+                new = _still_new(conn, client_id, campaign_id, new)
+                copy = bulkcopy.pack(client_id, campaign_id, list(new.values()), keys, copy.now)
+        return 0
+    finally:
+        idle.put(conn)
+
+
+def _write(conn: psycopg.Connection[Any], client_id: UUID, copy: bulkcopy.Packed, new: dict[bytes, MessageIn]) -> None:
+    with conn.transaction():
+        bulkcopy.write(conn, copy)
+        for lane, due_at in _lanes(list(new.values()), copy.now):  # last: its row is locked until the commit
+            raised = {"client": client_id, "lane": lane, "due_at": due_at}
+            conn.execute(sql("raise_backlog"), raised, prepare=True)
+        conn.execute("SELECT pg_notify(%s, '')", (WAKE_CHANNEL,))
 
 
 def _still_new(

@@ -25,7 +25,7 @@ async def test_what_could_not_leave_on_its_day_never_leaves(way: str, house: Hou
     if way == "submit":
         house.submit(late, patient)
     else:
-        list(intake.bulk(house.conn, house.client, [[late, patient]], keys=house.keys(), campaign_id=campaign))
+        list(intake.bulk([house.conn], house.client, [[late, patient]], keys=house.keys(), campaign_id=campaign))
     await machine.until(lambda: machine.engine.dispatcher.waiting("marketing") == 2)
     await machine.engine.table.close(0)  # no way out all afternoon
     clock.install(lambda: evening + timedelta(hours=13))

@@ -7,7 +7,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from sofy.engine import intake, permissions
+from sofy.engine import bulkcopy, db, intake, permissions
 from sofy.engine.tests.conftest import House
 from sofy.kernel import clock, ids
 
@@ -18,7 +18,7 @@ def campaign_of(house: House, count: int, **fields: Any) -> list[intake.MessageI
 
 def load(house: House, campaign: Any, messages: list[intake.MessageIn], chunk: int = 100) -> int:
     batches = [messages[start : start + chunk] for start in range(0, len(messages), chunk)]
-    return sum(intake.bulk(house.conn, house.client, batches, keys=house.keys(), campaign_id=campaign))
+    return sum(intake.bulk([house.conn], house.client, batches, keys=house.keys(), campaign_id=campaign))
 
 
 @pytest.mark.parametrize("price", ["0", "0.045", "1", "12.340000", "10000.5", "0.000001", "123456.654321"])
@@ -111,6 +111,38 @@ def test_one_person_twice_in_a_chunk_gets_one_message(house: House):
     message = house.message(campaign_id=campaign)
 
     assert load(house, campaign, [message, house.message(to=message.to, campaign_id=campaign)]) == 1
+
+
+def test_batches_stored_beside_one_another_give_one_message_to_each_person(house: House):
+    campaign = ids.uuid7()
+    there = campaign_of(house, 300, campaign_id=campaign)
+    back = [house.message(to=message.to, campaign_id=campaign) for message in there[::-1]]
+
+    with db.connect(house.engine_url, autocommit=True) as beside:
+        conns, batches = [house.conn, beside], [there, back, there[:5]]
+        added = list(intake.bulk(conns, house.client, batches, keys=house.keys(), campaign_id=campaign))
+
+    assert (len(added), sum(added)) == (3, 300)
+    rows = house.conn.execute("SELECT count(*), count(DISTINCT recipient_index) FROM engine_state").fetchone()
+    assert rows == (300, 300)
+    assert house.conn.execute("SELECT count(*) FROM engine_message").fetchone() == (300,)
+    assert len(house.queue()) == 300
+
+
+def test_a_deadlock_with_the_batch_beside_costs_nothing(house: House, monkeypatch: pytest.MonkeyPatch):
+    campaign, write, tries = ids.uuid7(), bulkcopy.write, list[int]()
+
+    def once_locked(conn: Any, copy: bulkcopy.Packed) -> None:
+        write(conn, copy)
+        tries.append(1)
+        if len(tries) == 1:
+            raise psycopg.errors.DeadlockDetected("deadlock detected")
+
+    monkeypatch.setattr(bulkcopy, "write", once_locked)
+
+    assert load(house, campaign, campaign_of(house, 20, campaign_id=campaign)) == 20
+    assert len(tries) == 2
+    assert len(house.queue()) == 20
 
 
 def test_a_person_may_get_two_campaigns_and_any_number_of_alerts(house: House):

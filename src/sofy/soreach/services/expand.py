@@ -8,6 +8,7 @@ once. Two of them at the same time do no harm.
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
@@ -32,6 +33,7 @@ from sofy.soreach.services.purse import Purse
 
 BATCH = 8_000
 AHEAD = 3  # batches that are read before they are needed
+WRITERS = 2  # connections that store batches; each is a process of the database, which has more to do than this one
 
 
 @dataclass
@@ -72,11 +74,13 @@ def expand(client_id: UUID, campaign_id: UUID, *, batch: int = BATCH) -> Expande
         audience = Audience(client_id, campaign.segment_ids, campaign.excluded_segment_ids, plan.variables)
     total = Expanded()
     unsettled: deque[Batch] = deque()
-    with open_as("sofy_web") as reader, open_as("sofy_engine") as engine:
-        engine.autocommit = True
-        plan = replace(plan, takes=alphabets.read(engine).of("marketing", plan.short_code))
+    with open_as("sofy_web") as reader, ExitStack() as opened:
+        writers = [opened.enter_context(open_as("sofy_engine")) for _ in range(WRITERS)]
+        for writer in writers:
+            writer.autocommit = True
+        plan = replace(plan, takes=alphabets.read(writers[0]).of("marketing", plan.short_code))
         batches = _prepared(plan, campaign, audience, _ahead(_rows(reader, audience, batch)), unsettled)
-        for added in intake.bulk(engine, client_id, batches, keys=plan.keys, campaign_id=campaign_id):
+        for added in intake.bulk(writers, client_id, batches, keys=plan.keys, campaign_id=campaign_id):
             _settle(plan, unsettled.popleft(), added, total)
     _finish(campaign, total)
     return total
