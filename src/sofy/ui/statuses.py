@@ -30,6 +30,10 @@ LOOKS: dict[str, Look] = {
     "expired": Look("red", "clock", _("Expired")),
     "withheld": Look("orange", "ban", _("Withheld by rule")),
     "cancelled": Look("secondary", "x", _("Cancelled")),
+    # what people do with them
+    "clicked": Look("green", "click", _("Link opened")),
+    "replied": Look("azure", "message", _("Reply received")),
+    "stop": Look("red", "hand-stop", _("STOP received")),
     # campaigns, jobs, imports
     "draft": Look("secondary", "pencil", _("Draft")),
     "scheduled": Look("azure", "calendar-event", _("Scheduled")),

@@ -265,6 +265,22 @@ def test_a_message_tells_every_step_also_of_two_that_were_written_together(clien
 
 
 @pytest.mark.parametrize(
+    ("kind", "word"), [("clicked", "Lien ouvert"), ("replied", "Réponse reçue"), ("stop", "STOP reçu")]
+)
+def test_what_somebody_did_with_a_message_is_said_in_words(kind, word, client, engine_db):
+    message_id = send(client)
+    with engine_db.connect("admin", autocommit=True) as admin:
+        admin.execute(
+            "INSERT INTO engine_event (client_id, message_id, kind, at) VALUES (%s, %s, %s, %s)",
+            [client.pk, message_id, kind, clock.DEMO_START],
+        )
+
+    page = browser(make_user(client=client), "fr").get(f"/c/{client.slug}/messages/{message_id}").text
+
+    assert word in page
+
+
+@pytest.mark.parametrize(
     ("status", "shown"), [("withheld", "CGVU 14.1"), ("deferred", "CGVU 14.1"), ("delivered", ""), ("failed", "")]
 )
 def test_an_article_is_named_only_for_what_a_rule_stopped_or_put_off(client, engine_db, status, shown):
