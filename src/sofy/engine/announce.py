@@ -5,11 +5,8 @@ engine, and before the outcome of the message is in the ledger; so `mo_lookup` s
 and keeps what it said before for as long as the message may not have reached anybody.
 """
 
-from typing import Any
-
-from sofy.engine.db import sql
 from sofy.engine.item import Item
-from sofy.engine.link import Hot, HotLink
+from sofy.engine.link import HotLink
 from sofy.engine.pgarray import ByteaArray, TextArray, UuidArray
 from sofy.kernel import clock
 
@@ -41,10 +38,6 @@ async def _note(link: HotLink, rows: list[Item]) -> None:
         "recipients": ByteaArray.of([i.recipient for i in rows]),
         "now": clock.now(),
     }
-
-    async def work(conn: Hot) -> list[tuple[Any, ...]]:
-        return await (await conn.execute(sql("announce"), values, binary=True)).fetchall()
-
-    displacing = {message for (message,) in await link.call(work)}
+    displacing = {message for (message,) in await link.rows("announce", values)}
     for item in rows if displacing else ():
         item.displaced = item.id in displacing

@@ -103,21 +103,14 @@ class Claims:
         batch.read_at = time.monotonic()
 
     async def _next_round(self) -> bool:
-        async def work(conn: Hot) -> list[tuple[Any, ...]]:
-            values = {"lane": self.lane, "now": clock.now()}
-            return await (await conn.execute(sql("due_clients"), values, binary=True)).fetchall()
-
         moment = time.monotonic()
         self._rest_until = {client: until for client, until in self._rest_until.items() if until > moment}
-        self._clients.extend(row for row in await self._link.call(work) if row[0] not in self._rest_until)
+        due = await self._link.rows("due_clients", {"lane": self.lane, "now": clock.now()})
+        self._clients.extend((client, seq) for client, seq in due if client not in self._rest_until)
         return bool(self._clients)
 
     async def _settle(self, client: bytes, seq: int) -> None:
-        async def work(conn: Hot) -> None:
-            values = {"client": UUID(bytes=client), "lane": self.lane, "seq": seq}
-            await conn.execute(sql("settle_backlog"), values)
-
-        await self._link.call(work)
+        await self._link.run("settle_backlog", {"client": UUID(bytes=client), "lane": self.lane, "seq": seq})
 
     def _open(self, claim: Claim, rows: list[tuple[Any, ...]]) -> list[Item]:
         """Decrypt what was claimed. What cannot be read goes to `failures`: its key is gone, or the data is damaged."""

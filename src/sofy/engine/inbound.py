@@ -84,33 +84,18 @@ class InboundDesk:
         """Whose answer it is: of whoever wrote last. A STOP that may have crossed their message counts for both."""
         number = "+" + message.sender.lstrip("+")
         index = self._keystore.platform().index("phone", number)
-
-        async def work(conn: Hot) -> tuple[Any, ...] | None:
-            for code in dict.fromkeys((message.recipient.lstrip("+"), short_code)):
-                if code:
-                    values = {"short_code": code, "number": index}
-                    row = await (await conn.execute(sql("who_wrote"), values, binary=True)).fetchone()
-                    if row is not None:
-                        return tuple(row)
-            return None
-
-        row = await self._link.call(work)
-        if row is None:
-            return []
-        last, displacing, before = Writer(*row[:5]), row[5], Writer(*row[6:])
-        if keyword == "stop" and displacing is not None and await self._may_have_crossed(last.client, displacing):
-            return [last, before]
-        return [last]
+        for code in filter(None, dict.fromkeys((message.recipient.lstrip("+"), short_code))):
+            for row in await self._link.rows("who_wrote", {"short_code": code, "number": index}):
+                last, displacing, before = Writer(*row[:5]), row[5], Writer(*row[6:])
+                stops = keyword == "stop" and displacing is not None
+                return [last, before] if stops and await self._may_have_crossed(last.client, displacing) else [last]
+        return []
 
     async def _may_have_crossed(self, client: bytes, message: bytes) -> bool:
         """Whether a message was on its way to the phone at most when the phone answered."""
         values = {"client": UUID(bytes=client), "message": UUID(bytes=message)}
-
-        async def work(conn: Hot) -> tuple[Any, ...] | None:
-            return await (await conn.execute(sql("left_at"), values, binary=True)).fetchone()
-
-        row = await self._link.call(work)
-        return row is not None and (row[0] is None or row[0] > clock.now() - _CROSSING)
+        rows = await self._link.rows("left_at", values)
+        return any(left is None or left > clock.now() - _CROSSING for (left,) in rows)
 
     async def _record(self, conn: Hot, arrival: Arrival) -> None:
         writer, message = arrival.writer, arrival.inbound

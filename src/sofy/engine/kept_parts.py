@@ -36,11 +36,7 @@ class KeptParts:
     async def overdue(self, route: bytes, older_than_s: float) -> list[list[InboundPart]]:
         """Messages of which nothing came for so long; a hundred or so at a time."""
         values = {"route": UUID(bytes=route), "before": clock.now() - timedelta(seconds=older_than_s)}
-
-        async def work(conn: Hot) -> list[tuple[Any, ...]]:
-            return await (await conn.execute(sql("overdue_parts"), values, binary=True)).fetchall()
-
-        rows = await self._link.call(work)
+        rows = await self._link.rows("overdue_parts", values)
         kept = [self._opened(row[1:] for row in rows) for _, rows in groupby(rows, key=lambda row: row[0])]
         return [parts for parts in kept if parts]
 
@@ -49,11 +45,7 @@ class KeptParts:
         if message.of == 1:
             return
         values = self._place(route, message)
-
-        async def work(conn: Hot) -> None:
-            await conn.execute(sql("forget_parts"), values)
-
-        await self._link.call(work)
+        await self._link.run("forget_parts", values)
 
     async def _keep_one(self, route: bytes, part: InboundPart) -> list[InboundPart]:
         row = ids.uuid7()

@@ -48,6 +48,22 @@ class HotLink:
                     await asyncio.sleep(pause_s)
                     pause_s = min(pause_s * 2, _LONGEST_PAUSE_S)
 
+    async def rows(self, name: str, values: dict[str, Any] | None = None) -> list[tuple[Any, ...]]:
+        """What one named statement answers; a uuid as 16 bytes."""
+
+        async def work(conn: Hot) -> list[tuple[Any, ...]]:
+            return await (await conn.execute(db.sql(name), values, binary=True)).fetchall()
+
+        return await self.call(work)
+
+    async def run(self, name: str, values: dict[str, Any]) -> int:
+        """Carry one named statement out; answers how many rows it touched."""
+
+        async def work(conn: Hot) -> int:
+            return (await conn.execute(db.sql(name), values)).rowcount
+
+        return await self.call(work)
+
     async def close(self) -> None:
         if self._connection is not None:
             await self._connection.close()

@@ -138,11 +138,7 @@ class Ledger:
     async def _give_up(self, item: Item) -> None:
         """What became of this message cannot be written: that is unknown, so nobody sends it again."""
         values = {"client": item.uid_client, "messages": [item.uid], "now": clock.now()}
-
-        async def write(conn: Hot) -> None:
-            await conn.execute(sql("give_up"), values)
-
-        await self._link.call(write)
+        await self._link.run("give_up", values)
         self._leave(item)
         self._settled(item)
 

@@ -236,11 +236,7 @@ class Receipts:
             "route": UUID(bytes=route), "now": clock.now(), "numbers": Int2Array.of(numbers),
             "orders": Int2Array.of(orders), "keys": TextArray.of(keys),
         }  # fmt: skip
-
-        async def work(conn: Hot) -> list[tuple[Any, ...]]:
-            return await (await conn.execute(sql(name), values, binary=True)).fetchall()
-
-        return await self._link.call(work)
+        return await self._link.rows(name, values)
 
     async def _compare(
         self, route: bytes, ones: list[Lost], doubtful: dict[int, Lost], found: dict[int, tuple[Any, ...]]
@@ -279,12 +275,8 @@ class Receipts:
             "statuses": [one.receipt.status for one, _ in latest.values()],
             "messages": [UUID(bytes=row[3]) for _, row in ones],
         }
-
-        async def work(conn: Hot) -> list[tuple[Any, ...]]:
-            return await (await conn.execute(sql("part_receipts"), values, binary=True)).fetchall()
-
         told: dict[bytes, list[str]] = {}
-        for message, _, status in await self._link.call(work):
+        for message, _, status in await self._link.rows("part_receipts", values):
             told.setdefault(message, []).append(status)
         for one, (_, _, client, message, _, parts) in ones:
             statuses = told.get(message, [])
@@ -322,12 +314,8 @@ class Receipts:
                 "codes": TextArray.of([one.receipt.code for one in fresh]),
                 "ats": TimeArray.of([one.at for one in fresh]),
             }  # fmt: skip
-
-            async def work(conn: Hot) -> None:
-                await conn.execute(sql("park_receipts"), values)
-
             try:
-                await self._link.call(work)
+                await self._link.run("park_receipts", values)
             except psycopg.DataError as error:
                 await self._one_by_one(self._park, route, fresh, error)
                 return

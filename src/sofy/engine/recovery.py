@@ -86,7 +86,7 @@ async def recover(root: Path, link: HotLink, me: UUID, keystore: KeyStore) -> No
             else:  # the machine died too: the journal may have lost its end, so silence proves nothing
                 past.trusted = False
                 past.handed.update({key: {0: None} for key in silent})
-            await _run(link, "adopt", {"dead": left.instance, "me": me})
+            await link.run("adopt", {"dead": left.instance, "me": me})
             mine |= {key: claim for key, claim in held.items() if key in past.handed}
         if dead:
             counts |= await _replay(link, past, mine, me, keystore)
@@ -141,7 +141,7 @@ async def _replay(link: HotLink, past: _Past, mine: Held, me: UUID, keystore: Ke
     await desk.look()
     await desk.close()
     await ledger.write_all()
-    await _run(link, "end_claims", {"me": me})
+    await link.run("end_claims", {"me": me})
     return {"replayed": len(mine), "unknown": unknown}
 
 
@@ -169,11 +169,7 @@ def _outcome(answered: tuple[int, str, str, str] | None, written: bool) -> base.
 
 async def held_by(link: HotLink, instance: UUID) -> Held:
     """Every message the database says an engine holds."""
-
-    async def work(conn: Hot) -> list[tuple[Any, ...]]:
-        return await (await conn.execute(sql("held_by"), {"instance": instance}, binary=True)).fetchall()
-
-    return {client + message: claim for client, message, claim in await link.call(work)}
+    return {client + message: claim for client, message, claim in await link.rows("held_by", {"instance": instance})}
 
 
 async def release(link: HotLink, held: Held) -> None:
@@ -199,23 +195,12 @@ def _by_client(held: Held) -> Iterator[dict[str, Any]]:
         }
 
 
-async def _run(link: HotLink, name: str, values: dict[str, Any]) -> None:
-    async def work(conn: Hot) -> None:
-        await conn.execute(sql(name), values)
-
-    await link.call(work)
-
-
 async def _adopted(link: HotLink, held: Held, keystore: KeyStore) -> list[Item]:
     items = []
     claims: dict[bytes, Claim] = {}
     for values in _by_client(held):
         client = values["client"].bytes
-
-        async def work(conn: Hot, values: dict[str, Any] = values) -> list[tuple[Any, ...]]:
-            return await (await conn.execute(sql("adopted"), values, binary=True)).fetchall()
-
-        for row in await link.call(work):
+        for row in await link.rows("adopted", values):
             (mid, claim, lane, purpose, parts, encoding, price_micro, attempt, campaign, contact, recipient, short_code,
              payload) = row  # fmt: skip
             item = Item(

@@ -9,9 +9,8 @@ import msgspec
 import structlog
 
 from sofy.connectors.base import Connector, Events, discover
-from sofy.engine.db import sql
 from sofy.engine.keystore import KeyStore
-from sofy.engine.link import Hot, HotLink
+from sofy.engine.link import HotLink
 from sofy.engine.route_config import open_config
 from sofy.kernel.clauses import clause
 from sofy.kernel.errors import Refused
@@ -107,11 +106,7 @@ class RouteTable:
 
     async def reload(self, events_for: EventsFactory) -> None:
         """Read the table and start, replace or stop connectors."""
-
-        async def work(conn: Hot) -> list[tuple[Any, ...]]:
-            return await (await conn.execute(sql("routes"), binary=True)).fetchall()
-
-        rows = await self._link.call(work)
+        rows = await self._link.rows("routes")
         self.horizons_s = {row[0]: row[-1] for row in rows}
         seen = set()
         for row in rows:

@@ -15,9 +15,8 @@ import psycopg
 import structlog
 
 from sofy.engine.claim import Claims
-from sofy.engine.db import sql
 from sofy.engine.item import Item
-from sofy.engine.link import Hot, HotLink
+from sofy.engine.link import HotLink
 from sofy.engine.recovery import Held, held_by, release
 from sofy.engine.routes import Counters, RouteTable
 from sofy.kernel import clock, ids
@@ -85,23 +84,11 @@ class Sweepers:
 
     async def leave(self) -> None:
         """This engine ends in order."""
-        await self._execute("end_claims", {"me": self._me})
-        await self._execute("leave", {"me": self._me})
-
-    async def _execute(self, name: str, values: dict[str, Any]) -> int:
-        async def work(conn: Hot) -> int:
-            return (await conn.execute(sql(name), values)).rowcount
-
-        return await self._link.call(work)
-
-    async def _rows(self, name: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:
-        async def work(conn: Hot) -> list[tuple[Any, ...]]:
-            return await (await conn.execute(sql(name), values, binary=True)).fetchall()
-
-        return await self._link.call(work)
+        await self._link.run("end_claims", {"me": self._me})
+        await self._link.run("leave", {"me": self._me})
 
     async def _beat(self) -> None:
-        await self._execute("beat", {"me": self._me, "host": socket.gethostname(), "pid": os.getpid()})
+        await self._link.run("beat", {"me": self._me, "host": socket.gethostname(), "pid": os.getpid()})
 
     async def _health(self) -> None:
         elapsed_s = max(0.001, time.monotonic() - self._sampled_at)
@@ -121,12 +108,12 @@ class Sweepers:
             }
             for name in Counters.__struct_fields__:
                 setattr(done, name, getattr(done, name) - values[name])
-            await self._execute("write_health", values)
+            await self._link.run("write_health", values)
 
     async def _campaigns(self) -> None:
         """As long as one waiting message of a campaign is known, nothing else of it is looked at."""
         known = {"campaigns": list(self._waiting), "messages": list(self._waiting.values())}
-        for client, key, message in await self._rows("finished_campaigns", known):
+        for client, key, message in await self._link.rows("finished_campaigns", known):
             campaign = UUID(bytes=key)
             if message is not None:
                 self._waiting[campaign] = UUID(bytes=message)
@@ -135,7 +122,7 @@ class Sweepers:
             payload = msgspec.json.encode({"campaign_id": str(campaign)}).decode()
             values = {"client": UUID(bytes=client), "campaign": campaign, "now": clock.now()}
             values |= {"id": ids.uuid7(), "topic": "campaign.finished", "payload": payload}
-            await self._execute("finish_campaign", values)
+            await self._link.run("finish_campaign", values)
 
     async def _horizon(self) -> None:
         """The first look at a route goes back to the beginning, later ones to what may have been written since."""
@@ -144,8 +131,8 @@ class Sweepers:
             before = now - timedelta(seconds=horizon_s)
             after = self._looked[key] - _WRITTEN_WITHIN if key in self._looked else _BEGINNING
             values: dict[str, Any] = {"route": UUID(bytes=key), "before": before, "after": after, "now": now}
-            for (client,) in await self._rows("overdue", values):
-                await self._execute("expire_unreceipted", values | {"client": UUID(bytes=client)})
+            for (client,) in await self._link.rows("overdue", values):
+                await self._link.run("expire_unreceipted", values | {"client": UUID(bytes=client)})
             self._looked[key] = before
 
     async def _orphans(self) -> None:
@@ -165,24 +152,24 @@ class Sweepers:
         return {key: claim for key, claim in held.items() if UUID(bytes=key[16:]) not in self._items}
 
     async def _leases(self) -> None:
-        await self._execute("renew_leases", {"me": self._me})
-        await self._execute("end_claims", {"me": self._me})
-        for client, claim, messages in await self._rows("dead_leases", {}):
+        await self._link.run("renew_leases", {"me": self._me})
+        await self._link.run("end_claims", {"me": self._me})
+        for client, claim, messages in await self._link.rows("dead_leases", {}):
             log.warning("engine.lease_over", client=str(UUID(bytes=client)), claim=str(UUID(bytes=claim)))
             values = {"client": UUID(bytes=client), "now": clock.now(), "claims": [UUID(bytes=claim)]}
             values |= {"messages": [UUID(bytes=message) for message in messages]}
-            await self._execute("give_up", values)
-            await self._execute("forget_claims", values)
+            await self._link.run("give_up", values)
+            await self._link.run("forget_claims", values)
 
     @clause("DPA 12")
     async def _forget_people(self) -> None:
         at = clock.now() - KEPT
         values = {"at": at, "before": ids.before(at), "n": _FORGET_MESSAGES, "clients": _FORGET_CLIENTS}
-        for (client,) in await self._rows("clients_to_forget", values):
+        for (client,) in await self._link.rows("clients_to_forget", values):
             for name in ("forget_messages", "forget_answers"):
-                await self._execute(name, values | {"client": UUID(bytes=client)})
+                await self._link.run(name, values | {"client": UUID(bytes=client)})
 
     async def _forget(self) -> None:
-        await self._execute("forget_writers", {"at": clock.now() - KEPT})
-        await self._execute("forget_old", {"now": clock.now()})
-        await self._execute("forget_receipt_keys", {"now": clock.now()})
+        await self._link.run("forget_writers", {"at": clock.now() - KEPT})
+        await self._link.run("forget_old", {"now": clock.now()})
+        await self._link.run("forget_receipt_keys", {"now": clock.now()})
