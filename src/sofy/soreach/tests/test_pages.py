@@ -181,6 +181,8 @@ def test_the_last_steps_say_what_stops_a_campaign(world):
     assert levels[:2] == ["stop", "stop"]
     assert "stop" not in levels[2:]
     assert pressed.status_code == 422
+    assert "would receive this message" in confirm
+    assert "will receive this message" not in confirm
     for page in (checks, confirm, pressed.text):
         told = [text for text in re.findall(r'notice-text">(.*?)</div>', page) if "cannot leave" in text]
         assert len(told) == 1

@@ -1,7 +1,7 @@
 // Draws the charts of a page. A figure names its JSON: {kind, labels, series: [{name, values, tone?}], links?, unit?}.
 // kind: bar | stacked | hbar | line | area | donut | funnel | heat (labels across, rows down, values [x, y, n]).
 import * as echarts from "../vendor/echarts.js";
-import { options } from "./chart_options.js";
+import { narrow, options } from "./chart_options.js";
 
 const drawn = new Map();
 
@@ -33,4 +33,5 @@ const drawAll = () => {
 
 document.documentElement.addEventListener("theme", drawAll);
 document.addEventListener("sofy:content", drawAll);
+narrow.addEventListener("change", drawAll);
 drawAll();

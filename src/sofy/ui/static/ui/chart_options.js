@@ -2,6 +2,9 @@
 const TONES = { green: "--chart-good", red: "--chart-bad", orange: "--chart-warn", grey: "--chart-calm", blue: "--chart-1" };
 const CYCLE = ["--chart-1", "--chart-2", "--chart-3", "--chart-4", "--chart-5", "--chart-6"];
 
+/** Where the names beside the bars leave little room for them. */
+export const narrow = matchMedia("(max-width: 639.98px)");
+
 export const options = (spec, style) => {
   const value = (name) => style.getPropertyValue(name).trim();
   const colour = (tone, index) => value(TONES[tone] ?? CYCLE[index % CYCLE.length]);
@@ -52,7 +55,7 @@ export const options = (spec, style) => {
     label: across && spec.series.length === 1 ? { show: true, position: "right", color: text, formatter: (p) => amount.format(p.value) } : undefined,
   }));
   // Beside the bars a long name takes several lines: on a phone it would be cut.
-  const beside = { ...names, inverse: true, axisLabel: { ...axisLabel, width: innerWidth < 640 ? 110 : 260, overflow: "break", lineHeight: 15 } };
+  const beside = { ...names, inverse: true, axisLabel: { ...axisLabel, width: narrow.matches ? 110 : 260, overflow: "break", lineHeight: 15 } };
   const tooltip = { ...common.tooltip, trigger: "axis", axisPointer: { type: lines ? "line" : "shadow" } };
   return { ...common, tooltip, series, grid: { ...common.grid, left: across ? 20 : 8 }, xAxis: across ? numbers : names, yAxis: across ? beside : numbers };
 };
