@@ -40,7 +40,8 @@ def test_held_rows_become_claims_and_waiting_ones_stay(engine_db: Any) -> None:
         connection.cursor().executemany(QUEUE, rows)
         connection.execute("alter table engine_queue force row level security")
         connection.execute((SCHEMA / "0009_claims.sql").read_text())
-        connection.execute("set local role sofy_engine")
+        connection.execute("alter table engine_claim no force row level security")
+        connection.execute("alter table engine_queue no force row level security")
         claims = connection.execute(
             "select client_id, lane, claimed_by, nullif(lease_until, '-infinity'), messages, attempts, avoid_routes"
             " from engine_claim"
