@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Page, expect
 
 from sofy.engine.shifted_clock import FileClock
 from tests.e2e.browser import DESKTOP, NO_BROWSER, PHONE, SHADES, Eyes, person
@@ -182,11 +182,24 @@ def follow_to_the_end(visitor: Visitor, eyes: Eyes, journey: Journey, up: Up, cl
     expect(page.locator(".lead-sentence")).to_contain_text(WORDS[journey.language]["sentence"])
     if visitor.javascript:
         expect(page.locator(".chart-canvas canvas, .chart-canvas svg").first).to_be_visible()
+        names_give_way_to_bars(page)
     else:
         expect(page.locator(".chart-data table").first).to_be_visible()
     eyes.look(page, "campaign-report", closely=closely)
     visitor.press(".stat-value a")
     eyes.look(page, "campaign-people", closely=closely)
+
+
+def names_give_way_to_bars(page: Page) -> None:
+    """A window that becomes narrow after the charts were drawn leaves as much room to their bars as a narrow one has."""
+    before = page.viewport_size
+    widths = []
+    for width in (DESKTOP, PHONE, DESKTOP):
+        page.set_viewport_size({"width": width, "height": before["height"]})
+        page.wait_for_timeout(200)
+        widths.append(set(page.evaluate(NAME_WIDTHS)))
+    page.set_viewport_size(before)
+    assert widths == [{260}, {110}, {260}]
 
 
 def settle(visitor: Visitor, up: Up) -> None:
@@ -200,6 +213,13 @@ def settle(visitor: Visitor, up: Up) -> None:
     visitor.wait_for("#standing:not([data-live])", seconds=40)
 
 
+#: How much room each chart on the page gives to the names beside its bars, in pixels.
+NAME_WIDTHS = """async () => {
+  const address = performance.getEntriesByType("resource").map((one) => one.name).find((name) => name.includes("/echarts"));
+  const echarts = await import(address);
+  const charts = [...document.querySelectorAll(".chart-canvas")].map((box) => echarts.getInstanceByDom(box));
+  return charts.flatMap((chart) => chart.getOption().yAxis ?? []).map((axis) => axis.axisLabel.width).filter(Boolean);
+}"""
 CLIENT_PAGES = (
     "contacts", "contacts/new", "suppression", "segments", "campaigns", "campaigns/new", "messages/", "senders/",
     "establishments/", "establishments/new", "team/", "team/invite", "settings/", "keys/", "keys/new", "find?q=journal",
