@@ -191,7 +191,7 @@ def follow_to_the_end(visitor: Visitor, eyes: Eyes, journey: Journey, up: Up, cl
 
 
 def names_give_way_to_bars(page: Page) -> None:
-    """A window that becomes narrow after the charts were drawn leaves as much room to their bars as a narrow one has."""
+    """A window that becomes narrow after the charts were drawn leaves their bars as much room as a narrow one does."""
     before = page.viewport_size
     widths = []
     for width in (DESKTOP, PHONE, DESKTOP):
@@ -215,8 +215,8 @@ def settle(visitor: Visitor, up: Up) -> None:
 
 #: How much room each chart on the page gives to the names beside its bars, in pixels.
 NAME_WIDTHS = """async () => {
-  const address = performance.getEntriesByType("resource").map((one) => one.name).find((name) => name.includes("/echarts"));
-  const echarts = await import(address);
+  const loaded = performance.getEntriesByType("resource").map((one) => one.name);
+  const echarts = await import(loaded.find((name) => name.includes("/echarts")));
   const charts = [...document.querySelectorAll(".chart-canvas")].map((box) => echarts.getInstanceByDom(box));
   return charts.flatMap((chart) => chart.getOption().yAxis ?? []).map((axis) => axis.axisLabel.width).filter(Boolean);
 }"""
