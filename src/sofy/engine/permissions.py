@@ -20,6 +20,9 @@ STOP_CHANNEL: Final = "sofy_stop"
 #: Engines listen here for new work.
 WAKE_CHANNEL: Final = "sofy_wake"
 
+#: Processes that answer the API listen here for keys that were ended: payload is the id of the client in hex.
+KEYS_CHANNEL: Final = "sofy_keys"
+
 #: Above this many rows the bulk of an import is writing: engines then learn it from the table, within seconds.
 _TELL_AT_ONCE = 100
 
@@ -92,6 +95,45 @@ def write_client(
             "contact_answer": contact_answer,
         },
     )
+
+
+def write_api_key(
+    conn: psycopg.Connection[Any],
+    client_id: UUID,
+    key_id: UUID,
+    *,
+    digest: bytes,
+    scopes: Sequence[str],
+    networks: Sequence[str] = (),
+    per_10s: int | None = None,
+) -> None:
+    """Let a program of a client in. `digest`: SHA-256 of the key; `networks`: from where, in CIDR; none: from anywhere.
+
+    Unit: requests in ten seconds for `per_10s`; None: the product's own limit.
+    """
+    values = {"client": client_id, "id": key_id, "digest": digest, "scopes": list(scopes), "networks": list(networks)}
+    conn.execute(sql("write_api_key"), values | {"per_10s": per_10s})
+
+
+def end_api_key(conn: psycopg.Connection[Any], client_id: UUID, key_id: UUID) -> None:
+    """Let a program of a client in no more; every process that answers the API knows within the moment."""
+    conn.execute(sql("end_api_key"), {"client": client_id, "id": key_id, "now": clock.now()})
+    _notify(conn, KEYS_CHANNEL, client_id.hex)
+
+
+def api_keys_last_used(conn: psycopg.Connection[Any], client_id: UUID) -> dict[UUID, datetime]:
+    """When each key of a client was used last, to the minute; those never used are not named."""
+    return dict(conn.execute(sql("api_keys_last_used"), {"client": client_id}).fetchall())
+
+
+def write_sender(conn: psycopg.Connection[Any], client_id: UUID, name: str) -> None:
+    """Let messages of a client show a name."""
+    conn.execute(sql("write_sender"), {"client": client_id, "name": name})
+
+
+def drop_sender(conn: psycopg.Connection[Any], client_id: UUID, name: str) -> None:
+    """Let messages of a client show a name no more; those that were accepted keep it."""
+    conn.execute(sql("drop_sender"), {"client": client_id, "name": name})
 
 
 def start_campaign(conn: psycopg.Connection[Any], client_id: UUID, campaign_id: UUID) -> None:

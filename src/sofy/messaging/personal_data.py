@@ -81,6 +81,11 @@ declare(
 
 CODES = "codes of the product or of a supplier"
 ROUTE = "about a way to a supplier"
+about_nobody(
+    "engine_request", ["name", "fingerprint", "answer"], "hashes, and an answer that names messages by their ids"
+)
+about_nobody("gate_api_key", ["digest", "scopes", "networks"], "a program of the client, not a person")
+about_nobody("gate_sender", "name", "the client's brand")
 about_nobody("engine_instance", ["host", "version"], "a machine")
 about_nobody("engine_message", ["channel", "purpose", "variant", "encoding"], CODES)
 about_nobody("engine_message", ["sender", "short_code", "reference"], "the client's brand, its number, its own word")

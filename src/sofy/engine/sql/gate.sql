@@ -21,6 +21,27 @@ ON CONFLICT (client_id) DO UPDATE
        budget_eur = CASE WHEN %(set_budget)s THEN excluded.budget_eur ELSE g.budget_eur END,
        contact_answer = coalesce(%(contact_answer)s::text, g.contact_answer)
 
+-- name: write_api_key
+-- A program of the client may use the API.
+INSERT INTO gate_api_key (client_id, id, digest, scopes, networks, per_10s)
+VALUES (%(client)s, %(id)s, %(digest)s, %(scopes)s, %(networks)s::cidr[], coalesce(%(per_10s)s, 100000))
+
+-- name: end_api_key
+-- It may no more.
+UPDATE gate_api_key SET revoked_at = %(now)s WHERE client_id = %(client)s AND id = %(id)s AND revoked_at IS NULL
+
+-- name: api_keys_last_used
+-- For the page of a client's keys.
+SELECT id, last_used_at FROM gate_api_key WHERE client_id = %(client)s AND last_used_at IS NOT NULL
+
+-- name: write_sender
+-- A name of the client's registry.
+INSERT INTO gate_sender (client_id, name) VALUES (%(client)s, %(name)s) ON CONFLICT DO NOTHING
+
+-- name: drop_sender
+-- It was withdrawn.
+DELETE FROM gate_sender WHERE client_id = %(client)s AND name = %(name)s
+
 -- name: write_campaign
 -- Start, pause, resume or end a campaign for the gate; an ended one stays ended.
 INSERT INTO gate_campaign AS g (client_id, campaign_id, state, expanded_at)

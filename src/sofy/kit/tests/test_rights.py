@@ -30,6 +30,7 @@ ORDINARY: set[Policy] = {
 #: Tables of the engine that belong to no client. Its login bypasses policies; these say so in words.
 OF_THE_ENGINE = {
     *("engine_claim", "engine_inbound_part", "engine_instance", "engine_route", "engine_route_health", "mo_lookup"),
+    "engine_request",
     *("platform_suppression", "receipt_key", "receipt_parked"),
 }
 
@@ -134,6 +135,8 @@ RIGHTS = {
     "gate_permission": ("siu", "s", "siud"),
     "gate_campaign": ("siu", "s", "siud"),
     "gate_client": ("siu", "su", "siud"),
+    "gate_api_key": ("siu", "", "su"),
+    "gate_sender": ("sid", "", "s"),
     # the platform's own
     "platform_suppression": ("", "siud", "siud"),
     "messaging_stopfile": ("", "siud", ""),
@@ -141,6 +144,7 @@ RIGHTS = {
     "engine_route_health": ("", "s", "siud"),
     "engine_instance": ("", "s", "siud"),
     "engine_claim": ("", "", "siud"),
+    "engine_request": ("", "", "siud"),
     "engine_inbound_part": ("", "", "siud"),
     "mo_lookup": ("", "", "siud"),
     "receipt_key": ("", "", "siud"),
