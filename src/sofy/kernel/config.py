@@ -39,12 +39,16 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     host: Annotated[str, Meta(description="Address the web process listens on.")] = "127.0.0.1"
     web_port: Annotated[int, Meta(ge=0, le=65535, description="Port the web process listens on; 0 picks one.")] = 8000
     base_url: Annotated[str, Meta(description="Address people use, without a final slash (default: from WEB_PORT).")]
+    api_port: Annotated[int, Meta(ge=0, le=65535, description="Port the API listens on; 0 picks one.")] = 8001
+    api_url: Annotated[
+        str, Meta(description="Address programs use for the API, without a final slash (default: from API_PORT).")
+    ]
     proxies: Annotated[
         int,
         Meta(
             ge=0,
             le=5,
-            description="Reverse proxies before the web process; with any, X-Forwarded-For and -Proto are believed.",
+            description="Reverse proxies before the web process and the API; with any, X-Forwarded-For and -Proto are believed.",
         ),
     ] = 0
     clock_file: Annotated[
@@ -84,6 +88,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         given.setdefault("master_key_file", secrets_dir / "master.key")
         given.setdefault("base_url", f"http://localhost:{given.get('web_port', 8000)}")
         given["base_url"] = given["base_url"].rstrip("/")
+        given.setdefault("api_url", f"http://localhost:{given.get('api_port', 8001)}")
+        given["api_url"] = given["api_url"].rstrip("/")
         config = cls(**given)
         if config.database_url and not config.database_url.startswith(("postgresql://", "postgres://")):
             raise ConfigError(f"{PREFIX}DATABASE_URL", "the address of a PostgreSQL server begins with postgresql://")
