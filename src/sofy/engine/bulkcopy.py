@@ -1,4 +1,4 @@
-"""Binary COPY of a campaign's messages into the three tables a message lives in.
+"""Binary COPY of many messages into the three tables a message lives in.
 
 Source: PostgreSQL documentation, COPY, "Binary Format". One packed buffer per table and chunk: the general row writer
 takes four times as long as the server needs to store the rows.
@@ -98,13 +98,13 @@ class Packed(NamedTuple):
 
 
 def pack(
-    client_id: UUID, campaign_id: UUID, messages: "Sequence[MessageIn]", keys: ClientKeys, now: datetime
+    client_id: UUID, campaign_id: UUID | None, messages: "Sequence[MessageIn]", keys: ClientKeys, now: datetime
 ) -> Packed:
-    """Seal messages of one campaign and lay out their rows; index and parts are filled in already."""
+    """Seal messages of one campaign, or of none, and lay out their rows; index and parts are filled in already."""
     from sofy.engine.intake import sealed_payloads
 
     at = _instant(now)
-    common = _uuid(client_id) + _uuid(campaign_id)
+    common = _uuid(client_id) + (_NULL if campaign_id is None else _uuid(campaign_id))
     starts: dict[tuple[Any, ...], tuple[bytes, bytes, bytes]] = {}
     message_rows, state_rows, queue_rows = [_SIGNATURE], [_SIGNATURE], [_SIGNATURE]
     row_ids = [m.id.bytes if m.id else fresh for m, fresh in zip(messages, ids.uuid7_bytes(len(messages)), strict=True)]
@@ -148,10 +148,21 @@ def write(conn: psycopg.Connection[Any], packed: Packed) -> None:
 
     Raises: psycopg.errors.UniqueViolation when somebody in it has the campaign already.
     """
-    for statement, rows in (
+    for statement, rows in _copies(packed):
+        with conn.cursor() as cursor, cursor.copy(statement) as copy:
+            copy.write(rows)
+
+
+async def write_async(conn: psycopg.AsyncConnection[Any], packed: Packed) -> None:
+    """The same for processes that run an event loop."""
+    for statement, rows in _copies(packed):
+        async with conn.cursor() as cursor, cursor.copy(statement) as copy:
+            await copy.write(rows)
+
+
+def _copies(packed: Packed) -> tuple[tuple[LiteralString, bytes], ...]:
+    return (
         (_COPY_STATE, packed.state),  # first: the table that tells who has the campaign already
         (_COPY_MESSAGE, packed.message),
         (_COPY_QUEUE, packed.queue),
-    ):
-        with conn.cursor() as cursor, cursor.copy(statement) as copy:
-            copy.write(rows)
+    )

@@ -89,7 +89,7 @@ class Claims:
             return [await cursor.fetchall() for cursor in cursors]
 
         client, campaigns, permissions, suppressed = await self._link.call(work)
-        batch.facts = _client_facts(batch.client, client)
+        batch.facts = client_facts(batch.client, client)
         batch.campaigns = dict(campaigns)
         allowed: dict[str, dict[bytes, str]] = defaultdict(dict)
         for index, purpose, state in permissions:
@@ -145,7 +145,8 @@ def _unreadable(row_id: UUID, blob: bytes) -> str:
     raise Unreadable("the key of this client was destroyed")
 
 
-def _client_facts(client: bytes, rows: list[tuple[Any, ...]]) -> ClientFacts:
+def client_facts(client: bytes, rows: list[tuple[Any, ...]]) -> ClientFacts:
+    """What the gate knows of a client, from the row of the statement of that name; none: nothing stops it."""
     if not rows:
         return ClientFacts()
     state, hours, left_micro, _ = rows[0]

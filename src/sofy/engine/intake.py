@@ -10,7 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
 from decimal import Decimal
 from queue import SimpleQueue
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -154,6 +154,30 @@ def _lanes(messages: Sequence[MessageIn], now: datetime) -> list[tuple[str, date
         if message.purpose not in first or due_at < first[message.purpose]:
             first[message.purpose] = due_at
     return sorted(first.items())
+
+
+class Prepared(NamedTuple):
+    """Messages of one client, sealed and laid out: what is left to do is to store them."""
+
+    client_id: UUID
+    rows: bulkcopy.Packed
+    lanes: list[tuple[str, datetime]]
+
+
+def prepare(
+    client_id: UUID, messages: Sequence[MessageIn], *, keys: ClientKeys, known: Alphabets, now: datetime
+) -> Prepared:
+    """Lay out messages of no campaign, which have their ids, for `admit`."""
+    _complete(keys, messages, known)
+    return Prepared(client_id, bulkcopy.pack(client_id, None, messages, keys, now), _lanes(messages, now))
+
+
+async def admit(conn: psycopg.AsyncConnection[Any], prepared: Prepared) -> None:
+    """Store what was prepared on the caller's transaction, as its last act: the backlog is locked from then on."""
+    await bulkcopy.write_async(conn, prepared.rows)
+    for lane, due_at in prepared.lanes:
+        await conn.execute(sql("raise_backlog"), {"client": prepared.client_id, "lane": lane, "due_at": due_at})
+    await conn.execute("SELECT pg_notify(%s, '')", (WAKE_CHANNEL,))
 
 
 def bulk(

@@ -48,7 +48,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         Meta(
             ge=0,
             le=5,
-            description="Reverse proxies before the web process and the API; with any, X-Forwarded-For and -Proto are believed.",
+            description="Reverse proxies before pages and API; with any, X-Forwarded-For and -Proto are believed.",
         ),
     ] = 0
     clock_file: Annotated[

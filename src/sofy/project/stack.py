@@ -24,13 +24,19 @@ class Ports:
     """Free ports of this run."""
 
     web: int
+    api: int
     smsc: int
     phones: int
 
     @classmethod
     def choose(cls, config: Config) -> "Ports":
         """The configured port of the pages when it is free, and any others."""
-        return cls(free_port(config.web_port, config.host), free_port(2775), free_port(8025))
+        return cls(
+            free_port(config.web_port, config.host),
+            free_port(config.api_port, config.host),
+            free_port(2775),
+            free_port(8025),
+        )
 
 
 def sandbox_clock(config: Config) -> FileClock:
@@ -51,13 +57,16 @@ def accepted_log(config: Config) -> Path:
 def supervisor(config: Config, ports: Ports) -> Supervisor:
     """All processes, with the simulated operator."""
     base_url = f"http://localhost:{ports.web}"
+    api_url = f"http://localhost:{ports.api}"
     os.environ.update(SOFY_WEB_PORT=str(ports.web), SOFY_BASE_URL=base_url)
+    os.environ.update(SOFY_API_PORT=str(ports.api), SOFY_API_URL=api_url)
     phones = f"http://localhost:{ports.phones}"
     sandbox = ["sandbox", "--port", str(ports.smsc), "--page-port", str(ports.phones), "--profile", "brisk"]
     children = [
         Child("sandbox", sofy(*sandbox), phones),
         Child("engine", sofy("engine")),
         Child("worker", sofy("worker")),
+        Child("ingest", sofy("ingest"), api_url, health=f"{api_url}/healthz"),
         Child("web", sofy("web"), base_url, health=f"{base_url}/healthz"),
     ]
     return Supervisor(Path(config.var_dir), children, runtime.embedded_server())

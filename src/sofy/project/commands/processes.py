@@ -1,4 +1,4 @@
-"""The processes: `sofy web`, `worker`, `engine`, `sandbox`, all of them under `sofy up`, and `sofy status`."""
+"""The processes: `sofy web`, `ingest`, `worker`, `engine`, `sandbox`, all under `sofy up`, and `sofy status`."""
 
 import argparse
 import asyncio
@@ -19,6 +19,7 @@ from sofy.project.supervisor import answers, status
 
 def add(commands: Commands) -> None:
     leaf(commands, "web", "Serve the pages.", web, json=False)
+    leaf(commands, "ingest", "Answer the API: messages of clients' own software.", ingest, json=False)
     leaf(commands, "worker", "Run jobs and deliver events between the rooms.", worker, json=False)
     leaf(commands, "engine", "Move messages: gate, routes, receipts.", engine, json=False)
     sandbox = leaf(commands, "sandbox", "A simulated operator that speaks SMPP, on loopback.", run_sandbox, json=False)
@@ -59,6 +60,26 @@ def web(_arguments: argparse.Namespace) -> Answer:
         log_level=LogLevels.warning,
         respawn_failed_workers=True,
         workers_kill_timeout=5,  # pages in the making are finished, streams are not waited for
+    ).serve()
+    return Answer()
+
+
+def ingest(_arguments: argparse.Namespace) -> Answer:
+    from granian import Granian
+    from granian.constants import Interfaces, Loops
+    from granian.log import LogLevels
+
+    config = _as_role("sofy_engine")
+    Granian(
+        "sofy.project.asgi:application",
+        address=config.host,
+        port=config.api_port,
+        interface=Interfaces.ASGI,
+        loop=Loops.uvloop,
+        workers=1,
+        log_level=LogLevels.warning,
+        respawn_failed_workers=True,
+        workers_kill_timeout=15,  # what was accepted is on disk before the answer: it is waited for
     ).serve()
     return Answer()
 
@@ -124,6 +145,10 @@ def up(_arguments: argparse.Namespace) -> Answer:
     return Answer()
 
 
+#: How `sofy status --json` calls the address of each process.
+_ADDRESSES = {"web": "web", "ingest": "api", "sandbox": "sandbox.phones"}
+
+
 def show_status(_arguments: argparse.Namespace) -> Answer:
     config = runtime.prepare()
     rows = status(Path(config.var_dir))
@@ -138,6 +163,11 @@ def show_status(_arguments: argparse.Namespace) -> Answer:
     state = {True: "up", False: "down"}
     lines = [(row["name"], row["pid"] or "-", row["address"], state[row["healthy"]], row["restarts"]) for row in rows]
     lines.append(("database", "-", config.database_url or "", state[database], "-"))
+    addresses = {
+        _ADDRESSES[row["name"]]: row["address"] for row in rows if row["name"] in _ADDRESSES and row["address"]
+    }
     text = table(lines, "process", "pid", "address", "state", "restarts")
     healthy = database and all(row["healthy"] for row in rows)
-    return Answer(text, {"healthy": healthy, "database": database, "processes": rows}, 0 if healthy else 1)
+    return Answer(
+        text, {"healthy": healthy, "database": database, "addresses": addresses, "processes": rows}, 0 if healthy else 1
+    )

@@ -32,13 +32,23 @@ create table engine_request (
     status      smallint not null,
     answer      text not null,
     at          timestamptz not null,
-    primary key (client_id, key_id, name)
+    primary key (client_id, name)
 );
 comment on table engine_request is
-    'Requests that carried an Idempotency-Key (name: its hash) and their answers, written with the messages, kept 24 hours.';
+    'Requests that carried an Idempotency-Key (name: hash of it and of the API key) and their answers, written with the messages, kept 24 hours.';
 create index engine_request_at on engine_request using brin (at);
 
 create index engine_message_reference on engine_message (client_id, reference) where reference is not null;
+
+-- Keys that were made and names that were registered before.
+alter table accounts_api_key no force row level security;
+insert into gate_api_key (client_id, id, digest, scopes, revoked_at, last_used_at)
+select client_id, id, digest, array(select jsonb_array_elements_text(scopes)), revoked_at, last_used_at
+  from accounts_api_key;
+alter table accounts_api_key force row level security;
+alter table messaging_sender no force row level security;
+insert into gate_sender (client_id, name) select client_id, name from messaging_sender where withdrawn_at is null;
+alter table messaging_sender force row level security;
 
 do $$
 declare t text;
@@ -62,13 +72,3 @@ alter table engine_request force row level security;
 revoke all on engine_request from sofy_web, sofy_staff;
 grant select, insert, update, delete on engine_request to sofy_engine;
 create policy engine_request_engine on engine_request to sofy_engine using (true) with check (true);
-
--- Keys that were made and names that were registered before.
-alter table accounts_api_key no force row level security;
-insert into gate_api_key (client_id, id, digest, scopes, revoked_at, last_used_at)
-select client_id, id, digest, array(select jsonb_array_elements_text(scopes)), revoked_at, last_used_at
-  from accounts_api_key;
-alter table accounts_api_key force row level security;
-alter table messaging_sender no force row level security;
-insert into gate_sender (client_id, name) select client_id, name from messaging_sender where withdrawn_at is null;
-alter table messaging_sender force row level security;

@@ -1,0 +1,100 @@
+-- name: api_key
+-- Who is behind a key, if it opens anything.
+SELECT id, scopes, networks::text[], per_10s FROM gate_api_key
+ WHERE client_id = %(client)s AND digest = %(digest)s AND revoked_at IS NULL
+
+-- name: touch_api_keys
+-- When keys were used last, to the minute.
+UPDATE gate_api_key SET last_used_at = date_trunc('minute', %(now)s::timestamptz)
+ WHERE client_id = %(client)s AND id = ANY(%(ids)s::uuid[])
+
+-- name: senders_of
+-- The names that messages of a client may show.
+SELECT name FROM gate_sender WHERE client_id = %(client)s ORDER BY name
+
+-- name: offers
+-- Routes as a message is priced and planned by.
+SELECT id, code, name, channel, short_code, purposes, encodings, price_eur, state FROM engine_route
+ WHERE state <> 'draining' ORDER BY price_eur, code
+
+-- name: take_names
+-- Whether nobody else is answering a request of this name at this moment; until the end of the transaction.
+SELECT name, pg_try_advisory_xact_lock(hashtextextended(encode(name, 'hex'), 0)) FROM unnest(%(names)s::bytea[]) AS name
+
+-- name: keep_answers
+-- What is answered to requests that carry a name, written with what they ask for. Answers the names that are new.
+INSERT INTO engine_request (client_id, key_id, name, fingerprint, status, answer, at)
+SELECT %(client)s, r.key_id, r.name, r.fingerprint, r.status, r.answer, %(now)s
+  FROM unnest(%(keys)s::uuid[], %(names)s::bytea[], %(fingerprints)s::bytea[], %(statuses)s::smallint[],
+              %(answers)s::text[]) AS r (key_id, name, fingerprint, status, answer)
+ ORDER BY r.name
+ON CONFLICT (client_id, name) DO UPDATE
+   SET fingerprint = excluded.fingerprint, status = excluded.status, answer = excluded.answer, at = excluded.at
+ WHERE engine_request.at < %(now)s - interval '24 hours'
+RETURNING name
+
+-- name: kept_answers
+-- What was answered before.
+SELECT name, fingerprint, status, answer FROM engine_request
+ WHERE client_id = %(client)s AND name = ANY(%(names)s::bytea[])
+
+-- name: forget_answers_given
+-- A name is free again after a day.
+DELETE FROM engine_request WHERE at < %(before)s
+
+-- name: give_consents
+-- Consents that came with messages. What somebody said against it stands, whoever brings the consent.
+INSERT INTO gate_permission AS p (client_id, recipient_index, channel, purpose, state, since)
+SELECT %(client)s, c.recipient_index, 'sms', 'marketing', 'granted', %(now)s
+  FROM (SELECT DISTINCT unnest(%(recipients)s::bytea[]) AS recipient_index) AS c
+ ORDER BY c.recipient_index
+ON CONFLICT (client_id, recipient_index, channel, purpose) DO NOTHING
+
+-- name: stored
+-- Whether a transaction whose answer was lost took place: its messages are there.
+SELECT 1 FROM engine_state WHERE client_id = %(client)s AND message_id = %(message)s
+
+-- name: message
+-- One message of a client with where it stands.
+SELECT m.id, m.channel, m.purpose, m.sender, m.short_code, m.payload, m.parts, m.encoding, m.unit_price_eur, m.reference,
+       m.campaign_id, m.contact_id, m.establishment_id, m.created_at, m.expires_at,
+       s.status, s.reason, s.article, s.supplier_code, s.submitted_at, s.final_at, s.not_before
+  FROM engine_message m JOIN engine_state s ON s.client_id = m.client_id AND s.message_id = m.id
+ WHERE m.client_id = %(client)s AND m.id = %(message)s
+
+-- name: steps_of_message
+-- What happened to it, in order; one event tells of two steps where they were written together.
+SELECT step.kind, step.at, step.detail
+  FROM engine_event e, LATERAL (VALUES ('submitted', e.submitted_at, NULL), (e.kind, e.at, e.detail)) AS step (kind, at, detail)
+ WHERE e.client_id = %(client)s AND e.message_id = %(message)s
+   AND (e.contact_id = %(contact)s OR e.contact_id IS NULL) AND step.at IS NOT NULL
+ ORDER BY step.at
+
+-- name: messages_by_reference
+-- The client's own word for a message, the newest first.
+SELECT id FROM engine_message WHERE client_id = %(client)s AND reference = %(reference)s ORDER BY id DESC LIMIT %(n)s
+
+-- name: cancel_message
+-- The client takes a message back that waits in the queue. Answers it when that was so.
+WITH gone AS (
+    DELETE FROM engine_queue WHERE client_id = %(client)s AND message_id = %(message)s RETURNING message_id
+), ended AS (
+    UPDATE engine_state s
+       SET status = 'cancelled', rank = 90, reason = 'client_cancelled', article = 'DPA 6', final_at = %(now)s,
+           not_before = NULL, updated_at = %(now)s
+      FROM gone
+     WHERE s.client_id = %(client)s AND s.message_id = gone.message_id AND s.rank = 10
+    RETURNING s.message_id, s.contact_id, s.campaign_id
+)
+INSERT INTO engine_event (client_id, message_id, contact_id, campaign_id, kind, at, detail)
+SELECT %(client)s, message_id, contact_id, campaign_id, 'cancelled', %(now)s, '{"reason": "client_cancelled"}' FROM ended
+RETURNING message_id
+
+-- name: convert
+-- The code of a message was used: once is enough.
+INSERT INTO engine_event (client_id, message_id, contact_id, campaign_id, kind, at)
+SELECT s.client_id, s.message_id, s.contact_id, s.campaign_id, 'converted', %(now)s FROM engine_state s
+ WHERE s.client_id = %(client)s AND s.message_id = %(message)s
+   AND NOT EXISTS (SELECT 1 FROM engine_event e
+                    WHERE e.client_id = %(client)s AND e.message_id = %(message)s AND e.kind = 'converted'
+                      AND (e.contact_id = s.contact_id OR e.contact_id IS NULL))

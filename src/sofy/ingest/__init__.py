@@ -1,0 +1,1 @@
+"""The doors for programs of clients: the HTTP API."""

@@ -1,0 +1,85 @@
+"""The ASGI application of `sofy ingest`: addresses, and how every refusal is said."""
+
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any, Final
+
+import structlog
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from sofy.ingest import openapi, problems
+from sofy.ingest.house import House
+from sofy.ingest.messages import Messages
+from sofy.ingest.problems import Fault
+from sofy.kernel.config import Config
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+_METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
+log = structlog.get_logger(__name__)
+
+
+def create(config: Config, url: str | None = None) -> Starlette:
+    """The application of one process. `url`: where sofy_engine logs in, when the caller knows it."""
+    house = House(config, url)
+    messages = Messages(house)
+    described = openapi.describe(config.api_url)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        async with house.open():
+            yield
+
+    async def description(_request: Request) -> Response:
+        return JSONResponse(described, headers={"access-control-allow-origin": "*", "cache-control": "max-age=300"})
+
+    async def health(_request: Request) -> Response:
+        return Response("ok", media_type="text/plain")
+
+    async def ready(_request: Request) -> Response:
+        up = await house.answers()
+        return Response("ok" if up else "database away", 200 if up else 503, media_type="text/plain")
+
+    routes = [
+        _at("/v1/messages", POST=messages.send, GET=messages.find),
+        _at("/v1/messages/batch", POST=messages.send_batch),
+        _at("/v1/messages/{id}", GET=messages.show, DELETE=messages.cancel),
+        _at("/v1/messages/{id}/conversion", POST=messages.convert),
+        _at("/v1/route-plan", POST=messages.plan),
+        _at("/v1/openapi.json", GET=description),
+        _at("/healthz", GET=health),
+        _at("/readyz", GET=ready),
+    ]
+    handlers: dict[Any, Any] = {Fault: _refuse, HTTPException: _no_such_thing, Exception: _fault}
+    return Starlette(routes=routes, lifespan=lifespan, exception_handlers=handlers)
+
+
+def _at(path: str, **methods: Endpoint) -> Route:
+    """One address and what it answers to each method."""
+
+    async def endpoint(request: Request) -> Response:
+        chosen = methods.get("GET" if request.method == "HEAD" else request.method)
+        if chosen is None:
+            allowed = ", ".join(methods)
+            return problems.answer(request, Fault("method", 405, allowed=allowed), {"allow": allowed})
+        return await chosen(request)
+
+    return Route(path, endpoint, methods=_METHODS)
+
+
+async def _refuse(request: Request, fault: Fault) -> Response:
+    caller = getattr(request.state, "caller", None)
+    return problems.answer(request, fault, caller.headers() if caller is not None else None)
+
+
+async def _no_such_thing(request: Request, _error: HTTPException) -> Response:
+    return problems.answer(request, Fault("not_found", 404))
+
+
+async def _fault(request: Request, error: Exception) -> Response:
+    if not isinstance(error, ClientDisconnect):
+        log.error("ingest.fault", error=type(error).__name__, method=request.method)
+    return problems.answer(request, Fault("fault", 500))

@@ -1,0 +1,127 @@
+"""What the endpoints share: connections, keys, and what is known of clients and routes for a moment."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from decimal import Decimal
+from typing import Any, Final
+from uuid import UUID
+
+import psycopg
+import structlog
+
+from sofy.engine import gate
+from sofy.engine.claim import client_facts
+from sofy.engine.db import role_url
+from sofy.engine.intake import MessageIn
+from sofy.engine.keystore import KeyStore
+from sofy.engine.link import HotLink
+from sofy.engine.pgarray import ByteaArray
+from sofy.ingest.acceptance import Desk, Offers, routes_of
+from sofy.ingest.callers import Callers
+from sofy.ingest.problems import Fault
+from sofy.ingest.storing import Store
+from sofy.kernel import clock
+from sofy.kernel.config import Config
+from sofy.kernel.crypto import ClientKeys
+from sofy.kernel.errors import Refused
+
+log = structlog.get_logger(__name__)
+
+#: Senders and routes are read again after this long.
+_FRESH_S: Final = 1.0
+_STORING: Final = 2
+_MOST_CLIENTS: Final = 10_000
+
+
+class House:
+    """One process that answers programs. Any number may run on any machine: they share nothing but the database."""
+
+    def __init__(self, config: Config, url: str | None = None) -> None:
+        url = url or role_url(config, "sofy_engine")
+        self.keystore = KeyStore(config)
+        self.link = HotLink(url, "api reads", prepared=False)
+        self.callers = Callers(HotLink(url, "api keys", prepared=False), url, config.proxies)
+        self._storing = [HotLink(url, f"api writes {n + 1}") for n in range(_STORING)]
+        self.store = Store(self._storing, self.keystore)
+        self._fictional = config.fictional_numbers
+        self._offers: tuple[float, Offers] | None = None
+        self._senders: dict[UUID, tuple[float, tuple[str, ...]]] = {}
+
+    @contextlib.asynccontextmanager
+    async def open(self) -> AsyncIterator[None]:
+        """Serve for as long as the block lasts."""
+        duties = [
+            asyncio.create_task(self.store.run()),
+            asyncio.create_task(self.callers.listen()),
+            asyncio.create_task(_again(20.0, self.callers.note_use)),
+        ]
+        try:
+            yield
+        finally:
+            for duty in duties:
+                duty.cancel()
+            await asyncio.gather(*duties, return_exceptions=True)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self.callers.note_use(), 1.0)
+            for link in (self.link, *self._storing):
+                await link.close()
+
+    async def answers(self) -> bool:
+        """Whether the database is there."""
+        try:
+            await asyncio.wait_for(self.link.rows("offers"), 2.0)
+        except TimeoutError:
+            return False
+        return True
+
+    async def desk(self, client: UUID) -> tuple[Desk, ClientKeys]:
+        """What messages of a client are held against. Raises: Fault client_ended."""
+        try:
+            keys = self.keystore.client(client)
+        except Refused:
+            raise Fault("client_ended", 403) from None
+        moment = time.monotonic()
+        if self._offers is None or moment - self._offers[0] > _FRESH_S:
+            self._offers = (moment, Offers(routes_of(await self.link.rows("offers"))))
+        known = self._senders.get(client)
+        if known is None or moment - known[0] > _FRESH_S:
+            rows = await self.link.rows("senders_of", {"client": client})
+            if len(self._senders) >= _MOST_CLIENTS:
+                self._senders.clear()
+            known = self._senders[client] = (moment, tuple(name for (name,) in rows))
+        return Desk(client, self._offers[1], known[1], self._fictional, clock.now()), keys
+
+    async def verdict(self, desk: Desk, message: MessageIn, keys: ClientKeys, consents: bool) -> gate.Verdict:
+        """What the gate would say of a message at this moment; `consents`: it brings a consent with it."""
+        number = self.keystore.platform().index("phone", message.to)
+        recipient = keys.index("phone", message.to)
+        values = {
+            "client": desk.client,
+            "channel": "sms",
+            "recipients": ByteaArray.of([recipient]),
+            "numbers": ByteaArray.of([number]),
+        }
+        facts = client_facts(desk.client.bytes, await self.link.rows("client_facts", values))
+        allowed = {purpose: state for _, purpose, state in await self.link.rows("permissions_of", values)}
+        banned = bool(await self.link.rows("platform_suppressed", values))
+        permission = allowed.get(message.purpose) or ("granted" if consents else None)
+        left_eur = None if facts.left_micro is None else Decimal(facts.left_micro) / 1_000_000
+        known = gate.Facts(
+            facts.suspended, facts.policy, left_eur, None, permission, allowed.get("all") == "opposed", banned
+        )
+        asked = gate.Message(
+            message.purpose, message.to, message.text, message.sender, message.short_code, message.zone,
+            message.unit_price_eur * message.parts, message.expires_at,
+        )  # fmt: skip
+        return gate.judge(asked, known, message.due_at or desk.now)
+
+
+async def _again(pause_s: float, duty: Callable[[], Awaitable[Any]]) -> None:
+    while True:
+        await asyncio.sleep(pause_s)
+        try:
+            await duty()
+        except psycopg.Error as error:
+            log.error("ingest.duty_failed", duty=getattr(duty, "__name__", ""), error=type(error).__name__)

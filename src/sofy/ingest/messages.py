@@ -1,0 +1,287 @@
+"""POST, GET and DELETE /v1/messages: what a program can do with messages of its client."""
+
+import asyncio
+import hashlib
+import re
+from collections.abc import Callable, Sequence
+from typing import Any, Final, TypeVar
+from uuid import UUID
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from sofy.engine.intake import MessageIn, decode_payload
+from sofy.engine.statuses import WAITING
+from sofy.ingest import acceptance
+from sofy.ingest.callers import Caller
+from sofy.ingest.house import House
+from sofy.ingest.problems import Fault, language_of, misshapen, problem
+from sofy.ingest.shapes import (
+    MOST_MESSAGES,
+    Accepted,
+    AcceptedOf,
+    BatchAnswer,
+    Candidate,
+    Found,
+    Message,
+    Plan,
+    RawBatch,
+    RefusedOf,
+    Rung,
+    Standing,
+    Step,
+    Verdict,
+)  # fmt: skip
+from sofy.ingest.storing import Answer, Consented, Named
+from sofy.kernel import clock, ids
+from sofy.kernel.clauses import clause
+from sofy.kernel.crypto import Unreadable
+from sofy.kernel.errors import Refused
+
+T = TypeVar("T")
+LONGEST_BODY: Final = 16 << 20
+_JSON: Final = "application/json"
+_PROBLEM: Final = "application/problem+json"
+_UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError)
+_NAME = re.compile(r"[\x21-\x7e]{1,255}")
+#: So many messages of a batch are looked at before others get a turn.
+_AT_ONCE: Final = 200
+_read_message = msgspec.json.Decoder(Message).decode
+_read_batch = msgspec.json.Decoder(RawBatch).decode
+_write = msgspec.json.Encoder().encode
+#: How many messages of one reference are answered.
+_MOST_FOUND: Final = 100
+
+
+class Messages:
+    """The endpoints; each is an async function of a request, behind the door of its scope."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+
+    @clause("CGVU 3.4")
+    async def send(self, request: Request) -> Response:
+        """POST /v1/messages: accept one message; answered once it is on disk."""
+        caller = await self._house.callers.admit(request, "messages:send")
+        body = await read_body(request)
+        asked = _shaped(_read_message, body)
+        desk, keys = await self._house.desk(caller.client)
+        message = acceptance.accept(desk, asked)
+        message.id = ids.uuid7()
+        message.recipient_index = keys.index("phone", message.to)
+        consents = _consents([(asked, message)])
+        price = acceptance.cost(message.unit_price_eur, message.parts)
+        told = Answer(202, _write(Accepted(str(message.id), "accepted", message.parts, price)))
+        named = _named(request, caller, body)
+        return _answered(await self._house.store.put(caller.client, [message], consents, named, told), caller)
+
+    @clause("CGVU 3.4")
+    async def send_batch(self, request: Request) -> Response:
+        """POST /v1/messages/batch: accept what can be accepted of up to 10,000 messages."""
+        caller = await self._house.callers.admit(request, "messages:send")
+        body = await read_body(request)
+        raw = _shaped(_read_batch, body).messages
+        if not 1 <= len(raw) <= MOST_MESSAGES:
+            raise Fault("batch_size", pointer="/messages", limit=MOST_MESSAGES, count=len(raw))
+        desk, keys = await self._house.desk(caller.client)
+        language = language_of(request.headers.get("accept-language", ""))
+        taken: list[tuple[int, Message, MessageIn]] = []
+        refused: list[RefusedOf] = []
+        index_of = keys.indexer("phone")
+        for n, text in enumerate(raw):
+            if n % _AT_ONCE == _AT_ONCE - 1:
+                await asyncio.sleep(0)
+            try:
+                asked = _read_message(text)
+                message = acceptance.accept(desk, asked)
+            except _UNREADABLE as error:
+                refused.append(_refused(n, _misread(error), language))
+                continue
+            except Fault as fault:
+                refused.append(_refused(n, fault, language))
+                continue
+            message.recipient_index = index_of(message.to)
+            taken.append((n, asked, message))
+        accepted = []
+        for (n, _, message), fresh in zip(taken, ids.uuid7s(len(taken)), strict=True):
+            message.id = fresh
+            accepted.append(AcceptedOf(n, str(fresh)))
+        if not taken:
+            nothing = problem(Fault("batch_refused", count=len(raw)), language)
+            whole = msgspec.to_builtins(nothing) | {"accepted": [], "refused": refused}
+            return Response(_write(whole), 422, {**caller.headers(), "content-language": language}, _PROBLEM)
+        told = Answer(202, _write(BatchAnswer(accepted, refused)))
+        consents = _consents([(asked, message) for _, asked, message in taken])
+        named = _named(request, caller, body)
+        messages = [message for _, _, message in taken]
+        return _answered(await self._house.store.put(caller.client, messages, consents, named, told), caller)
+
+    async def show(self, request: Request) -> Response:
+        """GET /v1/messages/{id}: a message and everything that happened to it."""
+        caller = await self._house.callers.admit(request, "messages:read")
+        return _json(await self._standing(caller.client, _id(request)), caller)
+
+    async def find(self, request: Request) -> Response:
+        """GET /v1/messages?reference=: the client's own word leads to its messages."""
+        caller = await self._house.callers.admit(request, "messages:read")
+        reference = request.query_params.get("reference", "")
+        if not reference or "\0" in reference:
+            raise Fault("field_missing", 400, field="reference", pointer="/reference")
+        values = {"client": caller.client, "reference": reference, "n": _MOST_FOUND}
+        rows = await self._house.link.rows("messages_by_reference", values)
+        found = [await self._standing(caller.client, UUID(bytes=row[0])) for row in rows]
+        return _json(Found(found), caller)
+
+    @clause("DPA 6")
+    async def cancel(self, request: Request) -> Response:
+        """DELETE /v1/messages/{id}: take a message back that has not left."""
+        caller = await self._house.callers.admit(request, "messages:send")
+        message = _id(request)
+        values = {"client": caller.client, "message": message, "now": clock.now()}
+        gone = await self._house.link.rows("cancel_message", values)
+        standing = await self._standing(caller.client, message)
+        if gone or standing.status == "cancelled":
+            return _json(standing, caller)
+        if standing.status in WAITING:
+            raise Fault("message_leaving", 409, retry_after_s=5)
+        raise Fault("message_left", 409, status_now=standing.status)
+
+    @clause("CGVU 15")
+    async def convert(self, request: Request) -> Response:
+        """POST /v1/messages/{id}/conversion: the code it carried was used."""
+        caller = await self._house.callers.admit(request, "messages:send")
+        message = _id(request)
+        standing = await self._standing(caller.client, message)
+        if standing.status in WAITING or standing.status in ("withheld", "cancelled"):
+            raise Fault("message_not_sent", 409)
+        await self._house.link.run("convert", {"client": caller.client, "message": message, "now": clock.now()})
+        return Response(status_code=204, headers=dict(caller.headers()))
+
+    @clause("CGVU 3.4")
+    async def plan(self, request: Request) -> Response:
+        """POST /v1/route-plan: what would happen to a message now; nothing is sent or kept."""
+        caller = await self._house.callers.admit(request, "messages:send")
+        asked = _shaped(_read_message, await read_body(request))
+        desk, keys = await self._house.desk(caller.client)
+        message = acceptance.accept(desk, asked)
+        verdict = await self._house.verdict(desk, message, keys, asked.consent is not None)
+        candidates = [
+            Candidate(route.code, route.channel, acceptance.cost(route.price_eur, message.parts))
+            for route in desk.offers.plan(message.purpose, message.encoding, message.short_code)
+        ]
+        price = acceptance.cost(message.unit_price_eur, message.parts)
+        told = Plan(
+            message.to, message.purpose, message.sender, message.parts, message.encoding, price,
+            Verdict(verdict.action, verdict.article, verdict.reason, verdict.until), [Rung("sms", candidates)],
+        )  # fmt: skip
+        return _json(told, caller)
+
+    async def _standing(self, client: UUID, message: UUID) -> Standing:
+        """Raises: Fault message_unknown."""
+        rows = await self._house.link.rows("message", {"client": client, "message": message})
+        if not rows:
+            raise Fault("message_unknown", 404)
+        (_, channel, purpose, sender, _, payload, parts, encoding, unit_price, reference, campaign, contact,
+         establishment, created_at, expires_at, status, reason, article, code, submitted_at, final_at,
+         not_before) = rows[0]  # fmt: skip
+        values = {"client": client, "message": message, "contact": contact}
+        steps = await self._house.link.rows("steps_of_message", values)
+        to = text = ""
+        try:
+            plain = decode_payload(
+                self._house.keystore.client(client).unseal("engine_message", "payload", message, payload)
+            )
+            to, text = plain.to, plain.text
+        except (Unreadable, Refused, msgspec.DecodeError):
+            pass
+        return Standing(
+            str(message), status, channel, purpose, sender, to, text, reference, _text_id(establishment),
+            _text_id(campaign), parts, encoding, acceptance.cost(unit_price, parts), reason,
+            article if status in _VERDICTS else None, code, created_at,
+            not_before, expires_at, submitted_at, final_at,
+            [Step("accepted", created_at), *(_step(kind, at, detail, article) for kind, at, detail in steps)],
+        )  # fmt: skip
+
+
+#: Verdicts, whose article the message keeps.
+_VERDICTS: Final = frozenset({"deferred", "held", "withheld", "cancelled"})
+
+
+def _step(kind: str, at: Any, detail: dict[str, str] | None, article: str | None) -> Step:
+    known = detail or {}
+    named = known.get("article") or (article if kind in _VERDICTS else None)
+    return Step(kind, at, known.get("reason", ""), known.get("code", ""), named or "")
+
+
+def _text_id(value: bytes | None) -> str | None:
+    return str(UUID(bytes=value)) if value is not None else None
+
+
+async def read_body(request: Request) -> bytes:
+    """The whole body. Raises: Fault media_type, body_too_large."""
+    if request.headers.get("content-type", _JSON).partition(";")[0].strip().lower() != _JSON:
+        raise Fault("media_type", 415)
+    chunks, size = [], 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > LONGEST_BODY:
+            raise Fault("body_too_large", 413, limit=LONGEST_BODY >> 20)
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def _shaped(read: Callable[[bytes], T], body: bytes) -> T:
+    """Raises: Fault."""
+    try:
+        return read(body)
+    except _UNREADABLE as error:
+        raise _misread(error) from None
+
+
+def _misread(error: Exception) -> Fault:
+    if isinstance(error, msgspec.ValidationError):
+        return misshapen(error)
+    return Fault("not_json", 400, problem="UTF-8" if isinstance(error, UnicodeDecodeError) else str(error))
+
+
+def _refused(index: int, fault: Fault, language: Any) -> RefusedOf:
+    return RefusedOf(index, fault.code, fault.detail(language), fault.article, fault.pointer)
+
+
+def _consents(asked: Sequence[tuple[Message, MessageIn]]) -> list[Consented]:
+    return [
+        Consented(message.recipient_index, given.at.isoformat(), given.source, given.text_version)
+        for each, message in asked
+        if (given := each.consent) is not None
+    ]
+
+
+def _named(request: Request, caller: Caller, body: bytes) -> Named | None:
+    """Raises: Fault idempotency_key_unreadable."""
+    name = request.headers.get("idempotency-key")
+    if name is None:
+        return None
+    if not _NAME.fullmatch(name):
+        raise Fault("idempotency_key_unreadable", 400)
+    hashed = hashlib.sha256(caller.key.bytes + name.encode()).digest()[:16]
+    return Named(caller.key, hashed, hashlib.sha256(request.url.path.encode() + b"\0" + body).digest())
+
+
+def _answered(told: Answer, caller: Caller) -> Response:
+    headers = dict(caller.headers())
+    if told.replayed:
+        headers["idempotent-replayed"] = "true"
+    return Response(told.body, told.status, headers, _JSON)
+
+
+def _json(told: Any, caller: Caller) -> Response:
+    return Response(_write(told), 200, {**caller.headers(), "cache-control": "no-store"}, _JSON)
+
+
+def _id(request: Request) -> UUID:
+    """Raises: Fault message_unknown: what is no id names no message."""
+    try:
+        return UUID(request.path_params["id"])
+    except ValueError:
+        raise Fault("message_unknown", 404) from None

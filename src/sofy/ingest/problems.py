@@ -1,0 +1,97 @@
+"""Refusals as programs read them: RFC 9457, in the language they ask for."""
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from sofy.ingest import words
+from sofy.ingest.shapes import Language, Problem
+
+MEDIA_TYPE: Final = "application/problem+json"
+
+
+class Fault(Exception):
+    """Why a request, or one message of a batch, is not taken. `pointer`: where in the body (RFC 6901)."""
+
+    def __init__(
+        self,
+        code: str,
+        status: int = 422,
+        *,
+        article: str = "",
+        pointer: str = "",
+        retry_after_s: int = 0,
+        **facts: Any,
+    ) -> None:
+        super().__init__(code)
+        self.code = code
+        self.status = status
+        self.article = article
+        self.pointer = pointer
+        self.retry_after_s = retry_after_s
+        self.facts = facts
+
+    def detail(self, language: Language) -> str:
+        """What is wrong and what to do."""
+        facts = {name: getattr(value, language) if isinstance(value, words.Words) else value
+                 for name, value in self.facts.items()}  # fmt: skip
+        return str(getattr(words.DETAILS[self.code], language)).format_map(facts)
+
+
+def language_of(accepts: str) -> Language:
+    """The language of an Accept-Language header: French, unless English is wanted more. Source: RFC 9110, 12.5.4."""
+    best = {"fr": 0.0, "en": 0.0}
+    for range_ in accepts.split(","):
+        tag, _, parameters = range_.partition(";")
+        quality = re.fullmatch(r"\s*q\s*=\s*(0(?:\.\d{0,3})?|1(?:\.0{0,3})?)\s*", parameters) if parameters else None
+        language = tag.strip().lower().partition("-")[0]
+        if language in best and (quality or not parameters):
+            best[language] = max(best[language], float(quality[1]) if quality else 1.0)
+    return "en" if best["en"] > best["fr"] else "fr"
+
+
+def problem(fault: Fault, language: Language) -> Problem:
+    """The body of a refusal."""
+    facts = {name: value for name, value in fault.facts.items() if isinstance(value, str | int)}
+    return Problem(
+        f"urn:sofy:problem:{fault.code}", getattr(words.TITLES[fault.status], language), fault.status, fault.code,
+        fault.detail(language), fault.article, fault.pointer, facts,
+    )  # fmt: skip
+
+
+def answer(request: Request, fault: Fault, headers: Mapping[str, str] | None = None) -> Response:
+    """The whole answer of a refusal."""
+    language = language_of(request.headers.get("accept-language", ""))
+    told = {"content-language": language, "cache-control": "no-store", **(headers or {})}
+    if fault.retry_after_s:
+        told["retry-after"] = str(fault.retry_after_s)
+    if fault.status == 401:
+        told["www-authenticate"] = 'Bearer realm="sofy"'
+    return Response(msgspec.json.encode(problem(fault, language)), fault.status, told, MEDIA_TYPE)
+
+
+_MISSING = re.compile(r"Object missing required field `([^`]*)`(?: - at `\$([^`]*)`)?")
+_UNKNOWN = re.compile(r"Object contains unknown field `([^`]*)`(?: - at `\$([^`]*)`)?")
+_VALUE = re.compile(r"(.*?)(?: - at `\$([^`]*)`)?", re.DOTALL)
+
+
+def misshapen(error: msgspec.ValidationError) -> Fault:
+    """What msgspec found wrong with a body, in the words of the API. Never the value, which may be about a person."""
+    text = str(error)
+    for code, pattern in (("field_missing", _MISSING), ("field_unknown", _UNKNOWN)):
+        if found := pattern.fullmatch(text):
+            return Fault(code, field=found[1], pointer=f"{_pointer(found[2])}/{found[1]}")
+    found = _VALUE.fullmatch(text)
+    if found is None:
+        return Fault("field_value", problem=words.about_a_value(text))
+    said = re.sub(r"Invalid enum value .*", "Invalid enum value", found[1])
+    return Fault("field_value", problem=words.about_a_value(said), pointer=_pointer(found[2]))
+
+
+def _pointer(path: str | None) -> str:
+    """From `.messages[3].to` to `/messages/3/to`."""
+    return re.sub(r"\[(\d+)\]", r"/\1", (path or "").replace(".", "/"))

@@ -1,0 +1,193 @@
+"""What programs send and are answered: the types of the API, from which its description is made."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+import msgspec
+from msgspec import Meta
+
+Purpose = Literal["marketing", "alert"]
+Channel = Literal["auto", "sms", "rcs", "whatsapp", "email"]
+Language = Literal["fr", "en"]
+#: One line of a client's own words: no control characters, which no store or log could show.
+_LINE = r"^[^\u0000-\u001f\u007f]+$"
+Instant = Annotated[datetime, Meta(tz=True)]
+LONGEST_TEXT = 1600
+MOST_MESSAGES = 10_000
+
+
+class Shape(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, gc=False):
+    """A body of a request: a field it does not know is refused, never overlooked."""
+
+
+class Consent(Shape):
+    """That this person agreed to marketing, and how that can be shown. Source: DPA 5, CGVU 17."""
+
+    source: Annotated[str, Meta(min_length=1, max_length=40, pattern=_LINE, description="Where it was given.")]
+    at: Annotated[Instant, Meta(description="When it was given.")]
+    text_version: Annotated[
+        str, Meta(min_length=1, max_length=60, pattern=_LINE, description="Which text the person agreed to.")
+    ]
+
+
+class Message(Shape):
+    """One message to be sent."""
+
+    to: Annotated[str, Meta(min_length=1, max_length=64, description="Mobile number, best as +33639980001.")]
+    purpose: Annotated[Purpose, Meta(description="marketing needs a consent and the mention STOP SMS.")]
+    text: Annotated[str, Meta(min_length=1, max_length=LONGEST_TEXT, description="What the phone shows.")]
+    channel: Annotated[Channel, Meta(description="auto: the best there is, by SMS today.")] = "auto"
+    sender: Annotated[
+        Annotated[str, Meta(max_length=11)] | None,
+        Meta(description="A registered name; without it, the first one in the alphabet."),
+    ] = None
+    consent: Annotated[Consent | None, Meta(description="Kept as proof; it never lifts an opposition.")] = None
+    reference: Annotated[
+        Annotated[str, Meta(min_length=1, max_length=100, pattern=_LINE)] | None,
+        Meta(description="Your own word for it. Nothing about a person."),
+    ] = None
+    send_at: Annotated[Instant | None, Meta(description="Not before this moment.")] = None
+    valid_for_s: Annotated[
+        Annotated[int, Meta(ge=30, le=604_800)] | None,
+        Meta(description="Worth nothing so many seconds after it may leave."),
+    ] = None
+    establishment: Annotated[UUID | None, Meta(description="The point of sale it is about.")] = None
+
+
+class Batch(Shape):
+    """Up to 10,000 messages; each is accepted or refused by itself."""
+
+    messages: Annotated[list[Message], Meta(min_length=1, max_length=MOST_MESSAGES)]
+
+
+class RawBatch(Shape):
+    """A batch whose messages are read one by one, so that a bad one refuses itself only."""
+
+    messages: list[msgspec.Raw]
+
+
+class Accepted(msgspec.Struct, gc=False):
+    """A message that is stored and will be handed over as soon as the rules allow. Unit: EUR before VAT."""
+
+    id: str
+    status: Annotated[str, Meta(examples=["accepted"])]
+    parts: Annotated[int, Meta(description="As how many SMS it is counted.")]
+    cost_estimate: Annotated[str, Meta(examples=["0.045"])]
+
+
+class AcceptedOf(msgspec.Struct, gc=False):
+    """Which of the messages of a batch has which id."""
+
+    index: int
+    id: str
+
+
+class RefusedOf(msgspec.Struct, gc=False, omit_defaults=True):
+    """Why a message of a batch was not taken."""
+
+    index: int
+    code: str
+    detail: str
+    article: str = ""
+    pointer: str = ""
+
+
+class BatchAnswer(msgspec.Struct, gc=False):
+    """What became of each message of a batch."""
+
+    accepted: list[AcceptedOf]
+    refused: list[RefusedOf]
+
+
+class Step(msgspec.Struct, gc=False, omit_defaults=True):
+    """Something that happened to a message. `article`: on what a verdict rests."""
+
+    type: str
+    at: datetime
+    reason: str = ""
+    code: str = ""
+    article: str = ""
+
+
+class Standing(msgspec.Struct, gc=False):
+    """A message with all that happened to it. `to` and `text` are empty once they were forgotten."""
+
+    id: str
+    status: str
+    channel: str
+    purpose: str
+    sender: str
+    to: str
+    text: str
+    reference: str | None
+    establishment: str | None
+    campaign: str | None
+    parts: int
+    encoding: str
+    cost_estimate: str
+    reason: str | None
+    article: str | None
+    supplier_code: str | None
+    created_at: datetime
+    not_before: datetime | None
+    expires_at: datetime | None
+    submitted_at: datetime | None
+    final_at: datetime | None
+    events: list[Step]
+
+
+class Found(msgspec.Struct, gc=False):
+    """Messages that carry a reference, the newest first."""
+
+    messages: list[Standing]
+
+
+class Candidate(msgspec.Struct, gc=False):
+    """A route that may carry a message. Unit: EUR before VAT."""
+
+    route: str
+    channel: str
+    cost: str
+
+
+class Verdict(msgspec.Struct, gc=False, omit_defaults=True):
+    """What the compliance gate would say at this moment."""
+
+    action: Literal["send", "defer", "withhold", "hold"]
+    article: str
+    reason: str = ""
+    until: datetime | None = None
+
+
+class Rung(msgspec.Struct, gc=False):
+    """A channel that is tried, in its order."""
+
+    channel: str
+    candidates: list[Candidate]
+
+
+class Plan(msgspec.Struct, gc=False):
+    """What would happen to a message if it were sent now; nothing was."""
+
+    to: str
+    purpose: str
+    sender: str
+    parts: int
+    encoding: str
+    cost_estimate: str
+    verdict: Verdict
+    ladder: list[Rung]
+
+
+class Problem(msgspec.Struct, gc=False, omit_defaults=True):
+    """Why a request was refused. Source: RFC 9457."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str = ""
+    article: str = ""
+    pointer: str = ""
+    facts: dict[str, Any] = {}

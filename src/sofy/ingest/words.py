@@ -1,0 +1,191 @@
+"""What the API says when it refuses, in English and in French. `{name}` is a fact of the refusal."""
+
+from typing import Final, NamedTuple
+
+
+class Words(NamedTuple):
+    """A sentence in both languages."""
+
+    en: str
+    fr: str
+
+
+TITLES: Final[dict[int, Words]] = {
+    400: Words("Request not understood", "Requête incompréhensible"),
+    401: Words("Key needed", "Clé nécessaire"),
+    403: Words("Not allowed", "Non autorisé"),
+    404: Words("Not found", "Introuvable"),
+    405: Words("Method not allowed", "Méthode non autorisée"),
+    409: Words("Conflict", "Conflit"),
+    413: Words("Too large", "Trop grand"),
+    415: Words("Not JSON", "Pas du JSON"),
+    422: Words("Not acceptable as it is", "Impossible en l’état"),
+    429: Words("Too many requests", "Trop de requêtes"),
+    500: Words("Our fault", "Erreur de notre fait"),
+    503: Words("Not now", "Pas maintenant"),
+}
+
+_NUMBER = Words("“to” is not a phone number: {problem}.", "« to » n’est pas un numéro de téléphone : {problem}.")
+DETAILS: Final[dict[str, Words]] = {
+    "key_missing": Words(
+        "Send your key in the header: Authorization: Bearer sofy_…",
+        "Envoyez votre clé dans l’en-tête : Authorization: Bearer sofy_…",
+    ),
+    "key_unknown": Words(
+        "This key opens nothing: it was mistyped or revoked. Your keys are under Account, API keys.",
+        "Cette clé n’ouvre rien : elle est mal recopiée ou révoquée. Vos clés sont dans Compte, Clés d’API.",
+    ),
+    "key_network": Words(
+        "This key may not be used from this address. The addresses it allows are shown with your keys.",
+        "Cette clé ne peut pas servir depuis cette adresse. Les adresses permises figurent avec vos clés.",
+    ),
+    "scope_missing": Words(
+        "This key lacks the right {scope}: make one that has it.",
+        "Cette clé n’a pas le droit {scope} : créez-en une qui l’a.",
+    ),
+    "rate_exceeded": Words(
+        "More than {limit} requests in {window} seconds: wait {seconds} s. One batch takes 10,000 messages.",
+        "Plus de {limit} requêtes en {window} secondes : attendez {seconds} s. Un lot prend 10 000 messages.",
+    ),
+    "not_json": Words("The body is not JSON in UTF-8: {problem}.", "Le corps n’est pas du JSON en UTF-8 : {problem}."),
+    "media_type": Words("Send Content-Type: application/json.", "Envoyez Content-Type: application/json."),
+    "body_too_large": Words(
+        "A body has {limit} megabytes at most: send several batches.",
+        "Un corps fait au plus {limit} mégaoctets : envoyez plusieurs lots.",
+    ),
+    "field_missing": Words("The field {field} is missing.", "Le champ {field} manque."),
+    "field_unknown": Words("There is no field {field}.", "Le champ {field} n’existe pas."),
+    "field_value": Words("This value does not fit: {problem}.", "Cette valeur ne convient pas : {problem}."),
+    "batch_size": Words(
+        "A batch has 1 to {limit} messages; this one has {count}.",
+        "Un lot a de 1 à {limit} messages ; celui-ci en a {count}.",
+    ),
+    "batch_refused": Words(
+        "None of the {count} messages was accepted: see “refused”.",
+        "Aucun des {count} messages n’a été accepté : voir « refused ».",
+    ),
+    "number_empty": _NUMBER,
+    "number_unreadable": _NUMBER,
+    "number_fictional": Words(
+        "This number is given to nobody: it belongs to the ranges reserved for fiction.",
+        "Ce numéro n’est attribué à personne : il est réservé à la fiction.",
+    ),
+    "number_not_mobile": Words("An SMS needs a mobile number.", "Un SMS demande un numéro de mobile."),
+    "channel_unavailable": Words(
+        "No route carries {channel} for {purpose} messages here.",
+        "Aucune route ne transporte {channel} pour des messages {purpose} ici.",
+    ),
+    "sender_none": Words(
+        "No sender is registered: add one under Messaging, Senders.",
+        "Aucun expéditeur n’est enregistré : ajoutez-en un dans Messagerie, Expéditeurs.",
+    ),
+    "sender_unknown": Words(
+        "“{sender}” is not one of your registered senders: add it under Messaging, Senders.",
+        "« {sender} » n’est pas un de vos expéditeurs : ajoutez-le dans Messagerie, Expéditeurs.",
+    ),
+    "sender_too_long": Words(
+        "A sender has 11 letters and digits at most.", "Un expéditeur a au plus 11 lettres et chiffres."
+    ),
+    "sender_characters": Words(
+        "A sender has letters without accents and digits only, no space.",
+        "Un expéditeur n’a que des lettres sans accent et des chiffres, sans espace.",
+    ),
+    "sender_generic": Words(
+        "“{sender}” is a general word that operators replace: use your brand.",
+        "« {sender} » est un mot général que les opérateurs remplacent : prenez votre marque.",
+    ),
+    "sender_only_digits": Words("A sender of digits names nobody.", "Un expéditeur en chiffres ne nomme personne."),
+    "sender_mobile_number": Words(
+        "A mobile number cannot send for a company.", "Un numéro de mobile ne peut pas envoyer pour une entreprise."
+    ),
+    "sender_short_code_purpose": Words(
+        "“{sender}” is a short code of the other purpose: 36xxx for marketing, 38xxx for alerts.",
+        "« {sender} » est un numéro court de l’autre usage : 36xxx pour le marketing, 38xxx pour les alertes.",
+    ),
+    "sender_empty": Words("The sender is empty.", "L’expéditeur est vide."),
+    "text_blank": Words("The text says nothing.", "Le texte ne dit rien."),
+    "text_too_long": Words(
+        "The text takes {parts} SMS; {most} is the most.", "Le texte fait {parts} SMS ; {most} est le maximum."
+    ),
+    "stop_mention_missing": Words(
+        "A marketing SMS must say how to stop: add “STOP SMS {short_code}” to the text.",
+        "Un SMS marketing doit dire comment s’y opposer : ajoutez « STOP SMS {short_code} » au texte.",
+    ),
+    "consent_in_future": Words("The consent is dated in the future.", "Le consentement est daté du futur."),
+    "consent_for_alert": Words(
+        "A consent to marketing goes with a marketing message only.",
+        "Un consentement au marketing n’accompagne qu’un message marketing.",
+    ),
+    "send_at_far": Words("A message waits a year at most.", "Un message attend un an au plus."),
+    "message_unknown": Words("There is no such message here.", "Ce message n’existe pas ici."),
+    "message_left": Words(
+        "It has left: it is “{status_now}”, and nothing calls it back.",
+        "Il est parti : il est « {status_now} », et rien ne le rappelle.",
+    ),
+    "message_leaving": Words(
+        "It is being handed over at this moment: ask again in a few seconds.",
+        "Il est en train de partir : redemandez dans quelques secondes.",
+    ),
+    "message_not_sent": Words(
+        "It has not left: nobody can have used it.", "Il n’est pas parti : personne n’a pu s’en servir."
+    ),
+    "idempotency_key_unreadable": Words(
+        "An Idempotency-Key has 1 to 255 visible characters.", "Une Idempotency-Key a de 1 à 255 caractères visibles."
+    ),
+    "idempotency_key_reused": Words(
+        "This Idempotency-Key came with another request within 24 hours: take a new one.",
+        "Cette Idempotency-Key a déjà servi à une autre requête depuis 24 heures : prenez-en une nouvelle.",
+    ),
+    "idempotency_key_in_use": Words(
+        "A request with this Idempotency-Key is still being answered: ask again in a moment.",
+        "Une requête avec cette Idempotency-Key est encore en cours : redemandez dans un instant.",
+    ),
+    "client_ended": Words("This account has ended.", "Ce compte est clos."),
+    "not_found": Words("There is nothing at this address.", "Il n’y a rien à cette adresse."),
+    "method": Words("This address answers {allowed}.", "Cette adresse répond à {allowed}."),
+    "database_away": Words(
+        "The database is away. Ask again with the same Idempotency-Key: nothing is sent twice then.",
+        "La base de données est absente. Redemandez avec la même Idempotency-Key : rien ne partira deux fois.",
+    ),
+    "overloaded": Words(
+        "Too much waits to be stored: ask again in a moment.",
+        "Trop de messages attendent d’être stockés : redemandez bientôt.",
+    ),
+    "fault": Words(
+        "It was noted, nothing was accepted. Ask again later.",
+        "C’est noté, rien n’a été accepté. Redemandez plus tard.",
+    ),
+}
+
+#: What keeps a text from being a phone number (`kernel.phone.Problem`).
+NUMBER_PROBLEMS: Final[dict[str, Words]] = {
+    "empty": Words("it is empty", "il est vide"),
+    "letters": Words("it has letters", "il contient des lettres"),
+    "several": Words("there are several", "il y en a plusieurs"),
+    "precision_lost": Words("a spreadsheet cut its last digits", "un tableur a coupé ses derniers chiffres"),
+    "too_short": Words("it is too short", "il est trop court"),
+    "too_long": Words("it is too long", "il est trop long"),
+    "invalid": Words("no such number is given out", "un tel numéro n’est pas attribué"),
+}
+#: The words of msgspec about a value, in French; longer ones first.
+_OF_VALUES: Final = (
+    ("Invalid enum value", "valeur inconnue"),
+    ("Invalid RFC3339 encoded datetime", "ce n’est pas un instant RFC 3339 comme 2026-11-24T14:30:00+01:00"),
+    ("Invalid UUID", "ce n’est pas un identifiant"),
+    ("with a timezone component", "avec son décalage horaire"),
+    ("matching regex", "qui suit"),
+    ("of length", "de longueur"),
+    ("Expected", "attendu"),
+    ("got", "reçu"),
+)
+
+
+def about_a_value(problem: str) -> Words:
+    """What is wrong with a value, as the reader of JSON says it, in both languages."""
+    french = problem
+    for english, said in _OF_VALUES:
+        french = french.replace(english, said)
+    return Words(problem, french)
+
+
+PURPOSES: Final = {"marketing": Words("marketing", "marketing"), "alert": Words("alert", "d’alerte")}
