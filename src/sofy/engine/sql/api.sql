@@ -63,11 +63,18 @@ SELECT m.id, m.channel, m.purpose, m.sender, m.short_code, m.payload, m.parts, m
  WHERE m.client_id = %(client)s AND m.id = %(message)s
 
 -- name: steps_of_message
--- What happened to it, in order; one event tells of two steps where they were written together.
+-- What happened to it, in order; one event tells of two steps where they were written together. Events of a contact are
+-- found by the contact, the others by the message.
+WITH e AS (
+    SELECT kind, at, submitted_at, detail FROM engine_event
+     WHERE client_id = %(client)s AND contact_id = %(contact)s AND message_id = %(message)s
+    UNION ALL
+    SELECT kind, at, submitted_at, detail FROM engine_event
+     WHERE client_id = %(client)s AND contact_id IS NULL AND message_id = %(message)s
+)
 SELECT step.kind, step.at, step.detail
-  FROM engine_event e, LATERAL (VALUES ('submitted', e.submitted_at, NULL), (e.kind, e.at, e.detail)) AS step (kind, at, detail)
- WHERE e.client_id = %(client)s AND e.message_id = %(message)s
-   AND (e.contact_id = %(contact)s OR e.contact_id IS NULL) AND step.at IS NOT NULL
+  FROM e, LATERAL (VALUES ('submitted', e.submitted_at, NULL), (e.kind, e.at, e.detail)) AS step (kind, at, detail)
+ WHERE step.at IS NOT NULL
  ORDER BY step.at
 
 -- name: messages_by_reference
@@ -96,5 +103,8 @@ INSERT INTO engine_event (client_id, message_id, contact_id, campaign_id, kind, 
 SELECT s.client_id, s.message_id, s.contact_id, s.campaign_id, 'converted', %(now)s FROM engine_state s
  WHERE s.client_id = %(client)s AND s.message_id = %(message)s
    AND NOT EXISTS (SELECT 1 FROM engine_event e
-                    WHERE e.client_id = %(client)s AND e.message_id = %(message)s AND e.kind = 'converted'
-                      AND (e.contact_id = s.contact_id OR e.contact_id IS NULL))
+                    WHERE e.client_id = %(client)s AND e.contact_id = s.contact_id AND e.message_id = %(message)s
+                      AND e.kind = 'converted')
+   AND NOT EXISTS (SELECT 1 FROM engine_event e
+                    WHERE e.client_id = %(client)s AND e.contact_id IS NULL AND e.message_id = %(message)s
+                      AND e.kind = 'converted')

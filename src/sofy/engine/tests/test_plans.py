@@ -141,7 +141,19 @@ _BY_KEY: list[tuple[str, dict[str, Any], list[str]]] = [
                        "submitted": TimeArray.of([0])}, ["receipt_key_pkey", "receipt_key_long"]),
     ("parked", {}, ["receipt_parked_pkey"]),
     ("announce", {}, ["mo_lookup_pkey"]),
+    ("keep_answers", {"keys": [ME], "names": ByteaArray.of([b"n" * 16]), "fingerprints": ByteaArray.of([b"f" * 32]),
+                      "statuses": Int2Array.of([202]), "answers": TextArray.of(["{}"])}, ["engine_request_pkey"]),
+    ("kept_answers", {"names": ByteaArray.of([b"n" * 16])}, ["engine_request_pkey"]),
+    ("give_consents", {}, ["gate_permission_pkey"]),
+    ("stored", {}, ["engine_state_pkey"]),
     # what follows is rare
+    ("api_key", {"digest": b"d" * 32}, ["gate_api_key_client_id_digest_key"]),
+    ("senders_of", {}, ["gate_sender_pkey"]),
+    ("message", {}, ["engine_message_pkey", "engine_state_pkey"]),
+    ("steps_of_message", {"contact": ME}, ["engine_event_contact", "engine_event_message"]),
+    ("messages_by_reference", {"reference": "commande-1"}, ["engine_message_reference"]),
+    ("cancel_message", {}, ["engine_queue_pkey", "engine_state_pkey"]),
+    ("convert", {}, ["engine_state_pkey", "engine_event_contact", "engine_event_message"]),
     ("held_by", {}, ["engine_claim_by", "engine_state_pkey"]),
     ("renew_leases", {}, ["engine_claim_"]),
     ("dead_leases", {}, ["engine_claim_lease"]),
@@ -167,7 +179,7 @@ _BY_KEY: list[tuple[str, dict[str, Any], list[str]]] = [
      ["engine_message_pkey", "engine_event_contact", "engine_event_message", "engine_queue_pkey", "engine_state_pkey"]),
     ("forget_answers", {}, ["engine_inbound_at", "engine_event_message"]),
 ]  # fmt: skip
-_HOT = 12
+_HOT = 16
 
 
 @pytest.mark.slow

@@ -38,7 +38,7 @@ comment on table engine_request is
     'Requests that carried an Idempotency-Key (name: hash of it and of the API key) and their answers, written with the messages, kept 24 hours.';
 create index engine_request_at on engine_request using brin (at);
 
-create index engine_message_reference on engine_message (client_id, reference) where reference is not null;
+create index engine_message_reference on engine_message (client_id, reference, id) where reference is not null;
 
 -- Keys that were made and names that were registered before.
 alter table accounts_api_key no force row level security;
