@@ -34,6 +34,7 @@ LOOKS: dict[str, Look] = {
     "clicked": Look("green", "click", _("Link opened")),
     "replied": Look("azure", "message", _("Reply received")),
     "stop": Look("red", "hand-stop", _("STOP received")),
+    "converted": Look("green", "circle-check", _("Code used")),
     # campaigns, jobs, imports
     "draft": Look("secondary", "pencil", _("Draft")),
     "scheduled": Look("azure", "calendar-event", _("Scheduled")),

@@ -124,3 +124,15 @@ async def test_an_engine_does_it_by_itself(quickly: None, house: House, start: A
     clock.install(lambda: clock.DEMO_START + sweepers.KEPT + timedelta(days=1))
 
     await machine.until(lambda: rows(house)["engine_message"] == 0)
+
+
+async def test_an_answer_to_a_named_request_is_kept_for_a_day(house: House, machine: Machine):
+    for name, age in ((b"young", sweepers.ANSWERS_KEPT - timedelta(seconds=1)), (b"old", sweepers.ANSWERS_KEPT * 1.01)):
+        house.conn.execute(
+            "INSERT INTO engine_request VALUES (%s, %s, %s, '\\x01', 202, '{}', %s)",
+            [house.client, ids.uuid7(), name, clock.now() - age],
+        )
+
+    await machine.engine.sweepers._forget()
+
+    assert house.conn.execute("SELECT name FROM engine_request").fetchall() == [(b"young",)]
