@@ -34,8 +34,8 @@ _ZERO = _INT2.pack(2, 0)
 
 #: First what many messages of a campaign share, which is packed once, then what each has of its own.
 _COPY_MESSAGE: LiteralString = """COPY engine_message (client_id, campaign_id, created_at, channel, purpose, variant,
-    sender, short_code, zone, parts, encoding, unit_price_eur, expires_at, reference,
-    id, contact_id, establishment_id, recipient_index, payload) FROM STDIN (FORMAT binary)"""
+    sender, short_code, zone, parts, encoding, unit_price_eur, expires_at,
+    id, contact_id, establishment_id, recipient_index, reference, payload) FROM STDIN (FORMAT binary)"""
 _COPY_STATE: LiteralString = """COPY engine_state (client_id, campaign_id, accepted_at, updated_at, variant, status,
     rank, parts, parts_done,
     message_id, contact_id, establishment_id, recipient_index, not_before) FROM STDIN (FORMAT binary)"""
@@ -48,7 +48,7 @@ def _uuid(value: UUID) -> bytes:
 
 @lru_cache(maxsize=4096)
 def _text(value: str | None) -> bytes:
-    """Sender, short code, zone, variant, reference: a campaign has few of each."""
+    """Sender, short code, zone, variant: messages that come together have few of each."""
     if value is None:
         return _NULL
     raw = value.encode()
@@ -111,7 +111,7 @@ def pack(
     last = None
     for row_id, m, payload in zip(row_ids, messages, sealed_payloads(row_ids, messages, keys), strict=True):
         shape = (m.channel, m.purpose, m.variant, m.sender, m.short_code, m.zone, m.parts, m.encoding, m.unit_price_eur,
-                 m.expires_at, m.reference)  # fmt: skip
+                 m.expires_at)  # fmt: skip
         if shape != last:  # comparing costs less than hashing
             last = shape
             if shape not in starts:
@@ -122,7 +122,8 @@ def pack(
         shop = _NULL if m.establishment_id is None else _UUID + m.establishment_id.bytes
         own = b"".join((key, contact, shop, _len(len(recipient)), recipient))
         due = at if m.due_at is None or m.due_at <= now else _instant(m.due_at)
-        message_rows += (message_start, own, _len(len(payload)), payload)
+        reference = _NULL if m.reference is None else _bytes(m.reference.encode())
+        message_rows += (message_start, own, reference, _len(len(payload)), payload)
         state_rows += (state_start, own, _NULL if due is at else due)
         queue_rows += (queue_start, key, due)
     for rows in (message_rows, state_rows, queue_rows):
@@ -135,7 +136,7 @@ def _starts(m: "MessageIn", client: bytes, common: bytes, at: bytes) -> tuple[by
     purpose, variant, parts = _text(m.purpose), _text(m.variant), _INT2.pack(2, m.parts)
     message = (_text(m.channel), purpose, variant, _text(m.sender), _text(m.short_code), _text(m.zone), parts)
     expiry = _NULL if m.expires_at is None else _instant(m.expires_at)
-    price = (_text(m.encoding), _numeric(m.unit_price_eur), expiry, _text(m.reference))
+    price = (_text(m.encoding), _numeric(m.unit_price_eur), expiry)
     return (
         b"".join((_head(19), common, at, *message, *price)),
         b"".join((_head(14), common, at, at, variant, _text("accepted"), _RANK_WAITING, parts, _ZERO)),

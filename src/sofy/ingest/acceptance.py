@@ -34,11 +34,9 @@ class Offers:
         self.answering = tuple(
             dict.fromkeys(each.short_code for each in routes if each.short_code and "marketing" in each.purposes)
         )
+        #: The purposes that some route carries by SMS.
+        self.carried = frozenset(purpose for each in routes if each.channel == "sms" for purpose in each.purposes)
         self._prices: dict[tuple[str, str, str | None], Decimal] = {}
-
-    def carry(self, purpose: str) -> bool:
-        """Whether any route that is not being taken away carries SMS of a purpose."""
-        return any(each.channel == "sms" and purpose in each.purposes for each in self.routes)
 
     def plan(self, purpose: str, encoding: str, short_code: str | None) -> tuple[Route, ...]:
         """The routes that may carry such a message now, in their order."""
@@ -68,7 +66,7 @@ def accept(desk: Desk, asked: Message) -> MessageIn:
 
     Raises: Fault, with what is wrong and where.
     """
-    if asked.channel not in ("auto", "sms") or not desk.offers.carry(asked.purpose):
+    if asked.channel not in ("auto", "sms") or asked.purpose not in desk.offers.carried:
         channel = "sms" if asked.channel == "auto" else asked.channel
         raise Fault("channel_unavailable", pointer="/channel", channel=channel, purpose=words.PURPOSES[asked.purpose])
     to = _number(asked.to, desk.fictional)

@@ -93,6 +93,7 @@ _is_french_mobile = _compiled(_FR_MOBILE).fullmatch
 #: Given to nobody: 06 39 98 for works of fiction, 07 00 for load tests (both invalid for libphonenumber).
 _is_fictional = _compiled(r"63998\d{4}|700\d{6}").fullmatch
 _is_french_fixed = _compiled(_pattern("FR", "fixed_line")).fullmatch
+_as_software_writes = _compiled(r"\+33[1-9]\d{8}").fullmatch
 _ordinary = _compiled(rf"(0|\+33|0033)?({_FR_MOBILE})").fullmatch
 
 _SEPARATORS = {ord(c): None for c in " \t\r\n.-‐‑‒–—−/_,;:'’()[]|*"}
@@ -109,6 +110,9 @@ def parse(raw: str, *, default_region: str = "FR", fictional: bool) -> Number | 
     `default_region` reads numbers written without a country code; `fictional` says whether numbers given to nobody are
     accepted (`config.fictional_numbers`).
     """
+    if _as_software_writes(raw):
+        found = _french(raw[3:], True, fictional)
+        return found if found is not None else _international(raw)
     ordinary = _ordinary(raw.replace(" ", "").replace(".", "").replace("-", ""))
     if ordinary is not None and default_region in _FRENCH_PLAN:  # nearly every number of a French file ends here
         if ordinary[1] is not None:

@@ -280,3 +280,8 @@ def test_a_country_of_many_zones_gives_them_all():
 )
 def test_display(e164, shown):
     assert phone.display(e164) == shown
+
+
+@given(st.from_regex(r"[0-9]{9}", fullmatch=True) | st.integers(0, 9999).map(lambda n: f"63998{n:04d}"), st.booleans())
+def test_what_software_writes_is_the_number_people_write_with_a_space(nine: str, fictional: bool):
+    assert phone.parse("+33" + nine, fictional=fictional) == phone.parse("+33 " + nine, fictional=fictional)
