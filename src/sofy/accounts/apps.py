@@ -13,10 +13,12 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         from sofy.accounts import times
-        from sofy.accounts.words import REFUSALS
+        from sofy.accounts.words import FACTS, REFUSALS
+        from sofy.clients import words as journal
         from sofy.ui import problems
         from sofy.ui.nav import Entry, register
 
         times.install()
         problems.register(REFUSALS)
+        journal.FACTS.update(FACTS)
         register(Entry("client", _("Account"), _("API keys"), "accounts:keys", "key", 930, "key.view"))

@@ -18,7 +18,10 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from sofy.accounts.models import User
+from sofy.accounts.rules import read_networks
 from sofy.accounts.words import SCOPES
+from sofy.kernel.errors import Refused
+from sofy.ui import problems
 
 
 class LogInForm(LoginForm):  # type: ignore[misc]
@@ -115,7 +118,7 @@ class JoinForm(forms.Form):
 
 
 class ApiKeyForm(forms.Form):
-    """A key's name and rights."""
+    """A key's name, its rights and from where it may be used."""
 
     name = forms.CharField(
         label=_("Name"), max_length=80, help_text=_("The software that will use it, as in “till 3”.")
@@ -123,3 +126,19 @@ class ApiKeyForm(forms.Form):
     scopes = forms.MultipleChoiceField(
         label=_("Rights"), choices=list(SCOPES.items()), widget=forms.CheckboxSelectMultiple
     )
+    networks = forms.CharField(
+        label=_("From which addresses (optional)"),
+        required=False,
+        max_length=4000,
+        widget=forms.Textarea(attrs={"rows": 3, "spellcheck": "false", "autocomplete": "off"}),
+        help_text=_(
+            "Network addresses of your servers, one per line: 203.0.113.7, or a block such as 203.0.113.0/24. The key"
+            " opens nothing from elsewhere. Left empty, it can be used from anywhere."
+        ),
+    )
+
+    def clean_networks(self) -> list[str]:
+        try:
+            return read_networks(re.split(r"[\s,;]+", self.cleaned_data["networks"]))
+        except Refused as refused:
+            raise ValidationError(problems.sentence(refused)) from None

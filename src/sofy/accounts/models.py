@@ -69,15 +69,22 @@ class User(AbstractBaseUser):
 
 
 class ApiKey(ClientOwned):
-    """A key of a client's own software: 256 random bits, shown once, kept as SHA-256."""
+    """A key of a client's own software: 256 random bits, shown once, kept as SHA-256.
+
+    The process that answers the API reads its own row of it (`engine.permissions.write_api_key`), which also says when
+    the key was used last.
+    """
 
     name = models.CharField(_("Name"), max_length=80)
     prefix = models.CharField(max_length=12)
     digest = models.BinaryField(max_length=32, unique=True)
     scopes = models.JSONField(default=list)
+    networks = models.JSONField(
+        default=list
+    )  # from where it may be used, as rules.read_networks writes it; none: anywhere
+    per_10s = models.IntegerField(null=True)  # requests answered in ten seconds; none: the product's own limit
     created_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(default=clock.now)
-    last_used_at = models.DateTimeField(null=True)
     revoked_at = models.DateTimeField(null=True)
 
     class Meta:

@@ -58,5 +58,7 @@ declare(
     in_clear="a table of Django; an account is a hash there",
 )
 about_nobody("account_emailconfirmation", "key", "a random word, used once")
-about_nobody("accounts_api_key", ["name", "prefix", "digest", "scopes"], "a program of the client, not a person")
+about_nobody(
+    "accounts_api_key", ["name", "prefix", "digest", "scopes", "networks"], "a program of the client, not a person"
+)
 about_nobody("mfa_authenticator", "type", "which kind of factor")

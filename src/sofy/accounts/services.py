@@ -1,7 +1,6 @@
 """What changes users, their factors and sessions, and API keys."""
 
 import base64
-import binascii
 import hashlib
 import secrets
 import time
@@ -9,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+import psycopg
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
@@ -19,13 +19,14 @@ from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import QuerySet
 
 from sofy.accounts import rules
 from sofy.accounts.models import ApiKey, User
 from sofy.clients import queries as client_queries
 from sofy.clients.models import Client, Membership
+from sofy.engine import permissions as gate
 from sofy.kernel import clock
 from sofy.kernel.clauses import clause
 from sofy.kernel.errors import Refused
@@ -33,6 +34,8 @@ from sofy.kit import audit
 from sofy.kit.rls import client_scope, staff_scope, user_scope
 
 KEY_START = "sofy_"
+#: Requests of one key that a process may answer in ten seconds.
+PER_10S = (1, 100_000)
 
 
 def create_user(
@@ -142,11 +145,20 @@ def must_set_up_second_factor(user: User) -> bool:
 
 
 def create_api_key(
-    client: Client, *, name: str, scopes: list[str], user: User | None = None, actor: str = "system"
+    client: Client,
+    *,
+    name: str,
+    scopes: list[str],
+    networks: Sequence[str] = (),
+    per_10s: int | None = None,
+    user: User | None = None,
+    actor: str = "system",
 ) -> tuple[ApiKey, str]:
     """Make a key and answer it with its text, which is never shown again.
 
-    Raises: Refused (key_name_missing, scopes_missing, scope_unknown).
+    `networks`: the addresses and CIDR blocks it may be used from, IPv4 or IPv6; none: from anywhere.
+    Unit: requests in ten seconds for `per_10s`; None: the product's own limit.
+    Raises: Refused (key_name_missing, scopes_missing, scope_unknown, network_unreadable, per_10s_range).
     """
     if not name.strip():
         raise Refused("key_name_missing")
@@ -154,35 +166,24 @@ def create_api_key(
         raise Refused("scopes_missing")
     if unknown := rules.unknown_scopes(scopes):
         raise Refused("scope_unknown", scope=unknown[0])
+    least, most = PER_10S
+    if per_10s is not None and not least <= per_10s <= most:
+        raise Refused("per_10s_range", least=least, most=most)
+    limits = {"networks": rules.read_networks(networks), "per_10s": per_10s}
     # The client is part of the text: the row can be looked up inside the client's own walls.
     place = base64.urlsafe_b64encode(client.pk.bytes).decode().rstrip("=")
     text = f"{KEY_START}{place}.{secrets.token_urlsafe(32)}"
     with client_scope(client.pk):
-        key = ApiKey(client_id=client.pk, name=name.strip(), scopes=sorted(set(scopes)), created_by=user)
+        key = ApiKey(client_id=client.pk, name=name.strip(), scopes=sorted(set(scopes)), created_by=user, **limits)
         key.prefix = text.partition(".")[2][:6]
         key.digest = hashlib.sha256(text.encode()).digest()
         key.save(force_insert=True)
-        facts = {"key": str(key.pk), "scopes": key.scopes}
+        gate.write_api_key(
+            _psycopg(), client.pk, key.pk, digest=key.digest, scopes=key.scopes, networks=key.networks, per_10s=per_10s
+        )
+        facts = {"key": str(key.pk), "scopes": key.scopes} | {name: value for name, value in limits.items() if value}
         audit.append(client.pk, "api_key.created", user.actor if user else actor, facts)
     return key, text
-
-
-def find_api_key(text: str) -> ApiKey | None:
-    """The living key with this text, or None."""
-    place, dot, _secret = text.removeprefix(KEY_START).partition(".")
-    if not text.startswith(KEY_START) or not dot:
-        return None
-    try:
-        client_id = UUID(bytes=base64.b64decode(place + "==", altchars=b"-_", validate=True))
-    except (binascii.Error, ValueError):
-        return None
-    with client_scope(client_id):
-        digest = hashlib.sha256(text.encode()).digest()
-        key = ApiKey.objects.filter(client_id=client_id, digest=digest, revoked_at=None).first()
-        if key is not None:
-            key.last_used_at = clock.now()
-            key.save(update_fields=["last_used_at"])
-    return key
 
 
 def revoke_api_key(client: Client, *, key_id: UUID, actor: str) -> None:
@@ -192,4 +193,11 @@ def revoke_api_key(client: Client, *, key_id: UUID, actor: str) -> None:
         if key.revoked_at is None:
             key.revoked_at = clock.now()
             key.save(update_fields=["revoked_at"])
+            gate.end_api_key(_psycopg(), client.pk, key.pk)
             audit.append(client.pk, "api_key.revoked", actor, {"key": str(key.pk)})
+
+
+def _psycopg() -> psycopg.Connection[Any]:
+    connection.ensure_connection()
+    raw: psycopg.Connection[Any] = connection.connection
+    return raw

@@ -14,7 +14,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from sofy.accounts import forms, services, words
+from sofy.accounts import forms, queries, services
 from sofy.accounts.models import ApiKey
 from sofy.clients import queries as client_queries
 from sofy.clients import services as client_services
@@ -116,9 +116,7 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
 @requires("key.view")
 def keys(request: ClientRequest) -> HttpResponse:
     """The API keys of a client."""
-    rows = ApiKey.objects.filter(client_id=request.client.pk).select_related("created_by")
-    lines = [{"key": row, "rights": [words.SCOPES.get(scope, scope) for scope in row.scopes]} for row in rows]
-    return render(request, "accounts/keys.html", {"lines": lines})
+    return render(request, "accounts/keys.html", {"lines": queries.keys(request.client.pk)})
 
 
 @requires("key.edit")
@@ -126,8 +124,7 @@ def new_key(request: ClientRequest) -> HttpResponse:
     """Make a key; its text is on the answer of this request and nowhere else."""
     form = forms.ApiKeyForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        data = form.cleaned_data
-        key, text = services.create_api_key(request.client, name=data["name"], scopes=data["scopes"], user=request.user)
+        key, text = services.create_api_key(request.client, user=request.user, **form.cleaned_data)
         return render(request, "accounts/key_made.html", {"key": key, "secret": text})
     return render(request, "accounts/key.html", {"form": form}, status=422 if form.errors else 200)
 

@@ -351,31 +351,6 @@ def test_an_invitation_that_is_none_says_so(language, told):
     assert told in answer.text
 
 
-def test_an_api_key_is_shown_once_and_kept_as_a_hash():
-    client = make_client()
-    browser = browser_of(make_user(client=client))
-
-    made = browser.post(reverse("accounts:key-new", args=[client.slug]), {"name": "till", "scopes": ["messages:send"]})
-    text = found(r'value="(sofy_[^"]+)"', made.text)[1]
-
-    assert made["Cache-Control"] == "no-store"
-    assert text not in browser.get(reverse("accounts:keys", args=[client.slug])).text
-    key = services.find_api_key(text)
-    assert key is not None
-    assert key.client_id == client.pk
-    assert text.encode() not in bytes(key.digest)
-    assert services.find_api_key(text[:-1] + "x") is None
-
-
-def test_a_revoked_key_opens_nothing():
-    client = make_client()
-    key, text = services.create_api_key(client, name="till", scopes=["messages:send"])
-
-    services.revoke_api_key(client, key_id=key.pk, actor="system")
-
-    assert services.find_api_key(text) is None
-
-
 def test_a_session_is_seen_and_ended():
     user = make_user()
     other, here = browser_of(user), browser_of(user)
@@ -460,17 +435,6 @@ def test_a_language_chosen_in_the_menu_stays_with_the_account(db):
     assert (answer.status_code, answer["location"]) == (302, "/clients/")
     user.refresh_from_db()
     assert user.language == "en"
-
-
-@pytest.mark.parametrize(
-    ("language", "said"), [("fr", "L’API n’est pas encore ouverte"), ("en", "The API is not open yet")]
-)
-def test_the_page_of_keys_promises_nothing_that_is_not_there(language, said):
-    client = make_client()
-    browser = browser_of(make_user(client=client, role="developer"), language)
-
-    for name in ("accounts:keys", "accounts:key-new"):
-        assert said in browser.get(reverse(name, args=[client.slug])).text
 
 
 def test_a_budget_below_nothing_is_refused_on_the_page():

@@ -7,7 +7,6 @@ from django.db import connection
 from sofy.accounts import services
 from sofy.accounts.models import User
 from sofy.accounts.tests.factories import PASSWORD, make_user
-from sofy.clients.tests.factories import make_client
 from sofy.kernel.crypto import Unreadable
 from sofy.kernel.errors import Refused
 
@@ -88,31 +87,3 @@ def test_a_code_of_somebody_without_an_app_is_refused():
         services.current_totp_code(user.email)
 
     assert refusal.value.code == "no_totp"
-
-
-@pytest.mark.parametrize(
-    ("_case", "fields", "code"),
-    [
-        ("no name", {"name": " ", "scopes": ["messages:send"]}, "key_name_missing"),
-        ("no right", {"name": "till", "scopes": []}, "scopes_missing"),
-        ("no such right", {"name": "till", "scopes": ["all"]}, "scope_unknown"),
-    ],
-)
-def test_a_key_is_refused(_case, fields, code):
-    client = make_client()
-
-    with pytest.raises(Refused) as refusal:
-        services.create_api_key(client, **fields)
-
-    assert refusal.value.code == code
-
-
-@pytest.mark.parametrize("text", ["", "sofy_", "sofy_x.y", "sofy_" + "A" * 22 + "." + "b" * 43, "bearer", "sofy_é.x"])
-def test_what_is_no_key_opens_nothing(text):
-    assert services.find_api_key(text) is None
-
-
-def test_a_key_holds_256_random_bits():
-    _key, text = services.create_api_key(make_client(), name="till", scopes=["messages:send"])
-
-    assert len(text.partition(".")[2]) == 43

@@ -39,6 +39,15 @@ def add(commands: Commands) -> None:
     key.add_argument("name", help="a key of this name that exists is answered without its secret")
     key.add_argument("--client", required=True)
     key.add_argument("--scope", action="append", required=True, help="what it may do; may be given several times")
+    key.add_argument(
+        "--from",
+        dest="networks",
+        action="append",
+        default=[],
+        metavar="CIDR",
+        help="an address or block it may be used from; may be given several times; from anywhere when not given",
+    )
+    key.add_argument("--per-10s", type=int, metavar="N", help="requests in ten seconds; the usual limit when not given")
 
 
 def create_user(arguments: argparse.Namespace) -> Answer:
@@ -124,6 +133,7 @@ def create_key(arguments: argparse.Namespace) -> Answer:
     runtime.open_django()
     from sofy.accounts import services
     from sofy.accounts.models import ApiKey
+    from sofy.accounts.rules import read_networks
     from sofy.kit.rls import client_scope
 
     client = find_client(arguments.client)
@@ -131,10 +141,20 @@ def create_key(arguments: argparse.Namespace) -> Answer:
         living = ApiKey.objects.filter(client_id=client.pk, revoked_at=None)
         known = living.filter(name=arguments.name.strip()).order_by("created_at").first()
     if known is None:
-        key, text = services.create_api_key(client, name=arguments.name, scopes=arguments.scope, actor=ACTOR)
-        data = {"id": key.pk, "key": text, "scopes": key.scopes, "new": True}
+        key, text = services.create_api_key(
+            client,
+            name=arguments.name,
+            scopes=arguments.scope,
+            networks=arguments.networks,
+            per_10s=arguments.per_10s,
+            actor=ACTOR,
+        )
+        data = {"id": key.pk, "secret": text, "key": text, "scopes": key.scopes, "networks": key.networks, "new": True}
         return Answer(f"{text}\nKeep it now: it is never shown again.", data)
     if known.scopes != sorted(set(arguments.scope)):
         raise Refused("key_other_scopes", 409, key=known.name, scopes=", ".join(known.scopes))
+    limits = (sorted(read_networks(arguments.networks)), arguments.per_10s)
+    if (sorted(known.networks), known.per_10s) != limits:
+        raise Refused("key_other_limits", 409, key=known.name)
     text = f"The key {known.name} exists already. What it says cannot be shown again: revoke it on the page of the keys"
     return Answer(f"{text} to make another.", {"id": known.pk, "scopes": known.scopes, "new": False})

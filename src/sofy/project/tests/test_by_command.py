@@ -78,7 +78,8 @@ def test_an_empty_database_becomes_a_launched_campaign_and_a_second_run_is_harml
         if "new" in answer:
             assert (answer["new"], second[step]["new"]) == (True, False), step
             assert answer["id"] == second[step]["id"], step
-    assert "key" not in second["apikey create"]
+    assert first["apikey create"]["secret"] == first["apikey create"]["key"]
+    assert not {"key", "secret"} & set(second["apikey create"])
     assert "password" not in second["user create"]
     assert second["segment create"]["size"] == 2
 
@@ -98,6 +99,20 @@ def test_a_key_of_the_same_name_with_other_rights_is_refused(said, refused):
     said("apikey", "create", "till", "--client", "zoe", "--scope", "contacts:read")
 
     assert refused("apikey", "create", "till", "--client", "zoe", "--scope", "contacts:write") == "key_other_scopes"
+
+
+def test_a_key_is_limited_to_networks_and_a_rate_and_a_second_run_is_harmless(said, refused):
+    create = ["apikey", "create", "till", "--client", "zoe", "--scope", "messages:send"]
+    limits = ["--from", "203.0.113.9/24", "--from", "2001:db8::1", "--per-10s", "50"]
+    said("client", "create", "Zoé", "--slug", "zoe")
+
+    made, again = said(*create, *limits), said(*create, *limits)
+
+    assert made["networks"] == ["203.0.113.0/24", "2001:db8::1"]
+    assert (again["id"], again["new"]) == (made["id"], False)
+    assert refused(*create, "--from", "203.0.113.7") == "key_other_limits"
+    assert refused(*create, *limits[:4]) == "key_other_limits"
+    assert refused(*create, "--from", "here") == "network_unreadable"
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from sofy.messaging.route_rules import read_price
 from sofy.project import cli, routing
 
 NOBODY = "01a20dbf-c2d6-7029-8124-b3981e53d8a0"
+KEY = ["apikey", "create", "till", "--client", "zoe", "--scope", "messages:send"]
 LOGIN = "--set host=127.0.0.1 --set port=2775 --set system_id=a --set password=secret"
 
 
@@ -74,6 +75,8 @@ REFUSED = [
     ("sender add", ["sender", "add", "Zoé", "--client", "zoe"], "sender_characters"),
     ("apikey create", ["apikey", "create", "till", "--client", "nobody", "--scope", "x"], "client_unknown"),
     ("apikey create", ["apikey", "create", "till", "--client", "zoe", "--scope", "x"], "scope_unknown"),
+    ("apikey create", [*KEY, "--from", "shop"], "network_unreadable"),
+    ("apikey create", [*KEY, "--per-10s", "0"], "per_10s_range"),
     ("audit verify", ["audit", "verify", "--client", "nobody"], "client_unknown"),
     ("route add", ["route", "add", "x", "--connector", "pigeon"], "connector_unknown"),
     ("route add", ["route", "add", "x"], "route_settings"),
