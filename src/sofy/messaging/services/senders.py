@@ -1,7 +1,12 @@
 """Sender names of a client."""
 
+from typing import Any
 from uuid import UUID
 
+import psycopg
+from django.db import connection, transaction
+
+from sofy.engine import permissions as gate
 from sofy.kernel import clock
 from sofy.kernel.clauses import clause
 from sofy.kernel.errors import Refused
@@ -12,33 +17,43 @@ from sofy.messaging.models import Sender
 
 @clause("CGVU 13")
 def add_sender(client_id: UUID, *, name: str, actor: str) -> Sender:
-    """Let campaigns of a client carry a name; the same name twice is the same sender.
+    """Let campaigns and programs of a client show a name; the same name twice is the same sender.
 
     Raises: Refused, with the code of what is wrong with the name.
     """
     problem = check_sender(name, "marketing")
     if problem:
         raise Refused(problem, sender=name)
-    sender, created = Sender.objects.get_or_create(
-        client_id=client_id, name=name, withdrawn_at=None, defaults={"created_by": actor}
-    )
-    if created:
-        audit.append(client_id, "sender.added", actor, {"sender": name})
+    with transaction.atomic():
+        sender, created = Sender.objects.get_or_create(
+            client_id=client_id, name=name, withdrawn_at=None, defaults={"created_by": actor}
+        )
+        if created:
+            gate.write_sender(_psycopg(), client_id, name)
+            audit.append(client_id, "sender.added", actor, {"sender": name})
     return sender
 
 
 def withdraw_sender(client_id: UUID, sender_id: UUID, *, actor: str) -> None:
-    """Take a name away; campaigns that use it are refused at their next check.
+    """Take a name away; campaigns that use it are refused at their next check, programs at their next message.
 
     Raises: Refused not_found.
     """
-    sender = (
-        Sender.objects.select_for_update(no_key=True)
-        .filter(client_id=client_id, id=sender_id, withdrawn_at=None)
-        .first()
-    )
-    if sender is None:
-        raise Refused("not_found", 404)
-    sender.withdrawn_at = clock.now()
-    sender.save(update_fields=["withdrawn_at"])
-    audit.append(client_id, "sender.withdrawn", actor, {"sender": sender.name})
+    with transaction.atomic():
+        sender = (
+            Sender.objects.select_for_update(no_key=True)
+            .filter(client_id=client_id, id=sender_id, withdrawn_at=None)
+            .first()
+        )
+        if sender is None:
+            raise Refused("not_found", 404)
+        sender.withdrawn_at = clock.now()
+        sender.save(update_fields=["withdrawn_at"])
+        gate.drop_sender(_psycopg(), client_id, sender.name)
+        audit.append(client_id, "sender.withdrawn", actor, {"sender": sender.name})
+
+
+def _psycopg() -> psycopg.Connection[Any]:
+    connection.ensure_connection()
+    raw: psycopg.Connection[Any] = connection.connection
+    return raw

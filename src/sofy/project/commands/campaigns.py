@@ -18,9 +18,13 @@ if TYPE_CHECKING:
 
 
 def add(commands: Commands) -> None:
-    senders = group(commands, "sender", "Names that campaigns of a client may carry.")
+    senders = group(commands, "sender", "Names that messages of a client may show.")
     sender = leaf(senders, "add", "Add a sender; the same name twice is the same sender.", add_sender)
-    sender.add_argument("name", help="up to eleven letters without accents and digits")
+    name = sender.add_mutually_exclusive_group(required=True)
+    name.add_argument(
+        "name", nargs="?", default=argparse.SUPPRESS, help="up to eleven letters without accents and digits"
+    )
+    name.add_argument("--name", default=argparse.SUPPRESS, help="the same, by name")
     sender.add_argument("--client", required=True)
 
     actions = group(commands, "campaign", "Campaigns.")

@@ -101,6 +101,16 @@ def test_a_key_of_the_same_name_with_other_rights_is_refused(said, refused):
     assert refused("apikey", "create", "till", "--client", "zoe", "--scope", "contacts:write") == "key_other_scopes"
 
 
+def test_a_sender_may_be_named_either_way(said):
+    said("client", "create", "Zoé", "--slug", "zoe")
+
+    made = said("sender", "add", "--client", "zoe", "--name", "BLGZOE")
+    again = said("sender", "add", "BLGZOE", "--client", "zoe")
+
+    assert (made["name"], made["new"]) == ("BLGZOE", True)
+    assert (again["id"], again["new"]) == (made["id"], False)
+
+
 def test_a_key_is_limited_to_networks_and_a_rate_and_a_second_run_is_harmless(said, refused):
     create = ["apikey", "create", "till", "--client", "zoe", "--scope", "messages:send"]
     limits = ["--from", "203.0.113.9/24", "--from", "2001:db8::1", "--per-10s", "50"]

@@ -30,6 +30,8 @@ LOGIN = "--set host=127.0.0.1 --set port=2775 --set system_id=a --set password=s
         ("missing argument", "client create"),
         ("unknown option", "route list --colour"),
         ("a number that is none", "campaign launch --client zoe --count many"),
+        ("a sender without a name", "sender add --client zoe"),
+        ("a sender with two names", "sender add ZOE --name ELEA --client zoe"),
         ("an id that is none", "campaign status --client zoe 12"),
         ("a segment that is none", "segment count --client zoe --segment 12"),
         ("two things of which one is wanted", f"segment count --client zoe --tree x --segment {NOBODY}"),
