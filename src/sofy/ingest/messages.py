@@ -200,7 +200,7 @@ class Messages:
             _text_id(campaign), parts, encoding, acceptance.cost(unit_price, parts), reason,
             article if status in _VERDICTS else None, code, created_at,
             not_before, expires_at, submitted_at, final_at,
-            [Step("accepted", created_at), *(_step(kind, at, detail, article) for kind, at, detail in steps)],
+            [Step("accepted", created_at), *(_step(*step) for step in steps)],
         )  # fmt: skip
 
 
@@ -208,10 +208,9 @@ class Messages:
 _VERDICTS: Final = frozenset({"deferred", "held", "withheld", "cancelled"})
 
 
-def _step(kind: str, at: Any, detail: dict[str, str] | None, article: str | None) -> Step:
+def _step(kind: str, at: Any, detail: dict[str, str] | None) -> Step:
     known = detail or {}
-    named = known.get("article") or (article if kind in _VERDICTS else None)
-    return Step(kind, at, known.get("reason", ""), known.get("code", ""), named or "")
+    return Step(kind, at, known.get("reason", ""), known.get("code", ""), known.get("article", ""))
 
 
 def _text_id(value: bytes | None) -> str | None:

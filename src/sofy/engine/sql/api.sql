@@ -94,7 +94,7 @@ WITH gone AS (
     RETURNING s.message_id, s.contact_id, s.campaign_id
 )
 INSERT INTO engine_event (client_id, message_id, contact_id, campaign_id, kind, at, detail)
-SELECT %(client)s, message_id, contact_id, campaign_id, 'cancelled', %(now)s, '{"reason": "client_cancelled"}' FROM ended
+SELECT %(client)s, message_id, contact_id, campaign_id, 'cancelled', %(now)s, '{"reason": "client_cancelled", "article": "DPA 6"}' FROM ended
 RETURNING message_id
 
 -- name: convert

@@ -105,4 +105,4 @@ WITH late AS (
     RETURNING s.message_id, s.contact_id, s.campaign_id
 )
 INSERT INTO engine_event (client_id, message_id, contact_id, campaign_id, kind, at, detail)
-SELECT %(client)s, message_id, contact_id, campaign_id, 'withheld', %(now)s, '{"reason": "too_late"}' FROM ended
+SELECT %(client)s, message_id, contact_id, campaign_id, 'withheld', %(now)s, '{"reason": "too_late", "article": "DPA 6"}' FROM ended

@@ -99,7 +99,7 @@ WITH mine AS MATERIALIZED (
     RETURNING s.message_id, s.contact_id, s.campaign_id
 )
 INSERT INTO engine_event (client_id, message_id, contact_id, campaign_id, kind, at, detail)
-SELECT %(client)s, message_id, contact_id, campaign_id, 'cancelled', %(now)s, '{"reason": "stop"}' FROM ended
+SELECT %(client)s, message_id, contact_id, campaign_id, 'cancelled', %(now)s, '{"reason": "stop", "article": "CGVU 17"}' FROM ended
 
 -- name: keep_part
 -- A part of a long message whose other parts are still out; the same part again changes nothing but its seal.

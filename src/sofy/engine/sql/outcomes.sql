@@ -21,7 +21,8 @@ WITH o AS (
       FROM o
      WHERE s.client_id = %(client)s AND s.message_id = ANY (ARRAY(SELECT id FROM o)) AND s.message_id = o.id
        AND CASE WHEN o.rank IN (10, 90) THEN s.rank = 10 ELSE o.rank > s.rank END
-    RETURNING s.message_id, s.contact_id, s.campaign_id, o.status, o.at, o.submitted_at, o.first, o.reason, o.code, o.cost
+    RETURNING s.message_id, s.contact_id, s.campaign_id, o.status, o.at, o.submitted_at, o.first, o.reason, o.code, o.cost,
+              CASE WHEN o.rank = 90 THEN o.article END AS article
 ), spent AS (
     UPDATE gate_client SET spent_eur = spent_eur + paid.cost / 1000000.0
       FROM (SELECT sum(cost) FROM moved WHERE first = 1) AS paid (cost)
@@ -31,7 +32,7 @@ INSERT INTO engine_event (client_id, message_id, contact_id, campaign_id, kind, 
 SELECT %(client)s, message_id, contact_id, campaign_id, status, at,
        CASE WHEN first = 1 AND status <> 'submitted' THEN submitted_at END,
        CASE WHEN reason IS NOT NULL OR code IS NOT NULL
-            THEN jsonb_strip_nulls(jsonb_build_object('reason', reason, 'code', code)) END
+            THEN jsonb_strip_nulls(jsonb_build_object('reason', reason, 'code', code, 'article', article)) END
   FROM moved
 
 -- name: requeue
@@ -57,10 +58,11 @@ WITH o AS (
       FROM o JOIN back ON back.message_id = o.id
      WHERE s.client_id = %(client)s AND s.message_id = ANY (ARRAY(SELECT id FROM o)) AND s.message_id = o.id
        AND s.rank = 10 AND o.reason IS NOT NULL
-    RETURNING s.message_id, s.contact_id, s.campaign_id, o.status, o.reason
+    RETURNING s.message_id, s.contact_id, s.campaign_id, o.status, o.reason, o.article
 )
 INSERT INTO engine_event (client_id, message_id, contact_id, campaign_id, kind, at, detail)
-SELECT %(client)s, message_id, contact_id, campaign_id, status, %(now)s, jsonb_build_object('reason', reason)
+SELECT %(client)s, message_id, contact_id, campaign_id, status, %(now)s,
+       jsonb_strip_nulls(jsonb_build_object('reason', reason, 'article', article))
   FROM moved
 
 -- name: leave_claims

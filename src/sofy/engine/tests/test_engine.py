@@ -71,6 +71,7 @@ async def test_marketing_at_night_waits_for_the_morning_and_alerts_leave(house: 
     clock.install(lambda: morning)
     await machine.settled(marketing)
     assert machine.connector().sent[1].validity_until == morning.replace(hour=20)
+    assert verdicts(house) == [("deferred", {"reason": "outside_hours", "article": "CGVU 14.1"})]
 
 
 @pytest.mark.clause("CGVU 17")
@@ -91,8 +92,17 @@ async def test_no_consent_no_marketing(_case: str, state: Any, reason: str, hous
     await machine.settled(message, status="withheld")
 
     assert (house.state(message)["reason"], house.state(message)["article"]) == (reason, "CGVU 17")
+    assert verdicts(house) == [("withheld", {"reason": reason, "article": "CGVU 17"})]
     assert machine.connector().sent == []
     assert house.queue() == []
+
+
+def verdicts(house: House) -> list[tuple[str, dict[str, str]]]:
+    """What the events say of verdicts, in order."""
+    rows = house.conn.execute(
+        "SELECT kind, detail FROM engine_event WHERE kind IN ('withheld', 'deferred', 'cancelled') ORDER BY at"
+    ).fetchall()
+    return [(kind, detail) for kind, detail in rows]
 
 
 async def test_a_number_of_the_platform_list_gets_nothing(house: House, machine: Machine):
