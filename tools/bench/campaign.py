@@ -19,14 +19,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections import Counter
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from tools.bench import options, simulator
+from tools.bench import options, processes, simulator
 from tools.bench.database import percentile, private_database
 
 USUAL = 100_000
@@ -56,7 +55,7 @@ class Bench:
         _write_contacts(contacts, recipients)
         with contextlib.redirect_stdout(sys.stderr):
             book = demo.import_contacts(self.client, contacts).book_id
-        _save_route(smsc)  # before the draft, which takes the route there is
+        processes.save_route(smsc)  # before the draft, which takes the route there is
         text = f"{TEXT}{LINK if link else ''} STOP SMS {stack.SHORT_CODE}"
         self.draft = demo.prepare_campaign(self.client, book, text)
         self.conn.execute("VACUUM ANALYZE")
@@ -87,7 +86,7 @@ class Bench:
             "p50_ms": percentile(batches_ms, 0.5),
             "p99_ms": percentile(batches_ms, 0.99),
             "batches": len(batches_ms),
-            "rss_mb": _peak_rss_mb(os.getpid()),
+            "rss_mb": processes.peak_rss_mb(os.getpid()),
         }
 
     def whole(self, *, quiet: bool) -> dict[str, Any]:
@@ -95,8 +94,8 @@ class Bench:
         from sofy.kernel import clock
         from sofy.project import demo
 
-        with self._process("engine") as engine, self._process("worker") as worker:
-            self._wait_bound(engine)
+        with processes.running(self.folder, "engine") as engine, processes.running(self.folder, "worker") as worker:
+            processes.wait_bound(self.conn, engine, self.folder)
             launched_at, started = clock.now(), time.perf_counter()
             demo.launch(self.client, self.draft, self.n)
             expanded, seconds = self._wait_final([engine, worker], started, quiet=quiet)
@@ -104,30 +103,12 @@ class Bench:
                 "seconds": round(seconds, 3),
                 "per_second": round(self.n / seconds),
                 "expansion_seconds": round(expanded, 2),
-                "rss_mb": _peak_rss_mb(engine.pid),
-                "worker_rss_mb": _peak_rss_mb(worker.pid),
+                "rss_mb": processes.peak_rss_mb(engine.pid),
+                "worker_rss_mb": processes.peak_rss_mb(worker.pid),
             }
 
-    @contextlib.contextmanager
-    def _process(self, name: str) -> Iterator[subprocess.Popen[bytes]]:
-        with (self.folder / f"{name}.log").open("wb") as log:
-            process = subprocess.Popen([sys.executable, "-m", "sofy.project.cli", name], stdout=log, stderr=log)
-        try:
-            yield process
-        finally:
-            process.terminate()
-            process.wait(20)
-
-    def _wait_bound(self, engine: subprocess.Popen[bytes]) -> None:
-        deadline = time.monotonic() + 30
-        while time.monotonic() < deadline and engine.poll() is None:
-            if self.conn.execute("SELECT 1 FROM engine_route_health WHERE binds_up > 0 LIMIT 1").fetchone():
-                return
-            time.sleep(0.1)
-        raise SystemExit(f"The engine did not bind:\n{(self.folder / 'engine.log').read_text()[-2000:]}")
-
     def _wait_final(
-        self, processes: list[subprocess.Popen[bytes]], started: float, *, quiet: bool
+        self, watched: list[subprocess.Popen[bytes]], started: float, *, quiet: bool
     ) -> tuple[float, float]:
         """Seconds the expansion took, and the whole. Looking costs a little: everything is counted only near the end.
 
@@ -159,7 +140,7 @@ class Bench:
             still_s = time.perf_counter() - moved_at
             if still_s > NO_MORE_RECEIPTS_S and not waiting:
                 return expanded, moved_at - started
-            if still_s > STALLED_S or any(process.poll() is not None for process in processes):
+            if still_s > STALLED_S or any(process.poll() is not None for process in watched):
                 logs = "".join((self.folder / f"{name}.log").read_text()[-2000:] for name in ("engine", "worker"))
                 raise SystemExit(f"Stuck at {done} of {self.n}:\n{logs}")
 
@@ -183,35 +164,6 @@ def _write_contacts(path: Path, count: int) -> None:
             )
 
 
-def _save_route(smsc: tuple[str, int]) -> None:
-    from sofy.project import routing, stack
-
-    host, port = smsc
-    values = {"host": host, "port": port, "system_id": "bench", "password": "bench", "binds": 1, "window": 500}
-    routing.save_route(
-        code="bench",
-        name="Bench",
-        connector="smpp",
-        values=values,
-        short_code=stack.SHORT_CODE,
-        price_eur=stack.SANDBOX_PRICE_EUR,
-    )
-
-
-def operator_count(log: Path) -> dict[str, int]:
-    """How many messages the simulated operator accepted, and how many numbers got more than one."""
-    with log.open("rb") as stream:
-        served = Counter(line.split()[2] for line in stream)
-    return {"accepted_by_smsc": served.total(), "served_twice": sum(times > 1 for times in served.values())}
-
-
-def _peak_rss_mb(pid: int) -> float:
-    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith("VmHWM"):
-            return round(int(line.split()[1]) / 1024, 1)
-    return 0.0
-
-
 def run(
     recipients: int,
     *,
@@ -225,7 +177,7 @@ def run(
     try:
         with tempfile.TemporaryDirectory(prefix="sofy-bench-") as name, contextlib.ExitStack() as stack:
             folder = Path(name)
-            _start_clock(folder)
+            processes.start_clock(folder)
             address, accepted = NOWHERE, None
             if smsc:
                 address = smsc
@@ -238,24 +190,13 @@ def run(
             result = {"name": "campaign", "n": recipients} | bench.whole(quiet=quiet)
             if accepted:
                 time.sleep(1)  # the operator's own buffer
-                result |= operator_count(accepted)
+                result |= processes.operator_count(accepted)
             return result
     finally:
         from django.db import connections
 
         connections.close_all()
         database.drop()
-
-
-def _start_clock(folder: Path) -> None:
-    """A Tuesday at 14:30 in Paris, for this process and those it starts."""
-    from sofy.engine.shifted_clock import FileClock
-    from sofy.kernel import clock
-
-    os.environ["SOFY_CLOCK_FILE"] = str(folder / "clock")
-    moved = FileClock(folder / "clock", environment="test")
-    moved.advance_to(clock.DEMO_START)
-    clock.install(moved)
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -280,8 +221,7 @@ def main(argv: list[str] | None = None) -> int:
         quiet=given.json,
     )
     if not given.json:
-        for name, value in result.items():
-            print(f"{name:>18}  {value}")
+        options.show(result)
     print(json.dumps(result))
     return (
         1 if result.get("served_twice") or result.get("accepted_by_smsc", given.recipients) != given.recipients else 0

@@ -3,7 +3,7 @@
 import argparse
 import socket
 from collections.abc import Callable
-from typing import NoReturn
+from typing import Any, NoReturn
 
 #: The numbers that are given to nobody: +33 7 00 00 00 00 to +33 7 00 99 99 99.
 RESERVED = 1_000_000
@@ -46,3 +46,9 @@ def address(text: str) -> tuple[str, int]:
     except (OSError, UnicodeError) as error:
         raise argparse.ArgumentTypeError(f"nobody answers at {text}: {error}") from None
     return host.strip("[]"), int(port)
+
+
+def show(result: dict[str, Any]) -> None:
+    """The figures of a bench as a table."""
+    for name, value in result.items():
+        print(f"{name:>18}  {value}")

@@ -54,6 +54,8 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
         ("no rows", "imports", ["--rows", "0"], "'0' is not a whole number"),
         ("more rows than there are numbers", "imports", ["--rows", "2000000"], "'2000000' is not a whole number"),
         ("a format it does not write", "imports", ["--format", "pdf"], "invalid choice: 'pdf'"),
+        ("no messages", "single", ["--messages", "0"], "'0' is not a whole number from 1 to 1,000,000"),
+        ("more connections than anybody opens", "single", ["--connections", "2000"], "'2000' is not a whole number"),
         ("an option of another bench", "imports", ["--smsc", "127.0.0.1:1"], "unrecognized arguments"),
     ],
 )
@@ -114,6 +116,7 @@ def test_all_runs_every_bench_and_prints_nothing_of_its_own(
         ["tools.bench.imports", "--format", "xlsx", *lines],
         ["tools.bench.pages", *lines],
         ["tools.bench.segment", *lines],
+        ["tools.bench.single", *lines],
     ]
     assert capsys.readouterr().out == ""
     assert status == 3

@@ -11,13 +11,13 @@ from sofy.project.commands import Commands
 
 #: What is asked for -> its module, where the word itself is no good name for one.
 MODULES = {"import": "imports"}
-LIBRARY = ("data", "database", "options", "simulator")
+LIBRARY = ("data", "database", "load", "options", "processes", "programs", "simulator")
 #: What a bench measures besides, when all are asked for.
 BESIDES = {"campaign": ("--expansion-only",), "import": ("--format", "xlsx")}
 
 
 def add(commands: Commands) -> None:
-    text = "Measure speed and memory: campaign, import, segment, pages, growth, or all."
+    text = "Measure speed and memory: campaign, single, import, segment, pages, growth, or all."
     bench = commands.add_parser("bench", help=text, description=text)
     bench.add_argument("name")
     bench.add_argument("--json", action="store_true", dest="only_lines", help="only the JSON line of each bench")

@@ -1,0 +1,221 @@
+"""The clients' programs of the benches: HTTP requests made beforehand, sent over connections that are kept open.
+
+    python -m tools.bench.load --port PORT < PLAN
+
+The plan is one line of JSON (`Plan`). It answers `ready` when its requests are made, begins at the next line it reads,
+and ends with one line of JSON (`Told`). It is a process of its own and does as little as it can: what it takes of the
+processors is not there for the product.
+"""
+
+import argparse
+import asyncio
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import cast
+
+import msgspec
+import uvloop
+
+#: Every fifth text has a letter that only UCS-2 has.
+UCS2_EVERY = 5
+
+
+class Program(msgspec.Struct):
+    """One client's program."""
+
+    key: str
+
+
+class Plan(msgspec.Struct, kw_only=True):
+    """What is sent. `batch`: messages in a request, 0 for one by one; with `short_code` every other is marketing."""
+
+    programs: list[Program]
+    messages: int
+    connections: int
+    batch: int = 0
+    short_code: str = ""
+    consented_at: datetime | None = None
+
+
+class Told(msgspec.Struct, kw_only=True):
+    """What was answered. `refusal`: the first answer that was no 202."""
+
+    seconds: float
+    accepted: int
+    refused: int
+    latencies_ms: list[float]
+    refusal: str = ""
+
+
+def recipient(number: int) -> str:
+    """A number that is given to nobody."""
+    return f"+33700{number:06d}"
+
+
+def text(number: int) -> str:
+    """One SMS, unlike every other."""
+    if number % UCS2_EVERY:
+        return f"Votre commande {number:06d} est à retirer avant samedi, 19 h."
+    return f"Votre commande {number:06d} est prête, à bientôt."
+
+
+def message(plan: Plan, number: int) -> dict[str, object]:
+    """The body of one message: an alert, or marketing with its consent, in turn."""
+    alert = {"to": recipient(number), "purpose": "alert", "text": text(number)}
+    if not plan.short_code or number // UCS2_EVERY % 2:
+        return alert
+    consent = {"source": "caisse", "at": plan.consented_at, "text_version": "2026-09"}
+    marketing = f"{text(number)} STOP SMS {plan.short_code}"
+    return alert | {"purpose": "marketing", "text": marketing, "consent": consent}
+
+
+def requests(plan: Plan) -> list[bytes]:
+    """Every request as it is written, the clients in turn."""
+    encode = msgspec.json.encode
+    if not plan.batch:
+        path, bodies = "/v1/messages", [encode(message(plan, n)) for n in range(plan.messages)]
+    else:
+        path, bodies = "/v1/messages/batch", []
+        for start in range(0, plan.messages, plan.batch):
+            numbers = range(start, min(start + plan.batch, plan.messages))
+            bodies.append(encode({"messages": [message(plan, n) for n in numbers]}))
+    heads = [
+        f"POST {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {each.key}\r\n"
+        "Content-Type: application/json\r\nContent-Length: "
+        for each in plan.programs
+    ]
+    return [f"{heads[n % len(heads)]}{len(body)}\r\n\r\n".encode() + body for n, body in enumerate(bodies)]
+
+
+class Run:
+    """What all connections share: the requests that are left, and what was answered."""
+
+    def __init__(self, waiting: list[bytes]) -> None:
+        self.waiting = iter(waiting)
+        self.left = len(waiting)
+        self.over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.told = Told(seconds=0.0, accepted=0, refused=0, latencies_ms=[])
+
+    def answered(self, status: bytes, body: bytes, seconds: float) -> None:
+        """One answer is there."""
+        told = self.told
+        told.latencies_ms.append(seconds * 1000)
+        if status == b"202":
+            told.accepted += body.count(b'"id":')
+        if status != b"202" or b'"refused":[{' in body:
+            told.refused += 1
+            told.refusal = told.refusal or f"{status.decode()} {body[-600:].decode(errors='replace')}"
+        self.left -= 1
+        if not self.left:
+            self.over.set_result(None)
+
+    def broken(self) -> None:
+        """A connection ended before its time."""
+        if not self.over.done():
+            self.over.set_exception(ConnectionError("sofy ingest closed a connection"))
+
+
+class Connection(asyncio.Protocol):
+    """One request after the other, each when the one before was answered."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._unread = b""
+        self._needed = 0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's own class only behaves like it
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._run.broken()
+
+    def send(self) -> None:
+        """The next request, if any is left."""
+        if (request := next(self._run.waiting, None)) is not None:
+            self._sent_at = time.perf_counter()
+            self._transport.write(request)
+
+    def data_received(self, data: bytes) -> None:
+        self._unread = data = self._unread + data if self._unread else data
+        if len(data) < self._needed or (end := data.find(b"\r\n\r\n")) < 0:
+            return
+        start = data.lower().find(b"content-length:", 0, end)
+        if start < 0:
+            raise ValueError("an answer without Content-Length")
+        stop = data.find(b"\r\n", start)
+        self._needed = end + 4 + int(data[start + 15 : stop])
+        if len(data) < self._needed:
+            return
+        body = data[end + 4 : self._needed]
+        self._unread, self._needed = b"", 0
+        self._run.answered(data[9:12], body, time.perf_counter() - self._sent_at)
+        self.send()
+
+
+async def _drive(port: int, plan: Plan) -> Told:
+    run = Run(requests(plan))
+    loop = asyncio.get_running_loop()
+    pairs = [await loop.create_connection(lambda: Connection(run), "127.0.0.1", port) for _ in range(plan.connections)]
+    print("ready", flush=True)
+    sys.stdin.readline()
+    started = time.perf_counter()
+    for _, connection in pairs:
+        connection.send()
+    await run.over
+    run.told.seconds = time.perf_counter() - started
+    return run.told
+
+
+@contextmanager
+def ready(plan: Plan, port: int) -> Iterator[subprocess.Popen[bytes]]:
+    """The process of the load with its requests made; `begin` lets it go, `told` waits for what it has to say."""
+    command = [sys.executable, "-m", "tools.bench.load", "--port", str(port)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        try:
+            assert process.stdin
+            assert process.stdout
+            process.stdin.write(msgspec.json.encode(plan) + b"\n")
+            process.stdin.flush()
+            if process.stdout.readline() != b"ready\n":
+                raise SystemExit("The load did not start: it says why above.")
+            yield process
+        finally:
+            process.kill()
+
+
+def begin(process: subprocess.Popen[bytes]) -> None:
+    """Let the first request go."""
+    assert process.stdin
+    process.stdin.write(b"\n")
+    process.stdin.flush()
+
+
+def told(process: subprocess.Popen[bytes]) -> Told:
+    """Wait for the last answer. Raises: SystemExit when any was no 202."""
+    assert process.stdout
+    line = process.stdout.readline()
+    if not line:
+        raise SystemExit("The load ended before its last answer: it says why above.")
+    found = msgspec.json.decode(line, type=Told)
+    if found.refused:
+        raise SystemExit(f"{found.refused} requests were not taken as a whole, the first: {found.refusal}")
+    return found
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--port", type=int, required=True)
+    port = parser.parse_args(argv).port
+    plan = msgspec.json.decode(sys.stdin.readline(), type=Plan)
+    found = uvloop.run(_drive(port, plan))
+    sys.stdout.write(msgspec.json.encode(found).decode() + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

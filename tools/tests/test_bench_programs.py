@@ -1,0 +1,92 @@
+"""The benches of the API, on a handful of messages: what they send, what they count, and what they answer."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from tools.bench import load, programs, single
+
+from sofy.engine.alphabets import Alphabets
+from sofy.ingest.shapes import Message
+from sofy.kernel import phone, sms_text
+
+FIELDS = {"seconds", "per_second", "p50_ms", "p99_ms", "rss_mb", "cpu_s"}
+AGREED_AT = datetime(2026, 9, 1, tzinfo=UTC)
+
+
+def _plan(**given: Any) -> load.Plan:
+    return load.Plan(programs=[load.Program("one"), load.Program("two")], connections=2, **given)
+
+
+def test_every_message_of_the_load_is_one_sms_of_its_own_to_a_number_given_to_nobody():
+    plan = _plan(messages=400, short_code="36105", consented_at=AGREED_AT)
+
+    sent = [msgspec.convert(load.message(plan, n), Message) for n in range(plan.messages)]
+    measured = [sms_text.measure(each.text, Alphabets().of(each.purpose, None)) for each in sent]
+
+    assert len({each.to for each in sent}) == len({each.text for each in sent}) == 400
+    assert all(isinstance(phone.parse(each.to, fictional=True), phone.Number) for each in sent)
+    assert {parts for parts, _ in measured} == {1}
+    assert [encoding for _, encoding in measured].count("ucs2") == 80
+
+
+def test_half_of_the_load_is_marketing_and_only_that_has_a_consent_and_the_mention():
+    plan = _plan(messages=400, short_code="36105", consented_at=AGREED_AT)
+
+    sent = [msgspec.convert(load.message(plan, n), Message) for n in range(plan.messages)]
+    marketing = [each for each in sent if each.purpose == "marketing"]
+
+    assert len(marketing) == 200
+    assert all(each.text.endswith(" STOP SMS 36105") for each in marketing)
+    assert [each for each in sent if each.consent is not None] == marketing
+
+
+def test_batches_take_the_clients_in_turn_and_the_last_one_holds_what_is_left():
+    plan = _plan(messages=7, batch=3)
+
+    heads, bodies = zip(*(each.split(b"\r\n\r\n") for each in load.requests(plan)), strict=True)
+
+    assert [b"Bearer one\r\n" in head for head in heads] == [True, False, True]
+    assert [int(head.rpartition(b": ")[2]) for head in heads] == [len(body) for body in bodies]
+    assert [len(msgspec.json.decode(body)["messages"]) for body in bodies] == [3, 3, 1]
+
+
+class _Wire:
+    """A connection's other end that only remembers what was written."""
+
+    def __init__(self) -> None:
+        self.written: list[bytes] = []
+
+    def write(self, data: bytes) -> None:
+        self.written.append(data)
+
+
+@pytest.mark.parametrize("at_once", [1, 7, 60, 1_000])
+async def test_answers_are_read_however_they_arrive(at_once: int):
+    run, wire = load.Run([b"first", b"second"]), _Wire()
+    connection = load.Connection(run)
+    connection.connection_made(wire)  # type: ignore[arg-type]  # all of a transport that is used
+    connection.send()
+
+    for body in (b'{"id":"a"}', b'{"code":"sender_none"}'):
+        status = b"202 Accepted" if b"id" in body else b"422 Unprocessable Entity"
+        answer = b"HTTP/1.1 %s\r\ncontent-length: %d\r\n\r\n%s" % (status, len(body), body)
+        for start in range(0, len(answer), at_once):
+            connection.data_received(answer[start : start + at_once])
+
+    assert wire.written == [b"first", b"second"]
+    assert run.over.done()
+    assert (run.told.accepted, run.told.refused) == (1, 1)
+    assert run.told.refusal == '422 {"code":"sender_none"}'
+    assert len(run.told.latencies_ms) == 2
+
+
+def test_one_message_per_request_answers_with_the_times_of_its_answers(engine_db: Any, tmp_path: Path):
+    with programs.fill(engine_db.database.admin_url, tmp_path, 1, single.NOWHERE) as base:
+        found = single.measure(base, tmp_path, 30, 3)
+
+    assert set(found) == FIELDS
+    assert 0 < found["p50_ms"] <= found["p99_ms"] <= found["seconds"] * 1000
+    assert found["rss_mb"] > 0
