@@ -1,10 +1,12 @@
 """What this room does when a lower room says that something happened."""
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from uuid import UUID
 
 from sofy.audience import ledger
-from sofy.audience.arrays import ByteaArray, TextArray, cursor
+from sofy.audience.arrays import ByteaArray, TextArray, UuidArray, cursor
+from sofy.audience.ledger import Circumstances, Word
 from sofy.audience.sqlfiles import sql
 from sofy.kernel import clock
 from sofy.kernel.clauses import clause
@@ -34,3 +36,42 @@ def sms_stopped(
     values = {"client": client_id, "kinds": TextArray.of(["phone"]), "indexes": ByteaArray.of([index])}
     owners = [row[1] for row in cur.execute(sql("owners_of"), values)]
     ledger.refresh_reach(cur, client_id, owners, now=now)
+
+
+@outbox.handler("consent.given")
+@clause("DPA 5", "CGVU 17")
+def consents_given(*, client_id: UUID, events: Sequence[Sequence[str]], **_ids: object) -> None:
+    """Consents came with messages of a program: the gate knows already, now the ledger keeps the proof.
+
+    `events`: id, recipient index in hex, when the person agreed in ISO 8601, source, version of the text they read. A
+    consent that meets an opt-out is recorded as what the program said, and lifts nothing. Harmless when it runs twice.
+    """
+    cur, now = cursor(), clock.now()
+    ledger.lock(cur, client_id)
+    fresh = {UUID(row[0]): row for row in events}
+    known_ids = {"client": client_id, "ids": UuidArray.of([event_id.bytes for event_id in fresh])}
+    for (event_id,) in cur.execute(sql("events_known"), known_ids).fetchall():
+        del fresh[event_id]
+    if not fresh:
+        return
+    indexes = list({bytes.fromhex(row[1]) for row in fresh.values()})
+    values = {"client": client_id, "kinds": TextArray.of(["phone"]), "indexes": ByteaArray.of(indexes)}
+    owners: dict[bytes, UUID] = dict(cur.execute(sql("owners_of"), values).fetchall())
+    groups: dict[Circumstances, list[Word]] = {}
+    for event_id, (_id, recipient, at, source, text_version) in fresh.items():
+        detail = " · ".join(filter(None, (source, text_version)))[:120]
+        shared = Circumstances("sms", "marketing", "api", detail, actor="api")
+        index = bytes.fromhex(recipient)
+        owner = owners[index].bytes if index in owners else None
+        word = Word(index, "granted", datetime.fromisoformat(at), owner, id=event_id.bytes)
+        groups.setdefault(shared, []).append(word)
+    # A STOP that came after them stays the gate's last word, also when it is being written at this moment.
+    since, known = min(now, *map(_made_at, fresh)), ledger.known(cur, client_id, indexes)
+    for shared, words in groups.items():
+        ledger.append_words(cur, client_id, shared, words, now=now, since=since, before=known)
+    ledger.refresh_reach(cur, client_id, owners.values(), now=now)
+
+
+def _made_at(row_id: UUID) -> datetime:
+    """When a row id was made. Source: RFC 9562, 5.7 (its first 48 bits are milliseconds)."""
+    return datetime.fromtimestamp((row_id.int >> 80) / 1000, UTC)

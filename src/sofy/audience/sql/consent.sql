@@ -93,6 +93,10 @@ SELECT 1
   FROM audience_consent_event e
  WHERE e.client_id = %(client)s AND e.identity_index = %(index)s AND e.source = 'stop' AND e.at = %(at)s
 
+-- name: events_known
+-- Those of these events that the ledger has: a delivery that is repeated adds nothing.
+SELECT e.id FROM audience_consent_event e WHERE e.client_id = %(client)s AND e.id = ANY (%(ids)s)
+
 -- name: identities_after
 -- A client's identities in the order they were made, those of removed contacts too: they may come back.
 SELECT i.id, i.contact_id, i.kind, i.index, i.value, i.deleted_at IS NULL

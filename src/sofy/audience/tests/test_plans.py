@@ -23,6 +23,7 @@ INDEXES = (
     ("find_identities", "identity_once_per_client"),
     ("known_permissions", "gate_permission_pkey"),
     ("known_states", "audience_consent_state_pkey"),
+    ("events_known", "audience_consent_event_pkey"),
     ("owners_of", "identity_once_per_client"),
     ("load_contacts", "audience_contact_pkey"),
     ("load_attributes", "audience_contact_attribute_pkey"),
