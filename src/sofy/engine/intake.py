@@ -175,9 +175,10 @@ def prepare(
 async def admit(conn: psycopg.AsyncConnection[Any], prepared: Prepared) -> None:
     """Store what was prepared on the caller's transaction, as its last act: the backlog is locked from then on."""
     await bulkcopy.write_async(conn, prepared.rows)
-    for lane, due_at in prepared.lanes:
-        await conn.execute(sql("raise_backlog"), {"client": prepared.client_id, "lane": lane, "due_at": due_at})
-    await conn.execute("SELECT pg_notify(%s, '')", (WAKE_CHANNEL,))
+    async with conn.pipeline():
+        for lane, due_at in prepared.lanes:
+            await conn.execute(sql("raise_backlog"), {"client": prepared.client_id, "lane": lane, "due_at": due_at})
+        await conn.execute("SELECT pg_notify(%s, '')", (WAKE_CHANNEL,))
 
 
 def bulk(

@@ -5,7 +5,7 @@ import contextlib
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 import psycopg
@@ -29,10 +29,18 @@ from sofy.kernel.errors import Refused
 
 log = structlog.get_logger(__name__)
 
-#: Senders and routes are read again after this long.
+#: Keys, senders and routes are looked at again after this long.
 _FRESH_S: Final = 1.0
 _STORING: Final = 2
 _MOST_CLIENTS: Final = 10_000
+
+
+class _Client(NamedTuple):
+    """What is known of a client for a moment."""
+
+    since: float
+    keys: ClientKeys
+    senders: tuple[str, ...]
 
 
 class House:
@@ -47,7 +55,7 @@ class House:
         self.store = Store(self._storing, self.keystore)
         self._fictional = config.fictional_numbers
         self._offers: tuple[float, Offers] | None = None
-        self._senders: dict[UUID, tuple[float, tuple[str, ...]]] = {}
+        self._clients: dict[UUID, _Client] = {}
 
     @contextlib.asynccontextmanager
     async def open(self) -> AsyncIterator[None]:
@@ -78,20 +86,25 @@ class House:
 
     async def desk(self, client: UUID) -> tuple[Desk, ClientKeys]:
         """What messages of a client are held against. Raises: Fault client_ended."""
-        try:
-            keys = self.keystore.client(client)
-        except Refused:
-            raise Fault("client_ended", 403) from None
         moment = time.monotonic()
         if self._offers is None or moment - self._offers[0] > _FRESH_S:
             self._offers = (moment, Offers(routes_of(await self.link.rows("offers"))))
-        known = self._senders.get(client)
-        if known is None or moment - known[0] > _FRESH_S:
-            rows = await self.link.rows("senders_of", {"client": client})
-            if len(self._senders) >= _MOST_CLIENTS:
-                self._senders.clear()
-            known = self._senders[client] = (moment, tuple(name for (name,) in rows))
-        return Desk(client, self._offers[1], known[1], self._fictional, clock.now()), keys
+        known = self._clients.get(client)
+        if known is None or moment - known.since > _FRESH_S:
+            known = await self._look_up(client, moment)
+        return Desk(client, self._offers[1], known.senders, self._fictional, clock.now()), known.keys
+
+    async def _look_up(self, client: UUID, moment: float) -> "_Client":
+        try:
+            keys = self.keystore.client(client)
+        except Refused:
+            self._clients.pop(client, None)
+            raise Fault("client_ended", 403) from None
+        rows = await self.link.rows("senders_of", {"client": client})
+        if len(self._clients) >= _MOST_CLIENTS:
+            self._clients.clear()
+        known = self._clients[client] = _Client(moment, keys, tuple(name for (name,) in rows))
+        return known
 
     async def verdict(self, desk: Desk, message: MessageIn, keys: ClientKeys, consents: bool) -> gate.Verdict:
         """What the gate would say of a message at this moment; `consents`: it brings a consent with it."""

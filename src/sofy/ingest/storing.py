@@ -1,6 +1,7 @@
 """Group commit: what arrives together is stored together, client by client, and answered when it is on disk."""
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Sequence
 from typing import Any, Final
@@ -23,6 +24,8 @@ log = structlog.get_logger(__name__)
 #: Messages in one transaction, and in all that wait for theirs.
 _TOGETHER: Final = 4_000
 _MOST_WAITING: Final = 200_000
+#: A further link joins in when so many messages wait: one alone finds more to store together.
+_PLENTY: Final = 1_000
 #: A request is told after this long that the database is away. What it asked for is stored when that comes back.
 _PATIENCE_S: Final = 10.0
 _CONSENTS_IN_A_NOTICE: Final = 500
@@ -62,6 +65,7 @@ class Request(msgspec.Struct, gc=False, eq=False):
     named: Named | None
     answer: Answer
     done: "asyncio.Future[Answer]"
+    since: float
 
 
 class Store:
@@ -73,7 +77,8 @@ class Store:
         self._waiting: dict[UUID, deque[Request]] = {}
         self._turns: deque[UUID] = deque()
         self._count = 0
-        self._news = asyncio.Event()
+        self._some, self._plenty = asyncio.Event(), asyncio.Event()
+        self._asked: deque[Request] = deque()
         self._being_answered: set[bytes] = set()
 
     async def put(
@@ -85,34 +90,48 @@ class Store:
         """
         if self._count + len(messages) > _MOST_WAITING:
             raise Fault("overloaded", 503, retry_after_s=1)
-        request = Request(client, messages, consents, named, answer, asyncio.get_running_loop().create_future())
+        done: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        request = Request(client, messages, consents, named, answer, done, time.monotonic())
         if named is not None:
             if named.name in self._being_answered:
                 raise Fault("idempotency_key_in_use", 409, retry_after_s=1)
             self._being_answered.add(named.name)
-            request.done.add_done_callback(lambda _done: self._being_answered.discard(named.name))
+            done.add_done_callback(lambda _done: self._being_answered.discard(named.name))
         self._count += len(messages)
         if client not in self._waiting:
             self._waiting[client] = deque()
             self._turns.append(client)
         self._waiting[client].append(request)
-        self._news.set()
-        try:
-            return await asyncio.wait_for(asyncio.shield(request.done), _PATIENCE_S)
-        except TimeoutError:
-            raise Fault("database_away", 503, retry_after_s=5) from None
+        self._asked.append(request)
+        self._some.set()
+        if self._count >= _PLENTY:
+            self._plenty.set()
+        return await done
 
     async def run(self) -> None:
         """Store what waits, for ever, on every link at once."""
-        await asyncio.gather(*map(self._serve, self._links))
+        events = [self._some, *[self._plenty] * (len(self._links) - 1)]
+        await asyncio.gather(self._lose_patience(), *map(self._serve, self._links, events))
 
-    async def _serve(self, link: HotLink) -> None:
+    async def _serve(self, link: HotLink, event: asyncio.Event) -> None:
         while True:
-            await self._news.wait()
+            await event.wait()
             if requests := self._take():
                 await self._store(link, requests)
-            elif not self._turns:
-                self._news.clear()
+            if not self._turns:
+                self._some.clear()
+            if self._count < _PLENTY:
+                self._plenty.clear()
+
+    async def _lose_patience(self) -> None:
+        """Tell those who have waited too long; the oldest asked first."""
+        while True:
+            await asyncio.sleep(_PATIENCE_S / 20)
+            overdue = time.monotonic() - _PATIENCE_S
+            while self._asked and (self._asked[0].done.done() or self._asked[0].since < overdue):
+                request = self._asked.popleft()
+                if not request.done.done():
+                    request.done.set_exception(Fault("database_away", 503, retry_after_s=5))
 
     def _take(self) -> list[Request]:
         """The requests of the client whose turn it is, as many as go into one transaction."""
