@@ -178,20 +178,18 @@ def run(
         with tempfile.TemporaryDirectory(prefix="sofy-bench-") as name, contextlib.ExitStack() as stack:
             folder = Path(name)
             processes.start_clock(folder)
-            address, accepted = NOWHERE, None
+            address, operator = NOWHERE, None
             if smsc:
                 address = smsc
             elif not expansion_only:
-                address, accepted = stack.enter_context(simulator.running(folder))
+                operator = stack.enter_context(simulator.running(folder))
+                address = operator.address
             bench = Bench(database, recipients, folder, address, link=link)
             stack.callback(bench.conn.close)
             if expansion_only:
                 return {"name": "expansion", "n": recipients} | bench.expansion_alone()
             result = {"name": "campaign", "n": recipients} | bench.whole(quiet=quiet)
-            if accepted:
-                time.sleep(1)  # the operator's own buffer
-                result |= processes.operator_count(accepted)
-            return result
+            return result | operator.count() if operator else result
     finally:
         from django.db import connections
 

@@ -63,10 +63,20 @@ def text(number: int) -> str:
     return f"Votre commande {number:06d} est prête, à bientôt."
 
 
+def is_marketing(plan: Plan, number: int) -> bool:
+    """Every other message, when there is a short code to answer to."""
+    return bool(plan.short_code) and number % 2 == 0
+
+
+def marketing(plan: Plan) -> int:
+    """How many messages are marketing."""
+    return sum(is_marketing(plan, number) for number in range(plan.messages))
+
+
 def message(plan: Plan, number: int) -> dict[str, object]:
-    """The body of one message: an alert, or marketing with its consent, in turn."""
+    """The body of one message: an alert, or marketing with its consent."""
     alert = {"to": recipient(number), "purpose": "alert", "text": text(number)}
-    if not plan.short_code or number // UCS2_EVERY % 2:
+    if not is_marketing(plan, number):
         return alert
     consent = {"source": "caisse", "at": plan.consented_at, "text_version": "2026-09"}
     marketing = f"{text(number)} STOP SMS {plan.short_code}"

@@ -95,25 +95,40 @@ def processor_s(pids: list[int]) -> float:
     return ticks / _TICKS_PER_S
 
 
+def ports_of(pids: list[int]) -> set[int]:
+    """From which ports processes talk to somebody over IPv4."""
+    inodes = set()
+    for pid in pids:
+        with contextlib.suppress(OSError):
+            inodes |= {os.readlink(each).strip("socket:[]") for each in Path(f"/proc/{pid}/fd").iterdir()}
+    rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    return {int(row[1].rpartition(":")[2], 16) for row in rows if row[9] in inodes}
+
+
 class Spent:
-    """Who used the processors meanwhile: processes, and PostgreSQL's by the role they serve or the duty they have."""
+    """Who used the processors meanwhile: processes, and PostgreSQL's by whom they serve or by the duty they have."""
 
     def __init__(self, conn: Any, **processes: int) -> None:
         self._conn = conn
         self._processes = processes
         self._before = self._now()
 
-    def _now(self) -> Counter[str]:
-        spent = Counter({name: processor_s(family(pid)) for name, pid in self._processes.items()})
-        servers = "SELECT pid, coalesce(usename, backend_type) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
-        for pid, whose in self._conn.execute(servers).fetchall():
-            spent[f"postgres: {whose}"] += processor_s([pid])
+    def _now(self) -> dict[tuple[str, int], float]:
+        """By name and process id."""
+        families = {name: family(pid) for name, pid in self._processes.items()}
+        serves = {port: name for name, pids in families.items() for port in ports_of(pids)}
+        spent = {(name, pid): processor_s([pid]) for name, pids in families.items() for pid in pids}
+        servers = "SELECT pid, client_port, backend_type FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
+        for pid, port, duty in self._conn.execute(servers).fetchall():
+            whose = duty if port is None else serves.get(port, "others")
+            spent[f"postgres: {whose}", pid] = processor_s([pid])
         return spent
 
     def seconds(self) -> dict[str, float]:
-        """What was used since the beginning, the most first."""
-        used = self._now()
-        used.subtract(self._before)
+        """What was used since the beginning, the most first; what ended before is not counted."""
+        used = Counter[str]()
+        for (name, pid), seconds in self._now().items():
+            used[name] += seconds - self._before.get((name, pid), 0.0)
         return {name: round(seconds, 2) for name, seconds in used.most_common() if seconds >= 0.01}
 
 
@@ -142,10 +157,3 @@ def save_route(smsc: tuple[str, int], price_eur: Decimal | None = None) -> None:
         short_code=stack.SHORT_CODE,
         price_eur=stack.SANDBOX_PRICE_EUR if price_eur is None else price_eur,
     )
-
-
-def operator_count(log: Path) -> dict[str, int]:
-    """How many messages the simulated operator accepted, and how many numbers got more than one."""
-    with log.open("rb") as stream:
-        served = Counter(line.split()[2] for line in stream)
-    return {"accepted_by_smsc": served.total(), "served_twice": sum(times > 1 for times in served.values())}

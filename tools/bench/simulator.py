@@ -5,13 +5,31 @@ import socket
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 
+@dataclass(frozen=True)
+class Operator:
+    """Where it listens, its process, and its own log of what it accepted."""
+
+    address: tuple[str, int]
+    pid: int
+    log: Path
+
+    def count(self) -> dict[str, int]:
+        """How many messages it accepted, and how many numbers got more than one."""
+        time.sleep(1)  # its own buffer
+        with self.log.open("rb") as stream:
+            served = Counter(line.split()[2] for line in stream)
+        return {"accepted_by_smsc": served.total(), "served_twice": sum(times > 1 for times in served.values())}
+
+
 @contextlib.contextmanager
-def running(folder: Path) -> Iterator[tuple[tuple[str, int], Path]]:
-    """Start it, wait until it listens, stop it; answers its address and the log of what it accepted."""
+def running(folder: Path) -> Iterator[Operator]:
+    """Start it, wait until it listens, stop it."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -28,7 +46,7 @@ def running(folder: Path) -> Iterator[tuple[tuple[str, int], Path]]:
             if process.poll() is not None:
                 raise SystemExit(f"The simulator did not start: {(folder / 'smsc.log').read_text()[-1000:]}")
             time.sleep(0.05)
-        yield ("127.0.0.1", port), accepted
+        yield Operator(("127.0.0.1", port), process.pid, accepted)
     finally:
         process.terminate()
         process.wait(10)

@@ -56,6 +56,9 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
         ("a format it does not write", "imports", ["--format", "pdf"], "invalid choice: 'pdf'"),
         ("no messages", "single", ["--messages", "0"], "'0' is not a whole number from 1 to 1,000,000"),
         ("more connections than anybody opens", "single", ["--connections", "2000"], "'2000' is not a whole number"),
+        ("nobody to send to", "route", ["--messages", "-1"], "'-1' is not a whole number from 1 to 1,000,000"),
+        ("a batch larger than any", "route", ["--batch", "10001"], "'10001' is not a whole number from 1 to 10,000"),
+        ("an SMSC without a port", "route", ["--smsc", "nohost"], "'nohost' is not HOST:PORT"),
         ("an option of another bench", "imports", ["--smsc", "127.0.0.1:1"], "unrecognized arguments"),
     ],
 )
@@ -115,6 +118,7 @@ def test_all_runs_every_bench_and_prints_nothing_of_its_own(
         ["tools.bench.imports", *lines],
         ["tools.bench.imports", "--format", "xlsx", *lines],
         ["tools.bench.pages", *lines],
+        ["tools.bench.route", *lines],
         ["tools.bench.segment", *lines],
         ["tools.bench.single", *lines],
     ]

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from tools.bench import load, programs, single
+from tools.bench import load, programs, route, simulator, single
 
 from sofy.engine.alphabets import Alphabets
 from sofy.ingest.shapes import Message
@@ -90,3 +90,43 @@ def test_one_message_per_request_answers_with_the_times_of_its_answers(engine_db
     assert set(found) == FIELDS
     assert 0 < found["p50_ms"] <= found["p99_ms"] <= found["seconds"] * 1000
     assert found["rss_mb"] > 0
+
+
+def test_the_whole_way_answers_with_what_was_accepted_delivered_and_kept(engine_db: Any, tmp_path: Path):
+    with (
+        simulator.running(tmp_path) as operator,
+        programs.fill(engine_db.database.admin_url, tmp_path, 2, operator.address) as base,
+    ):
+        plan = route.plan_of(base, 30, 10, 4)
+        found = {"n": 30} | route.Route(base, tmp_path, plan, quiet=True).whole(smsc=operator.pid) | operator.count()
+
+    assert set(found) > FIELDS | {"accept_per_second", "ingest_rss_mb"}
+    assert route.is_whole(found)
+    assert 0 < found["p50_ms"] <= found["p99_ms"] <= found["seconds"] * 1000
+    assert 0 < found["accept_seconds"] <= found["seconds"]
+
+
+WHOLE = {
+    "n": 4,
+    "accepted": 4,
+    "statuses": {"delivered": 4},
+    "consents": 2,
+    "consents_wanted": 2,
+    "accepted_by_smsc": 4,
+    "served_twice": 0,
+}
+
+
+@pytest.mark.parametrize(
+    ("_case", "found", "whole"),
+    [
+        ("all as it should be", {}, True),
+        ("not all accepted", {"accepted": 3}, False),
+        ("one withheld", {"statuses": {"delivered": 3, "withheld": 1}}, False),
+        ("a consent that is not in the ledger", {"consents": 1}, False),
+        ("one that the operator does not know", {"accepted_by_smsc": 3}, False),
+        ("somebody got two", {"served_twice": 1}, False),
+    ],
+)
+def test_a_run_that_lost_or_doubled_anything_is_not_whole(_case: str, found: dict[str, Any], whole: bool):
+    assert route.is_whole(WHOLE | found) is whole

@@ -17,7 +17,7 @@ BESIDES = {"campaign": ("--expansion-only",), "import": ("--format", "xlsx")}
 
 
 def add(commands: Commands) -> None:
-    text = "Measure speed and memory: campaign, single, import, segment, pages, growth, or all."
+    text = "Measure speed and memory: campaign, single, route, import, segment, pages, growth, or all."
     bench = commands.add_parser("bench", help=text, description=text)
     bench.add_argument("name")
     bench.add_argument("--json", action="store_true", dest="only_lines", help="only the JSON line of each bench")
