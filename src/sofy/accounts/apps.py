@@ -21,4 +21,7 @@ class AccountsConfig(AppConfig):
         times.install()
         problems.register(REFUSALS)
         journal.FACTS.update(FACTS)
-        register(Entry("client", _("Account"), _("API keys"), "accounts:keys", "key", 930, "key.view"))
+        register(
+            Entry("client", _("Account"), _("API keys"), "accounts:keys", "key", 930, "key.view"),
+            Entry("client", _("Account"), _("Developers"), "accounts:developers", "code", 935, "key.view"),
+        )

@@ -18,3 +18,11 @@ def keys(client_id: UUID) -> list[dict[str, Any]]:
         {"key": row, "rights": [words.SCOPES.get(scope, scope) for scope in row.scopes], "last_used": used.get(row.pk)}
         for row in rows
     ]
+
+
+def first_sender(client_id: UUID) -> str:
+    """One of the names that messages of a client may show; empty when none is registered."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT name FROM gate_sender WHERE client_id = %s ORDER BY name LIMIT 1", [client_id])
+        row = cursor.fetchone()
+    return row[0] if row else ""

@@ -15,6 +15,7 @@ own = (
         path("account/sessions/<int:session_id>/end", views.end_session, name="end-session"),
         path("invitation/<str:token>", views.invitation, name="invitation"),
         path("c/<slug:client_slug>/keys/", views.keys, name="keys"),
+        path("c/<slug:client_slug>/developers/", views.developers, name="developers"),
         path("c/<slug:client_slug>/keys/new", views.new_key, name="key-new"),
         path("c/<slug:client_slug>/keys/<uuid:key_id>/revoke", views.revoke_key, name="key-revoke"),
     ],

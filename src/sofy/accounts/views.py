@@ -7,6 +7,7 @@ from allauth.account.utils import perform_login
 from allauth.mfa.adapter import get_adapter
 from allauth.mfa.webauthn.views import RemoveWebAuthnView
 from allauth.usersessions.models import UserSession
+from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse
@@ -14,7 +15,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from sofy.accounts import forms, queries, services
+from sofy.accounts import examples, forms, queries, services, words
 from sofy.accounts.models import ApiKey
 from sofy.clients import queries as client_queries
 from sofy.clients import services as client_services
@@ -117,6 +118,18 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
 def keys(request: ClientRequest) -> HttpResponse:
     """The API keys of a client."""
     return render(request, "accounts/keys.html", {"lines": queries.keys(request.client.pk)})
+
+
+@requires("key.view")
+def developers(request: ClientRequest) -> HttpResponse:
+    """How the client's own software sends messages, with programs to copy."""
+    sender = queries.first_sender(request.client.pk)
+    api_url: str = settings.SOFY.api_url
+    text = _("Your order 1234 is ready.")
+    shown = examples.sending(api_url, sender=sender or "VotreMarque", text=text)
+    programs = [("curl", "example-curl", shown["curl"]), ("Python", "example-python", shown["python"])]
+    context = {"api_url": api_url, "sender": sender, "programs": programs, "answer": shown["answer"]}
+    return render(request, "accounts/developers.html", context | {"scopes": words.SCOPES.items()})
 
 
 @requires("key.edit")
