@@ -43,12 +43,16 @@ class Offers:
         return route_plan(self.routes, channel="sms", purpose=purpose, encoding=encoding, short_code=short_code)
 
     def price_eur(self, purpose: str, encoding: str, short_code: str | None) -> Decimal:
-        """What one part costs. Unit: EUR before VAT."""
+        """What one part costs: as the cheapest open route takes, or else the cheapest. Unit: EUR before VAT."""
         key = (purpose, encoding, short_code)
         if key not in self._prices:
-            plan = self.plan(*key)
+            plan = self.plan(*key) or self._plan_when_open(*key)
             self._prices[key] = plan[0].price_eur if plan else Decimal(0)
         return self._prices[key]
+
+    def _plan_when_open(self, purpose: str, encoding: str, short_code: str | None) -> tuple[Route, ...]:
+        routes = [each._replace(state="active") for each in self.routes]
+        return route_plan(routes, channel="sms", purpose=purpose, encoding=encoding, short_code=short_code)
 
 
 class Desk(NamedTuple):
