@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from sofy.engine.intake import MessageIn, decode_payload
 from sofy.engine.statuses import WAITING
-from sofy.ingest import acceptance
+from sofy.ingest import acceptance, words
 from sofy.ingest.callers import Caller
 from sofy.ingest.house import House
 from sofy.ingest.problems import Fault, language_of, misshapen, problem
@@ -43,7 +43,7 @@ T = TypeVar("T")
 LONGEST_BODY: Final = 16 << 20
 _JSON: Final = "application/json"
 _PROBLEM: Final = "application/problem+json"
-_UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError)
+_UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 _NAME = re.compile(r"[\x21-\x7e]{1,255}")
 #: So many messages of a batch are looked at before others get a turn.
 _AT_ONCE: Final = 200
@@ -241,6 +241,8 @@ def _shaped(read: Callable[[bytes], T], body: bytes) -> T:
 def _misread(error: Exception) -> Fault:
     if isinstance(error, msgspec.ValidationError):
         return misshapen(error)
+    if isinstance(error, RecursionError):
+        return Fault("not_json", 400, problem=words.TOO_DEEP)
     return Fault("not_json", 400, problem="UTF-8" if isinstance(error, UnicodeDecodeError) else str(error))
 
 

@@ -167,6 +167,7 @@ NUMBER_PROBLEMS: Final[dict[str, Words]] = {
     "too_long": Words("it is too long", "il est trop long"),
     "invalid": Words("no such number is given out", "un tel numéro n’est pas attribué"),
 }
+TOO_DEEP: Final = Words("it has too many levels", "il a trop de niveaux")
 #: The words of msgspec about a value, in French; longer ones first.
 _OF_VALUES: Final = (
     ("Invalid enum value", "valeur inconnue"),
