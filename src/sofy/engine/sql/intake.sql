@@ -8,6 +8,10 @@ INSERT INTO lane_backlog AS b (client_id, lane, due_at, seq)
 VALUES (%(client)s, %(lane)s, %(due_at)s, 1)
 ON CONFLICT (client_id, lane) DO UPDATE SET due_at = least(b.due_at, excluded.due_at), seq = b.seq + 1
 
+-- name: wake
+-- Tell the engines that there is work.
+SELECT pg_notify(%(channel)s, '')
+
 -- name: already_in
 -- Which of these people have this campaign already: expansion may be repeated after a crash. One probe per person: LIMIT
 -- and IS NOT DISTINCT FROM keep the planner from walking a campaign that it believes to be small. Never prepared: a plan
@@ -23,7 +27,7 @@ WITH given AS (
     SELECT * FROM unnest(%(ids)s::uuid[], %(channels)s::text[], %(purposes)s::text[], %(campaigns)s::uuid[],
                          %(contacts)s::uuid[], %(establishments)s::uuid[], %(variants)s::text[],
                          %(recipients)s::bytea[], %(senders)s::text[], %(short_codes)s::text[], %(zones)s::text[],
-                         %(payloads)s::bytea[], %(parts)s::smallint[], %(encodings)s::text[], %(prices)s::numeric[],
+                         %(payloads)s::bytea[], %(parts)s::smallint[], %(encodings)s::text[], %(prices)s::text[]::numeric[],
                          %(refs)s::text[], %(dues)s::timestamptz[], %(expiries)s::timestamptz[])
       AS g (id, channel, purpose, campaign_id, contact_id, establishment_id, variant, recipient_index, sender,
             short_code, zone, payload, parts, encoding, unit_price_eur, reference, due_at, expires_at)
