@@ -241,9 +241,7 @@ def _shaped(read: Callable[[bytes], T], body: bytes) -> T:
 def _misread(error: Exception) -> Fault:
     if isinstance(error, msgspec.ValidationError):
         return misshapen(error)
-    if isinstance(error, RecursionError):
-        return Fault("not_json", 400, problem=words.TOO_DEEP)
-    return Fault("not_json", 400, problem="UTF-8" if isinstance(error, UnicodeDecodeError) else str(error))
+    return Fault("not_json", 400, problem=words.about_json(error))
 
 
 def _refused(index: int, fault: Fault, language: Any) -> RefusedOf:
