@@ -84,12 +84,17 @@ def misshapen(error: msgspec.ValidationError) -> Fault:
     text = str(error)
     for code, pattern in (("field_missing", _MISSING), ("field_unknown", _UNKNOWN)):
         if found := pattern.fullmatch(text):
-            return Fault(code, field=found[1], pointer=f"{_pointer(found[2])}/{found[1]}")
+            return Fault(code, field=found[1], pointer=f"{_pointer(found[2])}/{_token(found[1])}")
     found = _VALUE.fullmatch(text)
     if found is None:
         return Fault("field_value", problem=words.about_a_value(text))
     said = re.sub(r"Invalid enum value .*", "Invalid enum value", found[1])
     return Fault("field_value", problem=words.about_a_value(said), pointer=_pointer(found[2]))
+
+
+def _token(name: str) -> str:
+    """A name as it stands in a pointer. Source: RFC 6901, 3."""
+    return name.replace("~", "~0").replace("/", "~1")
 
 
 def _pointer(path: str | None) -> str:
