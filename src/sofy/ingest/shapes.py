@@ -10,8 +10,9 @@ from msgspec import Meta
 Purpose = Literal["marketing", "alert"]
 Channel = Literal["auto", "sms", "rcs", "whatsapp", "email"]
 Language = Literal["fr", "en"]
-#: One line of a client's own words: no control characters, which no store or log could show.
-_LINE = r"^[^\u0000-\u001f\u007f]+$"
+#: One line of a client's own words: no control characters, which no store or log could show. In Python, $ alone would
+#: let a line feed stand at the end.
+_LINE = r"^[^\u0000-\u001f\u007f]+$(?!\n)"
 Instant = Annotated[datetime, Meta(tz=True)]
 LONGEST_TEXT = 1600
 MOST_MESSAGES = 10_000
