@@ -88,11 +88,12 @@ def submit(
     """Accept messages of one client on the caller's transaction; answers the ids of those that are new."""
     if not messages:
         return []
-    pgarray.register(conn)  # the caller's connection may never have heard of them
+    cursor: psycopg.Cursor[Any] = psycopg.Cursor(conn)  # Django's own writes values into the statement
+    pgarray.register(cursor)
     prepared = _as_statement(client_id, messages, keys, alphabets.read(conn), clock.now())
-    rows = conn.execute(sql("insert_messages"), prepared.values).fetchall()
+    rows = cursor.execute(sql("insert_messages"), prepared.values).fetchall()
     for name, values in prepared.notices():
-        conn.execute(sql(name), values)
+        cursor.execute(sql(name), values)
     return [row[0] for row in rows]
 
 
