@@ -53,7 +53,7 @@ def create(config: Config, url: str | None = None) -> Starlette:
         _at("/healthz", GET=health),
         _at("/readyz", GET=ready),
     ]
-    handlers: dict[Any, Any] = {Fault: _refuse, HTTPException: _no_such_thing, Exception: _fault}
+    handlers: dict[Any, Any] = {Fault: _refuse, HTTPException: _no_such_thing}
     return Starlette(routes=routes, lifespan=lifespan, exception_handlers=handlers)
 
 
@@ -65,7 +65,12 @@ def _at(path: str, **methods: Endpoint) -> Route:
         if chosen is None:
             allowed = ", ".join(methods)
             return problems.answer(request, Fault("method", 405, allowed=allowed), {"allow": allowed})
-        return await chosen(request)
+        try:
+            return await chosen(request)
+        except (Fault, HTTPException):
+            raise
+        except Exception as error:
+            return _fault(request, error)
 
     return Route(path, endpoint, methods=_METHODS)
 
@@ -79,7 +84,8 @@ async def _no_such_thing(request: Request, _error: HTTPException) -> Response:
     return problems.answer(request, Fault("not_found", 404))
 
 
-async def _fault(request: Request, error: Exception) -> Response:
+def _fault(request: Request, error: Exception) -> Response:
+    """Answered here and raised no further: the server would log the words of an error, which may be about a person."""
     if not isinstance(error, ClientDisconnect):
         log.error("ingest.fault", error=type(error).__name__, method=request.method)
     return problems.answer(request, Fault("fault", 500))
