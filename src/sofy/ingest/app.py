@@ -54,7 +54,9 @@ def create(config: Config, url: str | None = None) -> Starlette:
         _at("/readyz", GET=ready),
     ]
     handlers: dict[Any, Any] = {Fault: _refuse, HTTPException: _no_such_thing}
-    return Starlette(routes=routes, lifespan=lifespan, exception_handlers=handlers)
+    app = Starlette(routes=routes, lifespan=lifespan, exception_handlers=handlers)
+    app.router.redirect_slashes = False  # a redirection would lead to whatever Host the request named
+    return app
 
 
 def _at(path: str, **methods: Endpoint) -> Route:
