@@ -19,6 +19,7 @@ _ALWAYS: Final = {
     401: "No key, or one that opens nothing.",
     403: "The key may not do this, or not from there.",
     429: "Too many requests: wait as long as Retry-After says.",
+    500: "Our fault: nothing was accepted.",
     503: "The database is away: ask again with the same Idempotency-Key.",
 }
 _BODY: Final = {413: "The body is too large.", 415: "The body is not JSON.", 422: "Something in it is not acceptable."}
