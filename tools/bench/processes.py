@@ -7,7 +7,6 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from urllib.error import URLError
@@ -143,7 +142,7 @@ def start_clock(folder: Path) -> None:
     clock.install(moved)
 
 
-def save_route(smsc: tuple[str, int], price_eur: Decimal | None = None) -> None:
+def save_route(smsc: tuple[str, int]) -> None:
     """The one route there is: to this SMSC, for alerts and for marketing."""
     from sofy.project import routing, stack
 
@@ -155,5 +154,5 @@ def save_route(smsc: tuple[str, int], price_eur: Decimal | None = None) -> None:
         connector="smpp",
         values=values,
         short_code=stack.SHORT_CODE,
-        price_eur=stack.SANDBOX_PRICE_EUR if price_eur is None else price_eur,
+        price_eur=stack.SANDBOX_PRICE_EUR,
     )
