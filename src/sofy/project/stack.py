@@ -62,12 +62,13 @@ def supervisor(config: Config, ports: Ports) -> Supervisor:
     os.environ.update(SOFY_API_PORT=str(ports.api), SOFY_API_URL=api_url)
     phones = f"http://localhost:{ports.phones}"
     sandbox = ["sandbox", "--port", str(ports.smsc), "--page-port", str(ports.phones), "--profile", "brisk"]
+    sandboxes = {"sandbox.smpp": f"127.0.0.1:{ports.smsc}", "sandbox.phones": phones}
     children = [
-        Child("sandbox", sofy(*sandbox), phones),
+        Child("sandbox", sofy(*sandbox), phones, addresses=sandboxes),
         Child("engine", sofy("engine")),
         Child("worker", sofy("worker")),
-        Child("ingest", sofy("ingest"), api_url, health=f"{api_url}/healthz"),
-        Child("web", sofy("web"), base_url, health=f"{base_url}/healthz"),
+        Child("ingest", sofy("ingest"), api_url, health=f"{api_url}/healthz", addresses={"api": api_url}),
+        Child("web", sofy("web"), base_url, health=f"{base_url}/healthz", addresses={"web": base_url}),
     ]
     return Supervisor(Path(config.var_dir), children, runtime.embedded_server())
 

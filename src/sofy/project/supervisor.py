@@ -11,8 +11,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import IO, Any
@@ -38,6 +38,8 @@ class Child:
     started_at: float = 0.0
     next_start: float = 0.0
     health: str = ""
+    #: Name -> address, as `sofy status --json` tells them to programs.
+    addresses: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def running(self) -> bool:
@@ -177,6 +179,7 @@ class Supervisor:
                 "name": child.name,
                 "pid": child.process.pid if child.process else None,
                 "address": child.address,
+                "addresses": dict(child.addresses),
                 "health": child.health,
                 "restarts": child.restarts,
             }

@@ -145,10 +145,6 @@ def up(_arguments: argparse.Namespace) -> Answer:
     return Answer()
 
 
-#: How `sofy status --json` calls the address of each process.
-_ADDRESSES = {"web": "web", "ingest": "api", "sandbox": "sandbox.phones"}
-
-
 def show_status(_arguments: argparse.Namespace) -> Answer:
     config = runtime.prepare()
     rows = status(Path(config.var_dir))
@@ -163,9 +159,7 @@ def show_status(_arguments: argparse.Namespace) -> Answer:
     state = {True: "up", False: "down"}
     lines = [(row["name"], row["pid"] or "-", row["address"], state[row["healthy"]], row["restarts"]) for row in rows]
     lines.append(("database", "-", config.database_url or "", state[database], "-"))
-    addresses = {
-        _ADDRESSES[row["name"]]: row["address"] for row in rows if row["name"] in _ADDRESSES and row["address"]
-    }
+    addresses = {name: address for row in rows for name, address in row.get("addresses", {}).items()}
     text = table(lines, "process", "pid", "address", "state", "restarts")
     healthy = database and all(row["healthy"] for row in rows)
     return Answer(

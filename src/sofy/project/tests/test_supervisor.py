@@ -9,9 +9,11 @@ import time
 
 import pytest
 
+from sofy.kernel.config import Config
+from sofy.project import stack
 from sofy.project import supervisor as module
 from sofy.project.processes import free_port, is_alive
-from sofy.project.supervisor import AlreadyRunning, Child, Supervisor
+from sofy.project.supervisor import AlreadyRunning, Child, Supervisor, status
 
 SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
 STUBBORN = [sys.executable, "-c", "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(60)"]
@@ -143,3 +145,21 @@ def test_a_process_whose_parent_is_gone_before_it_asks_ends_at_once():
 
     assert (alone.returncode, alone.stdout) == (1, "")
     assert (kept.returncode, kept.stdout) == (0, "lives\n")
+
+
+def test_programs_are_told_where_everything_answers(tmp_path, monkeypatch):
+    monkeypatch.setenv("SOFY_VAR_DIR", str(tmp_path))
+    monkeypatch.setattr("sofy.project.runtime.embedded_server", lambda: None)
+    config = Config.load({"SOFY_VAR_DIR": str(tmp_path)})
+    made = stack.supervisor(config, stack.Ports(web=8000, api=8001, smsc=2775, phones=8025))
+    made.status_file.parent.mkdir(parents=True)
+    made._write_status()
+
+    told = {name: address for row in status(tmp_path) for name, address in row["addresses"].items()}
+
+    assert told == {
+        "web": "http://localhost:8000",
+        "api": "http://localhost:8001",
+        "sandbox.smpp": "127.0.0.1:2775",
+        "sandbox.phones": "http://localhost:8025",
+    }
