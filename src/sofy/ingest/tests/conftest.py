@@ -24,6 +24,7 @@ from sofy.kernel.config import Config
 SHORT_CODE = engine.SHORT_CODE
 MENTION = engine.MENTION
 SENDER = "Fournil"
+SECRET = "s3cret"
 ALL_SCOPES = ("messages:send", "messages:read")
 
 
@@ -146,7 +147,7 @@ class House(engine.House):
         permissions.write_sender(self.admin, client or self.client, name)
 
     def add_key(
-        self, client: UUID | None = None, *, secret: Any = "s3cret", scopes: Any = ALL_SCOPES, **more: Any
+        self, client: UUID | None = None, *, secret: str = SECRET, scopes: Any = ALL_SCOPES, **more: Any
     ) -> str:
         """A key as accounts makes it; `key_id`, `networks` and `per_10s` may be given."""
         client = client or self.client
