@@ -2,7 +2,7 @@
 
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any, Final
+from typing import Any
 
 import structlog
 from starlette.applications import Starlette
@@ -18,7 +18,6 @@ from sofy.ingest.problems import Fault
 from sofy.kernel.config import Config
 
 Endpoint = Callable[[Request], Awaitable[Response]]
-_METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
 log = structlog.get_logger(__name__)
 
 
@@ -74,7 +73,9 @@ def _at(path: str, **methods: Endpoint) -> Route:
         except Exception as error:
             return _fault(request, error)
 
-    return Route(path, endpoint, methods=_METHODS)
+    route = Route(path, endpoint)
+    route.methods = None  # any, those that nobody has thought of too: the endpoint refuses them itself
+    return route
 
 
 async def _refuse(request: Request, fault: Fault) -> Response:
