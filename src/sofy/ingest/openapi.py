@@ -74,7 +74,7 @@ def _paths() -> dict[str, Any]:
     one = {"name": "id", "in": "path", "required": True, "schema": {"type": "string", "format": "uuid"}}
     reference = {
         "name": "reference", "in": "query", "required": True,
-        "schema": {"type": "string", "minLength": 1, "maxLength": 100},
+        "schema": {"type": "string", "minLength": 1},
     }  # fmt: skip
     conflict = {409: "The Idempotency-Key came with another request, or its request is still being answered."}
     return {
