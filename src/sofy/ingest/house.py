@@ -21,7 +21,7 @@ from sofy.engine.pgarray import ByteaArray
 from sofy.ingest.acceptance import Desk, Offers, routes_of
 from sofy.ingest.callers import Callers
 from sofy.ingest.problems import Fault
-from sofy.ingest.storing import Store
+from sofy.ingest.storing import Answer, Named, Store, as_before
 from sofy.kernel import clock
 from sofy.kernel.config import Config
 from sofy.kernel.crypto import ClientKeys
@@ -105,6 +105,16 @@ class House:
             self._clients.clear()
         known = self._clients[client] = _Client(moment, keys, tuple(name for (name,) in rows))
         return known
+
+    async def answered_before(self, client: UUID, named: Named) -> Answer | None:
+        """What a named request was answered within a day. Raises: Fault idempotency_key_reused."""
+        values = {"client": client, "names": [named.name], "now": clock.now()}
+        for _, *kept in await self.link.rows("kept_answers", values):
+            told = as_before(named, *kept)
+            if isinstance(told, Fault):
+                raise told
+            return told
+        return None
 
     async def verdict(self, desk: Desk, message: MessageIn, keys: ClientKeys, consents: bool) -> gate.Verdict:
         """What the gate would say of a message at this moment; `consents`: it brings a consent with it."""

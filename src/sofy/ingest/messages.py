@@ -65,15 +65,20 @@ class Messages:
         """POST /v1/messages: accept one message; answered once it is on disk."""
         caller = await self._house.callers.admit(request, "messages:send")
         body = await read_body(request)
-        asked = _shaped(_read_message, body)
+        named = _named(request, caller, body)
         desk, keys = await self._house.desk(caller.client)
-        message = acceptance.accept(desk, asked)
+        try:
+            asked = _shaped(_read_message, body)
+            message = acceptance.accept(desk, asked)
+        except Fault:
+            if (before := await self._before(caller, named)) is not None:
+                return before
+            raise
         message.id = ids.uuid7()
         message.recipient_index = keys.index("phone", message.to)
         consents = _consents([(asked, message)])
         price = acceptance.cost(message.unit_price_eur, message.parts)
         told = Answer(202, _write(Accepted(str(message.id), "accepted", message.parts, price)))
-        named = _named(request, caller, body)
         return _answered(await self._house.store.put(caller.client, [message], consents, named, told), caller)
 
     @clause("CGVU 3.4")
@@ -81,6 +86,7 @@ class Messages:
         """POST /v1/messages/batch: accept what can be accepted of up to 10,000 messages."""
         caller = await self._house.callers.admit(request, "messages:send")
         body = await read_body(request)
+        named = _named(request, caller, body)
         raw = _shaped(_read_batch, body).messages
         if not 1 <= len(raw) <= MOST_MESSAGES:
             raise Fault("batch_size", pointer="/messages", limit=MOST_MESSAGES, count=len(raw))
@@ -108,12 +114,13 @@ class Messages:
             message.id = fresh
             accepted.append(AcceptedOf(n, str(fresh)))
         if not taken:
+            if (before := await self._before(caller, named)) is not None:
+                return before
             nothing = problem(Fault("batch_refused", count=len(raw)), language)
             whole = msgspec.to_builtins(nothing) | {"accepted": [], "refused": refused}
             return Response(_write(whole), 422, {**caller.headers(), "content-language": language}, _PROBLEM)
         told = Answer(202, _write(BatchAnswer(accepted, refused)))
         consents = _consents([(asked, message) for _, asked, message in taken])
-        named = _named(request, caller, body)
         messages = [message for _, _, message in taken]
         return _answered(await self._house.store.put(caller.client, messages, consents, named, told), caller)
 
@@ -176,6 +183,16 @@ class Messages:
             Verdict(verdict.action, verdict.article, verdict.reason, verdict.until), [Rung("sms", candidates)],
         )  # fmt: skip
         return _json(told, caller)
+
+    async def _before(self, caller: Caller, named: Named | None) -> Response | None:
+        """What a request was answered before, when it would be refused now: its sender may be gone since.
+
+        Raises: Fault idempotency_key_reused.
+        """
+        if named is None:
+            return None
+        told = await self._house.answered_before(caller.client, named)
+        return None if told is None else _answered(told, caller)
 
     async def _standing(self, client: UUID, message: UUID) -> Standing:
         """Raises: Fault message_unknown."""

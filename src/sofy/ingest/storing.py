@@ -248,7 +248,7 @@ class _Transaction:
         if len(fresh) < len(named):
             rows = await (await conn.execute(sql("kept_answers"), values)).fetchall()
             known = {row[0]: row[1:] for row in rows}
-            given |= {n: _as_before(name, *known[name.name]) for n, _, name in named if name.name not in fresh}
+            given |= {n: as_before(name, *known[name.name]) for n, _, name in named if name.name not in fresh}
         return given
 
     async def _give_consents(self, conn: Hot, consents: list[Consented]) -> None:
@@ -269,7 +269,8 @@ class _Transaction:
             await conn.execute(sql("publish"), told)
 
 
-def _as_before(name: Named, fingerprint: bytes, status: int, answer: str) -> Answer | Fault:
+def as_before(name: Named, fingerprint: bytes, status: int, answer: str) -> Answer | Fault:
+    """What is told to a request whose name was used: the same answer, or that it came with something else."""
     if fingerprint != name.fingerprint:
         return Fault("idempotency_key_reused", 409)
     return Answer(status, answer.encode(), replayed=True)

@@ -36,7 +36,7 @@ RETURNING name
 -- name: kept_answers
 -- What was answered before.
 SELECT name, fingerprint, status, answer FROM engine_request
- WHERE client_id = %(client)s AND name = ANY(%(names)s::bytea[])
+ WHERE client_id = %(client)s AND name = ANY(%(names)s::bytea[]) AND at >= %(now)s - interval '24 hours'
 
 -- name: forget_answers_given
 -- A name is free again after a day.

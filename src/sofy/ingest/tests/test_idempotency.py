@@ -49,6 +49,24 @@ async def test_a_refusal_uses_no_name_up(program: Program, house: House):
     assert house.count() == 1
 
 
+async def test_what_was_accepted_is_not_refused_when_it_is_asked_again(house: House, start: Callable[..., Any]):
+    key = house.add_key()
+    program = Program(await start(), key)
+    one = await program.send(name="order-1")
+    batch = await program.batch([alert()], headers=[("idempotency-key", "b")])
+    house.admin.execute("DELETE FROM gate_sender")
+    later = Program(await start(), key)
+
+    again = [await later.send(name="order-1"), await later.batch([alert()], headers=[("idempotency-key", "b")])]
+    other = await later.send(alert(text="Autre chose"), name="order-1")
+    new = await later.send(name="order-2")
+
+    assert [(each.status, each.body) for each in again] == [(202, one.body), (202, batch.body)]
+    assert (other.status, other.code) == (409, "idempotency_key_reused")
+    assert new.status == 422
+    assert house.count() == 2
+
+
 @pytest.mark.parametrize("processes", [1, 2])
 async def test_the_same_request_many_times_at_once_sends_one_message(
     processes, house: House, start: Callable[..., Any]
