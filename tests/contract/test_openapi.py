@@ -19,9 +19,11 @@ from tests.contract.conftest import Served
 DESCRIPTION = openapi.describe("http://localhost:8001")
 SEED = 2026
 EXAMPLES = 60
+#: Not use_after_free: a message that was taken back stays to be seen. Not positive_data_acceptance: the schema does not
+#: tell which number, sender and text are acceptable.
 CHECKS = (
     "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance,"
-    "negative_data_rejection,unsupported_method,allow_header_conformance,ignored_auth,use_after_free"
+    "negative_data_rejection,unsupported_method,allow_header_conformance,ignored_auth"
 )
 
 
