@@ -19,7 +19,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,9 @@ NOWHERE = ("127.0.0.1", 1)
 _FINAL = """
 SELECT percentile_cont(ARRAY[0.5, 0.99]) WITHIN GROUP (ORDER BY extract(epoch FROM final_at - %s::timestamptz))
   FROM engine_state WHERE client_id = %s AND campaign_id = %s AND final_at IS NOT NULL
+"""
+_WAITING = """
+SELECT EXISTS (SELECT FROM lane_backlog WHERE client_id = %s AND lane = 'marketing' AND due_at < 'infinity')
 """
 
 
@@ -89,16 +93,20 @@ class Bench:
             "rss_mb": processes.peak_rss_mb(os.getpid()),
         }
 
-    def whole(self, *, quiet: bool) -> dict[str, Any]:
-        """Launch with engine and worker running, and wait for the last receipt."""
+    def whole(self, *, quiet: bool, beside: Callable[[], AbstractContextManager[None]] = nullcontext) -> dict[str, Any]:
+        """Launch with engine and worker running, and wait for the last receipt.
+
+        `beside`: what happens meanwhile, entered before the launch and left behind the last receipt.
+        """
         from sofy.kernel import clock
         from sofy.project import demo
 
         with processes.running(self.folder, "engine") as engine, processes.running(self.folder, "worker") as worker:
             processes.wait_bound(self.conn, engine, self.folder)
-            launched_at, started = clock.now(), time.perf_counter()
-            demo.launch(self.client, self.draft, self.n)
-            expanded, seconds = self._wait_final([engine, worker], started, quiet=quiet)
+            with beside():
+                launched_at, started = clock.now(), time.perf_counter()
+                demo.launch(self.client, self.draft, self.n)
+                expanded, seconds = self._wait_final([engine, worker], started, quiet=quiet)
             return self._figures(launched_at) | {
                 "seconds": round(seconds, 3),
                 "per_second": round(self.n / seconds),
@@ -123,7 +131,7 @@ class Bench:
                     "SELECT expanded_at IS NOT NULL FROM soreach_campaign WHERE client_id = %s AND id = %s", where
                 ).fetchone()
                 expanded = time.perf_counter() - started if written and written[0] else 0.0
-            row = self.conn.execute("SELECT EXISTS (SELECT 1 FROM lane_backlog WHERE due_at < 'infinity')").fetchone()
+            row = self.conn.execute(_WAITING, where[:1]).fetchone()
             waiting = not expanded or bool(row and row[0])
             if waiting and time.perf_counter() - looked_at < 2:
                 continue

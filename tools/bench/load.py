@@ -3,8 +3,8 @@
     python -m tools.bench.load --port PORT < PLAN
 
 The plan is one line of JSON (`Plan`). It answers `ready` when its requests are made, begins at the next line it reads,
-and ends with one line of JSON (`Told`). It is a process of its own and does as little as it can: what it takes of the
-processors is not there for the product.
+and ends with one line of JSON (`Told`); a steady load ends when it reads one line more. It is a process
+of its own and does as little as it can: what it takes of the processors is not there for the product.
 """
 
 import argparse
@@ -31,7 +31,11 @@ class Program(msgspec.Struct):
 
 
 class Plan(msgspec.Struct, kw_only=True):
-    """What is sent. `batch`: messages in a request, 0 for one by one; with `short_code` every other is marketing."""
+    """What is sent. `batch`: messages in a request, 0 for one by one; with `short_code` every other is marketing.
+
+    `per_second`: requests at a steady rate, however long answers take; 0: each when the one before was answered.
+    `first`: the number of the first recipient.
+    """
 
     programs: list[Program]
     messages: int
@@ -39,6 +43,8 @@ class Plan(msgspec.Struct, kw_only=True):
     batch: int = 0
     short_code: str = ""
     consented_at: datetime | None = None
+    per_second: int = 0
+    first: int = 0
 
 
 class Told(msgspec.Struct, kw_only=True):
@@ -75,7 +81,7 @@ def marketing(plan: Plan) -> int:
 
 def message(plan: Plan, number: int) -> dict[str, object]:
     """The body of one message: an alert, or marketing with its consent."""
-    alert = {"to": recipient(number), "purpose": "alert", "text": text(number)}
+    alert = {"to": recipient(plan.first + number), "purpose": "alert", "text": text(number)}
     if not is_marketing(plan, number):
         return alert
     consent = {"source": "caisse", "at": plan.consented_at, "text_version": "2026-09"}
@@ -123,14 +129,43 @@ class Run:
         if not self.left:
             self.over.set_result(None)
 
+    def free(self, connection: "Connection") -> None:
+        """A connection has nothing to wait for."""
+        connection.send()
+
     def broken(self) -> None:
         """A connection ended before its time."""
         if not self.over.done():
             self.over.set_exception(ConnectionError("sofy ingest closed a connection"))
 
 
+class Steady(Run):
+    """Requests at a steady rate until the next line; an answer is timed from when its request was due."""
+
+    def __init__(self, waiting: list[bytes], per_second: int) -> None:
+        super().__init__(waiting)
+        self._every_s = 1 / per_second
+        self._idle: asyncio.Queue[Connection] = asyncio.Queue()
+
+    def free(self, connection: "Connection") -> None:
+        self._idle.put_nowait(connection)
+
+    def stop(self) -> None:
+        """No request more: what was sent is still answered."""
+        self.left -= sum(1 for _ in self.waiting)
+        if not self.left and not self.over.done():
+            self.over.set_result(None)
+
+    async def drive(self) -> None:
+        due = time.perf_counter()
+        while self.left:
+            await asyncio.sleep(due - time.perf_counter())
+            (await self._idle.get()).send(due)
+            due += self._every_s
+
+
 class Connection(asyncio.Protocol):
-    """One request after the other, each when the one before was answered."""
+    """One request after the other, each answered before the next."""
 
     def __init__(self, run: Run) -> None:
         self._run = run
@@ -143,10 +178,10 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._run.broken()
 
-    def send(self) -> None:
-        """The next request, if any is left."""
+    def send(self, due: float | None = None) -> None:
+        """The next request, if any is left; `due`: when it should have left, if that was not now."""
         if (request := next(self._run.waiting, None)) is not None:
-            self._sent_at = time.perf_counter()
+            self._sent_at = time.perf_counter() if due is None else due
             self._transport.write(request)
 
     def data_received(self, data: bytes) -> None:
@@ -163,18 +198,28 @@ class Connection(asyncio.Protocol):
         body = data[end + 4 : self._needed]
         self._unread, self._needed = b"", 0
         self._run.answered(data[9:12], body, time.perf_counter() - self._sent_at)
-        self.send()
+        self._run.free(self)
+
+
+def _end(steady: Steady) -> None:
+    asyncio.get_running_loop().remove_reader(sys.stdin)
+    steady.stop()
 
 
 async def _drive(port: int, plan: Plan) -> Told:
-    run = Run(requests(plan))
+    run = Steady(requests(plan), plan.per_second) if plan.per_second else Run(requests(plan))
     loop = asyncio.get_running_loop()
     pairs = [await loop.create_connection(lambda: Connection(run), "127.0.0.1", port) for _ in range(plan.connections)]
     print("ready", flush=True)
     sys.stdin.readline()
     started = time.perf_counter()
     for _, connection in pairs:
-        connection.send()
+        run.free(connection)
+    if isinstance(run, Steady):
+        driving = loop.create_task(run.drive())
+        loop.add_reader(sys.stdin, _end, run)
+        await run.over
+        driving.cancel()
     await run.over
     run.told.seconds = time.perf_counter() - started
     return run.told
@@ -198,7 +243,7 @@ def ready(plan: Plan, port: int) -> Iterator[subprocess.Popen[bytes]]:
 
 
 def begin(process: subprocess.Popen[bytes]) -> None:
-    """Let the first request go."""
+    """Let the first request go; a steady load ends when this is said again."""
     assert process.stdin
     process.stdin.write(b"\n")
     process.stdin.flush()

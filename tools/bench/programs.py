@@ -44,13 +44,13 @@ def fill(admin_url: str, folder: Path, clients: int, smsc: tuple[str, int]) -> I
     processes.start_clock(folder)
     processes.save_route(smsc)
     with psycopg.connect(admin_url, autocommit=True) as conn:
-        programs = [_new_program(n) for n in range(clients)]
+        programs = [new(n) for n in range(clients)]
         conn.execute("VACUUM ANALYZE")
         yield Base(conn, programs)
 
 
-def _new_program(number: int) -> load.Program:
-    from sofy.accounts.services import create_api_key
+def new(number: int) -> load.Program:
+    """A client with a sender, and its program."""
     from sofy.clients.services import create_client
     from sofy.kit.rls import client_scope
     from sofy.messaging.services.senders import add_sender
@@ -58,5 +58,12 @@ def _new_program(number: int) -> load.Program:
     client = create_client(name=f"Bench {number}", actor=_ACTOR)
     with client_scope(client.pk):
         add_sender(client.pk, name=f"Fournil{number}", actor=_ACTOR)
+    return of(client)
+
+
+def of(client: Any) -> load.Program:
+    """A program of a client that has a sender: its key."""
+    from sofy.accounts.services import create_api_key
+
     _key, text = create_api_key(client, name="till", scopes=["messages:send"], per_10s=PER_10S, actor=_ACTOR)
     return load.Program(text)

@@ -59,6 +59,8 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
         ("nobody to send to", "route", ["--messages", "-1"], "'-1' is not a whole number from 1 to 1,000,000"),
         ("a batch larger than any", "route", ["--batch", "10001"], "'10001' is not a whole number from 1 to 10,000"),
         ("an SMSC without a port", "route", ["--smsc", "nohost"], "'nohost' is not HOST:PORT"),
+        ("more people than leave numbers for alerts", "lanes", ["--recipients", "500001"], "from 1 to 500,000"),
+        ("more alerts than there are numbers", "lanes", ["--per-second", "501"], "'501' is not a whole number"),
         ("an option of another bench", "imports", ["--smsc", "127.0.0.1:1"], "unrecognized arguments"),
     ],
 )
@@ -117,6 +119,7 @@ def test_all_runs_every_bench_and_prints_nothing_of_its_own(
         ["tools.bench.growth", *lines],
         ["tools.bench.imports", *lines],
         ["tools.bench.imports", "--format", "xlsx", *lines],
+        ["tools.bench.lanes", "--recipients", "100000", *lines],
         ["tools.bench.pages", *lines],
         ["tools.bench.route", *lines],
         ["tools.bench.segment", *lines],

@@ -1,12 +1,13 @@
 """The benches of the API, on a handful of messages: what they send, what they count, and what they answer."""
 
+import asyncio
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
-from tools.bench import load, programs, route, simulator, single
+from tools.bench import campaign, lanes, load, processes, programs, route, simulator, single
 
 from sofy.engine.alphabets import Alphabets
 from sofy.ingest.shapes import Message
@@ -14,6 +15,7 @@ from sofy.kernel import phone, sms_text
 
 FIELDS = {"seconds", "per_second", "p50_ms", "p99_ms", "rss_mb", "cpu_s"}
 AGREED_AT = datetime(2026, 9, 1, tzinfo=UTC)
+ANSWER = b'HTTP/1.1 202 Accepted\r\ncontent-length: 10\r\n\r\n{"id":"a"}'
 
 
 def _plan(**given: Any) -> load.Plan:
@@ -104,6 +106,73 @@ def test_the_whole_way_answers_with_what_was_accepted_delivered_and_kept(engine_
     assert route.is_whole(found)
     assert 0 < found["p50_ms"] <= found["p99_ms"] <= found["seconds"] * 1000
     assert 0 < found["accept_seconds"] <= found["seconds"]
+
+
+async def test_a_steady_load_times_each_from_when_its_request_was_due():
+    run = load.Steady([b"first", b"second", b"third", b"fourth"], 100)
+    wires = [_Wire(), _Wire()]
+    connections = [load.Connection(run) for _ in wires]
+    for wire, connection in zip(wires, connections, strict=True):
+        connection.connection_made(wire)  # type: ignore[arg-type]  # all of a transport that is used
+        run.free(connection)
+    driving = asyncio.create_task(run.drive())
+
+    await asyncio.sleep(0.2)
+    before = [list(wire.written) for wire in wires]
+    for connection in connections:
+        connection.data_received(ANSWER)
+    await asyncio.sleep(0.05)
+    run.stop()
+    for connection in connections:
+        connection.data_received(ANSWER)
+    driving.cancel()
+
+    assert before == [[b"first"], [b"second"]]
+    assert [wire.written for wire in wires] == [[b"first", b"third"], [b"second", b"fourth"]]
+    assert run.over.done()
+    assert run.told.accepted == 4
+    assert run.told.latencies_ms[2] > 150
+
+
+def test_alerts_beside_a_campaign_answer_with_how_long_each_waited(engine_db: Any, tmp_path: Path):
+    processes.start_clock(tmp_path)
+    with simulator.running(tmp_path) as operator:
+        bench = campaign.Bench(engine_db.database, 30, tmp_path, operator.address, link=False)
+        try:
+            figures, beside = lanes.measure(bench, programs.of(bench.client), 50, quiet=True)
+        finally:
+            bench.conn.close()
+        found = lanes.together(30, {"own": (figures | operator.count(), beside)})
+
+    assert set(found) > FIELDS - {"cpu_s"} | {"own_p99_ms", "own_max_ms", "answer_p99_ms", "ingest_rss_mb"}
+    assert found["statuses"] == {"own": {"delivered": 30}}
+    assert 0 < found["alerts"] == found["alerts_delivered"] == found["accepted_by_smsc"] - 30
+    assert 0 < found["own_p50_ms"] <= found["own_p99_ms"] <= found["own_max_ms"]
+
+
+@pytest.mark.parametrize(
+    ("_case", "found", "whole"),
+    [
+        ("all as it should be", {}, True),
+        ("an alert that did not leave", {"alerts_delivered": 2}, False),
+        ("one of a campaign withheld", {"statuses": {"own": {"delivered": 3, "withheld": 1}}}, False),
+        ("somebody got two", {"served_twice": 1}, False),
+        ("one that the operator does not know", {"accepted_by_smsc": 10}, False),
+    ],
+)
+def test_a_campaign_or_an_alert_that_got_lost_makes_the_run_no_whole_one(
+    _case: str, found: dict[str, Any], whole: bool
+):
+    result = {
+        "n": 4,
+        "alerts": 3,
+        "alerts_delivered": 3,
+        "statuses": {"other": {"delivered": 4}, "own": {"delivered": 4}},
+        "accepted_by_smsc": 11,
+        "served_twice": 0,
+    }
+
+    assert lanes.is_whole(result | found) is whole
 
 
 WHOLE = {

@@ -14,10 +14,12 @@ MODULES = {"import": "imports"}
 LIBRARY = ("data", "database", "load", "options", "processes", "programs", "simulator")
 #: What a bench measures besides, when all are asked for.
 BESIDES = {"campaign": ("--expansion-only",), "import": ("--format", "xlsx")}
+#: What a bench is given then, so that all of them do not take too long.
+SMALLER = {"lanes": ("--recipients", "100000")}
 
 
 def add(commands: Commands) -> None:
-    text = "Measure speed and memory: campaign, single, route, import, segment, pages, growth, or all."
+    text = "Measure speed and memory: campaign, single, route, lanes, import, segment, pages, growth, or all."
     bench = commands.add_parser("bench", help=text, description=text)
     bench.add_argument("name")
     bench.add_argument("--json", action="store_true", dest="only_lines", help="only the JSON line of each bench")
@@ -53,7 +55,7 @@ def run(arguments: argparse.Namespace) -> Answer:
 def _asked(names: list[str]) -> list[tuple[str, list[str]]]:
     """Every bench, and what some measure besides."""
     besides = [(name, list(options)) for name, options in BESIDES.items()]
-    return sorted([*((name, []) for name in names), *besides], key=lambda one: one[0])
+    return sorted([*((name, list(SMALLER.get(name, ()))) for name in names), *besides], key=lambda one: one[0])
 
 
 def _wrong(problem: str) -> Answer:
