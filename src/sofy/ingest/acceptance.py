@@ -2,7 +2,7 @@
 suppression are judged at hand-over, by the gate."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
 from uuid import UUID
@@ -20,6 +20,8 @@ from sofy.kernel.senders import check_sender
 MOST_PARTS: Final = 10
 _LONGEST_WAIT: Final = timedelta(days=366)
 _SHORT_CODE_DIGITS: Final = 5
+#: Nobody agreed to SMS before there were any.
+_FIRST_SMS: Final = datetime(1992, 12, 3, tzinfo=UTC)
 
 
 class Offers:
@@ -141,6 +143,8 @@ def _check_consent(desk: Desk, asked: Message) -> None:
         raise Fault("consent_for_alert", article="DPA 5", pointer="/consent")
     if asked.consent.at > desk.now:
         raise Fault("consent_in_future", article="DPA 5", pointer="/consent/at")
+    if asked.consent.at < _FIRST_SMS:
+        raise Fault("consent_too_old", article="DPA 5", pointer="/consent/at")
 
 
 def cost(unit_price_eur: Decimal, parts: int) -> str:

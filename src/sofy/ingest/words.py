@@ -112,6 +112,9 @@ DETAILS: Final[dict[str, Words]] = {
         "Un SMS marketing doit dire comment s’y opposer : ajoutez « STOP SMS {short_code} » au texte.",
     ),
     "consent_in_future": Words("The consent is dated in the future.", "Le consentement est daté du futur."),
+    "consent_too_old": Words(
+        "The consent is dated before there were SMS.", "Le consentement date d’avant les premiers SMS."
+    ),
     "consent_for_alert": Words(
         "A consent to marketing goes with a marketing message only.",
         "Un consentement au marketing n’accompagne qu’un message marketing.",

@@ -195,6 +195,16 @@ async def test_a_consent_of_tomorrow_is_refused(program: Program, house: House):
     assert house.count("gate_permission") == 0
 
 
+@pytest.mark.clause("DPA 5")
+@pytest.mark.parametrize("at", ["0001-01-01T00:00:00+14:00", "1970-01-01T00:00:00Z"])
+async def test_a_consent_from_before_there_were_sms_is_refused(at, program: Program, house: House):
+    """The ledger could not even read the first one: every consent beside it would have waited for ever."""
+    answer = await program.send(marketing(consent={**CONSENT, "at": at}))
+
+    assert (answer.status, answer.code, answer.json["pointer"]) == (422, "consent_too_old", "/consent/at")
+    assert house.outbox("consent.given") == []
+
+
 async def test_a_message_for_later_waits_for_its_moment(program: Program, house: House):
     later = clock.DEMO_START + timedelta(days=2)
 
