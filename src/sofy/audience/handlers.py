@@ -1,7 +1,7 @@
 """What this room does when a lower room says that something happened."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from uuid import UUID
 
 from sofy.audience import ledger
@@ -40,10 +40,10 @@ def sms_stopped(
 
 @outbox.handler("consent.given")
 @clause("DPA 5", "CGVU 17")
-def consents_given(*, client_id: UUID, events: Sequence[Sequence[str]], **_ids: object) -> None:
+def consents_given(*, client_id: UUID, at: str, events: Sequence[Sequence[str]], **_ids: object) -> None:
     """Consents came with messages of a program: the gate knows already, now the ledger keeps the proof.
 
-    `events`: id, recipient index in hex, when the person agreed in ISO 8601, source, version of the text they read. A
+    `at`: when they came. `events`: id, recipient index in hex, when the person agreed, source, version of the text. A
     consent that meets an opt-out is recorded as what the program said, and lifts nothing. Harmless when it runs twice.
     """
     cur, now = cursor(), clock.now()
@@ -58,20 +58,15 @@ def consents_given(*, client_id: UUID, events: Sequence[Sequence[str]], **_ids: 
     values = {"client": client_id, "kinds": TextArray.of(["phone"]), "indexes": ByteaArray.of(indexes)}
     owners: dict[bytes, UUID] = dict(cur.execute(sql("owners_of"), values).fetchall())
     groups: dict[Circumstances, list[Word]] = {}
-    for event_id, (_id, recipient, at, source, text_version) in fresh.items():
+    for event_id, (_id, recipient, agreed_at, source, text_version) in fresh.items():
         detail = " · ".join(filter(None, (source, text_version)))[:120]
         shared = Circumstances("sms", "marketing", "api", detail, actor="api")
         index = bytes.fromhex(recipient)
         owner = owners[index].bytes if index in owners else None
-        word = Word(index, "granted", datetime.fromisoformat(at), owner, id=event_id.bytes)
+        word = Word(index, "granted", datetime.fromisoformat(agreed_at), owner, id=event_id.bytes)
         groups.setdefault(shared, []).append(word)
     # A STOP that came after them stays the gate's last word, also when it is being written at this moment.
-    since, known = min(now, *map(_made_at, fresh)), ledger.known(cur, client_id, indexes)
+    since, known = min(now, datetime.fromisoformat(at)), ledger.known(cur, client_id, indexes)
     for shared, words in groups.items():
         ledger.append_words(cur, client_id, shared, words, now=now, since=since, before=known)
     ledger.refresh_reach(cur, client_id, owners.values(), now=now)
-
-
-def _made_at(row_id: UUID) -> datetime:
-    """When a row id was made. Source: RFC 9562, 5.7 (its first 48 bits are milliseconds)."""
-    return datetime.fromtimestamp((row_id.int >> 80) / 1000, UTC)

@@ -264,7 +264,7 @@ class _Transaction:
                 [str(event), each.recipient_index.hex(), each.at, each.source, each.text_version]
                 for event, each in zip(ids.uuid7s(len(some)), some, strict=True)
             ]
-            payload = msgspec.json.encode({"events": events}).decode()
+            payload = msgspec.json.encode({"at": self._now.isoformat(), "events": events}).decode()
             told = values | {"id": ids.uuid7(), "topic": "consent.given", "payload": payload}
             await conn.execute(sql("publish"), told)
 

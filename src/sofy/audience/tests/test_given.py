@@ -65,7 +65,7 @@ def test_a_consent_is_kept_as_proof_and_its_person_can_be_reached(client: Client
     owner = Identity.objects.get().contact_id
     ((event_id, *_rest),) = events = given(client, 8001)
 
-    handlers.consents_given(client_id=client.pk, events=events)
+    handlers.consents_given(client_id=client.pk, at=NOW.isoformat(), events=events)
 
     event = ConsentEvent.objects.get(source="api")
     assert (event.id, event.contact_id, event.actor, event.lifts) == (UUID(event_id), owner, "api", False)
@@ -78,7 +78,7 @@ def test_a_consent_is_kept_as_proof_and_its_person_can_be_reached(client: Client
 
 
 def test_somebody_who_is_no_contact_yet_agrees_all_the_same(client: Client) -> None:
-    handlers.consents_given(client_id=client.pk, events=given(client, 8002))
+    handlers.consents_given(client_id=client.pk, at=NOW.isoformat(), events=given(client, 8002))
 
     assert ConsentEvent.objects.get().contact_id is None
     assert states(client) == {index(client, 8002): "granted"}
@@ -93,7 +93,7 @@ def test_who_said_no_stays_opposed(client: Client, _case: str) -> None:
         refusal = Permission(against, "sms", "marketing", "opposed", before)
         write_permissions(connection.connection, client.pk, [refusal])
 
-    handlers.consents_given(client_id=client.pk, events=given(client, 8003))
+    handlers.consents_given(client_id=client.pk, at=NOW.isoformat(), events=given(client, 8003))
 
     assert ConsentEvent.objects.filter(source="api", state="granted").count() == 1
     assert states(client) == {against: "opposed"}
@@ -115,7 +115,7 @@ def test_a_stop_that_is_written_meanwhile_stays_the_last_word_of_the_gate(client
     look = handlers.ledger.known
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(handlers.ledger, "known", while_reading)
-        handlers.consents_given(client_id=client.pk, events=events)
+        handlers.consents_given(client_id=client.pk, at=NOW.isoformat(), events=events)
 
     assert gate(client)[index(client, 8004)] == ("opposed", stopped)
 
@@ -124,7 +124,7 @@ def test_what_is_delivered_twice_is_one_event(client: Client) -> None:
     first, second = given(client, 8005, 8006)
 
     for events in ([first], [first, second], [first, second, second]):
-        handlers.consents_given(client_id=client.pk, events=events)
+        handlers.consents_given(client_id=client.pk, at=NOW.isoformat(), events=events)
 
     assert set(ConsentEvent.objects.values_list("id", flat=True)) == {UUID(first[0]), UUID(second[0])}
 
@@ -136,7 +136,7 @@ def test_sources_and_versions_stand_with_their_consents(client: Client) -> None:
         *given(client, 8009, source="x" * 200),
     ]
 
-    handlers.consents_given(client_id=client.pk, events=events)
+    handlers.consents_given(client_id=client.pk, at=NOW.isoformat(), events=events)
 
     details = [row.detail for row in ConsentEvent.objects.order_by("id")]
     assert details == ["caisse · carte-2026", "site", "x" * 120]
@@ -153,9 +153,9 @@ def test_a_thousand_consents_take_the_statements_of_ten(client: Client, monkeypa
     few, many = given(client, *range(10)), given(client, *range(1_000, 2_000))
     monkeypatch.setattr(psycopg.Cursor, "execute", counted)
 
-    handlers.consents_given(client_id=client.pk, events=few)
+    handlers.consents_given(client_id=client.pk, at=NOW.isoformat(), events=few)
     for_few = len(asked)
-    handlers.consents_given(client_id=client.pk, events=many)
+    handlers.consents_given(client_id=client.pk, at=NOW.isoformat(), events=many)
 
     monkeypatch.undo()
     assert len(asked) - for_few == for_few < 12
@@ -163,7 +163,7 @@ def test_a_thousand_consents_take_the_statements_of_ten(client: Client, monkeypa
 
 
 def test_the_outbox_brings_them_to_the_ledger_of_their_client_alone(client: Client, as_client: Any) -> None:
-    outbox.publish("consent.given", client.pk, events=given(client, 8010))
+    outbox.publish("consent.given", client.pk, at=NOW.isoformat(), events=given(client, 8010))
 
     done = outbox.dispatch()
 
@@ -179,7 +179,7 @@ def test_the_history_of_a_contact_says_that_a_program_brought_it(
     shop: Client, browse: Callable[..., Browser], person: Callable[..., Contact], language: str
 ) -> None:
     contact = person(phone="+33639988011")
-    handlers.consents_given(client_id=shop.pk, events=given(shop, 8011))
+    handlers.consents_given(client_id=shop.pk, at=NOW.isoformat(), events=given(shop, 8011))
 
     page = browse(language=language).get(f"/c/{shop.slug}/contacts/{contact.id}")
 

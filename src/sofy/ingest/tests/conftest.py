@@ -16,7 +16,8 @@ import pytest
 from sofy.engine import permissions
 from sofy.engine.link import HotLink
 from sofy.engine.tests import conftest as engine
-from sofy.ingest.app import create
+from sofy.ingest import app as app_module
+from sofy.ingest import app as application
 from sofy.ingest.tests.description import check_answer
 from sofy.kernel import clock, ids
 from sofy.kernel.config import Config
@@ -50,6 +51,7 @@ class Api:
 
     def __init__(self, app: Any) -> None:
         self.app = app
+        self.faults: list[Exception] = []
 
     async def ask(
         self,
@@ -61,8 +63,12 @@ class Api:
         query: str = "",
         address: str = "192.0.2.7",
         content_type: str | None = "application/json",
+        fault: bool = False,
     ) -> Answer:
-        """Send a request and check its answer against the description. `body`: bytes as they are, else as JSON."""
+        """Send a request and check its answer against the description. `body`: bytes as they are, else as JSON.
+
+        A fault of ours is raised here, unless it is what the test is about (`fault`).
+        """
         sent = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
         named = [(name.lower().encode(), v if isinstance(v, bytes) else v.encode("latin-1")) for name, v in headers]
         if content_type is not None and body is not None:
@@ -83,6 +89,8 @@ class Api:
             said.append(event)
 
         await self.app(scope, receive, send)
+        if self.faults and not fault:
+            raise self.faults[0]
         told = {name.decode(): value.decode() for name, value in said[0]["headers"]}
         answer = Answer(said[0]["status"], told, b"".join(event.get("body", b"") for event in said[1:]))
         check_answer(method, path, *answer)
@@ -200,15 +208,32 @@ async def start(house: House, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[
         links.append(HotLink(*given, **more))
         return links[-1]
 
+    def fault(request: Any, error: Exception) -> Any:
+        """What an assertion inside the product says is for the test to hear; programs hear of a fault."""
+        if isinstance(error, AssertionError):
+            raise error
+        return said(request, error)
+
+    said = app_module._fault
+    monkeypatch.setattr(app_module, "_fault", fault)
+    made: list[Api] = []
+    answer_fault = application._fault
+
+    def fault(request: Any, error: Exception) -> Any:
+        made[-1].faults.append(error)
+        return answer_fault(request, error)
+
+    monkeypatch.setattr(application, "_fault", fault)
     monkeypatch.setattr("sofy.ingest.house.HotLink", link)
     async with contextlib.AsyncExitStack() as stack:
         # A process leaves the connection of its keys to its own end (test_keys.py says so); here nothing ends.
         stack.push_async_callback(_close, links)
 
         async def begin(**settings: str) -> Api:
-            app = create(house.config(**settings), house.engine_url)
+            app = application.create(house.config(**settings), house.engine_url)
             await stack.enter_async_context(app.router.lifespan_context(app))
-            return Api(app)
+            made.append(Api(app))
+            return made[-1]
 
         yield begin
 

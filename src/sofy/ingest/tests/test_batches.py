@@ -7,6 +7,7 @@ from sofy.ingest.tests.conftest import House, Program, alert, marketing
 CONSENT = {"source": "caisse", "at": "2026-11-02T10:15:00+01:00", "text_version": "v1"}
 
 
+@pytest.mark.clause("CGVU 3.4")
 async def test_good_and_bad_messages_are_told_apart_by_their_place(program: Program, house: House):
     messages = [
         alert(reference="0"), alert(to="hello"), alert(reference="2"), {"to": 1}, alert(sender="Martin"),

@@ -11,6 +11,7 @@ from sofy.ingest.tests.conftest import House, Program, alert
 from sofy.kernel import clock
 
 
+@pytest.mark.clause("CGVU 3.4")
 async def test_the_same_request_gets_the_same_answer_and_sends_nothing_again(program: Program, house: House):
     first = await program.send(name="order-1")
     again = await program.send(name="order-1")

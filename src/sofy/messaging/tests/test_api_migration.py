@@ -2,6 +2,7 @@
 
 import hashlib
 import uuid
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,7 @@ def test_keys_and_senders_that_exist_are_told_to_the_api(engine_db: Any) -> None
             connection.execute(f"alter table {table} force row level security")
 
         connection.execute((SCHEMA / "0010_api.sql").read_text())
+        connection.execute(import_module("sofy.messaging.migrations.0010_api").TOLD)
 
         for table in ("gate_api_key", "gate_sender"):
             connection.execute(f"alter table {table} no force row level security")

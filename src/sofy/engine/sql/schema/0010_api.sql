@@ -40,16 +40,6 @@ create index engine_request_at on engine_request using brin (at);
 
 create index engine_message_reference on engine_message (client_id, reference, id) where reference is not null;
 
--- Keys that were made and names that were registered before.
-alter table accounts_api_key no force row level security;
-insert into gate_api_key (client_id, id, digest, scopes, revoked_at, last_used_at)
-select client_id, id, digest, array(select jsonb_array_elements_text(scopes)), revoked_at, last_used_at
-  from accounts_api_key;
-alter table accounts_api_key force row level security;
-alter table messaging_sender no force row level security;
-insert into gate_sender (client_id, name) select client_id, name from messaging_sender where withdrawn_at is null;
-alter table messaging_sender force row level security;
-
 do $$
 declare t text;
 begin
