@@ -15,9 +15,9 @@ import psycopg
 import structlog
 from starlette.requests import Request
 
-from sofy.engine.link import HotLink
 from sofy.engine.permissions import KEYS_CHANNEL
 from sofy.ingest.problems import Fault
+from sofy.ingest.reading import Reader
 from sofy.kernel import clock
 from sofy.kernel.clauses import clause
 
@@ -76,7 +76,7 @@ class _Place(NamedTuple):
 class Callers:
     """Looks keys up, and remembers those that opened something for a few seconds."""
 
-    def __init__(self, link: HotLink, url: str, proxies: int) -> None:
+    def __init__(self, link: Reader, url: str, proxies: int) -> None:
         self._link = link
         self._url = url
         self._proxies = proxies
@@ -91,13 +91,13 @@ class Callers:
         caller = self._known.get(place.digest)
         if caller is None or moment - caller.known_since > _TRUSTED_S:
             caller = await self._look_up(place, caller, moment)
+        request.state.caller = caller
         if caller.networks and not self._from_one_of(request, caller.networks):
             raise Fault("key_network", 403)
         if scope not in caller.scopes:
             raise Fault("scope_missing", 403, scope=scope)
         caller.count(moment)
         self._used.setdefault(caller.client, set()).add(caller.key)
-        request.state.caller = caller
         return caller
 
     async def _look_up(self, place: _Place, before: Caller | None, moment: float) -> Caller:
@@ -128,7 +128,7 @@ class Callers:
     def _address(self, request: Request) -> str:
         """Where a request comes from: what the outermost proxy of ours saw, or the other end of the connection."""
         if self._proxies:
-            hops = request.headers.get("x-forwarded-for", "").split(",")
+            hops = ",".join(request.headers.getlist("x-forwarded-for")).split(",")
             return hops[-self._proxies].strip() if len(hops) >= self._proxies else ""
         return request.client.host if request.client else ""
 

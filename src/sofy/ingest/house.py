@@ -21,6 +21,7 @@ from sofy.engine.pgarray import ByteaArray
 from sofy.ingest.acceptance import Desk, Offers, routes_of
 from sofy.ingest.callers import Callers
 from sofy.ingest.problems import Fault
+from sofy.ingest.reading import Reader
 from sofy.ingest.storing import Answer, Named, Store, as_before
 from sofy.kernel import clock
 from sofy.kernel.config import Config
@@ -49,10 +50,12 @@ class House:
     def __init__(self, config: Config, url: str | None = None) -> None:
         url = url or role_url(config, "sofy_engine")
         self.keystore = KeyStore(config)
-        self.link = HotLink(url, "api reads", prepared=False)
-        self.callers = Callers(HotLink(url, "api keys", prepared=False), url, config.proxies)
-        self._storing = [HotLink(url, f"api writes {n + 1}") for n in range(_STORING)]
-        self.store = Store(self._storing, self.keystore)
+        self.link = Reader(HotLink(url, "api reads", prepared=False))
+        of_keys = Reader(HotLink(url, "api keys", prepared=False))
+        self.callers = Callers(of_keys, url, config.proxies)
+        storing = [HotLink(url, f"api writes {n + 1}") for n in range(_STORING)]
+        self.store = Store(storing, self.keystore)
+        self._links: list[HotLink | Reader] = [self.link, of_keys, *storing]
         self._fictional = config.fictional_numbers
         self._offers: tuple[float, Offers] | None = None
         self._clients: dict[UUID, _Client] = {}
@@ -71,16 +74,15 @@ class House:
             for duty in duties:
                 duty.cancel()
             await asyncio.gather(*duties, return_exceptions=True)
-            with contextlib.suppress(TimeoutError):
+            with contextlib.suppress(TimeoutError, Fault):
                 await asyncio.wait_for(self.callers.note_use(), 1.0)
-            for link in (self.link, *self._storing):
-                await link.close()
+            await asyncio.gather(*(link.close() for link in self._links))
 
     async def answers(self) -> bool:
         """Whether the database is there."""
         try:
             await asyncio.wait_for(self.link.rows("offers"), 2.0)
-        except TimeoutError:
+        except (TimeoutError, Fault):
             return False
         return True
 
@@ -146,5 +148,5 @@ async def _again(pause_s: float, duty: Callable[[], Awaitable[Any]]) -> None:
         await asyncio.sleep(pause_s)
         try:
             await duty()
-        except psycopg.Error as error:
+        except (psycopg.Error, Fault) as error:
             log.error("ingest.duty_failed", duty=getattr(duty, "__name__", ""), error=type(error).__name__)

@@ -17,6 +17,7 @@ from sofy.engine.db import sql
 from sofy.engine.intake import MessageIn
 from sofy.engine.keystore import KeyStore
 from sofy.engine.link import Hot, HotLink
+from sofy.ingest import reading
 from sofy.ingest.problems import Fault
 from sofy.kernel import clock, ids
 
@@ -29,8 +30,6 @@ _MOST_WAITING: Final = 200_000
 _PLENTY: Final = 1_000
 #: Under load, what comes within this long of a transaction goes into the next one: a fifth less processor time.
 _GATHERING_S: Final = 0.003
-#: A request is told after this long that the database is away. What it asked for is stored when that comes back.
-_PATIENCE_S: Final = 10.0
 _CONSENTS_IN_A_NOTICE: Final = 500
 
 
@@ -129,10 +128,10 @@ class Store:
                 self._plenty.clear()
 
     async def _lose_patience(self) -> None:
-        """Tell those who have waited too long; the oldest asked first."""
+        """Tell those who have waited too long, the oldest first. What they asked for is stored when it can be."""
         while True:
-            await asyncio.sleep(_PATIENCE_S / 20)
-            overdue = time.monotonic() - _PATIENCE_S
+            await asyncio.sleep(reading.PATIENCE_S / 20)
+            overdue = time.monotonic() - reading.PATIENCE_S
             while self._asked and (self._asked[0].done.done() or self._asked[0].since < overdue):
                 request = self._asked.popleft()
                 if not request.done.done():

@@ -14,9 +14,7 @@ import psycopg
 import pytest
 
 from sofy.engine import permissions
-from sofy.engine.link import HotLink
 from sofy.engine.tests import conftest as engine
-from sofy.ingest import app as app_module
 from sofy.ingest import app as application
 from sofy.ingest.tests.description import check_answer
 from sofy.kernel import clock, ids
@@ -202,20 +200,6 @@ def house(engine_db: Any, tmp_path: Path) -> Iterator[House]:
 @pytest.fixture
 async def start(house: House, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Callable[..., Any]]:
     """Starts processes of the API, with settings of their own."""
-    links: list[HotLink] = []
-
-    def link(*given: Any, **more: Any) -> HotLink:
-        links.append(HotLink(*given, **more))
-        return links[-1]
-
-    def fault(request: Any, error: Exception) -> Any:
-        """What an assertion inside the product says is for the test to hear; programs hear of a fault."""
-        if isinstance(error, AssertionError):
-            raise error
-        return said(request, error)
-
-    said = app_module._fault
-    monkeypatch.setattr(app_module, "_fault", fault)
     made: list[Api] = []
     answer_fault = application._fault
 
@@ -224,10 +208,7 @@ async def start(house: House, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[
         return answer_fault(request, error)
 
     monkeypatch.setattr(application, "_fault", fault)
-    monkeypatch.setattr("sofy.ingest.house.HotLink", link)
     async with contextlib.AsyncExitStack() as stack:
-        # A process leaves the connection of its keys to its own end (test_keys.py says so); here nothing ends.
-        stack.push_async_callback(_close, links)
 
         async def begin(**settings: str) -> Api:
             app = application.create(house.config(**settings), house.engine_url)
@@ -236,11 +217,6 @@ async def start(house: House, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[
             return made[-1]
 
         yield begin
-
-
-async def _close(links: Sequence[HotLink]) -> None:
-    for link in links:
-        await link.close()
 
 
 @pytest.fixture

@@ -218,11 +218,6 @@ async def test_behind_proxies_what_the_outermost_saw_counts(
     assert answer.status == (202 if allowed else 403)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="callers._address reads the first X-Forwarded-For line only: a proxy that adds its own line (HAProxy"
-    " does) leaves the caller's own line first, and any address can be claimed",
-)
 @pytest.mark.parametrize("lines", [["192.0.2.7", "203.0.113.9"], ["192.0.2.7, 192.0.2.7", "203.0.113.9"]])
 async def test_a_line_of_the_callers_own_is_not_believed(lines, house: House, start: Callable[..., Any]):
     program = Program(await start(SOFY_PROXIES="1"), house.add_key(networks=["192.0.2.0/24"]))
@@ -253,11 +248,6 @@ async def test_a_key_asks_so_often_and_no_more(api: Api, house: House, monkeypat
     assert house.count() == 4
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="callers.admit counts before it says whose request it is, so the refusal does not know the limit; so do"
-    " refusals for the network and the right",
-)
 async def test_who_asked_too_often_is_told_the_limit_in_the_headers_too(api: Api, house: House):
     program = Program(api, house.add_key(per_10s=1))
 
@@ -288,7 +278,6 @@ async def test_the_address_of_the_description_and_of_health_needs_no_key(api: Ap
         assert (await api.ask("GET", path)).status == 200
 
 
-@pytest.mark.xfail(strict=True, reason="house.open closes every link but the one of the keys")
 async def test_a_process_that_ended_leaves_no_connection(house: House, monkeypatch: pytest.MonkeyPatch):
     from sofy.engine.link import HotLink
     from sofy.ingest.app import create

@@ -1,5 +1,6 @@
 """How a refusal is said: RFC 9457, two languages, and nothing about anybody in a log."""
 
+import asyncio
 import logging
 from typing import Any
 
@@ -8,6 +9,7 @@ import structlog
 from starlette.requests import ClientDisconnect
 
 from sofy.ingest import problems, words
+from sofy.ingest.app import create
 from sofy.ingest.house import House as ApiHouse
 from sofy.ingest.tests.conftest import Api, House, Program, alert
 
@@ -121,7 +123,7 @@ async def test_a_fault_of_ours_is_noted_without_what_it_was_about(
 
     monkeypatch.setattr(ApiHouse, "desk", desk)
 
-    answer = await program.send(alert(to="+33639980042", text="Zebulon"))
+    answer = await program.send(alert(to="+33639980042", text="Zebulon"), fault=True)
 
     assert (answer.status, answer.code) == (500, "fault")
     assert "'error': 'Broken'" in logged()
@@ -135,7 +137,7 @@ async def test_who_hangs_up_is_no_fault_of_ours(program: Program, logged: Any, m
 
     monkeypatch.setattr("sofy.ingest.messages.read_body", read_body)
 
-    await program.send()
+    await program.send(fault=True)
 
     assert "fault" not in logged()
 
@@ -164,3 +166,13 @@ def test_what_the_reader_says_of_an_unknown_kind_is_passed_on_without_a_place():
     fault = problems.misshapen(msgspec.ValidationError("Something new"))
 
     assert (fault.code, fault.pointer) == ("field_value", "")
+
+
+async def test_with_the_database_away_every_request_is_answered_in_time(house: House, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("sofy.ingest.reading.PATIENCE_S", 0.2)
+    api = Api(create(house.config(), "postgresql://nobody@127.0.0.1:1/nowhere"))
+
+    async with asyncio.timeout(2):
+        answer = await Program(api, house.add_key()).show("019ab000-0000-7000-8000-000000000007")
+
+    assert (answer.status, answer.code) == (503, "database_away")

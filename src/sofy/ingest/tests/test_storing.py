@@ -249,7 +249,7 @@ async def test_a_consent_reaches_the_gate_and_the_ledger_and_lifts_nothing(store
 
 async def test_too_much_that_waits_is_refused_before_it_is_taken(house: House, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("sofy.ingest.storing._MOST_WAITING", 3)
-    monkeypatch.setattr("sofy.ingest.storing._PATIENCE_S", 0.05)
+    monkeypatch.setattr("sofy.ingest.reading.PATIENCE_S", 0.05)
 
     async with _running(house, links=0) as store:  # nobody stores
         answers = await asyncio.gather(*(put(store, house) for _ in range(5)), return_exceptions=True)
