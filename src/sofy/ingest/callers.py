@@ -27,6 +27,7 @@ KEY_START: Final = "sofy_"
 WINDOW_S: Final = 10
 #: A key that was ended is told at once; this is for the notice that was lost.
 _TRUSTED_S: Final = 10.0
+_LONG_AGO: Final = float("-inf")
 _MOST_KNOWN: Final = 10_000
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -82,6 +83,7 @@ class Callers:
         self._proxies = proxies
         self._known: dict[bytes, Caller] = {}
         self._used: dict[UUID, set[UUID]] = {}
+        self._notices = 0
 
     @clause("DPA 7")
     async def admit(self, request: Request, scope: str) -> Caller:
@@ -101,6 +103,7 @@ class Callers:
         return caller
 
     async def _look_up(self, place: _Place, before: Caller | None, moment: float) -> Caller:
+        notices = self._notices
         rows = await self._link.rows("api_key", {"client": place.client, "digest": place.digest})
         if not rows:
             self._known.pop(place.digest, None)
@@ -109,6 +112,8 @@ class Callers:
         caller = Caller(
             place.client, UUID(bytes=key), frozenset(scopes), tuple(map(ipaddress.ip_network, networks)), limit, moment
         )
+        if notices != self._notices:  # it may have been ended since it was read
+            caller.known_since = _LONG_AGO
         if before is not None:
             caller.window, caller.used = before.window, before.used
         if len(self._known) >= _MOST_KNOWN:
@@ -133,20 +138,24 @@ class Callers:
         return request.client.host if request.client else ""
 
     async def listen(self) -> None:
-        """Forget the keys of a client one of whose keys was ended; for ever."""
+        """Hear of clients one of whose keys was ended; for ever."""
         while True:
             try:
                 connection = await psycopg.AsyncConnection.connect(self._url, autocommit=True)
                 async with connection:
                     await connection.execute(f"LISTEN {KEYS_CHANNEL}")
-                    self._known.clear()  # what was said while nobody listened
+                    self._doubt()  # something may have been said while nobody listened
                     async for notice in connection.notifies():
-                        self._forget(notice.payload)
+                        self._doubt(notice.payload)
             except (psycopg.OperationalError, psycopg.InterfaceError):
                 await asyncio.sleep(1.0)
 
-    def _forget(self, payload: str) -> None:
-        self._known = {digest: each for digest, each in self._known.items() if each.client.hex != payload}
+    def _doubt(self, client: str = "") -> None:
+        """Ask again about the keys of a client, or of all; what they used of their windows still counts."""
+        self._notices += 1
+        for caller in self._known.values():
+            if client in ("", caller.client.hex):
+                caller.known_since = _LONG_AGO
 
     async def note_use(self) -> None:
         """Write when keys were used last."""

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from sofy.engine import permissions
 from sofy.ingest import callers
 from sofy.ingest.problems import Fault, language_of
+from sofy.ingest.reading import Reader
 from sofy.ingest.tests.conftest import Api, House, Program, alert
 from sofy.kernel import clock, ids
 
@@ -302,3 +303,38 @@ async def test_with_the_database_away_the_process_says_so(house: House):
     answer = await Api(app).ask("GET", "/readyz")
 
     assert (answer.status, answer.body) == (503, b"database away")
+
+
+async def test_a_key_that_ends_while_it_is_looked_up_is_not_trusted(
+    api: Api, house: House, monkeypatch: pytest.MonkeyPatch
+):
+    """Its row was read before it ended, and the notice came before it was remembered."""
+    key_id = ids.uuid7()
+    program = Program(api, house.add_key(key_id=key_id))
+    ordinary = Reader.rows
+
+    async def rows(self: Reader, name: str, values: Any = None) -> Any:
+        found = await ordinary(self, name, values)
+        if name == "api_key" and found:
+            monkeypatch.undo()
+            permissions.end_api_key(house.admin, house.client, key_id)
+            await asyncio.sleep(0.3)
+        return found
+
+    monkeypatch.setattr(Reader, "rows", rows)
+    answers = [await program.send(), await program.send()]
+
+    assert [each.status for each in answers] == [202, 401]
+
+
+async def test_a_key_that_ends_gives_no_other_a_new_window(api: Api, house: House, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(callers, "time", SimpleNamespace(monotonic=lambda: 1003.0))
+    ended = ids.uuid7()
+    house.add_key(secret="ended", key_id=ended)
+    program = Program(api, house.add_key(per_10s=1))
+    await program.send()
+
+    permissions.end_api_key(house.admin, house.client, ended)
+    await asyncio.sleep(0.3)
+
+    assert (await program.send()).status == 429
