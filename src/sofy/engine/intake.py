@@ -26,6 +26,8 @@ from sofy.kernel.crypto import ClientKeys
 
 #: So many messages are stored by one statement; beyond, copying them is quicker.
 FEW = 200
+#: So many are sealed and copied at a time by a process that answers others meanwhile.
+_AT_ONCE = 250
 #: Some people of a batch were written by an earlier expansion, by another one or by a batch beside; in a deadlock with
 #: that, each had somebody the other was about to write.
 _WRITTEN_MEANWHILE = (psycopg.errors.UniqueViolation, psycopg.errors.DeadlockDetected)
@@ -126,13 +128,13 @@ def _lanes(messages: Sequence[MessageIn], now: datetime) -> list[tuple[str, date
 class Prepared(NamedTuple):
     """Messages of one client, sealed and laid out: what is left to do is to store them.
 
-    `values` of one statement when they are few, `rows` to be copied when they are many.
+    `values` of one statement when they are few, `rows` to be copied when they are many, laid out as they are asked for.
     """
 
     client_id: UUID
     lanes: list[tuple[str, datetime]]
     values: dict[str, Any]
-    rows: bulkcopy.Packed | None = None
+    rows: Iterator[bulkcopy.Packed] | None = None
 
     def notices(self) -> Iterator[tuple[str, dict[str, Any]]]:
         """Statements that tell the engines of them, the last of a transaction: the backlog is locked from then on."""
@@ -148,7 +150,9 @@ def prepare(
     if len(messages) <= FEW:
         return _as_statement(client_id, messages, keys, known, now)
     _complete(keys, messages, known)
-    return Prepared(client_id, _lanes(messages, now), {}, bulkcopy.pack(client_id, None, messages, keys, now))
+    starts = range(0, len(messages), _AT_ONCE)
+    rows = (bulkcopy.pack(client_id, None, messages[start : start + _AT_ONCE], keys, now) for start in starts)
+    return Prepared(client_id, _lanes(messages, now), {}, rows)
 
 
 async def admit(conn: psycopg.AsyncConnection[Any], prepared: Prepared) -> None:
@@ -159,7 +163,8 @@ async def admit(conn: psycopg.AsyncConnection[Any], prepared: Prepared) -> None:
     if prepared.rows is None:
         await _insert(conn, prepared, answer=False)
         return
-    await bulkcopy.write_async(conn, prepared.rows)
+    for packed in prepared.rows:
+        await bulkcopy.write_async(conn, packed)
     for name, values in prepared.notices():
         await conn.execute(sql(name), values)
 

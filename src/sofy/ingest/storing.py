@@ -26,7 +26,7 @@ log = structlog.get_logger(__name__)
 #: Messages in one transaction, and in all that wait for theirs.
 _TOGETHER: Final = 4_000
 _MOST_WAITING: Final = 200_000
-#: A further link joins in when so many messages wait: one alone finds more to store together.
+#: A further link joins in when so many messages wait, or while one stores many: one alone finds more to store together.
 _PLENTY: Final = 1_000
 #: Under load, what comes within this long of a transaction goes into the next one: a fifth less processor time.
 _GATHERING_S: Final = 0.003
@@ -79,6 +79,7 @@ class Store:
         self._waiting: dict[UUID, deque[Request]] = {}
         self._turns: deque[UUID] = deque()
         self._count = 0
+        self._long = 0  # transactions of many messages under way: nobody waits for them who need not
         self._some, self._plenty = asyncio.Event(), asyncio.Event()
         self._asked: deque[Request] = deque()
         self._being_answered: set[bytes] = set()
@@ -106,7 +107,7 @@ class Store:
         self._waiting[client].append(request)
         self._asked.append(request)
         self._some.set()
-        if self._count >= _PLENTY:
+        if self._count >= _PLENTY or self._long:
             self._plenty.set()
         return await done
 
@@ -119,12 +120,17 @@ class Store:
         while True:
             await event.wait()
             if requests := self._take():
+                many = sum(len(each.messages) for each in requests) > intake.FEW
+                self._long += many
+                if many and self._turns:
+                    self._plenty.set()
                 await self._store(link, requests)
+                self._long -= many
                 if len(self._asked) > 1:
                     await asyncio.sleep(_GATHERING_S)
             if not self._turns:
                 self._some.clear()
-            if self._count < _PLENTY:
+            if self._count < _PLENTY and not (self._long and self._turns):
                 self._plenty.clear()
 
     async def _lose_patience(self) -> None:
