@@ -9,6 +9,7 @@ from typing import Any, Final
 from uuid import UUID
 
 import msgspec
+import psycopg
 import structlog
 
 from sofy.engine import intake
@@ -205,6 +206,14 @@ class _Transaction:
         if self._tried and await self._took_place(conn):
             return
         self._tried = True
+        try:
+            await self._write(conn)
+        except psycopg.errors.UniqueViolation:
+            # The server was still at the transaction whose connection was lost, and finished it meanwhile.
+            if not await self._took_place(conn):
+                raise
+
+    async def _write(self, conn: Hot) -> None:
         few = sum(len(each.messages) for each in self._requests) <= intake.FEW
         # One round trip for everything where no rows have to be copied.
         async with conn.pipeline() if few else contextlib.nullcontext(), conn.transaction():
