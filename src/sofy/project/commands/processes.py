@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import resource
 from pathlib import Path
 
 import msgspec
@@ -15,6 +16,9 @@ from sofy.project.answers import Answer, table
 from sofy.project.commands import Commands, leaf, port
 from sofy.project.processes import PAGES
 from sofy.project.supervisor import answers, status
+
+#: To the API. Connections that say nothing need no key: with a thousand at most, anybody could fill the house.
+MOST_CONNECTIONS = 10_000
 
 
 def add(commands: Commands) -> None:
@@ -77,11 +81,20 @@ def ingest(_arguments: argparse.Namespace) -> Answer:
         interface=Interfaces.ASGI,
         loop=Loops.uvloop,
         workers=1,
+        backpressure=_allow_open(MOST_CONNECTIONS),
         log_level=LogLevels.warning,
         respawn_failed_workers=True,
         workers_kill_timeout=15,  # what was accepted is on disk before the answer: it is waited for
     ).serve()
     return Answer()
+
+
+def _allow_open(connections: int) -> int:
+    """How many connections may be open at once: so many, or what the machine allows this process."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    files = connections + 500 if hard == resource.RLIM_INFINITY else min(hard, connections + 500)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (files, hard))
+    return max(128, files - 500)
 
 
 def worker(_arguments: argparse.Namespace) -> Answer:
