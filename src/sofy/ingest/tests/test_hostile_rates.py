@@ -14,9 +14,8 @@ async def test_requests_of_one_moment_count_together(
     seen_before: bool, api: Api, house: House, monkeypatch: pytest.MonkeyPatch
 ):
     await asyncio.sleep(0.2)  # keys are forgotten, with their counts, when listening begins
-    moment = SimpleNamespace(monotonic=lambda: now)
     now = 1001.0
-    monkeypatch.setattr(callers, "time", moment)
+    monkeypatch.setattr(callers, "time", SimpleNamespace(monotonic=lambda: now))
     program = Program(api, house.add_key(per_10s=5))
     if seen_before:
         await program.send()
