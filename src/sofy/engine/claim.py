@@ -58,9 +58,10 @@ class Claims:
 
         claim, rows = await self._link.call(work)
         if len(rows) < n:
-            await self._settle(client, seq)
+            taken_elsewhere = await self._settle(client, seq)
             if not rows:
-                self._rest_until[client] = time.monotonic() + _NOTHING_THERE_S
+                if taken_elsewhere:
+                    self._rest_until[client] = time.monotonic() + _NOTHING_THERE_S
                 return await self.take(want) if self._clients else None
         else:
             self._clients.append((client, seq))
@@ -109,8 +110,9 @@ class Claims:
         self._clients.extend((client, seq) for client, seq in due if client not in self._rest_until)
         return bool(self._clients)
 
-    async def _settle(self, client: bytes, seq: int) -> None:
-        await self._link.run("settle_backlog", {"client": UUID(bytes=client), "lane": self.lane, "seq": seq})
+    async def _settle(self, client: bytes, seq: int) -> bool:
+        values = {"client": UUID(bytes=client), "lane": self.lane, "seq": seq, "now": clock.now()}
+        return any(due for (due,) in await self._link.rows("settle_backlog", values))
 
     def _open(self, claim: Claim, rows: list[tuple[Any, ...]]) -> list[Item]:
         """Decrypt what was claimed. What cannot be read goes to `failures`: its key is gone, or the data is damaged."""

@@ -29,12 +29,14 @@ SELECT m.id, m.purpose, m.campaign_id, m.contact_id, m.recipient_index, m.sender
  WHERE m.client_id = %(client)s AND m.id = ANY (ARRAY(SELECT message_id FROM due))
 
 -- name: settle_backlog
--- Nothing (more) is due: say when the client has work again, unless a message came in since the engine looked.
+-- Nothing (more) is due: say when the client has work again, unless a message came in since the engine looked. Answers
+-- whether something is due all the same: other engines are taking it.
 UPDATE lane_backlog
    SET due_at = coalesce((SELECT q.due_at FROM engine_queue q
                            WHERE q.client_id = %(client)s AND q.lane = %(lane)s
                            ORDER BY q.due_at LIMIT 1), 'infinity')
  WHERE client_id = %(client)s AND lane = %(lane)s AND seq = %(seq)s
+RETURNING due_at <= %(now)s
 
 -- name: client_facts
 -- What the gate must know of a client.
