@@ -41,6 +41,7 @@ from sofy.kernel.errors import Refused
 
 T = TypeVar("T")
 LONGEST_BODY: Final = 16 << 20
+SLOWEST_BODY_S: Final = 30
 _JSON: Final = "application/json"
 _PROBLEM: Final = "application/problem+json"
 _UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
@@ -235,15 +236,19 @@ def _text_id(value: bytes | None) -> str | None:
 
 
 async def read_body(request: Request) -> bytes:
-    """The whole body. Raises: Fault media_type, body_too_large."""
+    """The whole body. Raises: Fault media_type, body_too_large, body_slow."""
     if request.headers.get("content-type", _JSON).partition(";")[0].strip().lower() != _JSON:
         raise Fault("media_type", 415)
     chunks, size = [], 0
-    async for chunk in request.stream():
-        size += len(chunk)
-        if size > LONGEST_BODY:
-            raise Fault("body_too_large", 413, limit=LONGEST_BODY >> 20)
-        chunks.append(chunk)
+    try:
+        async with asyncio.timeout(SLOWEST_BODY_S):
+            async for chunk in request.stream():
+                size += len(chunk)
+                if size > LONGEST_BODY:
+                    raise Fault("body_too_large", 413, limit=LONGEST_BODY >> 20)
+                chunks.append(chunk)
+    except TimeoutError:
+        raise Fault("body_slow", 408, seconds=SLOWEST_BODY_S) from None
     return b"".join(chunks)
 
 

@@ -22,7 +22,12 @@ _ALWAYS: Final = {
     500: "Our fault: nothing was accepted.",
     503: "The database is away: ask again with the same Idempotency-Key.",
 }
-_BODY: Final = {413: "The body is too large.", 415: "The body is not JSON.", 422: "Something in it is not acceptable."}
+_BODY: Final = {
+    408: "The body came too slowly.",
+    413: "The body is too large.",
+    415: "The body is not JSON.",
+    422: "Something in it is not acceptable.",
+}
 _EXAMPLE: Final = {
     "to": "+33639980001",
     "purpose": "alert",

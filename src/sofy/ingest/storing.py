@@ -135,7 +135,7 @@ class Store:
                 self._plenty.clear()
 
     async def _lose_patience(self) -> None:
-        """Tell those who have waited too long, the oldest first. What they asked for is stored when it can be."""
+        """Tell those who have waited too long, the oldest first. Only what is being tried may still be stored."""
         while True:
             await asyncio.sleep(reading.PATIENCE_S / 20)
             overdue = time.monotonic() - reading.PATIENCE_S
@@ -152,8 +152,10 @@ class Store:
         waiting, count = self._waiting[client], 0
         taken: list[Request] = []
         while waiting and (not taken or count + len(waiting[0].messages) <= _TOGETHER):
-            taken.append(waiting.popleft())
-            count += len(taken[-1].messages)
+            request = waiting.popleft()
+            count += len(request.messages)
+            if not request.done.done():  # who was told that it cannot be done asks again
+                taken.append(request)
         if waiting:
             self._turns.append(client)
         else:

@@ -16,6 +16,7 @@ TITLES: Final[dict[int, Words]] = {
     403: Words("Not allowed", "Non autorisé"),
     404: Words("Not found", "Introuvable"),
     405: Words("Method not allowed", "Méthode non autorisée"),
+    408: Words("Too slow", "Trop lent"),
     409: Words("Conflict", "Conflit"),
     413: Words("Too large", "Trop grand"),
     415: Words("Not JSON", "Pas du JSON"),
@@ -52,6 +53,9 @@ DETAILS: Final[dict[str, Words]] = {
     "body_too_large": Words(
         "A body has {limit} megabytes at most: send several batches.",
         "Un corps fait au plus {limit} mégaoctets : envoyez plusieurs lots.",
+    ),
+    "body_slow": Words(
+        "The body did not come within {seconds} seconds.", "Le corps n’est pas arrivé en {seconds} secondes."
     ),
     "field_missing": Words("The field {field} is missing.", "Le champ {field} manque."),
     "field_unknown": Words("There is no field {field}.", "Le champ {field} n’existe pas."),
@@ -147,8 +151,10 @@ DETAILS: Final[dict[str, Words]] = {
     "not_found": Words("There is nothing at this address.", "Il n’y a rien à cette adresse."),
     "method": Words("This address answers {allowed}.", "Cette adresse répond à {allowed}."),
     "database_away": Words(
-        "The database is away. Ask again with the same Idempotency-Key: nothing is sent twice then.",
-        "La base de données est absente. Redemandez avec la même Idempotency-Key : rien ne partira deux fois.",
+        "The database is away, and this request may still be carried out. Ask again with the same Idempotency-Key:"
+        " nothing is sent twice then.",
+        "La base de données est absente, et cette requête peut encore aboutir. Redemandez avec la même"
+        " Idempotency-Key : rien ne partira deux fois.",
     ),
     "overloaded": Words(
         "Too much waits to be stored: ask again in a moment.",

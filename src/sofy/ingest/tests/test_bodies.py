@@ -1,5 +1,6 @@
 """What is no message, and how that is said: never with the value, always with the place."""
 
+import asyncio
 import json
 from typing import Any
 
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 
 from sofy.ingest import messages, shapes
 from sofy.ingest.problems import Fault
-from sofy.ingest.tests.conftest import House, Program, alert, marketing
+from sofy.ingest.tests.conftest import Api, House, Program, alert, marketing
 
 
 def without(name: str) -> dict[str, Any]:
@@ -169,3 +170,26 @@ def _refusal(read: Any, body: bytes) -> Fault | None:
     except Fault as fault:
         return fault
     return None
+
+
+async def test_a_body_that_never_ends_is_given_up(api: Api, house: House, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("sofy.ingest.messages.SLOWEST_BODY_S", 0.1)
+    key, said = house.add_key(), []
+    scope = {
+        "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "POST", "scheme": "http",
+        "path": "/v1/messages", "raw_path": b"/v1/messages", "query_string": b"", "root_path": "",
+        "headers": [(b"authorization", f"Bearer {key}".encode()), (b"content-type", b"application/json")],
+        "client": ("192.0.2.7", 5000), "server": ("localhost", 8001),
+    }  # fmt: skip
+    parts = [{"type": "http.request", "body": b'{"to":', "more_body": True}]
+
+    async def receive() -> Any:
+        return parts.pop() if parts else await asyncio.sleep(60)
+
+    async def send(event: Any) -> None:
+        said.append(event)
+
+    await api.app(scope, receive, send)
+
+    assert said[0]["status"] == 408
+    assert b"body_slow" in said[1]["body"]

@@ -255,3 +255,19 @@ async def test_too_much_that_waits_is_refused_before_it_is_taken(house: House, m
         answers = await asyncio.gather(*(put(store, house) for _ in range(5)), return_exceptions=True)
 
     assert [each.code for each in answers if isinstance(each, Fault)] == ["database_away"] * 3 + ["overloaded"] * 2
+
+
+async def test_what_was_given_up_before_it_was_tried_is_not_stored_later(house: House, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("sofy.ingest.reading.PATIENCE_S", 0.05)
+    async with _running(house, links=0) as store:  # nobody stores yet
+        given_up = await asyncio.gather(put(store, house), return_exceptions=True)
+        link = HotLink(house.engine_url, "later")
+        serving = asyncio.create_task(store._serve(link, store._some))
+        monkeypatch.setattr("sofy.ingest.reading.PATIENCE_S", 10.0)
+        await put(store, house)
+        serving.cancel()
+        await asyncio.gather(serving, return_exceptions=True)
+        await link.close()
+
+    assert [each.code for each in given_up if isinstance(each, Fault)] == ["database_away"]
+    assert stored(house) == 1
