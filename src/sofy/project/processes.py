@@ -1,5 +1,6 @@
 """Small things every process of the house shares: free ports, dying with one's parent, the folder of the running."""
 
+import atexit
 import contextlib
 import ctypes
 import json
@@ -71,6 +72,12 @@ def die_with_parent(parent: int, how: signal.Signals = signal.SIGTERM) -> None:
         return
     if os.getppid() != parent:
         os._exit(1)
+
+
+@atexit.register
+def _let_go() -> None:
+    for name in _reserved:
+        name.close()
 
 
 def is_alive(pid: int) -> bool:
