@@ -1,14 +1,10 @@
 """What changes users, their factors and sessions, and API keys."""
 
-import base64
-import hashlib
-import secrets
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-import psycopg
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
@@ -19,7 +15,7 @@ from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import QuerySet
 
 from sofy.accounts import rules
@@ -27,13 +23,13 @@ from sofy.accounts.models import ApiKey, User
 from sofy.clients import queries as client_queries
 from sofy.clients.models import Client, Membership
 from sofy.engine import permissions as gate
-from sofy.kernel import clock
+from sofy.kernel import api_keys, clock
 from sofy.kernel.clauses import clause
 from sofy.kernel.errors import Refused
 from sofy.kit import audit
+from sofy.kit.below import engine_connection
 from sofy.kit.rls import client_scope, staff_scope, user_scope
 
-KEY_START = "sofy_"
 #: Requests of one key that a process may answer in ten seconds.
 PER_10S = (1, 100_000)
 
@@ -170,16 +166,19 @@ def create_api_key(
     if per_10s is not None and not least <= per_10s <= most:
         raise Refused("per_10s_range", least=least, most=most)
     limits = {"networks": rules.read_networks(networks), "per_10s": per_10s}
-    # The client is part of the text: the row can be looked up inside the client's own walls.
-    place = base64.urlsafe_b64encode(client.pk.bytes).decode().rstrip("=")
-    text = f"{KEY_START}{place}.{secrets.token_urlsafe(32)}"
+    text, made = api_keys.make(client.pk)
     with client_scope(client.pk):
         key = ApiKey(client_id=client.pk, name=name.strip(), scopes=sorted(set(scopes)), created_by=user, **limits)
-        key.prefix = text.partition(".")[2][:6]
-        key.digest = hashlib.sha256(text.encode()).digest()
+        key.prefix, key.digest = made.secret[:6], made.digest
         key.save(force_insert=True)
         gate.write_api_key(
-            _psycopg(), client.pk, key.pk, digest=key.digest, scopes=key.scopes, networks=key.networks, per_10s=per_10s
+            engine_connection(),
+            client.pk,
+            key.pk,
+            digest=key.digest,
+            scopes=key.scopes,
+            networks=key.networks,
+            per_10s=per_10s,
         )
         facts = {"key": str(key.pk), "scopes": key.scopes} | {name: value for name, value in limits.items() if value}
         audit.append(client.pk, "api_key.created", user.actor if user else actor, facts)
@@ -193,11 +192,5 @@ def revoke_api_key(client: Client, *, key_id: UUID, actor: str) -> None:
         if key.revoked_at is None:
             key.revoked_at = clock.now()
             key.save(update_fields=["revoked_at"])
-            gate.end_api_key(_psycopg(), client.pk, key.pk)
+            gate.end_api_key(engine_connection(), client.pk, key.pk)
             audit.append(client.pk, "api_key.revoked", actor, {"key": str(key.pk)})
-
-
-def _psycopg() -> psycopg.Connection[Any]:
-    connection.ensure_connection()
-    raw: psycopg.Connection[Any] = connection.connection
-    return raw

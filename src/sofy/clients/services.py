@@ -7,10 +7,9 @@ from typing import Any, Literal
 from uuid import UUID
 
 import msgspec
-import psycopg
 from django.contrib.auth import get_user_model
 from django.core import signing
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.utils.text import slugify
 
 from sofy.clients import queries, rules, support
@@ -22,6 +21,7 @@ from sofy.kernel.errors import Refused
 from sofy.kernel.hours import HoursPolicy
 from sofy.kernel.text import one_line
 from sofy.kit import audit
+from sofy.kit.below import engine_connection
 from sofy.kit.keys import keystore
 from sofy.kit.rls import client_scope
 
@@ -92,16 +92,10 @@ def _check_timezone(name: str) -> None:
         raise Refused("timezone_unknown", name=name)
 
 
-def _psycopg() -> psycopg.Connection[Any]:
-    connection.ensure_connection()
-    raw: psycopg.Connection[Any] = connection.connection
-    return raw
-
-
 def _tell_gate(client: Client) -> None:
     """The gate reads its own tables only: it learns of a change in the transaction of the change."""
     state: Literal["active", "suspended"] = "suspended" if client.state == State.SUSPENDED else "active"
-    gate.write_client(_psycopg(), client.pk, state=state, hours=client.hours, budget_eur=client.budget_eur)
+    gate.write_client(engine_connection(), client.pk, state=state, hours=client.hours, budget_eur=client.budget_eur)
 
 
 @clause("CGVU 14.1")

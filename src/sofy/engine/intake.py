@@ -137,10 +137,15 @@ class Prepared(NamedTuple):
     rows: Iterator[bulkcopy.Packed] | None = None
 
     def notices(self) -> Iterator[tuple[str, dict[str, Any]]]:
-        """Statements that tell the engines of them, the last of a transaction: the backlog is locked from then on."""
-        for lane, due_at in self.lanes:
-            yield "raise_backlog", {"client": self.client_id, "lane": lane, "due_at": due_at}
-        yield "wake", {"channel": WAKE_CHANNEL}
+        """Statements that tell the engines of them."""
+        return _notices(self.client_id, self.lanes)
+
+
+def _notices(client_id: UUID, lanes: list[tuple[str, datetime]]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The last statements of a transaction: the backlog is locked from then on."""
+    for lane, due_at in lanes:
+        yield "raise_backlog", {"client": client_id, "lane": lane, "due_at": due_at}
+    yield "wake", {"channel": WAKE_CHANNEL}
 
 
 def prepare(
@@ -280,10 +285,8 @@ def _write_batch(
 def _write(conn: psycopg.Connection[Any], client_id: UUID, copy: bulkcopy.Packed, new: dict[bytes, MessageIn]) -> None:
     with conn.transaction():
         bulkcopy.write(conn, copy)
-        for lane, due_at in _lanes(list(new.values()), copy.now):  # last: its row is locked until the commit
-            raised = {"client": client_id, "lane": lane, "due_at": due_at}
-            conn.execute(sql("raise_backlog"), raised, prepare=True)
-        conn.execute(sql("wake"), {"channel": WAKE_CHANNEL})
+        for name, values in _notices(client_id, _lanes(list(new.values()), copy.now)):
+            conn.execute(sql(name), values, prepare=True)
 
 
 def _still_new(

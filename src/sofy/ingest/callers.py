@@ -1,13 +1,10 @@
 """Who calls: the key of a request, what it may do, from where and how often."""
 
 import asyncio
-import base64
-import binascii
-import hashlib
 import ipaddress
 import time
 from collections.abc import Mapping
-from typing import Final, NamedTuple
+from typing import Final
 from uuid import UUID
 
 import msgspec
@@ -18,12 +15,12 @@ from starlette.requests import Request
 from sofy.engine.permissions import KEYS_CHANNEL
 from sofy.ingest.problems import Fault
 from sofy.ingest.reading import Reader
-from sofy.kernel import clock
+from sofy.kernel import api_keys, clock
+from sofy.kernel.api_keys import Key
 from sofy.kernel.clauses import clause
 
 log = structlog.get_logger(__name__)
 
-KEY_START: Final = "sofy_"
 WINDOW_S: Final = 10
 #: A key that was ended is told at once; this is for the notice that was lost.
 _TRUSTED_S: Final = 10.0
@@ -67,13 +64,6 @@ class Caller(msgspec.Struct, gc=False, eq=False):
         }
 
 
-class _Place(NamedTuple):
-    """What the text of a key says of itself: whose it is, and the hash it is known by."""
-
-    client: UUID
-    digest: bytes
-
-
 class Callers:
     """Looks keys up, and remembers those that opened something for a few seconds."""
 
@@ -102,7 +92,7 @@ class Callers:
         self._used.setdefault(caller.client, set()).add(caller.key)
         return caller
 
-    async def _look_up(self, place: _Place, before: Caller | None, moment: float) -> Caller:
+    async def _look_up(self, place: Key, before: Caller | None, moment: float) -> Caller:
         notices = self._notices
         rows = await self._link.rows("api_key", {"client": place.client, "digest": place.digest})
         if not rows:
@@ -167,17 +157,13 @@ class Callers:
             await self._link.run("touch_api_keys", {"client": client, "ids": list(keys), "now": clock.now()})
 
 
-def _read(header: str) -> _Place:
+def _read(header: str) -> Key:
     """Raises: Fault key_missing, key_unknown."""
     kind, _, text = header.partition(" ")
     text = text.strip()
     if kind.lower() != "bearer" or not text:
         raise Fault("key_missing", 401)
-    place, dot, _secret = text.removeprefix(KEY_START).partition(".")
-    if not text.startswith(KEY_START) or not dot:
+    key = api_keys.read(text)
+    if key is None:
         raise Fault("key_unknown", 401)
-    try:
-        client = UUID(bytes=base64.b64decode(place + "==", altchars=b"-_", validate=True))
-    except (binascii.Error, ValueError):
-        raise Fault("key_unknown", 401) from None
-    return _Place(client, hashlib.sha256(text.encode()).digest())
+    return key

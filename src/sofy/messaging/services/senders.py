@@ -1,10 +1,8 @@
 """Sender names of a client."""
 
-from typing import Any
 from uuid import UUID
 
-import psycopg
-from django.db import connection, transaction
+from django.db import transaction
 
 from sofy.engine import permissions as gate
 from sofy.kernel import clock
@@ -12,6 +10,7 @@ from sofy.kernel.clauses import clause
 from sofy.kernel.errors import Refused
 from sofy.kernel.senders import check_sender
 from sofy.kit import audit
+from sofy.kit.below import engine_connection
 from sofy.messaging.models import Sender
 
 
@@ -29,7 +28,7 @@ def add_sender(client_id: UUID, *, name: str, actor: str) -> Sender:
             client_id=client_id, name=name, withdrawn_at=None, defaults={"created_by": actor}
         )
         if created:
-            gate.write_sender(_psycopg(), client_id, name)
+            gate.write_sender(engine_connection(), client_id, name)
             audit.append(client_id, "sender.added", actor, {"sender": name})
     return sender
 
@@ -49,11 +48,5 @@ def withdraw_sender(client_id: UUID, sender_id: UUID, *, actor: str) -> None:
             raise Refused("not_found", 404)
         sender.withdrawn_at = clock.now()
         sender.save(update_fields=["withdrawn_at"])
-        gate.drop_sender(_psycopg(), client_id, sender.name)
+        gate.drop_sender(engine_connection(), client_id, sender.name)
         audit.append(client_id, "sender.withdrawn", actor, {"sender": sender.name})
-
-
-def _psycopg() -> psycopg.Connection[Any]:
-    connection.ensure_connection()
-    raw: psycopg.Connection[Any] = connection.connection
-    return raw

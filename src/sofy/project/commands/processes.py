@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import resource
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import psycopg
@@ -46,47 +47,52 @@ def _as_role(role: str) -> Config:
     return config
 
 
-def web(_arguments: argparse.Namespace) -> Answer:
+def _serve(application: str, config: Config, port: int, **options: Any) -> Answer:
+    """Answer HTTP until SIGTERM, in one child that is started again when it dies."""
     from granian import Granian
-    from granian.constants import Interfaces
     from granian.log import LogLevels
+
+    Granian(
+        application,
+        address=config.host,
+        port=port,
+        workers=1,
+        log_level=LogLevels.warning,
+        respawn_failed_workers=True,
+        **options,
+    ).serve()
+    return Answer()
+
+
+def web(_arguments: argparse.Namespace) -> Answer:
+    from granian.constants import Interfaces
 
     from sofy.kit.live import STREAMS
 
     config = _as_role("sofy_web")
-    Granian(
+    return _serve(
         "sofy.project.wsgi:application",
-        address=config.host,
-        port=config.web_port,
+        config,
+        config.web_port,
         interface=Interfaces.WSGI,
-        workers=1,
         blocking_threads=PAGES + STREAMS,  # threads start when they are needed; project/wsgi.py says which do what
-        log_level=LogLevels.warning,
-        respawn_failed_workers=True,
         workers_kill_timeout=5,  # pages in the making are finished, streams are not waited for
-    ).serve()
-    return Answer()
+    )
 
 
 def ingest(_arguments: argparse.Namespace) -> Answer:
-    from granian import Granian
     from granian.constants import Interfaces, Loops
-    from granian.log import LogLevels
 
     config = _as_role("sofy_engine")
-    Granian(
+    return _serve(
         "sofy.project.asgi:application",
-        address=config.host,
-        port=config.api_port,
+        config,
+        config.api_port,
         interface=Interfaces.ASGI,
         loop=Loops.uvloop,
-        workers=1,
         backpressure=_allow_open(MOST_CONNECTIONS),
-        log_level=LogLevels.warning,
-        respawn_failed_workers=True,
         workers_kill_timeout=15,  # what was accepted is on disk before the answer: it is waited for
-    ).serve()
-    return Answer()
+    )
 
 
 def _allow_open(connections: int) -> int:
