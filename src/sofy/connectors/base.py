@@ -4,7 +4,7 @@ The engine calls `Connector`, the connector calls `Events`. Both live on one eve
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from enum import StrEnum
 from functools import cache
@@ -14,6 +14,8 @@ from typing import Annotated, Any, ClassVar, Literal, Protocol
 from uuid import UUID
 
 import msgspec
+
+from sofy.kernel.content import Content
 
 Secret = Annotated[str, msgspec.Meta(extra={"secret": True})]
 """A configuration field that is stored sealed and never shown again."""
@@ -43,8 +45,10 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
 class Outgoing(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """One message the compliance gate has let through.
 
-    `to` is E.164 with its +, `encoding` and `parts` are what the text was counted as, and nothing may reach the
-    recipient from `validity_until` on.
+    `to` is E.164 with its +, an e-mail address, or an identity of the channel. `encoding` and `parts` are what the text
+    of an SMS was counted as, and nothing may reach the recipient from `validity_until` on. `content` is what a channel
+    with more than text shows; without it, the text. `opt_out_url`: where this person says no with a click, for the
+    channels that carry such an address.
     """
 
     message_id: UUID
@@ -56,6 +60,8 @@ class Outgoing(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     encoding: str = "gsm7"
     parts: int = 1
     validity_until: datetime | None = None
+    content: Content | None = None
+    opt_out_url: str = ""
 
 
 class Accepted(msgspec.Struct, frozen=True, tag=True):
@@ -123,7 +129,7 @@ class Receipt(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """
 
     keys: tuple[str, ...]
-    status: Literal["submitted", "delivered", "failed", "expired"]
+    status: Literal["submitted", "delivered", "read", "failed", "expired"]
     code: str = ""
     action: Action | None = None
     at: datetime | None = None
@@ -131,9 +137,12 @@ class Receipt(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 
 
 class Inbound(msgspec.Struct, frozen=True, gc=False, kw_only=True):
-    """A message from a phone. `complete` is false when parts of a long one never came.
+    """A message from a person. `complete` is false when parts of a long one never came.
 
-    `reference` and `of` are those of its parts, when it came in several.
+    `reference` and `of` are those of its parts, when it came in several. `supplier_id` is the channel's own name for
+    it, by which a second delivery is known; `answers` is that of the message it replies to. `kind` is what it is, with
+    what the channel says of it in `detail`: text, reply (a button that was tapped), media, location, reaction.
+    `opts_out`: this person said no by a means of the channel, whatever the text says.
     """
 
     sender: str
@@ -142,6 +151,12 @@ class Inbound(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     complete: bool = True
     reference: int = 0
     of: int = 1
+    supplier_id: str = ""
+    answers: str = ""
+    kind: Literal["text", "reply", "media", "location", "reaction"] = "text"
+    detail: dict[str, Any] | None = None
+    opts_out: bool = False
+    at: datetime | None = None
 
 
 class InboundPart(msgspec.Struct, frozen=True, gc=False, kw_only=True):
@@ -154,6 +169,40 @@ class InboundPart(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     of: int
     coding: int
     octets: bytes
+
+
+class TemplateNews(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """What the supplier says of a template: its state, or its quality, and why."""
+
+    name: str
+    language: str
+    state: str = ""
+    quality: str = ""
+    reason: str = ""
+
+
+class Callback(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """A request of the supplier to /hooks/<connector>/<route>. Names of headers are in lower case."""
+
+    method: str
+    headers: Mapping[str, str]
+    query: Mapping[str, str]
+    body: bytes
+
+
+class CallbackAnswer(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """What a supplier is answered at once."""
+
+    status: int
+    body: str = ""
+
+
+class Heard(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """What a callback said. Nothing of it is lost when it comes twice or out of order: the engine sees to that."""
+
+    receipts: list[Receipt] = []
+    inbound: list[Inbound] = []
+    templates: list[TemplateNews] = []
 
 
 class Health(msgspec.Struct, frozen=True, kw_only=True):
@@ -243,6 +292,23 @@ class Connector(ABC):
     @abstractmethod
     def health(self) -> Health:
         """For screens and metrics."""
+
+    # Suppliers that call back: `sofy ingest` asks the first two, stores the body, answers 200; an engine reads it then.
+
+    @classmethod
+    def answer_at_once(cls, config: Any, callback: Callback) -> CallbackAnswer | None:
+        """The answer to a request that only sets the callback up; None for one that says something."""
+        return None
+
+    @classmethod
+    def authentic(cls, config: Any, callback: Callback) -> bool:
+        """Whether the supplier signed this callback. Those that never call back believe nobody."""
+        return False
+
+    @classmethod
+    def read_callback(cls, config: Any, body: bytes) -> Heard:
+        """What a stored callback says; what it does not know is left out, never an error."""
+        return Heard()
 
 
 def secret_fields(config: type[Any]) -> frozenset[str]:

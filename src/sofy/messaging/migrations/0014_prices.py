@@ -1,0 +1,12 @@
+"""What messages cost."""
+
+from typing import ClassVar
+
+from django.db import migrations
+
+
+class Migration(migrations.Migration):
+    """See the schema file for the reason."""
+
+    dependencies: ClassVar = [("messaging", "0013_smpp_accounts")]
+    operations: ClassVar = []

@@ -1,0 +1,12 @@
+"""What fraud is judged by."""
+
+from typing import ClassVar
+
+from django.db import migrations
+
+
+class Migration(migrations.Migration):
+    """See the schema file for the reason."""
+
+    dependencies: ClassVar = [("messaging", "0014_prices")]
+    operations: ClassVar = []

@@ -1,0 +1,1 @@
+"""The SMPP server for programs of clients."""

@@ -1,0 +1,1 @@
+"""What clients' programs are told: webhooks."""
