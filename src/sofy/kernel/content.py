@@ -15,15 +15,12 @@ OPT_OUT_URL: Final = "{{unsubscribe_url}}"
 
 _LINE = r"^[^\x00-\x1f\x7f]*$"
 _HTTPS = r"^https://[^\s\x00-\x1f\x7f]+$"
+# A field that these do not know is refused, never overlooked.
 Address = Annotated[str, Meta(pattern=_HTTPS, max_length=2048)]
 Line = Annotated[str, Meta(min_length=1, max_length=200, pattern=_LINE)]
 
 
-class _Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
-    """A field it does not know is refused, never overlooked."""
-
-
-class Button(_Part):
+class Button(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """Something to tap. `value`: what comes back for a reply, an address for url, a number for call."""
 
     kind: Literal["reply", "url", "call"] = "reply"
@@ -31,7 +28,7 @@ class Button(_Part):
     value: Annotated[str, Meta(min_length=1, max_length=2048, pattern=_LINE)]
 
 
-class Media(_Part):
+class Media(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """A file that the channel fetches from `url`."""
 
     kind: Literal["image", "video", "audio", "document"]
@@ -40,7 +37,7 @@ class Media(_Part):
     filename: Annotated[str, Meta(max_length=240, pattern=_LINE)] = ""
 
 
-class Card(_Part):
+class Card(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """A picture with words and buttons; several make a carousel."""
 
     title: Annotated[str, Meta(max_length=200)] = ""
@@ -49,7 +46,7 @@ class Card(_Part):
     buttons: Annotated[list[Button], Meta(max_length=4)] = []
 
 
-class Template(_Part):
+class Template(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """A template that WhatsApp approved, with the values of its places in order."""
 
     name: Annotated[str, Meta(min_length=1, max_length=512, pattern=r"^[a-z0-9_]+$")]
@@ -59,7 +56,7 @@ class Template(_Part):
     buttons: list[str] = []
 
 
-class Content(_Part):
+class Content(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """What a message says. `html` is the page of an e-mail, complete; `text` stands beside it."""
 
     text: Annotated[str, Meta(max_length=10_000)] = ""
