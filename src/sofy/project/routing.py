@@ -1,8 +1,8 @@
 """Routes as the command line sets them up: one row per code, secrets sealed, each change in the platform's chain."""
 
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Sequence
 from decimal import Decimal
+from itertools import count
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +10,6 @@ import msgspec
 from django.db import connections
 from psycopg.types.json import Jsonb
 
-from sofy.connectors.base import Connector, discover
 from sofy.engine.route_config import seal_config
 from sofy.kernel import clock, ids
 from sofy.kernel.errors import Refused
@@ -19,16 +18,17 @@ from sofy.kit import audit
 from sofy.kit.keys import keystore
 from sofy.kit.rls import staff_scope
 from sofy.messaging.route_rules import check_price, check_route
+from sofy.project.route_settings import connector_of
 
 _UPSERT = """
-INSERT INTO engine_route (id, code, name, connector, config, short_code, purposes, encodings, price_eur, rate_per_s,
-                          "window", binds, state, created_at, updated_at)
-VALUES (%(id)s, %(code)s, %(name)s, %(connector)s, %(config)s, %(short_code)s, %(purposes)s, %(encodings)s,
-        %(price_eur)s, %(rate_per_s)s, %(window)s, %(binds)s, 'active', %(now)s, %(now)s)
-ON CONFLICT (code) DO UPDATE SET name = excluded.name, connector = excluded.connector, config = excluded.config,
-       short_code = excluded.short_code, purposes = excluded.purposes, encodings = excluded.encodings,
-       price_eur = excluded.price_eur, rate_per_s = excluded.rate_per_s, "window" = excluded."window",
-       binds = excluded.binds, state = 'active', updated_at = excluded.updated_at
+INSERT INTO engine_route (id, code, name, channel, connector, config, short_code, purposes, encodings, price_eur,
+                          rate_per_s, "window", binds, state, created_at, updated_at)
+VALUES (%(id)s, %(code)s, %(name)s, %(channel)s, %(connector)s, %(config)s, %(short_code)s, %(purposes)s,
+        %(encodings)s, %(price_eur)s, %(rate_per_s)s, %(window)s, %(binds)s, 'active', %(now)s, %(now)s)
+ON CONFLICT (code) DO UPDATE SET name = excluded.name, channel = excluded.channel, connector = excluded.connector,
+       config = excluded.config, short_code = excluded.short_code, purposes = excluded.purposes,
+       encodings = excluded.encodings, price_eur = excluded.price_eur, rate_per_s = excluded.rate_per_s,
+       "window" = excluded."window", binds = excluded.binds, state = 'active', updated_at = excluded.updated_at
 """
 
 
@@ -68,6 +68,7 @@ def save_route(
                 "id": route_id,
                 "code": code,
                 "name": name,
+                "channel": kind.capabilities.channel,
                 "connector": connector,
                 "config": Jsonb(seal_config(keystore(), kind, route_id, values)),
                 "short_code": short_code,
@@ -82,6 +83,15 @@ def save_route(
             cursor.execute(_UPSERT, parameters)
         audit.append(audit.PLATFORM, "route.saved", actor, {"route": code}, using="staff")
     return route_id
+
+
+def free_code(connector: str) -> str:
+    """A code that no route has, after its connector: smpp-1, whatsapp-cloud-2."""
+    stem = connector.replace("_", "-")
+    with staff_scope(), connections["staff"].cursor() as cursor:
+        cursor.execute("SELECT code FROM engine_route WHERE starts_with(code, %s)", [f"{stem}-"])
+        taken = {code for (code,) in cursor.fetchall()}
+    return next(code for number in count(1) if (code := f"{stem}-{number}") not in taken)
 
 
 def set_state(code: str, state: str, *, actor: str = "command") -> None:
@@ -99,50 +109,13 @@ def set_state(code: str, state: str, *, actor: str = "command") -> None:
 def routes() -> list[dict[str, Any]]:
     """Every route, without anything secret."""
     columns = (
-        "code", "name", "connector", "short_code", "purposes", "encodings", "state", "price_eur", "rate_per_s",
-        "window", "binds",
+        "code", "name", "channel", "connector", "short_code", "purposes", "encodings", "state", "price_eur",
+        "rate_per_s", "window", "binds",
     )  # fmt: skip
     with staff_scope(), connections["staff"].cursor() as cursor:
         cursor.execute(
-            "SELECT code, name, connector, short_code, purposes, encodings, state, price_eur, rate_per_s,"
+            "SELECT code, name, channel, connector, short_code, purposes, encodings, state, price_eur, rate_per_s,"
             ' "window", binds'
             " FROM engine_route ORDER BY code"
         )
         return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
-
-
-def read_settings(connector: str, given: Mapping[str, str]) -> dict[str, Any]:
-    """Settings as a person types them: JSON where that is what the setting takes, text else.
-
-    Raises: Refused (connector_unknown, route_settings), which names the setting and what it takes.
-    """
-    fields = {field.name: field for field in msgspec.structs.fields(connector_of(connector).Config)}
-    unknown = [name for name in given if name not in fields]
-    if unknown:
-        raise Refused("route_settings", setting=unknown[0], problem="there is no such setting", known=", ".join(fields))
-    return {name: _value(fields[name], text) for name, text in given.items()}
-
-
-def _value(field: msgspec.structs.FieldInfo, text: str) -> Any:
-    readings: list[Any] = [text]
-    with suppress(msgspec.DecodeError):
-        readings.insert(0, msgspec.json.decode(text))
-    problems = []
-    for reading in readings:
-        try:
-            return msgspec.to_builtins(msgspec.convert(reading, field.type))
-        except msgspec.ValidationError as error:
-            problems.append(str(error))
-    examples = [
-        one for meta in getattr(field.type, "__metadata__", ()) for one in getattr(meta, "examples", None) or ()
-    ]
-    shown: dict[str, Any] = {"as": msgspec.json.encode(examples[0]).decode()} if examples else {}
-    raise Refused("route_settings", setting=field.name, problem=problems[0], **shown)
-
-
-def connector_of(name: str) -> type[Connector]:
-    """The connector of this name. Raises: Refused (connector_unknown)."""
-    known = discover()
-    if name not in known:
-        raise Refused("connector_unknown", connector=name, known=", ".join(sorted(known)))
-    return known[name]

@@ -11,9 +11,22 @@ from sofy.project.commands import Commands, group, leaf
 def add(commands: Commands) -> None:
     actions = group(commands, "route", "The ways out to operators.")
     made = leaf(actions, "add", "Make a route, or change the one of this code.", add_route)
-    made.add_argument("code")
+    made.add_argument("code", nargs="?", help="how the route is called here; one is made up without it")
     made.add_argument("--name", default="")
-    made.add_argument("--connector", default="smpp")
+    made.add_argument(
+        "--connector", default="smpp", help="smpp, whatsapp_cloud, google_rbm, email_smtp: who is behind it"
+    )
+    made.add_argument(
+        "--base-url", metavar="URL", help="where the supplier is: https://..., smpp://host:port, smtp://..."
+    )
+    made.add_argument("--token-url", metavar="URL", help="where the supplier gives access tokens")
+    made.add_argument(
+        "--secret",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="a secret setting of the connector: stored sealed, never shown again",
+    )
     made.add_argument("--short-code", help="what people answer STOP to, as 36xxx")
     made.add_argument("--price", default="0", help="euros before VAT per SMS part")
     made.add_argument("--purpose", action="append", choices=["marketing", "alert"])
@@ -37,24 +50,39 @@ def add(commands: Commands) -> None:
 def add_route(arguments: argparse.Namespace) -> Answer:
     runtime.open_django()
     from sofy.messaging.route_rules import read_price
-    from sofy.project import routing
+    from sofy.project import route_settings, routing
 
-    given: dict[str, str] = {}
-    for pair in arguments.set:
-        name, equals, value = pair.partition("=")
-        if not equals:
-            raise Refused("setting_unreadable", setting=pair, expected="NAME=VALUE")
-        given[name] = value
+    connector = arguments.connector
+    values = route_settings.read(
+        connector,
+        _pairs(arguments.set),
+        secrets=_pairs(arguments.secret),
+        addresses={"base_url": arguments.base_url, "token_url": arguments.token_url},
+    )
+    code = arguments.code or routing.free_code(connector)
     route_id = routing.save_route(
-        code=arguments.code,
-        name=arguments.name or arguments.code,
-        connector=arguments.connector,
-        values=routing.read_settings(arguments.connector, given),
+        code=code,
+        name=arguments.name or code,
+        connector=connector,
+        values=values,
         short_code=arguments.short_code,
         price_eur=read_price(arguments.price),
         purposes=arguments.purpose or ("marketing", "alert"),
     )
-    return Answer(f"The route {arguments.code} is active.", {"id": route_id, "code": arguments.code, "state": "active"})
+    data = {"id": route_id, "code": code, "state": "active"}
+    if route_settings.calls_back(connector):
+        data["callback"] = f"/hooks/{connector}/{route_id}"
+    return Answer(f"The route {code} is active.", data)
+
+
+def _pairs(given: list[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for pair in given:
+        name, equals, value = pair.partition("=")
+        if not equals:
+            raise Refused("setting_unreadable", setting=name, expected="NAME=VALUE")
+        found[name] = value
+    return found
 
 
 def list_routes(_arguments: argparse.Namespace) -> Answer:

@@ -88,6 +88,38 @@ def test_a_route_is_added_listed_and_paused(sofy):
     assert "secret" not in json.dumps(rows)
 
 
+def test_a_route_is_added_by_its_address_and_its_secrets_alone(sofy, engine_db):
+    asked = ["route", "add", "--connector", "smpp", "--base-url", "smpps://127.0.0.1:2775", "--set", "system_id=a"]
+
+    first = _json(sofy(*asked, "--secret", "password=secret", "--json"))
+    second = _json(sofy(*asked, "--secret", "password=secret", "--json"))
+
+    assert (first["code"], second["code"]) == ("smpp-1", "smpp-2")
+    with engine_db.connect("admin") as admin:
+        channel, config = admin.execute("select channel, config from engine_route where code = 'smpp-1'").fetchone()
+    assert channel == "sms"
+    assert (config["host"], config["port"], config["tls"]) == ("127.0.0.1", 2775, True)
+    assert config["password"].startswith("sealed:")
+
+
+@pytest.mark.parametrize(
+    ("_case", "arguments", "told"),
+    [
+        ("a secret that is none", ["--secret", "host=x"], "password"),
+        ("a secret nobody knows", ["--secret", "pass=x"], "password"),
+        ("no value", ["--secret", "verysecret"], "NAME=VALUE"),
+        ("an address that is none", ["--base-url", "somewhere"], "base_url"),
+        ("a port that is none", ["--base-url", "smpp://host:99999"], "base_url"),
+        ("an address this connector has no use for", ["--token-url", "https://example.org/token"], "token_url"),
+    ],
+)
+def test_an_address_or_a_secret_that_cannot_be_is_refused_in_words(sofy, _case, arguments, told):
+    status, said = sofy("route", "add", "--connector", "smpp", *arguments, "--json")
+
+    assert status == 1
+    assert told in said
+
+
 @pytest.mark.parametrize(
     ("_case", "arguments", "code"),
     [

@@ -13,7 +13,7 @@ from sofy.kernel.errors import Refused
 from sofy.kit.keys import keystore
 from sofy.kit.rls import staff_scope
 from sofy.messaging.route_rules import read_price
-from sofy.project import cli, routing
+from sofy.project import cli, route_settings
 
 NOBODY = "01a20dbf-c2d6-7029-8124-b3981e53d8a0"
 KEY = ["apikey", "create", "till", "--client", "zoe", "--scope", "messages:send"]
@@ -220,7 +220,7 @@ def _leaves(parser, words=()):
 def test_a_setting_is_json_where_it_takes_json(_case, typed, read):
     name, _, text = typed.partition("=")
 
-    found = routing.read_settings("smpp", {name: text})[name]
+    found = route_settings.read("smpp", {name: text})[name]
 
     assert (sorted(found) if isinstance(found, list) else found) == read
     assert type(found) is type(read)
@@ -239,7 +239,7 @@ def test_a_setting_is_json_where_it_takes_json(_case, typed, read):
 )
 def test_a_setting_that_cannot_be_is_named_with_what_it_takes(_case, name, text, told):
     with pytest.raises(Refused) as refused:
-        routing.read_settings("smpp", {name: text})
+        route_settings.read("smpp", {name: text})
 
     assert all(word in str(refused.value) for word in told)
 
@@ -267,7 +267,7 @@ def test_what_the_command_stored_is_what_the_engine_reads(sofy):
     with staff_scope(), connections["staff"].cursor() as cursor:
         cursor.execute("SELECT id, config FROM engine_route")
         route_id, stored = cursor.fetchone()
-    kind = routing.connector_of("smpp")
+    kind = route_settings.connector_of("smpp")
     config = msgspec.convert(open_config(keystore(), kind, route_id, json.loads(stored)), kind.Config)
     assert (config.port, config.rate_per_s, config.tls, config.password) == (2775, 50, True, "12345678")
     assert (config.alphanumeric.npi, config.submit_errors) == (1, {"0x450": "retry"})
