@@ -278,6 +278,10 @@ class Connector(ABC):
     def capacity(self) -> int:
         """How many parts may be submitted now without waiting here."""
 
+    def capacity_for(self, purpose: str) -> int:
+        """The same for one purpose: a connector that lets alerts leave first has room for them while marketing waits."""
+        return self.capacity()
+
     @abstractmethod
     def submit(self, messages: list[Outgoing]) -> None:
         """Take messages, in order. More than `capacity` wait here, in memory."""

@@ -84,16 +84,13 @@ class Dispatcher:
 
     def run(self) -> None:
         """Hand over as much as there is room for."""
-        room = {key: one.connector.capacity() for key, one in self._table.running.items()}
-        for one in (leaving for group in self.leaving.values() for leaving in group):
-            if one.item.route in room:
-                room[one.item.route] -= one.item.parts
-        if all(left <= 0 for left in room.values()):
-            return
         chosen: dict[bytes, list[Outgoing]] = {}
         now, moment = clock.now(), time.monotonic()
         for lane in LANES:
             queue, leaving = self.ready[lane], list[Leaving]()
+            room = self._room(lane, chosen) if queue else {}
+            if all(left <= 0 for left in room.values()):
+                continue
             idle = 0
             while queue and idle < len(queue):
                 batch = queue[0]
@@ -109,6 +106,20 @@ class Dispatcher:
                 self.leaving[lane] = leaving
                 self._announce(lane, leaving)
         self._submit(chosen)
+
+    def _room(self, lane: str, chosen: dict[bytes, list[Outgoing]]) -> dict[bytes, int]:
+        """How many parts of this lane each connector has room for, beside what is on its way to it.
+
+        Marketing makes room for alerts, never the other way round.
+        """
+        room = {key: one.connector.capacity_for(lane) for key, one in self._table.running.items()}
+        for ahead in LANES if lane == "marketing" else (lane,):
+            for one in self.leaving[ahead]:
+                if one.item.route in room:
+                    room[one.item.route] -= one.item.parts
+        for key, messages in chosen.items():
+            room[key] -= sum(message.parts for message in messages)
+        return room
 
     def release(self, lane: str) -> None:
         """The senders of a group are noted: hand it over, but for what must be judged again."""

@@ -1,9 +1,8 @@
 """SMS over SMPP: the connector. Protocol facts and sources are in the README beside it."""
 
 import asyncio
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Collection
-from heapq import heappop, heappush
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -18,6 +17,7 @@ from sofy.connectors.smpp.failures import action_for, status_code
 from sofy.connectors.smpp.ids import IdFormatLearner, canonical
 from sofy.connectors.smpp.link import Link
 from sofy.connectors.smpp.pacing import Pacer
+from sofy.connectors.smpp.waiting import Waiting
 from sofy.kernel import clock
 from sofy.wire.smpp.session import Answer, ClientSession, Delivery
 
@@ -48,10 +48,7 @@ class SmppConnector(base.Connector):
         self._links = [Link(n, kind, config, self, self._pump_soon) for n, kind in enumerate(config.bind_kinds())]
         self._senders = [link for link in self._links if link.kind.sends]
         self._tasks: list[asyncio.Task[None]] = []
-        self._fresh: deque[Part] = deque()
-        self._again: list[Part] = []  # throttled parts, a heap by order: they go first, in their order
-        self._order = 0
-        self._last: Part | None = None
+        self._waiting = Waiting()
         self._pump_due = False
         self._pump_timer: asyncio.TimerHandle | None = None
         self._stopping = False
@@ -64,10 +61,7 @@ class SmppConnector(base.Connector):
 
     async def stop(self, grace_s: float = 5.0) -> None:
         self._stopping = True
-        waiting = sorted([*self._again, *self._fresh])
-        self._again.clear()
-        self._fresh.clear()
-        self._report([_reported(part, base.NotSent("stopping")) for part in waiting])
+        self._report([_reported(part, base.NotSent("stopping")) for part in self._waiting.take_all()])
         await asyncio.gather(*(link.stop(grace_s) for link in self._links))
         if self._pump_timer is not None:
             self._pump_timer.cancel()
@@ -76,11 +70,17 @@ class SmppConnector(base.Connector):
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def capacity(self) -> int:
+        return max(0, self._most() - len(self._waiting))
+
+    def capacity_for(self, purpose: str) -> int:
+        return self.capacity() if purpose == "marketing" else max(0, self._most() - len(self._waiting.alerts))
+
+    def _most(self) -> int:
+        """How many parts may wait here: what two windows hold, or a second of the rate."""
         window = sum(self.config.window for link in self._senders if link.up)
         if not window or self._stopping or self._loop.time() < self._pacer.paused_until:
             return 0
-        most = min(window * _AHEAD_WINDOWS, max(self._pacer.rate * _AHEAD_S, 1.0))
-        return max(0, int(most) - len(self._fresh) - len(self._again))
+        return int(min(window * _AHEAD_WINDOWS, max(self._pacer.rate * _AHEAD_S, 1.0)))
 
     def submit(self, messages: list[Outgoing]) -> None:
         refused = []
@@ -91,21 +91,17 @@ class SmppConnector(base.Connector):
                 action = Action.OTHER_ROUTE if isinstance(error, ForeignAlphabet) else Action.PERMANENT
                 refused.append(Reported(message.message_id, 0, 1, base.Refused("unencodable", action)))
                 continue
-            for part in parts:
-                self._order += 1
-                part.order = self._order
-            self._fresh.extend(parts)
+            self._waiting.add(parts)
         self._report(refused)
         self._pump_soon()
 
     def withdraw(self, message_ids: Collection[UUID]) -> list[UUID]:
         wanted = set(message_ids)
-        waiting = [part for part in (*self._again, *self._fresh) if part.message.message_id in wanted]
+        waiting = [part for part in self._waiting if part.message.message_id in wanted]
         here = Counter(part.message.message_id for part in waiting)
         gone = {part.message.message_id for part in waiting if here[part.message.message_id] == part.of}
         if gone:
-            self._fresh = deque(part for part in self._fresh if part.message.message_id not in gone)
-            self._again = sorted(part for part in self._again if part.message.message_id not in gone)
+            self._waiting.drop(gone)
         return list(gone)
 
     def health(self) -> base.Health:
@@ -114,7 +110,7 @@ class SmppConnector(base.Connector):
             binds_up=sum(link.up for link in self._links),
             binds=len(self._links),
             in_flight=sum(link.session.in_flight for link in self._links if link.session is not None),
-            queued=len(self._fresh) + len(self._again),
+            queued=len(self._waiting),
             rate_per_s=self._pacer.rate,
             paused=self._loop.time() < self._pacer.paused_until,
             last_error=errors[0] if errors else "",
@@ -163,7 +159,7 @@ class SmppConnector(base.Connector):
             return _reported(part, base.NotSent("stopping"))
         if part.attempts > self.config.throttle_retries:
             return _reported(part, base.Refused(code, Action.OTHER_ROUTE))
-        heappush(self._again, part)
+        self._waiting.again(part)
         return _reported(part, base.Throttled(code))
 
     def _report(self, outcomes: list[Reported]) -> None:
@@ -194,9 +190,9 @@ class SmppConnector(base.Connector):
         allowed = self._pacer.allowance(now)
         if allowed > 0:
             self._write(allowed)
-        if (self._again or self._fresh) and (delay_s := self._pacer.wait_s(now)) > 0:
+        if self._waiting and (delay_s := self._pacer.wait_s(now)) > 0:
             self._pump_later(delay_s)
-        if self.capacity() > 0:
+        if self.capacity_for("alert") > 0:
             self._events.on_capacity()
 
     def _write(self, allowed: int) -> None:
@@ -214,12 +210,12 @@ class SmppConnector(base.Connector):
                 log.error("smpp.not_ours", messages=len(error.message_ids))
                 for part, _ in chosen:
                     if part.message.message_id not in error.message_ids:
-                        heappush(self._again, part)
+                        self._waiting.again(part)
                 self._pump_soon()
             except Exception as error:  # nothing may leave that the journal does not hold
                 log.error("smpp.journal_failed", parts=len(records), error=type(error).__name__)
                 for part, _ in chosen:
-                    heappush(self._again, part)
+                    self._waiting.again(part)
                 self._pacer.pause(_JOURNAL_RETRY_S, self._loop.time())
             else:
                 for number, batch in enumerate(batches):
@@ -230,18 +226,18 @@ class SmppConnector(base.Connector):
         self._report([_reported(part, base.NotSent("too_late")) for part in too_late])
 
     def _choose(self, allowed: int) -> tuple[list[tuple[Part, ClientSession]], list[Part]]:
-        """The next parts in order, each with its bind; parts of one message keep to one bind while it is up."""
+        """The next parts, alerts first, each with its bind; parts of one message keep to one bind while it is up."""
         rooms = {link.number: room for link in self._senders if link.session and (room := link.session.room()) > 0}
         instant = clock.now()
         chosen: list[tuple[Part, ClientSession]] = []
         too_late: list[Part] = []
-        while rooms and len(chosen) < allowed and (self._again or self._fresh):
-            part = heappop(self._again) if self._again else self._fresh.popleft()
+        while rooms and len(chosen) < allowed and self._waiting:
+            lane, part = self._waiting.next()
             until = part.message.validity_until
             if until is not None and until <= instant:
                 too_late.append(part)
                 continue
-            last = self._last
+            last = lane.last
             if part.index and last is not None and last.message is part.message and last.bind in rooms:
                 number = last.bind
             else:
@@ -253,7 +249,7 @@ class SmppConnector(base.Connector):
             session = self._links[number].session
             assert session is not None
             chosen.append((part, session))
-            self._last = part
+            lane.last = part
         return chosen, too_late
 
 

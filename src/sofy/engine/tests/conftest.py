@@ -44,6 +44,7 @@ class FakeConnector(base.Connector):
         self.supplier_ids: dict[tuple[UUID, int], str] = {}
         self.script: Callable[[Outgoing, int], base.Outcome | None] | None = None
         self.room: int = config.room
+        self.alert_room = 0
         self.up = 1
         self.waits = False
         self.waiting: list[Outgoing] = []
@@ -57,6 +58,9 @@ class FakeConnector(base.Connector):
 
     def capacity(self) -> int:
         return self.room
+
+    def capacity_for(self, purpose: str) -> int:
+        return self.room if purpose == "marketing" else max(self.room, self.alert_room)
 
     def submit(self, messages: list[Outgoing]) -> None:
         if self.waits:

@@ -598,6 +598,15 @@ async def test_too_late_goes_back_to_the_gate(house: House, machine: Machine):
     await machine.settled(message, status="deferred")
 
 
+async def test_an_alert_leaves_by_a_route_that_has_no_room_for_marketing(house: House, machine: Machine):
+    machine.connector().room, machine.connector().alert_room = 0, 1
+
+    marketing, alert = house.submit(house.message(), house.message(purpose="alert", text="Code", short_code=None))
+    await machine.settled(alert)
+
+    assert house.state(marketing)["status"] == "accepted"
+
+
 async def test_alerts_pass_a_full_marketing_lane_and_clients_take_turns(
     house: House, machine: Machine, monkeypatch: pytest.MonkeyPatch
 ):

@@ -374,6 +374,41 @@ async def test_capacity_is_two_windows_then_what_is_left(route: Route) -> None:
     assert connector.capacity() == 10
 
 
+async def test_an_alert_leaves_before_the_marketing_that_waits(route: Route) -> None:
+    connector = await route.up(window=1)
+    route.smsc.script = {1: None}
+    connector.submit([outgoing(text=f"promotion {n}") for n in range(3)])
+    await route.engine.until(lambda: len(route.smsc.got) == 1)
+
+    connector.submit([outgoing(text=f"code {n}", purpose="alert") for n in range(2)])
+    session, sequence = route.smsc.last
+    session.answer(sequence, 0, "001")
+    await route.engine.until(lambda: len(route.engine.of(Accepted)) == 5)
+
+    assert route.smsc.texts == ["promotion 0", "code 0", "code 1", "promotion 1", "promotion 2"]
+
+
+async def test_marketing_that_fills_a_route_leaves_room_for_alerts(route: Route) -> None:
+    connector = await route.up(window=10)
+    route.smsc.script = dict.fromkeys(range(1, 11))
+
+    connector.submit([outgoing() for _ in range(30)])
+    await route.engine.until(lambda: len(route.smsc.got) == 10)
+
+    assert connector.capacity_for("marketing") == connector.capacity() == 0
+    assert connector.capacity_for("alert") == 20
+
+
+async def test_a_throttled_alert_leaves_before_throttled_marketing(route: Route) -> None:
+    connector = await route.up(window=2)
+    route.smsc.script = {1: Status.RTHROTTLED, 2: Status.RTHROTTLED}
+
+    connector.submit([outgoing(text="promotion"), outgoing(text="code", purpose="alert")])
+    await route.engine.until(lambda: len(route.engine.of(Accepted)) == 2)
+
+    assert route.smsc.texts[2:] == ["code", "promotion"]
+
+
 async def test_a_rate_is_kept(route: Route) -> None:
     connector = await route.up(window=100, rate_per_s=100)
 
