@@ -279,7 +279,7 @@ class Connector(ABC):
         """How many parts may be submitted now without waiting here."""
 
     def capacity_for(self, purpose: str) -> int:
-        """The same for one purpose: a connector that lets alerts leave first has room for them while marketing waits."""
+        """The same for one purpose: where alerts leave first, there is room for them while marketing waits."""
         return self.capacity()
 
     @abstractmethod
