@@ -14,7 +14,8 @@ from uuid import UUID
 
 import psycopg
 
-from sofy.engine.pgarray import micros
+from sofy.engine.db import sql
+from sofy.engine.pgarray import UuidArray, micros
 from sofy.kernel import ids
 from sofy.kernel.crypto import ClientKeys
 
@@ -37,7 +38,7 @@ _COPY_MESSAGE: LiteralString = """COPY engine_message (client_id, campaign_id, c
     sender, short_code, zone, parts, encoding, unit_price_eur, expires_at,
     id, contact_id, establishment_id, recipient_index, reference, payload) FROM STDIN (FORMAT binary)"""
 _COPY_STATE: LiteralString = """COPY engine_state (client_id, campaign_id, accepted_at, updated_at, variant, status,
-    rank, parts, parts_done,
+    rank, parts, parts_done, account_id, receipt,
     message_id, contact_id, establishment_id, recipient_index, not_before) FROM STDIN (FORMAT binary)"""
 _COPY_QUEUE: LiteralString = "COPY engine_queue (client_id, lane, message_id, due_at) FROM STDIN (FORMAT binary)"
 
@@ -92,6 +93,8 @@ class Packed(NamedTuple):
     """A chunk ready to be written: one COPY buffer per table."""
 
     now: datetime
+    client_id: UUID
+    ids: list[bytes]
     state: bytes
     message: bytes
     queue: bytes
@@ -111,7 +114,7 @@ def pack(
     last = None
     for row_id, m, payload in zip(row_ids, messages, sealed_payloads(row_ids, messages, keys), strict=True):
         shape = (m.channel, m.purpose, m.variant, m.sender, m.short_code, m.zone, m.parts, m.encoding, m.unit_price_eur,
-                 m.expires_at)  # fmt: skip
+                 m.expires_at, m.account_id, m.receipt)  # fmt: skip
         if shape != last:  # comparing costs less than hashing
             last = shape
             if shape not in starts:
@@ -128,7 +131,7 @@ def pack(
         queue_rows += (queue_start, key, due)
     for rows in (message_rows, state_rows, queue_rows):
         rows.append(_END)
-    return Packed(now, b"".join(state_rows), b"".join(message_rows), b"".join(queue_rows))
+    return Packed(now, client_id, row_ids, b"".join(state_rows), b"".join(message_rows), b"".join(queue_rows))
 
 
 def _starts(m: "MessageIn", client: bytes, common: bytes, at: bytes) -> tuple[bytes, bytes, bytes]:
@@ -137,9 +140,12 @@ def _starts(m: "MessageIn", client: bytes, common: bytes, at: bytes) -> tuple[by
     message = (_text(m.channel), purpose, variant, _text(m.sender), _text(m.short_code), _text(m.zone), parts)
     expiry = _NULL if m.expires_at is None else _instant(m.expires_at)
     price = (_text(m.encoding), _numeric(m.unit_price_eur), expiry)
+    account = _NULL if m.account_id is None else _uuid(m.account_id)
+    receipt = _INT2.pack(2, m.receipt) if m.receipt else _NULL
+    waiting = (_text("accepted"), _RANK_WAITING, parts, _ZERO)
     return (
         b"".join((_head(19), common, at, *message, *price)),
-        b"".join((_head(14), common, at, at, variant, _text("accepted"), _RANK_WAITING, parts, _ZERO)),
+        b"".join((_head(16), common, at, at, variant, *waiting, account, receipt)),
         b"".join((_head(4), client, purpose)),
     )
 
@@ -152,6 +158,7 @@ def write(conn: psycopg.Connection[Any], packed: Packed) -> None:
     for statement, rows in _copies(packed):
         with conn.cursor() as cursor, cursor.copy(statement) as copy:
             copy.write(rows)
+    conn.execute(sql("tell_accepted"), _accepted(packed), prepare=True)
 
 
 async def write_async(conn: psycopg.AsyncConnection[Any], packed: Packed) -> None:
@@ -159,6 +166,11 @@ async def write_async(conn: psycopg.AsyncConnection[Any], packed: Packed) -> Non
     for statement, rows in _copies(packed):
         async with conn.cursor() as cursor, cursor.copy(statement) as copy:
             await copy.write(rows)
+    await conn.execute(sql("tell_accepted"), _accepted(packed), prepare=True)
+
+
+def _accepted(packed: Packed) -> dict[str, Any]:
+    return {"client": packed.client_id, "now": packed.now, "ids": UuidArray.of(packed.ids)}
 
 
 def _copies(packed: Packed) -> tuple[tuple[LiteralString, bytes], ...]:

@@ -15,6 +15,7 @@ from sofy.engine import pgarray
 
 ROLES = ("sofy_owner", "sofy_web", "sofy_staff", "sofy_engine")
 DSN_FILE = "pg_dsn"
+_INCLUDE = re.compile(r"^ *-- include: (\w+)$", re.MULTILINE)
 
 #: The engine looks rows up by keys, and each statement is planned when it runs (a hundredth of what a batch costs): a
 #: plan made when the tables were nearly empty would walk whole tables for each person of the next campaign.
@@ -66,7 +67,7 @@ def _blocks(text: str) -> Iterator[tuple[str, str]]:
 
 @cache
 def statements() -> Mapping[str, LiteralString]:
-    """Every named statement of engine/sql, by name.
+    """Every named statement of engine/sql, by name; a line "-- include: name" stands for the statement of that name.
 
     Raises: ValueError for a name used twice.
     """
@@ -76,7 +77,12 @@ def statements() -> Mapping[str, LiteralString]:
             if name in found:
                 raise ValueError(f"{path.name}: the statement {name} exists already")
             found[name] = body
-    return found
+    return {name: _INCLUDE.sub(lambda piece: _bare(found[piece[1]]), body) for name, body in found.items()}
+
+
+def _bare(piece: str) -> str:
+    """A statement without the remarks above it."""
+    return re.sub(r"\A(--.*\n)+", "", piece)
 
 
 def sql(name: str) -> LiteralString:

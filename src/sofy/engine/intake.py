@@ -68,6 +68,8 @@ class MessageIn(msgspec.Struct, gc=False, kw_only=True):
     reference: str | None = None
     due_at: datetime | None = None
     expires_at: datetime | None = None
+    account_id: UUID | None = None
+    receipt: int = 0
 
 
 encode_payload = msgspec.json.Encoder().encode
@@ -210,6 +212,8 @@ def _as_statement(
         "refs": TextArray.of([m.reference for m in messages]),
         "dues": _instants([m.due_at or now for m in messages]),
         "expiries": _instants([m.expires_at for m in messages]),
+        "accounts": _uuids([m.account_id for m in messages]),
+        "receipts": Int2Array.of([m.receipt for m in messages]),
     }
     return Prepared(client_id, _lanes(messages, now), values)
 

@@ -85,16 +85,19 @@ SELECT id FROM engine_message WHERE client_id = %(client)s AND reference = %(ref
 -- The client takes a message back that waits in the queue. Answers it when that was so.
 WITH gone AS (
     DELETE FROM engine_queue WHERE client_id = %(client)s AND message_id = %(message)s RETURNING message_id
-), ended AS (
+), step AS (
     UPDATE engine_state s
        SET status = 'cancelled', rank = 90, reason = 'client_cancelled', article = 'DPA 6', final_at = %(now)s,
            not_before = NULL, updated_at = %(now)s
       FROM gone
      WHERE s.client_id = %(client)s AND s.message_id = gone.message_id AND s.rank = 10
-    RETURNING s.message_id, s.contact_id, s.campaign_id
+    RETURNING s.message_id, s.contact_id, s.campaign_id, s.account_id, s.receipt, 'cancelled' AS kind,
+              %(now)s::timestamptz AS at, NULL::timestamptz AS submitted_at
+), told AS (
+    -- include: told
 )
 INSERT INTO engine_event (client_id, message_id, contact_id, campaign_id, kind, at, detail)
-SELECT %(client)s, message_id, contact_id, campaign_id, 'cancelled', %(now)s, '{"reason": "client_cancelled", "article": "DPA 6"}' FROM ended
+SELECT %(client)s, message_id, contact_id, campaign_id, 'cancelled', %(now)s, '{"reason": "client_cancelled", "article": "DPA 6"}' FROM step
 RETURNING message_id
 
 -- name: convert

@@ -64,7 +64,15 @@ SELECT 1 FROM gate_permission
    AND state = 'opposed'
 
 -- name: write_inbound
--- What came in, sealed.
+-- What came in, sealed, and what there is to tell of it: to webhooks, and to the SMPP account whose message it answers.
+WITH told AS (
+    INSERT INTO engine_notice (client_id, endpoint_id, message_id, inbound_id, kind, at)
+    SELECT %(client)s, e.id, %(message)s, %(id)s, 'inbound', %(now)s FROM gate_endpoint e
+     WHERE e.client_id = %(client)s AND e.state <> 'off'
+       AND CASE WHEN e.kind = 'webhook' THEN e.events = '{}' OR 'message.inbound' = ANY (e.events)
+                ELSE e.id = (SELECT account_id FROM engine_state
+                              WHERE client_id = (SELECT %(client)s::uuid) AND message_id = %(message)s) END
+)
 INSERT INTO engine_inbound (client_id, id, route_id, recipient_index, contact_hint, message_id, payload, keyword, at)
 VALUES (%(client)s, %(id)s, %(route)s, %(recipient)s, %(contact)s, %(message)s, %(payload)s, %(keyword)s, %(now)s)
 
@@ -90,16 +98,19 @@ WITH mine AS MATERIALIZED (
      WHERE q.client_id = %(client)s AND q.message_id = mine.message_id
        AND (q.lane = 'marketing') IS TRUE
     RETURNING q.message_id
-), ended AS (
+), step AS (
     UPDATE engine_state s
        SET status = 'cancelled', rank = 90, reason = 'stop', article = 'CGVU 17', final_at = %(now)s, not_before = NULL,
            updated_at = %(now)s
       FROM gone
      WHERE s.client_id = %(client)s AND s.message_id = gone.message_id AND s.rank = 10
-    RETURNING s.message_id, s.contact_id, s.campaign_id
+    RETURNING s.message_id, s.contact_id, s.campaign_id, s.account_id, s.receipt, 'cancelled' AS kind,
+              %(now)s::timestamptz AS at, NULL::timestamptz AS submitted_at
+), told AS (
+    -- include: told
 )
 INSERT INTO engine_event (client_id, message_id, contact_id, campaign_id, kind, at, detail)
-SELECT %(client)s, message_id, contact_id, campaign_id, 'cancelled', %(now)s, '{"reason": "stop", "article": "CGVU 17"}' FROM ended
+SELECT %(client)s, message_id, contact_id, campaign_id, 'cancelled', %(now)s, '{"reason": "stop", "article": "CGVU 17"}' FROM step
 
 -- name: keep_part
 -- A part of a long message whose other parts are still out; the same part again changes nothing but its seal.

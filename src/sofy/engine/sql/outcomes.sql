@@ -10,7 +10,7 @@ WITH o AS (
                          %(submitted)s::timestamptz[], %(ats)s::timestamptz[], %(firsts)s::smallint[],
                          %(costs)s::bigint[])
       AS o (id, status, rank, reason, article, code, route, done, submitted_at, at, first, cost)
-), moved AS (
+), step AS (
     UPDATE engine_state s
        SET status = o.status, rank = o.rank, reason = o.reason, article = coalesce(o.article, s.article),
            supplier_code = coalesce(o.code, s.supplier_code), route_id = coalesce(o.route, s.route_id),
@@ -21,19 +21,21 @@ WITH o AS (
       FROM o
      WHERE s.client_id = %(client)s AND s.message_id = ANY (ARRAY(SELECT id FROM o)) AND s.message_id = o.id
        AND CASE WHEN o.rank IN (10, 90) THEN s.rank = 10 ELSE o.rank > s.rank END
-    RETURNING s.message_id, s.contact_id, s.campaign_id, o.status, o.at, o.submitted_at, o.first, o.reason, o.code, o.cost,
-              CASE WHEN o.rank = 90 THEN o.article END AS article
+    RETURNING s.message_id, s.contact_id, s.campaign_id, s.account_id, s.receipt, o.status AS kind, o.at,
+              CASE WHEN o.first = 1 AND o.status <> 'submitted' THEN o.submitted_at END AS submitted_at,
+              o.first, o.reason, o.code, o.cost, CASE WHEN o.rank = 90 THEN o.article END AS article
 ), spent AS (
     UPDATE gate_client SET spent_eur = spent_eur + paid.cost / 1000000.0
-      FROM (SELECT sum(cost) FROM moved WHERE first = 1) AS paid (cost)
+      FROM (SELECT sum(cost) FROM step WHERE first = 1) AS paid (cost)
      WHERE client_id = %(client)s AND paid.cost > 0
+), told AS (
+    -- include: told
 )
 INSERT INTO engine_event (client_id, message_id, contact_id, campaign_id, kind, at, submitted_at, detail)
-SELECT %(client)s, message_id, contact_id, campaign_id, status, at,
-       CASE WHEN first = 1 AND status <> 'submitted' THEN submitted_at END,
+SELECT %(client)s, message_id, contact_id, campaign_id, kind, at, submitted_at,
        CASE WHEN reason IS NOT NULL OR code IS NOT NULL
             THEN jsonb_strip_nulls(jsonb_build_object('reason', reason, 'code', code, 'article', article)) END
-  FROM moved
+  FROM step
 
 -- name: requeue
 -- Give messages back to the queue: deferred, held, to be tried again, or simply not needed now. Only what the claim still
@@ -50,7 +52,7 @@ WITH o AS (
     INSERT INTO engine_queue (client_id, message_id, lane, due_at, attempt, avoid_route)
     SELECT %(client)s, o.id, held.lane, o.due, o.attempt, o.avoid FROM o JOIN held ON held.id = o.id
     RETURNING message_id
-), moved AS (
+), step AS (
     UPDATE engine_state s
        SET status = o.status, reason = o.reason, article = o.article,
            supplier_code = coalesce(o.code, s.supplier_code),
@@ -58,12 +60,15 @@ WITH o AS (
       FROM o JOIN back ON back.message_id = o.id
      WHERE s.client_id = %(client)s AND s.message_id = ANY (ARRAY(SELECT id FROM o)) AND s.message_id = o.id
        AND s.rank = 10 AND o.reason IS NOT NULL
-    RETURNING s.message_id, s.contact_id, s.campaign_id, o.status, o.reason, o.article
+    RETURNING s.message_id, s.contact_id, s.campaign_id, s.account_id, s.receipt, o.status AS kind,
+              %(now)s::timestamptz AS at, NULL::timestamptz AS submitted_at, o.reason, o.article
+), told AS (
+    -- include: told
 )
 INSERT INTO engine_event (client_id, message_id, contact_id, campaign_id, kind, at, detail)
-SELECT %(client)s, message_id, contact_id, campaign_id, status, %(now)s,
+SELECT %(client)s, message_id, contact_id, campaign_id, kind, at,
        jsonb_strip_nulls(jsonb_build_object('reason', reason, 'article', article))
-  FROM moved
+  FROM step
 
 -- name: leave_claims
 -- These messages wait in the queue again: their claims hold the others, if any.

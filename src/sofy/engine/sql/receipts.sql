@@ -59,7 +59,15 @@ WITH gone AS (
     UPDATE engine_state s SET status = 'unknown', rank = 30, reason = 'no_receipt', updated_at = %(now)s
       FROM gone
      WHERE s.client_id = gone.client_id AND s.message_id = gone.message_id AND s.rank = 20
-    RETURNING s.client_id, s.message_id, s.contact_id, s.campaign_id
+    RETURNING s.client_id, s.message_id, s.contact_id, s.campaign_id, s.account_id, s.receipt
+), told AS (
+    -- As the piece of this name, for all clients at once.
+    INSERT INTO engine_notice (client_id, endpoint_id, message_id, kind, at)
+    SELECT e.client_id, e.id, moved.message_id, 'unknown', %(now)s
+      FROM moved JOIN gate_endpoint e ON e.client_id = moved.client_id
+     WHERE e.state <> 'off'
+       AND CASE WHEN e.kind = 'webhook' THEN e.events = '{}' OR 'message.unknown' = ANY (e.events)
+                ELSE moved.account_id = e.id AND moved.receipt IN (1, 2) END
 )
 INSERT INTO engine_event (client_id, message_id, contact_id, campaign_id, kind, at, detail)
 SELECT client_id, message_id, contact_id, campaign_id, 'unknown', %(now)s, '{"reason": "no_receipt"}' FROM moved
@@ -76,11 +84,14 @@ WITH late AS (
     SELECT DISTINCT message_id FROM receipt_key
      WHERE route_id = %(route)s AND client_id = %(client)s
        AND submitted_at < %(before)s AND submitted_at > %(after)s
-), moved AS (
+), step AS (
     UPDATE engine_state s SET status = 'unknown', rank = 30, reason = 'no_receipt', updated_at = %(now)s
       FROM late
      WHERE s.client_id = %(client)s AND s.message_id = late.message_id AND s.rank = 20
-    RETURNING s.message_id, s.contact_id, s.campaign_id
+    RETURNING s.message_id, s.contact_id, s.campaign_id, s.account_id, s.receipt, 'unknown' AS kind,
+              %(now)s::timestamptz AS at, NULL::timestamptz AS submitted_at
+), told AS (
+    -- include: told
 )
 INSERT INTO engine_event (client_id, message_id, contact_id, campaign_id, kind, at, detail)
-SELECT %(client)s, message_id, contact_id, campaign_id, 'unknown', %(now)s, '{"reason": "no_receipt"}' FROM moved
+SELECT %(client)s, message_id, contact_id, campaign_id, 'unknown', %(now)s, '{"reason": "no_receipt"}' FROM step

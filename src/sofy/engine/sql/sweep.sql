@@ -31,14 +31,17 @@ SELECT %(client)s, %(id)s, %(topic)s, %(payload)s::jsonb, %(now)s FROM done
 
 -- name: give_up
 -- Messages whose outcome could not be written: whether they left is unknown, so nobody sends them again.
-WITH moved AS (
+WITH step AS (
     UPDATE engine_state s SET status = 'unknown', rank = 30, reason = 'engine_lost', updated_at = %(now)s
      WHERE s.client_id = %(client)s AND s.message_id = ANY (ARRAY(SELECT unnest(%(messages)s::uuid[])))
        AND (s.rank = 10) IS TRUE
-    RETURNING s.message_id, s.contact_id, s.campaign_id
+    RETURNING s.message_id, s.contact_id, s.campaign_id, s.account_id, s.receipt, 'unknown' AS kind,
+              %(now)s::timestamptz AS at, NULL::timestamptz AS submitted_at
+), told AS (
+    -- include: told
 )
 INSERT INTO engine_event (client_id, message_id, contact_id, campaign_id, kind, at, detail)
-SELECT %(client)s, message_id, contact_id, campaign_id, 'unknown', %(now)s, '{"reason": "engine_lost"}' FROM moved
+SELECT %(client)s, message_id, contact_id, campaign_id, 'unknown', %(now)s, '{"reason": "engine_lost"}' FROM step
 
 -- name: release
 -- Messages that an engine never handed over, since it died or never heard of its claim: back to the queue. Those whose

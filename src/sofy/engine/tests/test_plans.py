@@ -131,8 +131,9 @@ _BY_KEY: list[tuple[str, dict[str, Any], list[str]]] = [
     ("permissions_of", {}, ["gate_permission_pkey"]),
     ("platform_suppressed", {}, ["platform_suppression_pkey"]),
     ("campaign_states", {}, ["gate_campaign"]),
-    ("write_states", {}, ["engine_state_pkey", "gate_client_pkey"]),
-    ("requeue", {}, ["engine_claim_pkey", "engine_state_pkey"]),
+    ("write_states", {}, ["engine_state_pkey", "gate_client_pkey", "gate_endpoint_pkey"]),
+    ("requeue", {}, ["engine_claim_pkey", "engine_state_pkey", "gate_endpoint_pkey"]),
+    ("tell_accepted", {}, ["gate_endpoint_pkey"]),
     ("match_receipts", {"numbers": Int2Array.of([1, 2]), "orders": Int2Array.of([0, 0]),
                         "keys": TextArray.of(["a", "b"])}, ["receipt_key_pkey"]),
     ("candidates", {"numbers": Int2Array.of([1, 2]), "orders": Int2Array.of([0, 0]),
@@ -162,7 +163,8 @@ _BY_KEY: list[tuple[str, dict[str, Any], list[str]]] = [
     ("kept_parts", {"key": b"1" * 16}, ["engine_inbound_part_pkey"]),
     ("overdue_parts", {}, ["engine_inbound_part_at", "engine_inbound_part_pkey"]),
     ("retract", {}, ["mo_lookup_pkey"]),
-    ("cancel_waiting", {}, ["engine_state_once_per_campaign", "engine_queue_pkey", "engine_state_pkey"]),
+    ("cancel_waiting", {}, ["engine_state_once_per_campaign", "engine_queue_pkey", "engine_state_pkey",
+                            "gate_endpoint_pkey"]),
     ("answer_to_contact", {}, ["engine_message_pkey"]),
     ("end_claims", {}, ["engine_claim_by", "engine_state_pkey"]),
     ("release", {}, ["engine_claim_pkey", "engine_state_pkey", "lane_backlog_pkey"]),
@@ -171,7 +173,8 @@ _BY_KEY: list[tuple[str, dict[str, Any], list[str]]] = [
     ("give_up", {}, ["engine_state_pkey"]),
     ("overdue", {"after": clock.DEMO_START - timedelta(days=4)}, []),
     ("expire_unreceipted", {"after": clock.DEMO_START - timedelta(days=4)}, ["engine_state_pkey"]),
-    ("forget_receipt_keys", {}, ["engine_state_pkey"]),
+    ("forget_receipt_keys", {}, ["engine_state_pkey", "gate_endpoint_pkey"]),
+    ("write_inbound", {"payload": b"1", "keyword": ""}, ["gate_endpoint_pkey", "engine_state_pkey"]),
     ("finished_campaigns", {"campaigns": [CAMPAIGN], "messages": [UUID(int=1)]},
      ["gate_campaign_running", "engine_queue_pkey", "engine_state_pkey"]),
     ("clients_to_forget", {"before": UUID(int=0), "clients": 5}, ["engine_message_pkey", "engine_inbound_at"]),
@@ -179,7 +182,7 @@ _BY_KEY: list[tuple[str, dict[str, Any], list[str]]] = [
      ["engine_message_pkey", "engine_event_contact", "engine_event_message", "engine_queue_pkey", "engine_state_pkey"]),
     ("forget_answers", {}, ["engine_inbound_at", "engine_event_message"]),
 ]  # fmt: skip
-_HOT = 16
+_HOT = 17
 
 
 @pytest.mark.slow

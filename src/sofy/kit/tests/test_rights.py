@@ -137,6 +137,9 @@ RIGHTS = {
     "gate_client": ("siu", "su", "siud"),
     "gate_api_key": ("siu", "", "su"),
     "gate_sender": ("sid", "", "s"),
+    # what clients' programs asked to be told, and are still to be
+    "gate_endpoint": ("siud", "", "su"),
+    "engine_notice": ("siud", "", "siud"),
     # the platform's own
     "platform_suppression": ("", "siud", "siud"),
     "messaging_stopfile": ("", "siud", ""),
