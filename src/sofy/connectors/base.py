@@ -48,7 +48,8 @@ class Outgoing(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     `to` is E.164 with its +, an e-mail address, or an identity of the channel. `encoding` and `parts` are what the text
     of an SMS was counted as, and nothing may reach the recipient from `validity_until` on. `content` is what a channel
     with more than text shows; without it, the text. `opt_out_url`: where this person says no with a click, for the
-    channels that carry such an address.
+    channels that carry such an address. `answers` is the supplier's own name of the message of a person that this one
+    replies to, where the channel shows it so.
     """
 
     message_id: UUID
@@ -62,6 +63,7 @@ class Outgoing(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     validity_until: datetime | None = None
     content: Content | None = None
     opt_out_url: str = ""
+    answers: str = ""
 
 
 class Accepted(msgspec.Struct, frozen=True, tag=True):
@@ -125,7 +127,8 @@ class Receipt(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 
     `keys` are the `Accepted.supplier_id` it may mean, likeliest first: suppliers write one identifier in several ways.
     `phones` are the numbers it names, in E.164 digits as far as the supplier writes them so: one should be the
-    recipient's. They are never written anywhere.
+    recipient's. They are never written anywhere. `message_id`: the message itself, when the supplier gives back what it
+    was told with it: it stands even when the answer to the hand-over was lost.
     """
 
     keys: tuple[str, ...]
@@ -134,6 +137,7 @@ class Receipt(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     action: Action | None = None
     at: datetime | None = None
     phones: tuple[str, ...] = ()
+    message_id: UUID | None = None
 
 
 class Inbound(msgspec.Struct, frozen=True, gc=False, kw_only=True):
@@ -172,13 +176,14 @@ class InboundPart(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 
 
 class TemplateNews(msgspec.Struct, frozen=True, gc=False, kw_only=True):
-    """What the supplier says of a template: its state, or its quality, and why."""
+    """What the supplier says of a template: its state, its quality or its category, and why; empty: nothing said."""
 
     name: str
     language: str
     state: str = ""
     quality: str = ""
     reason: str = ""
+    category: str = ""
 
 
 class Callback(msgspec.Struct, frozen=True, gc=False, kw_only=True):

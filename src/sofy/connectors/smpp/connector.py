@@ -10,13 +10,13 @@ import structlog
 
 from sofy.connectors import base
 from sofy.connectors.base import Accepted, Action, HandOver, Outgoing, Reported
+from sofy.connectors.pacing import Pacer
 from sofy.connectors.smpp import config as settings
 from sofy.connectors.smpp.deliveries import Deliveries
 from sofy.connectors.smpp.encoder import Encoder, ForeignAlphabet, Part
 from sofy.connectors.smpp.failures import action_for, status_code
 from sofy.connectors.smpp.ids import IdFormatLearner, canonical
 from sofy.connectors.smpp.link import Link
-from sofy.connectors.smpp.pacing import Pacer
 from sofy.connectors.smpp.waiting import Waiting
 from sofy.kernel import clock
 from sofy.wire.smpp.session import Answer, ClientSession, Delivery

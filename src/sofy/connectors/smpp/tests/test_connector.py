@@ -196,7 +196,7 @@ async def test_what_waits_whole_can_be_withdrawn(route: Route) -> None:
 
 
 async def test_what_was_throttled_can_be_withdrawn(route: Route, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sofy.connectors.smpp.pacing._FIRST_PAUSE_S", 0.5)
+    monkeypatch.setattr("sofy.connectors.pacing._FIRST_PAUSE_S", 0.5)
     connector = await route.up(window=1)
     route.smsc.script = {1: Status.RTHROTTLED}
     first, second = outgoing(text="first"), outgoing(text="second")
@@ -211,7 +211,7 @@ async def test_what_was_throttled_can_be_withdrawn(route: Route, monkeypatch: py
 
 
 async def test_throttling_pauses_the_whole_route(route: Route, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sofy.connectors.smpp.pacing._FIRST_PAUSE_S", 1.0)
+    monkeypatch.setattr("sofy.connectors.pacing._FIRST_PAUSE_S", 1.0)
     connector = await route.up(window=1, binds=2)
     route.smsc.script = {1: Status.RTHROTTLED}
 

@@ -1,9 +1,9 @@
-"""How fast a route may send now: token bucket, slow-down when the operator is full, a pause of the whole link.
+"""How fast a route may send now: token bucket, slow-down when the supplier is full, a pause of the whole route.
 
 The slow-down grows the rate steadily and cuts it by the share that the operator refused: an operator that takes R of S
 messages per second refuses 1 - R/S of them, so one cut lands near R; a stray refusal among thousands costs little.
 Some operators refuse a share of whatever comes, however slowly: there the cuts are undone and that share is borne.
-Pure: the caller brings the monotonic time. Unit: seconds, submits per second.
+Pure: the caller brings the monotonic time. Unit: seconds, messages per second.
 """
 
 from math import inf, sqrt

@@ -9,7 +9,7 @@ from operator import add
 
 import pytest
 
-from sofy.connectors.smpp.pacing import Pacer
+from sofy.connectors.pacing import Pacer
 
 
 def run(pacer: Pacer, start: float, seconds: float, most: int = 10**9) -> int:
