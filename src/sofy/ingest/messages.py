@@ -11,7 +11,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from sofy.engine.intake import MessageIn, decode_payload
+from sofy.engine.intake import MessageIn
 from sofy.engine.statuses import WAITING
 from sofy.ingest import acceptance, words
 from sofy.ingest.callers import Caller
@@ -30,14 +30,12 @@ from sofy.ingest.shapes import (
     RefusedOf,
     Rung,
     Standing,
-    Step,
     Verdict,
 )  # fmt: skip
+from sofy.ingest.standing import standings
 from sofy.ingest.storing import Answer, Consented, Named
 from sofy.kernel import clock, ids
 from sofy.kernel.clauses import clause
-from sofy.kernel.crypto import Unreadable
-from sofy.kernel.errors import Refused
 
 T = TypeVar("T")
 LONGEST_BODY: Final = 16 << 20
@@ -138,8 +136,7 @@ class Messages:
             raise Fault("field_missing", 400, field="reference", pointer="/reference")
         values = {"client": caller.client, "reference": reference, "n": _MOST_FOUND}
         rows = await self._house.link.rows("messages_by_reference", values)
-        found = [await self._standing(caller.client, UUID(bytes=row[0])) for row in rows]
-        return _json(Found(found), caller)
+        return _json(Found(await self._standings(caller.client, [row[0] for row in rows])), caller)
 
     @clause("DPA 6")
     async def cancel(self, request: Request) -> Response:
@@ -197,42 +194,15 @@ class Messages:
 
     async def _standing(self, client: UUID, message: UUID) -> Standing:
         """Raises: Fault message_unknown."""
-        rows = await self._house.link.rows("message", {"client": client, "message": message})
-        if not rows:
+        found = await self._standings(client, [message.bytes])
+        if not found:
             raise Fault("message_unknown", 404)
-        (_, channel, purpose, sender, _, payload, parts, encoding, unit_price, reference, campaign, contact,
-         establishment, created_at, expires_at, status, reason, article, code, submitted_at, final_at,
-         not_before) = rows[0]  # fmt: skip
-        values = {"client": client, "message": message, "contact": contact}
-        steps = await self._house.link.rows("steps_of_message", values)
-        to = text = ""
-        try:
-            plain = decode_payload(
-                self._house.keystore.client(client).unseal("engine_message", "payload", message, payload)
-            )
-            to, text = plain.to, plain.text
-        except (Unreadable, Refused, msgspec.DecodeError):
-            pass
-        return Standing(
-            str(message), status, channel, purpose, sender, to, text, reference, _text_id(establishment),
-            _text_id(campaign), parts, encoding, acceptance.cost(unit_price, parts), reason,
-            article if status in _VERDICTS else None, code, created_at,
-            not_before, expires_at, submitted_at, final_at,
-            [Step("accepted", created_at), *(_step(*step) for step in steps)],
-        )  # fmt: skip
+        return found[0]
 
-
-#: Verdicts, whose article the message keeps.
-_VERDICTS: Final = frozenset({"deferred", "held", "withheld", "cancelled"})
-
-
-def _step(kind: str, at: Any, detail: dict[str, str] | None) -> Step:
-    known = detail or {}
-    return Step(kind, at, known.get("reason", ""), known.get("code", ""), known.get("article", ""))
-
-
-def _text_id(value: bytes | None) -> str | None:
-    return str(UUID(bytes=value)) if value is not None else None
+    async def _standings(self, client: UUID, messages: Sequence[bytes]) -> list[Standing]:
+        """In the order they are asked for."""
+        found = await standings(self._house.link.rows, self._house.keystore, client, messages)
+        return [found[message] for message in messages if message in found]
 
 
 async def read_body(request: Request) -> bytes:

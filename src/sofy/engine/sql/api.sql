@@ -54,28 +54,27 @@ ON CONFLICT (client_id, recipient_index, channel, purpose) DO NOTHING
 -- Whether a transaction whose answer was lost took place: its messages are there.
 SELECT 1 FROM engine_state WHERE client_id = %(client)s AND message_id = %(message)s
 
--- name: message
--- One message of a client with where it stands.
-SELECT m.id, m.channel, m.purpose, m.sender, m.short_code, m.payload, m.parts, m.encoding, m.unit_price_eur, m.reference,
-       m.campaign_id, m.contact_id, m.establishment_id, m.created_at, m.expires_at,
+-- name: messages
+-- Messages of a client with where they stand.
+SELECT m.id, m.contact_id, m.channel, m.purpose, m.sender, m.payload, m.parts, m.encoding, m.unit_price_eur, m.reference,
+       m.campaign_id, m.establishment_id, m.created_at, m.expires_at,
        s.status, s.reason, s.article, s.supplier_code, s.submitted_at, s.final_at, s.not_before
-  FROM engine_message m JOIN engine_state s ON s.client_id = m.client_id AND s.message_id = m.id
- WHERE m.client_id = %(client)s AND m.id = %(message)s
+  FROM unnest(%(messages)s::uuid[]) AS asked (id)
+  JOIN engine_message m ON m.client_id = %(client)s AND m.id = asked.id
+  JOIN engine_state s ON s.client_id = %(client)s AND s.message_id = asked.id
 
--- name: steps_of_message
--- What happened to it, in order; one event tells of two steps where they were written together. Events of a contact are
--- found by the contact, the others by the message.
-WITH e AS (
-    SELECT kind, at, submitted_at, detail FROM engine_event
-     WHERE client_id = %(client)s AND contact_id = %(contact)s AND message_id = %(message)s
-    UNION ALL
-    SELECT kind, at, submitted_at, detail FROM engine_event
-     WHERE client_id = %(client)s AND contact_id IS NULL AND message_id = %(message)s
-)
-SELECT step.kind, step.at, step.detail
-  FROM e, LATERAL (VALUES ('submitted', e.submitted_at, NULL), (e.kind, e.at, e.detail)) AS step (kind, at, detail)
- WHERE step.at IS NOT NULL
- ORDER BY step.at
+-- name: steps_of_messages
+-- What happened to them. Events of a contact are found by the contact, the others by the message. (LATERAL with a limit
+-- nobody reaches: one by one, by their keys.)
+SELECT asked.id, e.kind, e.at, e.submitted_at, e.detail
+  FROM unnest(%(messages)s::uuid[], %(contacts)s::uuid[]) AS asked (id, contact_id)
+ CROSS JOIN LATERAL (
+       (SELECT kind, at, submitted_at, detail FROM engine_event
+         WHERE client_id = %(client)s AND contact_id = asked.contact_id AND message_id = asked.id LIMIT 1000)
+        UNION ALL
+       (SELECT kind, at, submitted_at, detail FROM engine_event
+         WHERE client_id = %(client)s AND contact_id IS NULL AND message_id = asked.id LIMIT 1000)
+      ) AS e
 
 -- name: messages_by_reference
 -- The client's own word for a message, the newest first.

@@ -150,8 +150,8 @@ _BY_KEY: list[tuple[str, dict[str, Any], list[str]]] = [
     # what follows is rare
     ("api_key", {"digest": b"d" * 32}, ["gate_api_key_client_id_digest_key"]),
     ("senders_of", {}, ["gate_sender_pkey"]),
-    ("message", {}, ["engine_message_pkey", "engine_state_pkey"]),
-    ("steps_of_message", {"contact": ME}, ["engine_event_contact", "engine_event_message"]),
+    ("messages", {}, ["engine_message_pkey", "engine_state_pkey"]),
+    ("steps_of_messages", {}, ["engine_event_contact", "engine_event_message"]),
     ("messages_by_reference", {"reference": "commande-1"}, ["engine_message_reference"]),
     ("cancel_message", {}, ["engine_queue_pkey", "engine_state_pkey"]),
     ("convert", {}, ["engine_state_pkey", "engine_event_contact", "engine_event_message"]),

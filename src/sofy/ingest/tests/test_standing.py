@@ -3,8 +3,11 @@
 from typing import Any
 from uuid import UUID
 
+import msgspec
 import pytest
 
+from sofy.engine.link import HotLink
+from sofy.ingest.standing import as_of, standings
 from sofy.ingest.tests.conftest import MENTION, SENDER, Api, House, Program, alert, marketing
 from sofy.kernel import clock, ids
 
@@ -238,3 +241,46 @@ async def test_a_message_of_a_campaign_names_it(program: Program, house: House):
     shown = (await program.show(message.id)).json
 
     assert UUID(shown["campaign"]) == campaign
+
+
+async def test_a_message_can_be_shown_as_it_stood_at_each_of_its_steps(program: Program, house: House):
+    message = await sent(program)
+    house.stand(message, "delivered", 50)
+    house.admin.execute(
+        "UPDATE engine_state SET submitted_at = %s, final_at = %s + interval '2 s', supplier_code = '000'",
+        [clock.DEMO_START, clock.DEMO_START],
+    )
+    for kind, submitted_at in (("delivered", clock.DEMO_START), ("converted", None)):
+        house.admin.execute(
+            "INSERT INTO engine_event (client_id, message_id, kind, at, submitted_at, detail)"
+            " VALUES (%s, %s, %s, %s + interval '2 s', %s, %s)",
+            [house.client, message, kind, clock.DEMO_START, submitted_at, '{"code": "000"}'],
+        )
+    shown, key = (await program.show(message)).json, UUID(message).bytes
+
+    whole = (await standings(house_rows(house), house.keystore, house.client, [key, b"0" * 16]))[key]
+    first, second, third = (as_of(whole, step.type, step.at) for step in whole.events[:3])
+
+    assert msgspec.to_builtins(whole) == {**shown, "events": msgspec.to_builtins(whole.events)}
+    assert None not in (first, second, third)
+    assert first
+    assert second
+    assert (first.status, first.submitted_at, first.final_at, len(first.events)) == ("accepted", None, None, 1)
+    assert (second.status, second.submitted_at, second.final_at, len(second.events)) == (
+        "submitted", clock.DEMO_START, None, 2,
+    )  # fmt: skip
+    assert third == msgspec.structs.replace(whole, events=whole.events[:3])
+    assert as_of(whole, "failed", clock.DEMO_START) is None
+
+
+def house_rows(house: House) -> Any:
+    """Asks as the processes do: ids are bytes."""
+    link = HotLink(house.engine_url, "test", prepared=False)
+
+    async def rows(name: str, values: dict[str, Any]) -> Any:
+        try:
+            return await link.rows(name, values)
+        finally:
+            await link.close()
+
+    return rows

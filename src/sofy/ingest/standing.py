@@ -1,0 +1,112 @@
+"""Where messages stand with all that happened to them: what GET answers, and webhooks tell, also as of a step."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
+
+from sofy.engine.intake import decode_payload
+from sofy.engine.keystore import KeyStore
+from sofy.engine.pgarray import UuidArray
+from sofy.engine.statuses import RANK
+from sofy.ingest import acceptance
+from sofy.ingest.shapes import Standing, Step
+from sofy.kernel import ids
+from sofy.kernel.crypto import Unreadable
+from sofy.kernel.errors import Refused
+
+Rows = Callable[[str, dict[str, Any]], Awaitable[list[tuple[Any, ...]]]]
+"""Asks the database a named statement."""
+
+#: Verdicts, whose article the message keeps.
+VERDICTS: Final = frozenset({"deferred", "held", "withheld", "cancelled"})
+#: From this rank on a message has come to an end.
+_ENDED: Final = 40
+#: Of steps of one instant the message took the lower first; what is no status came after.
+_NO_STATUS: Final = 99
+
+
+async def standings(
+    rows: Rows, keystore: KeyStore, client: UUID, messages: Sequence[bytes]
+) -> dict[bytes, Standing]:  # fmt: skip
+    """Where messages of a client stand, by id; those it does not have are left out. Two statements, however many."""
+    found = await rows("messages", {"client": client, "messages": UuidArray.of(messages)})
+    if not found:
+        return {}
+    values = {
+        "client": client,
+        "messages": UuidArray.of([row[0] for row in found]),
+        "contacts": UuidArray.of([row[1] for row in found]),
+    }
+    steps: dict[bytes, list[Step]] = {row[0]: [] for row in found}
+    for message, kind, at, submitted_at, detail in await rows("steps_of_messages", values):
+        if submitted_at is not None:  # one event tells of two steps where they were written together
+            steps[message].append(Step("submitted", submitted_at))
+        known = detail or {}
+        step = Step(kind, at, known.get("reason", ""), known.get("code", ""), known.get("article", ""))
+        steps[message].append(step)
+    opened = _opener(keystore, client)
+    return {row[0]: _standing(row, steps[row[0]], opened) for row in found}
+
+
+def _opener(keystore: KeyStore, client: UUID) -> Callable[[UUID, bytes], tuple[str, str]]:
+    """Number and text of a message, for as long as they are known."""
+    try:
+        open_sealed = keystore.client(client).opener("engine_message", "payload")
+    except Refused:
+        return lambda _row, _blob: ("", "")
+
+    def opened(row: UUID, blob: bytes) -> tuple[str, str]:
+        try:
+            plain = decode_payload(open_sealed(row, blob))
+        except (Unreadable, msgspec.DecodeError):
+            return "", ""
+        return plain.to, plain.text
+
+    return opened
+
+
+def _standing(
+    row: tuple[Any, ...], steps: list[Step], opened: Callable[[UUID, bytes], tuple[str, str]]
+) -> Standing:  # fmt: skip
+    (message, _, channel, purpose, sender, payload, parts, encoding, unit_price, reference, campaign, establishment,
+     created_at, expires_at, status, reason, article, code, submitted_at, final_at, not_before) = row  # fmt: skip
+    steps.sort(key=lambda step: (step.at, RANK.get(step.type, _NO_STATUS)))
+    to, text = opened(ids.from_bytes(message), payload)
+    return Standing(
+        str(ids.from_bytes(message)), status, channel, purpose, sender, to, text, reference, _text_id(establishment),
+        _text_id(campaign), parts, encoding, acceptance.cost(unit_price, parts), reason,
+        article if status in VERDICTS else None, code, created_at, not_before, expires_at, submitted_at, final_at,
+        [Step("accepted", created_at), *steps],
+    )  # fmt: skip
+
+
+def as_of(whole: Standing, kind: str, at: datetime) -> Standing | None:
+    """The same message as it stood at one of its steps; None when that step is not known any more.
+
+    What a message waited for is forgotten when it stops waiting: `not_before` is empty for the steps before.
+    """
+    place = next((n for n, step in enumerate(whole.events) if step.type == kind and step.at == at), None)
+    if place is None:
+        return None
+    events = whole.events[: place + 1]
+    if not any(step.type in RANK for step in whole.events[place + 1 :]):
+        return msgspec.structs.replace(whole, events=events)
+    step = events[-1]
+    return msgspec.structs.replace(
+        whole,
+        status=kind,
+        reason=step.reason or None,
+        article=step.article or None if kind in VERDICTS else None,
+        supplier_code=next((each.code for each in reversed(events) if each.code), None),
+        not_before=None,
+        submitted_at=next((each.at for each in events if each.type == "submitted"), None),
+        final_at=at if RANK[kind] >= _ENDED else None,
+        events=events,
+    )
+
+
+def _text_id(value: bytes | None) -> str | None:
+    return None if value is None else str(ids.from_bytes(value))
