@@ -136,6 +136,28 @@ def drop_sender(conn: psycopg.Connection[Any], client_id: UUID, name: str) -> No
     conn.execute(sql("drop_sender"), {"client": client_id, "name": name})
 
 
+def write_template(
+    conn: psycopg.Connection[Any],
+    client_id: UUID,
+    row_id: UUID,
+    *,
+    code: str,
+    channel: str,
+    purpose: str,
+    version: int,
+    state: str,
+    content: bytes,
+) -> None:
+    """Let programs of a client use a template on a channel. `content`: sealed for `row_id`."""
+    values = {"client": client_id, "id": row_id, "code": code, "channel": channel, "purpose": purpose}
+    conn.execute(sql("write_template"), values | {"version": version, "state": state, "content": content})
+
+
+def drop_templates(conn: psycopg.Connection[Any], client_id: UUID, code: str, *, kept: Sequence[str] = ()) -> None:
+    """Let programs of a client use a template no more, but on the channels that are kept."""
+    conn.execute(sql("drop_templates"), {"client": client_id, "code": code, "kept": list(kept)})
+
+
 def start_campaign(conn: psycopg.Connection[Any], client_id: UUID, campaign_id: UUID) -> None:
     """Let a campaign go; a campaign the gate was never told about goes too (a test send, for example)."""
     _write_campaign(conn, client_id, campaign_id, "running")

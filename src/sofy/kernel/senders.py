@@ -26,6 +26,19 @@ _OWNERS = "les|mes|mon|ma|nos|notre|vos|votre|my|our|your"
 _NAMES_NOBODY = re.compile(rf"(?:{_OWNERS})?(?:(?:{'|'.join(sorted(GENERIC_WORDS))})[sx]?)+")
 _DIGITS = re.compile(r"\d+")
 _ALPHANUMERIC = re.compile(r"[A-Za-z0-9]+")
+#: What stands for a sender of the other channels, and the code of what is wrong with anything else.
+_ADDRESSES = {
+    "email": (
+        re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.)+[A-Za-z]{2,63}"),
+        "sender_email",
+    ),
+    "rcs": (re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{2,99}(?:@rbm\.goog)?"), "sender_rcs"),
+    "whatsapp": (re.compile(r"\+?[1-9]\d{7,19}"), "sender_whatsapp"),
+}
+CHANNELS = ("sms", *sorted(_ADDRESSES))
+LONGEST_ADDRESS = 254
+#: Digits and letters that look like another letter on a phone.
+_LOOK_ALIKE = str.maketrans("0134578l", "oieastbi")
 _SHORT_CODE_START = {"marketing": "36", "alert": "38"}
 
 
@@ -46,6 +59,24 @@ def check_sender(sender: str, purpose: str) -> str | None:
     if _NAMES_NOBODY.fullmatch(_DIGITS.sub("", fold(sender))):
         return "sender_generic"
     return None
+
+
+@clause("CGVU 13")
+def check_address(channel: str, sender: str) -> str | None:
+    """The code of what is wrong with a sender of a client's registry, None when it can be one of this channel."""
+    if channel == "sms":
+        return check_sender(sender, "marketing")
+    if channel not in _ADDRESSES:
+        return "sender_channel"
+    if not sender:
+        return "sender_empty"
+    pattern, problem = _ADDRESSES[channel]
+    return None if len(sender) <= LONGEST_ADDRESS and pattern.fullmatch(sender) else problem
+
+
+def likeness(name: str) -> str:
+    """How a name looks on a phone: AMELI, Ame1i and A-meli are one. What lists of forbidden names are compared by."""
+    return re.sub(r"[\W_]+", "", fold(name)).translate(_LOOK_ALIKE)
 
 
 @clause("CGVU 14.1", "CGVU 14.2")

@@ -79,6 +79,35 @@ declare(
     by=HOURLY,
 )
 
+declare(
+    "messaging_sender_proof",
+    "content",
+    purpose="Show an operator that a client may use a name; a letter is signed by somebody",
+    retention="a year after the name was withdrawn",
+    by="sofy.messaging.tasks.look_after_proofs",
+)
+declare(
+    "messaging_template_version",
+    ["contents", "samples"],
+    purpose="What a client writes to many, and the values it is shown with",
+    retention="as long as the client is one; erased with the client's keys",
+    by="sofy.messaging.services.templates.archive",
+)
+declare(
+    "gate_template",
+    "content",
+    purpose="What a client writes to many, as programs use it",
+    retention="as long as the template is in use",
+    by="sofy.messaging.services.templates.archive",
+)
+declare(
+    "messaging_log_file",
+    "asked",
+    purpose="What somebody searched in the message log, a number perhaps, to be written to a file",
+    retention="a week",
+    by="sofy.messaging.tasks.forget_log_files",
+)
+
 CODES = "codes of the product or of a supplier"
 ROUTE = "about a way to a supplier"
 about_nobody(
@@ -104,7 +133,21 @@ about_nobody(
 )
 about_nobody("gate_permission", ["channel", "purpose", "state"], CODES)
 about_nobody("lane_backlog", "lane", CODES)
-about_nobody("messaging_sender", ["name", "created_by"], "a brand, and the id of a user")
+about_nobody("messaging_sender", ["name", "created_by", "decided_by"], "a brand, and ids of users")
+about_nobody("messaging_sender", ["channel", "state", "reason"], "codes, and what staff answers about a brand")
+about_nobody(
+    "messaging_sender_proof", ["kind", "media_type", "created_by", "expires_on"], "codes, the id of a user, a day"
+)
+about_nobody("messaging_reserved_name", ["name", "likeness", "rule", "created_by"], "brands, and the id of a user")
+about_nobody(
+    "messaging_template", ["code", "name", "purpose", "created_by"], "what a message is called, and the id of a user"
+)
+about_nobody("messaging_template_version", "created_by", "the id of a user")
+about_nobody("messaging_whatsapp_template", ["name", "language", "category", "state", "quality", "supplier_id"], CODES)
+about_nobody("messaging_whatsapp_template", "reason", "why a supplier refused a text that is for many")
+about_nobody("messaging_log_file", ["language", "actor"], "a code, and the id of a user")
+about_nobody("gate_template", ["code", "channel", "purpose", "state"], CODES)
+about_nobody("engine_request_log", ["method", "path", "code"], "addresses as the API describes them, and codes")
 about_nobody("messaging_stopfile", ["name", "reason", "withdrawn_for"], "which list, which text, which ticket")
 about_nobody("messaging_stopfile", ["state", "digest", "file_format", "encoding", "delimiter", "error"], CODES)
 about_nobody("messaging_stopfile", ["mapping", "problems", "remarks"], "meanings of columns, row numbers and codes")

@@ -8,12 +8,13 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import Prefetch
 
 from sofy.engine.alphabets import Alphabets
 from sofy.engine.db import sql
 from sofy.kernel.crypto import Unreadable
 from sofy.kit.keys import keys_for
-from sofy.messaging.models import Sender
+from sofy.messaging.models import Sender, SenderProof
 
 
 @dataclass(frozen=True)
@@ -52,8 +53,14 @@ def alphabets(purpose: str, short_code: str | None) -> frozenset[str]:
 
 
 def active_senders(client_id: UUID) -> list[Sender]:
-    """Sender names of a client that may be used."""
-    return list(Sender.objects.filter(client_id=client_id, withdrawn_at=None))
+    """Names that SMS of a client may show."""
+    return list(Sender.objects.filter(client_id=client_id, channel="sms", state=Sender.State.APPROVED))
+
+
+def registry(client_id: UUID) -> list[Sender]:
+    """Every sender a client asked for and did not withdraw, with its documents."""
+    rows = Sender.objects.filter(client_id=client_id, withdrawn_at=None)
+    return list(rows.prefetch_related(Prefetch("proofs", SenderProof.objects.defer("content"))))
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,8 @@ from uuid import UUID
 from sofy.audience.services import stopped
 from sofy.kernel.errors import Refused
 from sofy.kit.jobs import client_job, every
-from sofy.messaging.services import stop_list
+from sofy.kit.rls import client_scope
+from sofy.messaging.services import log_files, proofs, senders, stop_list
 
 
 @client_job(name="messaging.check_stop_file", queue="imports")
@@ -40,3 +41,20 @@ def mark_stopped() -> int:
 def expire_stop_files() -> int:
     """Four times a day: files nobody said yes to go."""
     return stop_list.expire()
+
+
+@every(6 * 3600)
+def look_after_proofs() -> int:
+    """Four times a day: names whose letter has expired wait for another, documents nobody needs go."""
+    lapsed = 0
+    for client_id in proofs.clients_with_proofs():
+        with client_scope(client_id):
+            lapsed += senders.lapse(client_id)
+            proofs.forget(client_id)
+    return lapsed
+
+
+@every(6 * 3600)
+def forget_log_files() -> int:
+    """Four times a day: files of the message log go after a week."""
+    return log_files.discard_old()

@@ -11,6 +11,58 @@ SENDER = {
     "sender_only_digits": _("“{sender}” has digits only: use your brand."),
     "sender_mobile_number": _("A mobile number cannot send campaigns: use your brand."),
     "sender_short_code_purpose": _("“{sender}” is a short code for alerts: marketing uses 36xxx."),
+    "sender_channel": _("Choose the channel: SMS, RCS, WhatsApp or e-mail."),
+    "sender_email": _("“{sender}” is no e-mail address: write it as bonjour@my-shop.fr."),
+    "sender_rcs": _("“{sender}” is no RCS agent: letters without accents, digits, - and _ only."),
+    "sender_whatsapp": _("“{sender}” is no WhatsApp number: write it as +33199001234, or its identifier at WhatsApp."),
+    "sender_forbidden": _("“{sender}” is on the operators’ list of strictly forbidden names: use your brand."),
+    "sender_letter": _("Operators want a letter of the brand for “{sender}”: add one that has not expired."),
+    "sender_reason": _("Say why: the client reads it."),
+    "senders_waiting": _("{most} names wait for an answer already: wait for these first."),
+    "proof_empty": _("Choose the document."),
+    "proof_too_large": _("The document is too large: {limit} MB at most."),
+    "proof_format": _("The document is a PDF, a PNG or a JPEG."),
+    "proof_expired": _("The document has expired: give one that is still good."),
+    "proofs_too_many": _("{most} documents are there already: remove one first."),
+    "reserved_name": _("Write the names, one per line, and choose their list."),
+}
+TEMPLATE = {
+    "template_code": _("“{template}” cannot name a template: small letters, digits and _ only, as in order_ready."),
+    "template_purpose": _("Choose what it is for: marketing or alerts."),
+    "template_empty": _("Write it for one channel at least."),
+    "template_channel": _("“{channel}” is no channel: sms, rcs, whatsapp or email."),
+    "template_text": _("Write the text for {channel}."),
+    "template_too_long": _("The text for {channel} is too long: {limit} characters at most."),
+    "template_subject": _("Write the subject of the e-mail."),
+    "template_opt_out_sms": _(
+        "Marketing says how to refuse it (art. 14.1): add STOP SMS and your short code to the SMS."
+    ),
+    "template_opt_out_rcs": _(
+        "Marketing says how to refuse it (art. 14.1): add the word STOP to the text or to a button."
+    ),
+    "template_opt_out_whatsapp": _(
+        "Marketing says how to refuse it (art. 14.1): add the word STOP to the text or to a button."
+    ),
+    "template_opt_out_email": _(
+        "Marketing says how to refuse it (art. 14.1): add a link to {{{{unsubscribe_url}}}} to the e-mail."
+    ),
+    "place_unreadable": _(
+        "A place for {channel} cannot be read: between two pairs of braces stands a name in letters without accents, as"
+        " in {{{{city}}}}."
+    ),
+    "place_unquoted": _(
+        "“{place}” stands where no value is safe ({channel}): put it between quotes or into the words."
+    ),
+    "place_code": _("“{place}” stands in a script or a style ({channel}): put it into the words."),
+    "places_too_many": _("Too many different places: {limit} at most."),
+    "template_unknown": _("There is no template “{template}”."),
+    "template_archived": _("The template “{template}” is archived: bring it back first."),
+    "template_versions": _("This template has {most} versions: duplicate it and go on there."),
+    "templates_too_many": _("There are {most} templates: no other one can be made."),
+    "template_content": _("The content cannot be read: {problem}."),
+    "template_whatsapp_none": _("This template has no text for WhatsApp."),
+    "template_whatsapp_route": _("No route leads to WhatsApp yet: ask the operator."),
+    "template_whatsapp_refused": _("WhatsApp refused it: {problem}."),
 }
 STOP_LIST = {
     "stop_list_name": _("Say which list this is, as in Bloctel."),
@@ -33,6 +85,7 @@ ROUTE = {
 }
 REFUSALS: dict[str, "str | Promise"] = {
     **SENDER,
+    **TEMPLATE,
     **STOP_LIST,
     **ROUTE,
 }
@@ -40,7 +93,21 @@ REFUSALS: dict[str, "str | Promise"] = {
 #: What this room writes in a journal.
 ACTIONS: dict[str, "str | Promise"] = {
     "sender.added": _("Sender added"),
+    "sender.approved": _("Sender approved"),
+    "sender.lapsed": _("The letter for a sender has expired"),
+    "sender.proof_added": _("Document for a sender added"),
+    "sender.proof_read": _("Document for a sender read"),
+    "sender.proof_removed": _("Document for a sender removed"),
+    "sender.refused": _("Sender refused"),
+    "sender.requested": _("Sender asked for"),
     "sender.withdrawn": _("Sender withdrawn"),
+    "reserved_names.added": _("Names reserved by operators added"),
+    "reserved_names.removed": _("Name reserved by operators removed"),
+    "template.archived": _("Template archived"),
+    "template.created": _("Template made"),
+    "template.saved": _("Template changed"),
+    "template.submitted": _("Template submitted to WhatsApp"),
+    "template.unarchived": _("Template brought back"),
     "stop_list.asked": _("A number was looked up in the stop list"),
     "stop_list.checked": _("File of the stop list looked through"),
     "stop_list.discarded": _("File of the stop list thrown away"),
@@ -52,6 +119,10 @@ FACTS: dict[str, "str | Promise"] = {
     "list": _("list"),
     "numbers": _("numbers and addresses"),
     "found": _("found"),
+    "names": _("names"),
+    "rule": _("rule"),
+    "template": _("template"),
+    "version": _("version"),
 }
 
 #: Reasons the engine gives; one that is not listed shows its own code.

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sofy.kernel.senders import GENERIC_WORDS, check_sender, check_short_code
+from sofy.kernel.senders import CHANNELS, GENERIC_WORDS, check_address, check_sender, check_short_code, likeness
 
 
 @pytest.mark.clause("CGVU 13")
@@ -114,3 +114,39 @@ def test_what_passes_keeps_every_rule(sender, purpose):
         assert sender.isascii()
         assert sender.isalnum()
         assert not sender.isdigit() or sender[:2] == {"marketing": "36", "alert": "38"}[purpose]
+
+
+@pytest.mark.clause("CGVU 13")
+@pytest.mark.parametrize(
+    ("channel", "sender", "problem"),
+    [
+        ("sms", "Fournil", None),
+        ("sms", "Le Fournil", "sender_characters"),
+        ("email", "bonjour@fournil.example", None),
+        ("email", "bonjour", "sender_email"),
+        ("email", "a@b.example\r\nBcc: x@y.example", "sender_email"),
+        ("email", "x" * 250 + "@b.example", "sender_email"),
+        ("rcs", "fournil_agent@rbm.goog", None),
+        ("rcs", "Le Fournil", "sender_rcs"),
+        ("whatsapp", "+33199001234", None),
+        ("whatsapp", "106540352242922", None),
+        ("whatsapp", "Fournil", "sender_whatsapp"),
+        ("whatsapp", "", "sender_empty"),
+        ("fax", "Fournil", "sender_channel"),
+    ],
+)
+def test_each_channel_has_senders_of_its_own(channel, sender, problem):
+    assert check_address(channel, sender) == problem
+
+
+@given(st.sampled_from(CHANNELS), st.text(max_size=300))
+def test_no_sender_of_any_channel_has_a_second_line(channel, text):
+    if check_address(channel, text) is None:
+        assert text == text.strip()
+        assert text.isprintable()
+
+
+@pytest.mark.parametrize("name", ["AMELI", "Ame1i", "A-MELI", "améli", "AmeII"])
+def test_names_that_look_the_same_are_compared_as_one(name):
+    assert likeness(name) == likeness("ameli")
+    assert likeness(name) != likeness("Fournil")

@@ -30,7 +30,7 @@ ORDINARY: set[Policy] = {
 #: Tables of the engine that belong to no client. Its login bypasses policies; these say so in words.
 OF_THE_ENGINE = {
     *("engine_claim", "engine_inbound_part", "engine_instance", "engine_route", "engine_route_health", "mo_lookup"),
-    "engine_request",
+    *("engine_request", "engine_request_log"),
     *("platform_suppression", "receipt_key", "receipt_parked"),
 }
 
@@ -60,6 +60,8 @@ EXCEPTIONS: dict[str, set[Policy]] = {
     "clients_supportvisit": {(WEB, "SELECT", f"(user_id = {USER})", "")},
     # Routes are offered to every client, by name and price; what connects them is a column without a right.
     "engine_route": {(WEB, "SELECT", "(state <> 'draining'::text)", "")},
+    # What operators forbid is the same for every client.
+    "messaging_reserved_name": {(WEB, "SELECT", "true", "")},
     # Staff suspends a client.
     "gate_client": {(STAFF, "UPDATE", IN_STAFF_SCOPE, IN_STAFF_SCOPE)},
 }
@@ -140,12 +142,15 @@ RIGHTS = {
     # what clients' programs asked to be told, and are still to be
     "gate_endpoint": ("siud", "", "su"),
     "engine_notice": ("siud", "", "siud"),
+    "gate_template": ("siud", "", "s"),
     # the platform's own
     "platform_suppression": ("", "siud", "siud"),
     "messaging_stopfile": ("", "siud", ""),
     "engine_route": ("s", "siud", "siud"),
     "engine_route_health": ("", "s", "siud"),
     "engine_instance": ("", "s", "siud"),
+    "messaging_reserved_name": ("s", "siud", ""),
+    "engine_request_log": ("s", "", "sid"),
     "engine_claim": ("", "", "siud"),
     "engine_request": ("", "", "siud"),
     "engine_inbound_part": ("", "", "siud"),

@@ -17,6 +17,7 @@ MODULES = (
     "contacts",
     "suppression",
     "campaigns",
+    "templates",
     "benches",
     "demo",
 )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from sofy.kernel.errors import Refused
+from sofy.kernel.senders import CHANNELS
 from sofy.project import runtime
 from sofy.project.answers import Answer
 from sofy.project.commands import Commands, group, leaf, read_text
@@ -25,6 +26,7 @@ def add(commands: Commands) -> None:
         "name", nargs="?", default=argparse.SUPPRESS, help="up to eleven letters without accents and digits"
     )
     name.add_argument("--name", default=argparse.SUPPRESS, help="the same, by name")
+    sender.add_argument("--channel", default="sms", choices=CHANNELS, help="sms when not given")
     sender.add_argument("--client", required=True)
 
     actions = group(commands, "campaign", "Campaigns.")
@@ -50,16 +52,16 @@ def add(commands: Commands) -> None:
 def add_sender(arguments: argparse.Namespace) -> Answer:
     runtime.open_django()
     from sofy.kit.rls import client_scope
-    from sofy.messaging import queries
+    from sofy.messaging.models import Sender
     from sofy.messaging.services import senders
 
-    client = find_client(arguments.client)
+    client, channel = find_client(arguments.client), arguments.channel
     with client_scope(client.pk):
-        known = {sender.name for sender in queries.active_senders(client.pk)}
-        sender = senders.add_sender(client.pk, name=arguments.name, actor=ACTOR)
-    new = sender.name not in known
-    text = f"{sender.name} may be shown as sender." if new else f"{sender.name} exists already."
-    return Answer(text, {"id": sender.pk, "name": sender.name, "new": new})
+        approved = Sender.objects.filter(client_id=client.pk, channel=channel, state=Sender.State.APPROVED)
+        known = approved.filter(name=arguments.name).exists()
+        sender = senders.add_sender(client.pk, name=arguments.name, channel=channel, actor=ACTOR)
+    text = f"{sender.name} exists already." if known else f"{sender.name} may be shown as sender."
+    return Answer(text, {"id": sender.pk, "name": sender.name, "channel": channel, "new": not known})
 
 
 def launch_campaign(arguments: argparse.Namespace) -> Answer:

@@ -111,6 +111,33 @@ def test_a_sender_may_be_named_either_way(said):
     assert (again["id"], again["new"]) == (made["id"], False)
 
 
+def test_a_sender_of_another_channel_is_one_of_its_own(said, refused):
+    said("client", "create", "Zoé", "--slug", "zoe")
+
+    made = said("sender", "add", "--client", "zoe", "--channel", "email", "--name", "bonjour@zoe.example")
+
+    assert (made["channel"], made["new"]) == ("email", True)
+    assert refused("sender", "add", "--client", "zoe", "--channel", "email", "--name", "ZOE") == "sender_email"
+
+
+def test_a_template_is_written_channel_by_channel_and_read_back(said, refused):
+    said("client", "create", "Zoé", "--slug", "zoe")
+    add = ["template", "add", "--client", "zoe", "--code", "order_ready"]
+
+    made = said(*add, "--channel", "sms", "--text", "Prête, {{prenom}}", "--purpose", "alert", "--sample", "prenom=Zoé")
+    again = said(*add, "--channel", "email", "--text", "Prête", "--subject", "Commande {{numero}}")
+    shown = said("template", "show", "--client", "zoe", "order_ready")
+    listed = said("template", "list", "--client", "zoe")
+
+    assert (made["new"], again["new"], again["id"], again["version"]) == (True, False, made["id"], 2)
+    assert (shown["places"], shown["samples"]) == (["prenom", "numero"], {"prenom": "Zoé"})
+    assert shown["contents"]["sms"] == {"text": "Prête, {{prenom}}"}
+    assert [row["code"] for row in listed["templates"]] == ["order_ready"]
+    assert refused("template", "show", "--client", "zoe", "nothing") == "template_unknown"
+    assert refused(*add, "--channel", "sms") == "text_missing"
+    assert refused(*add, "--channel", "fax", "--text", "x") == "template_channel"
+
+
 def test_a_key_is_limited_to_networks_and_a_rate_and_a_second_run_is_harmless(said, refused):
     create = ["apikey", "create", "till", "--client", "zoe", "--scope", "messages:send"]
     limits = ["--from", "203.0.113.9/24", "--from", "2001:db8::1", "--per-10s", "50"]

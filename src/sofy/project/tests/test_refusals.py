@@ -129,6 +129,7 @@ REFUSED = [
     ("suppression import", ["suppression", "import", "TEXT", "--list", " "], "stop_list_name"),
     ("suppression check", ["suppression", "check", "nobody"], "stop_list_no_number"),
     ("campaign launch", ["campaign", "launch", "--client", "nobody", "--text", "x"], "client_unknown"),
+    ("template show", ["template", "show", "--client", "zoe", "nothing"], "template_unknown"),
     ("campaign launch", ["campaign", "launch", "--client", "zoe"], "text_missing"),
     ("campaign launch", ["campaign", "launch", "--client", "zoe", "--text-file", "NONE"], "file_missing"),
     ("campaign launch", ["campaign", "launch", "--client", "zoe", "--text-file", "FOLDER"], "file_unreadable"),

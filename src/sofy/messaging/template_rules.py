@@ -1,0 +1,97 @@
+"""What a template may say on each channel. Pure: contents in, a refusal or nothing out."""
+
+import re
+from collections.abc import Mapping
+from typing import Final
+from uuid import UUID
+
+from sofy.kernel import sms_text
+from sofy.kernel.clauses import clause
+from sofy.kernel.content import OPT_OUT_URL, Button, Content, Template, flat
+from sofy.kernel.errors import Refused
+from sofy.kernel.templates import Problem, prepare
+
+Contents = dict[str, Content]
+CHANNELS: Final = ("sms", "rcs", "whatsapp", "email")
+PURPOSES: Final = ("marketing", "alert")
+LONGEST_CODE: Final = 60
+LONGEST_SAMPLE: Final = 200
+#: Unit: characters. A text whose values are still to come; the parts are counted when it is filled.
+LONGEST: Final = {"sms": 1_600, "rcs": 3_072, "whatsapp": 1_024, "email": 10_000}
+_CODE: Final = re.compile(rf"[a-z0-9][a-z0-9_]{{0,{LONGEST_CODE - 1}}}")
+_STOP: Final = re.compile(r"(?<!\w)stop(?!\w)", re.IGNORECASE)
+
+
+def check_code(code: str) -> None:
+    """Raises: Refused template_code."""
+    if not _CODE.fullmatch(code):
+        raise Refused("template_code", template=code[:LONGEST_CODE])
+
+
+def places(contents: Mapping[str, Content]) -> list[str]:
+    """The places of every channel, in their order, each once."""
+    return list(dict.fromkeys(name for each in contents.values() for name in prepare(each).places))
+
+
+def check(contents: Mapping[str, Content], purpose: str) -> None:
+    """Everything that can be known before values come.
+
+    Raises: Refused, with what is wrong and on which channel.
+    """
+    if purpose not in PURPOSES:
+        raise Refused("template_purpose", purpose=purpose[:20])
+    if not contents:
+        raise Refused("template_empty")
+    for channel, content in contents.items():
+        if channel not in CHANNELS:
+            raise Refused("template_channel", channel=channel[:20])
+        problem = problem_of(channel, content, purpose)
+        if problem is not None:
+            raise Refused(problem.code, channel=channel, place=problem.name, limit=problem.limit)
+
+
+def problem_of(channel: str, content: Content, purpose: str) -> Problem | None:
+    """The first thing that is wrong with the content of one channel."""
+    prepared = prepare(content)
+    if prepared.problems:
+        return prepared.problems[0]
+    if not content.text.strip() and not (channel == "rcs" and content.cards):
+        return Problem("template_text")
+    if len(content.text) > LONGEST[channel]:
+        return Problem("template_too_long", limit=LONGEST[channel])
+    if channel == "email" and not content.subject.strip():
+        return Problem("template_subject")
+    if purpose == "marketing" and not says_how_to_refuse(channel, content):
+        return Problem(f"template_opt_out_{channel}")
+    return None
+
+
+@clause("CGVU 14.1")
+def says_how_to_refuse(channel: str, content: Content) -> bool:
+    """Whether marketing tells how to say no: STOP SMS and the short code, the word STOP, or the link of an e-mail."""
+    if channel == "sms":
+        return sms_text.has_stop_mention(content.text, None)
+    if channel == "email":
+        return OPT_OUT_URL in (prepare(content).content.html or content.text)
+    return _STOP.search(f"{flat(content)}\n{' '.join(button.label for button in _buttons(content))}") is not None
+
+
+def _buttons(content: Content) -> list[Button]:
+    return [*content.buttons, *(button for card in content.cards for button in card.buttons)]
+
+
+def as_sent(name: str, language: str, content: Content) -> Content:
+    """A text for WhatsApp as it leaves: the template they approved, with the values of its places in order."""
+    prepared = prepare(content)
+    body = [f"{{{{{name}}}}}" for name in prepare(Content(text=content.text)).places]
+    links = [button.value for button in prepared.content.buttons if button.kind == "url" and "{{" in button.value]
+    suffixes = [f"{{{{{name}}}}}" for link in links for name in prepare(Content(text=link)).places[:1]]
+    return Content(
+        text=content.text,
+        template=Template(name=name, language=language, body=body, buttons=suffixes),
+    )
+
+
+def supplier_name(client_id: UUID, code: str) -> str:
+    """What a template is called at WhatsApp, where several clients may share one account."""
+    return f"{code}_{client_id.hex[-6:]}"
