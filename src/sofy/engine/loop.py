@@ -356,6 +356,7 @@ class RouteEvents:
                 self._engine.ledger.changed(item)
         elif type(outcome) is Refused:
             counters.refused += 1
+            counters.count_code("refused", outcome.code)
         elif type(outcome) is not NotSent:
             counters.unknown += 1
         if last:
@@ -369,7 +370,14 @@ class RouteEvents:
     async def on_receipts(self, receipts: list[Receipt]) -> None:
         """Receipts are safe once the journal holds them: a killed engine finds them there again."""
         engine = self._engine
-        self._counters.receipts += len(receipts)
+        counters = self._counters
+        counters.receipts += len(receipts)
+        for one in receipts:
+            if one.status == "delivered":
+                counters.delivered += 1
+            elif one.status in ("failed", "expired"):
+                counters.failed += 1
+                counters.count_code("failed", one.code)
         at, token = now_micros(), engine.token()
         told = [(one.keys, one.status, one.code, at) for one in receipts]
         engine.journal.received(Received(at, self._route, told), token)

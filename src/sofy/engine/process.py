@@ -10,6 +10,7 @@ import uvloop
 from sofy.engine.db import role_url
 from sofy.engine.keystore import KeyStore
 from sofy.engine.loop import Engine
+from sofy.engine.metrics import EngineMetrics
 from sofy.engine.shifted_clock import FileClock
 from sofy.kernel import clock
 from sofy.kernel.config import Config
@@ -32,6 +33,7 @@ async def main(config: Config, url: str | None = None) -> None:
                 over.set_exception(error)
 
     engine.on_failure = end
+    seen = EngineMetrics(engine)
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, end)
     # Messages live for a moment and point at nothing that points back: collecting cycles over them is wasted time.
@@ -47,6 +49,7 @@ async def main(config: Config, url: str | None = None) -> None:
         starting.cancel()  # it waits for the database as long as that is away
         await asyncio.gather(starting, return_exceptions=True)
         await engine.stop()
+        seen.close()
 
 
 def run(config: Config, url: str | None = None) -> None:

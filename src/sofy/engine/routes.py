@@ -51,8 +51,12 @@ def route_plan(
     return tuple(sorted(fit, key=lambda route: (route.price_eur, route.code)))
 
 
+#: So many different codes of a supplier are counted apart; what comes then is counted together.
+_MOST_CODES = 50
+
+
 class Counters(msgspec.Struct, gc=False):
-    """What a route did since its last health sample."""
+    """What a route did since its connector was started. `codes`: how often a supplier gave which reason."""
 
     handed_over: int = 0
     accepted: int = 0
@@ -61,18 +65,40 @@ class Counters(msgspec.Struct, gc=False):
     receipts: int = 0
     inbound: int = 0
     throttled: int = 0
+    delivered: int = 0
+    failed: int = 0
+    codes: dict[str, int] = {}
+
+    def count_code(self, kind: str, code: str) -> None:
+        """`kind`: refused (at hand-over) or failed (by receipt)."""
+        name = f"{kind} {code[:20] or '-'}"
+        if name not in self.codes and len(self.codes) >= _MOST_CODES:
+            name = f"{kind} other"
+        self.codes[name] = self.codes.get(name, 0) + 1
+
+    def since(self, before: "Counters") -> dict[str, Any]:
+        """What was counted after `before`, field by field."""
+        told: dict[str, Any] = {
+            name: getattr(self, name) - getattr(before, name) for name in self.__struct_fields__ if name != "codes"
+        }
+        told["codes"] = {name: new for name, count in self.codes.items() if (new := count - before.codes.get(name, 0))}
+        return told
+
+    def copy(self) -> "Counters":
+        return msgspec.structs.replace(self, codes=dict(self.codes))
 
 
 EventsFactory = Callable[[bytes, Counters], Events]
 
 
 class Running(msgspec.Struct, gc=False, eq=False):
-    """A route with its connector."""
+    """A route with its connector. `sampled`: its counters when the last health sample was written."""
 
     route: Route
     connector: Connector
     fingerprint: str
     counters: Counters
+    sampled: Counters = msgspec.field(default_factory=Counters)
 
 
 class RouteTable:

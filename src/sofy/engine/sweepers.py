@@ -13,12 +13,13 @@ from uuid import UUID
 import msgspec
 import psycopg
 import structlog
+from psycopg.types.json import Jsonb
 
 from sofy.engine.claim import Claims
 from sofy.engine.item import Item
 from sofy.engine.link import HotLink
 from sofy.engine.recovery import Held, held_by, release
-from sofy.engine.routes import Counters, RouteTable
+from sofy.engine.routes import RouteTable
 from sofy.kernel import clock, ids
 from sofy.kernel.clauses import clause
 
@@ -97,7 +98,10 @@ class Sweepers:
         self._sampled_at = time.monotonic()
         for key, running in list(self._table.running.items()):
             health, done = running.connector.health(), running.counters
-            values = msgspec.structs.asdict(done) | {
+            now_counted = done.copy()
+            counted = now_counted.since(running.sampled)
+            values = counted | {
+                "codes": Jsonb(counted["codes"]),
                 "route": UUID(bytes=key),
                 "now": clock.now(),
                 "me": self._me,
@@ -105,11 +109,10 @@ class Sweepers:
                 "binds_down": max(0, health.binds - health.binds_up),
                 "in_flight": health.in_flight,
                 "waiting": health.queued,
-                "rate_per_s": done.handed_over / elapsed_s,
+                "rate_per_s": counted["handed_over"] / elapsed_s,
                 "problem": health.last_error or None,
             }
-            for name in Counters.__struct_fields__:
-                setattr(done, name, getattr(done, name) - values[name])
+            running.sampled = now_counted
             await self._link.run("write_health", values)
 
     async def _campaigns(self) -> None:

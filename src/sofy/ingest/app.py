@@ -11,7 +11,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from sofy.ingest import openapi, problems
+from sofy.ingest import metrics, openapi, problems
 from sofy.ingest.house import House
 from sofy.ingest.messages import Messages
 from sofy.ingest.problems import Fault
@@ -62,6 +62,16 @@ def _at(path: str, **methods: Endpoint) -> Route:
     """One address and what it answers to each method."""
 
     async def endpoint(request: Request) -> Response:
+        with metrics.counted(path, request.method) as told:
+            try:
+                answer = await answered(request)
+            except (Fault, HTTPException) as refusal:
+                told.status = refusal.status if isinstance(refusal, Fault) else refusal.status_code
+                raise
+            told.status = answer.status_code
+            return answer
+
+    async def answered(request: Request) -> Response:
         chosen = methods.get("GET" if request.method == "HEAD" else request.method)
         if chosen is None:
             allowed = ", ".join(methods)

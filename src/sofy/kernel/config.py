@@ -63,6 +63,13 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     smtp_password: Annotated[str, Meta(description="Password on the mail server.", extra={"secret": True})] = ""
     smtp_tls: Annotated[bool, Meta(description="Whether the mail server must offer TLS.")] = True
     smtp_from: Annotated[str, Meta(description="Sender of the product's own mails.")] = "sofy@localhost"
+    metrics_host: Annotated[
+        str, Meta(description="Address where each process answers a monitor (/metrics, /healthz, /readyz).")
+    ] = "127.0.0.1"
+    metrics_port: Annotated[
+        int,
+        Meta(ge=0, le=65535, description="Port where this process answers a monitor; 0: it does not. One per process."),
+    ] = 0
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"], Meta(description="Least severe record that is logged.")
     ] = "info"

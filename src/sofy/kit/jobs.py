@@ -7,10 +7,12 @@ from uuid import UUID
 
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
+from prometheus_client import Counter
 
 from sofy.kit.rls import client_scope
 
 __all__ = ["app", "client_job", "defer"]
+_JOBS = Counter("sofy_worker_jobs_total", "Jobs that were run", ["job", "outcome"])
 
 
 def client_job(
@@ -24,7 +26,12 @@ def client_job(
     def register(function: Callable[..., None]) -> Any:
         @wraps(function)
         def run(*, client_id: str, **ids: Any) -> None:
-            function(client_id=UUID(client_id), **ids)
+            outcome = "failed"
+            try:
+                function(client_id=UUID(client_id), **ids)
+                outcome = "done"
+            finally:
+                _JOBS.labels(name, outcome).inc()
 
         retry = RetryStrategy(max_attempts=retries, exponential_wait=2)
         make: Any = app.task(name=name, queue=queue, retry=retry, **options)

@@ -10,6 +10,7 @@ from uuid import UUID
 
 import structlog
 from django.db import connection, transaction
+from prometheus_client import Counter
 
 from sofy.kernel import clock
 from sofy.kit.models import OutboxRow
@@ -19,6 +20,7 @@ Handler = Callable[..., None]
 _handlers: dict[str, list[Handler]] = {}
 _log = structlog.get_logger("sofy.outbox")
 MAX_WAIT = timedelta(minutes=10)
+_EVENTS = Counter("sofy_outbox_events_total", "Events between rooms", ["topic", "outcome"])
 
 
 def publish(topic: str, client_id: UUID, **ids: Any) -> None:
@@ -57,11 +59,13 @@ def _dispatch_client(client_id: UUID, limit: int) -> int:
                     for function in _handlers.get(row.topic, ()):
                         function(client_id=client_id, **row.payload)
             except Exception as error:  # one bad event must not hold up the others of its client
+                _EVENTS.labels(row.topic, "failed").inc()
                 wait = min(timedelta(seconds=2 ** min(row.attempts, 10)), MAX_WAIT)
                 mine.update(attempts=min(row.attempts + 1, 1000), due_at=clock.now() + wait)
                 _log.error("outbox_handler_failed", topic=row.topic, id=str(row.id), error=type(error).__name__)
             else:
                 mine.update(done_at=clock.now())
+                _EVENTS.labels(row.topic, "done").inc()
                 done += 1
     return done
 

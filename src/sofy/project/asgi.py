@@ -8,13 +8,14 @@ from pathlib import Path
 
 from sofy.ingest.app import create
 from sofy.kernel.config import Config
-from sofy.project import logs, runtime
+from sofy.project import logs, runtime, watching
 from sofy.project.processes import die_with_parent
 
 config = Config.load(os.environ, read_file=lambda path: Path(path).read_text())
 logs.configure_plain(config.log_level)
 runtime.install_clock(config)
 application = create(config)
+watching.start("ingest", config, "sofy_engine")
 # Requests live for a moment and point at nothing that points back: collecting cycles over them is wasted time.
 gc.freeze()
 gc.set_threshold(50_000, 20, 20)

@@ -70,6 +70,8 @@ def supervisor(config: Config, ports: Ports) -> Supervisor:
         Child("ingest", sofy("ingest"), api_url, health=f"{api_url}/healthz", addresses={"api": api_url}),
         Child("web", sofy("web"), base_url, health=f"{base_url}/healthz", addresses={"web": base_url}),
     ]
+    for child in children:
+        child.metrics_port = free_port()
     return Supervisor(Path(config.var_dir), children, runtime.embedded_server())
 
 

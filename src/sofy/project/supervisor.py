@@ -40,6 +40,8 @@ class Child:
     health: str = ""
     #: Name -> address, as `sofy status --json` tells them to programs.
     addresses: Mapping[str, str] = field(default_factory=dict)
+    #: Where a monitor reads it; 0: nowhere.
+    metrics_port: int = 0
 
     @property
     def running(self) -> bool:
@@ -158,6 +160,7 @@ class Supervisor:
         with log.open("ab") as stream:
             child.process = subprocess.Popen(
                 child.command,
+                env={**os.environ, "SOFY_METRICS_PORT": str(child.metrics_port)},
                 stdin=subprocess.DEVNULL,
                 stdout=stream,
                 stderr=stream,
@@ -181,6 +184,7 @@ class Supervisor:
                 "address": child.address,
                 "addresses": dict(child.addresses),
                 "health": child.health,
+                "metrics": f"http://127.0.0.1:{child.metrics_port}/metrics" if child.metrics_port else "",
                 "restarts": child.restarts,
             }
             for child in self.children

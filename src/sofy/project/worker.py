@@ -15,12 +15,14 @@ from asgiref.sync import sync_to_async
 from django.db import close_old_connections
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.django_connector import DjangoConnector
+from prometheus_client import Counter
 
 from sofy.kit import jobs, outbox
 
 OUTBOX_PAUSE_S = 0.25
 CONCURRENCY = 2
 _log = structlog.get_logger("sofy.worker")
+_rounds = Counter("sofy_worker_rounds_total", "Rounds of the worker's duties", ["duty", "outcome"])
 
 
 def tune_interpreter() -> None:
@@ -84,9 +86,11 @@ async def _again(name: str, pause_s: float, work: Callable[[], object]) -> None:
             if asyncio.iscoroutine(done):
                 await done
             wait_s = pause_s
+            _rounds.labels(name, "done").inc()
         except asyncio.CancelledError:
             raise
         except Exception as error:  # one loop that fails must not take the others with it
+            _rounds.labels(name, "failed").inc()
             wait_s = min(max(wait_s, 0.5) * 2, 30.0)
             _log.error("loop_failed", loop=name, error=type(error).__name__, wait_s=wait_s)
         await asyncio.sleep(wait_s)

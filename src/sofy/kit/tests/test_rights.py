@@ -31,6 +31,7 @@ ORDINARY: set[Policy] = {
 OF_THE_ENGINE = {
     *("engine_claim", "engine_inbound_part", "engine_instance", "engine_route", "engine_route_health", "mo_lookup"),
     *("engine_request", "engine_request_log"),
+    *("engine_request", "engine_route_quality", "price_network", "price_purchase", "price_sale"),
     *("platform_suppression", "receipt_key", "receipt_parked"),
 }
 
@@ -62,6 +63,9 @@ EXCEPTIONS: dict[str, set[Policy]] = {
     "engine_route": {(WEB, "SELECT", "(state <> 'draining'::text)", "")},
     # What operators forbid is the same for every client.
     "messaging_reserved_name": {(WEB, "SELECT", "true", "")},
+    # What everybody pays; whose order form says otherwise sees that, too.
+    "price_network": {(WEB, "SELECT", "true", "")},
+    "price_sale": {(WEB, "SELECT", f"((client_id IS NULL) OR {OWN})", "")},
     # Staff suspends a client.
     "gate_client": {(STAFF, "UPDATE", IN_STAFF_SCOPE, IN_STAFF_SCOPE)},
 }
@@ -148,9 +152,14 @@ RIGHTS = {
     "messaging_stopfile": ("", "siud", ""),
     "engine_route": ("s", "siud", "siud"),
     "engine_route_health": ("", "s", "siud"),
+    "engine_route_quality": ("", "s", "siud"),
     "engine_instance": ("", "s", "siud"),
     "messaging_reserved_name": ("s", "siud", ""),
     "engine_request_log": ("s", "", "sid"),
+    # prices are written once by staff, and a later row is in force instead
+    "price_network": ("s", "siud", "s"),
+    "price_purchase": ("", "si", "s"),
+    "price_sale": ("s", "si", "s"),
     "engine_claim": ("", "", "siud"),
     "engine_request": ("", "", "siud"),
     "engine_inbound_part": ("", "", "siud"),

@@ -12,7 +12,7 @@ import psycopg
 from sofy.engine.db import role_url
 from sofy.kernel.config import Config
 from sofy.kernel.errors import Refused
-from sofy.project import runtime
+from sofy.project import runtime, watching
 from sofy.project.answers import Answer, table
 from sofy.project.commands import Commands, leaf, port
 from sofy.project.processes import PAGES
@@ -104,7 +104,8 @@ def _allow_open(connections: int) -> int:
 
 
 def worker(_arguments: argparse.Namespace) -> Answer:
-    runtime.open_django(_as_role("sofy_web"))
+    config = runtime.open_django(_as_role("sofy_web"))
+    watching.start("worker", config, "sofy_web")
     from sofy.project import worker as process
 
     asyncio.run(process.main())
@@ -117,6 +118,7 @@ def engine(_arguments: argparse.Namespace) -> Answer:
 
     logs.configure_plain(config.log_level)
     runtime.install_clock(config)
+    watching.start("engine", config, "sofy_engine")
     from sofy.engine import process
 
     _run_loop(process.main(config))
@@ -133,6 +135,7 @@ def run_sandbox(arguments: argparse.Namespace) -> Answer:
 
     logs.configure_plain(config.log_level)
     runtime.install_clock(config)
+    watching.start("sandbox", config)
     # The demo's operator is the one of training in a hurry: nobody waits a quarter of a minute for an answer.
     brisk = msgspec.structs.replace(
         PROFILES["demo"],
@@ -179,8 +182,8 @@ def show_status(_arguments: argparse.Namespace) -> Answer:
     lines = [(row["name"], row["pid"] or "-", row["address"], state[row["healthy"]], row["restarts"]) for row in rows]
     lines.append(("database", "-", config.database_url or "", state[database], "-"))
     addresses = {name: address for row in rows for name, address in row.get("addresses", {}).items()}
+    metrics = {row["name"]: row["metrics"] for row in rows if row.get("metrics")}
     text = table(lines, "process", "pid", "address", "state", "restarts")
     healthy = database and all(row["healthy"] for row in rows)
-    return Answer(
-        text, {"healthy": healthy, "database": database, "addresses": addresses, "processes": rows}, 0 if healthy else 1
-    )
+    told = {"healthy": healthy, "database": database, "addresses": addresses, "metrics": metrics, "processes": rows}
+    return Answer(text, told, 0 if healthy else 1)
