@@ -27,6 +27,7 @@ from sofy.clients import services as clients
 from sofy.clients.models import Client, Establishment, Membership
 from sofy.kernel import clock
 from sofy.kit.rls import client_scope
+from sofy.messaging.services import proofs
 from sofy.soreach.models import Campaign
 from sofy.soreach.services import exports
 from sofy.soreach.tests import factories
@@ -111,6 +112,9 @@ def victim(engine_db: Any, tmp_path: Any) -> tuple[Client, dict[str, object]]:
         sender = admin.execute("select id from messaging_sender where client_id = %s", [client.pk]).fetchone()
         assert row is not None
         assert sender is not None
+        proof = proofs.add_proof(
+            client.pk, sender[0], kind="letter", content=b"%PDF-1.7", expires_on=None, actor="test"
+        )
     return client, {
         "client_slug": client.slug,
         "campaign_id": campaign.id,
@@ -118,6 +122,7 @@ def victim(engine_db: Any, tmp_path: Any) -> tuple[Client, dict[str, object]]:
         "message_id": row[0],
         "contact_id": row[1],
         "sender_id": sender[0],
+        "proof_id": proof.pk,
         "establishment_id": shop.pk,
         "invitation_id": invitation.pk,
         "membership_id": membership.pk,

@@ -25,5 +25,6 @@ class MessagingConfig(AppConfig):
             Entry("client", group, _("Messages"), "messaging:messages", "messages", 400, "message.view", key="m"),
             Entry("client", group, _("Senders"), "messaging:senders", "id", 410, "sender.view"),
             Entry("op", _("Messaging"), _("Routes"), "messaging:routes", "route", 300, phone=True, key="r"),
+            Entry("op", _("Messaging"), _("Sender requests"), "messaging:sender-queue", "id", 305, key="e"),
             Entry("op", _("Messaging"), _("Stop list"), "messaging:stop-list", "ban", 310, key="s"),
         )

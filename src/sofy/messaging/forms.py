@@ -11,14 +11,64 @@ from sofy.kernel.errors import Refused
 from sofy.messaging.route_rules import read_price
 from sofy.ui import problems, statuses
 
+CHANNELS: Any = [("sms", _("SMS")), ("rcs", _("RCS")), ("whatsapp", _("WhatsApp")), ("email", _("E-mail"))]
+PROOFS: Any = [
+    ("letter", _("Letter of the brand")),
+    ("trademark", _("Trademark certificate")),
+    ("company", _("Company registration")),
+    ("other", _("Another document")),
+]
+
 
 class SenderForm(forms.Form):
-    """A new sender name."""
+    """A new sender."""
 
+    channel = forms.ChoiceField(label=_("Channel"), choices=CHANNELS, required=False, initial="sms")
     name = forms.CharField(
-        label=_("Name shown on phones"),
-        max_length=20,
-        help_text=_("Your brand, 11 letters and digits at most, without accents or spaces."),
+        label=_("Sender"),
+        max_length=254,
+        help_text=_(
+            "For SMS your brand: 11 letters and digits at most, without accents or spaces. For the others the address,"
+            " the number or the agent you have there."
+        ),
+    )
+
+    def clean_channel(self) -> str:
+        return self.cleaned_data["channel"] or "sms"
+
+
+class ProofForm(forms.Form):
+    """A document that shows that a name may be used."""
+
+    kind = forms.ChoiceField(label=_("What it is"), choices=PROOFS)
+    file = forms.FileField(
+        label=_("Document (PDF, PNG or JPEG)"),
+        allow_empty_file=True,
+        widget=forms.ClearableFileInput(attrs={"accept": ".pdf,.png,.jpg,.jpeg"}),
+        help_text=_("Kept sealed; you and the operator’s staff can read it."),
+        error_messages={"required": _("Choose the document.")},
+    )
+    expires_on = forms.DateField(
+        label=_("Good until"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
+
+
+class RefusalForm(forms.Form):
+    """Why a name is refused."""
+
+    reason = forms.CharField(label=_("Why it is refused"), max_length=300, help_text=_("The client reads it."))
+
+
+class ReservedForm(forms.Form):
+    """Names of a list of the operators."""
+
+    names = forms.CharField(label=_("Names, one per line"), max_length=20_000, widget=forms.Textarea(attrs={"rows": 4}))
+    rule = forms.ChoiceField(
+        label=_("List"),
+        choices=[
+            ("forbidden", _("Strictly forbidden (SI)")),
+            ("letter", _("Forbidden without a letter of the brand (ISA)")),
+        ],
     )
 
 

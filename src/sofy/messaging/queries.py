@@ -8,12 +8,13 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Prefetch
+from django.db.models import Count, Prefetch
 
 from sofy.engine.alphabets import Alphabets
 from sofy.engine.db import sql
 from sofy.kernel.crypto import Unreadable
 from sofy.kit.keys import keys_for
+from sofy.kit.rls import staff_scope
 from sofy.messaging.models import Sender, SenderProof
 
 
@@ -61,6 +62,20 @@ def registry(client_id: UUID) -> list[Sender]:
     """Every sender a client asked for and did not withdraw, with its documents."""
     rows = Sender.objects.filter(client_id=client_id, withdrawn_at=None)
     return list(rows.prefetch_related(Prefetch("proofs", SenderProof.objects.defer("content"))))
+
+
+def senders_waiting() -> list[Sender]:
+    """Names that clients asked for, the oldest first; for staff."""
+    with staff_scope():
+        rows = Sender.objects.using("staff").filter(state=Sender.State.REQUESTED, withdrawn_at=None)
+        return list(rows.order_by("created_at").annotate(documents=Count("proofs")))
+
+
+def sender_for_staff(client_id: UUID, sender_id: UUID) -> Sender | None:
+    """One sender with its documents; for staff."""
+    with staff_scope():
+        rows = Sender.objects.using("staff").filter(client_id=client_id, id=sender_id, withdrawn_at=None)
+        return rows.prefetch_related(Prefetch("proofs", SenderProof.objects.using("staff").defer("content"))).first()
 
 
 @dataclass(frozen=True)

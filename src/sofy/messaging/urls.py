@@ -2,14 +2,24 @@
 
 from django.urls import path
 
-from sofy.messaging.views import client, staff, stop_list
+from sofy.messaging.views import client, registry, senders, staff, stop_list
 
 app_name = "messaging"
 urlpatterns = [
     path("c/<slug:client_slug>/messages/", client.messages, name="messages"),
     path("c/<slug:client_slug>/messages/<uuid:message_id>", client.message, name="message"),
-    path("c/<slug:client_slug>/senders/", client.senders, name="senders"),
-    path("c/<slug:client_slug>/senders/<uuid:sender_id>/withdraw", client.withdraw, name="sender-withdraw"),
+    path("c/<slug:client_slug>/senders/", senders.overview, name="senders"),
+    path("c/<slug:client_slug>/senders/<uuid:sender_id>", senders.one, name="sender"),
+    path("c/<slug:client_slug>/senders/<uuid:sender_id>/withdraw", senders.withdraw, name="sender-withdraw"),
+    path("c/<slug:client_slug>/senders/proofs/<uuid:proof_id>", senders.proof, name="sender-proof"),
+    path(
+        "c/<slug:client_slug>/senders/proofs/<uuid:proof_id>/remove", senders.remove_proof, name="sender-proof-remove"
+    ),
+    path("op/senders/", registry.queue, name="sender-queue"),
+    path("op/senders/reserved", registry.reserve, name="reserved-names"),
+    path("op/senders/reserved/<uuid:name_id>/free", registry.free, name="reserved-name-free"),
+    path("op/senders/<uuid:client_id>/<uuid:sender_id>", registry.one, name="sender-review"),
+    path("op/senders/<uuid:client_id>/proofs/<uuid:proof_id>", registry.proof, name="sender-review-proof"),
     path("op/routes/", staff.console, name="routes"),
     path("op/routes/<uuid:route_id>", staff.edit, name="route"),
     path("op/routes/<uuid:route_id>/state", staff.change, name="route-state"),

@@ -26,6 +26,10 @@ SENDER = {
     "proofs_too_many": _("{most} documents are there already: remove one first."),
     "reserved_name": _("Write the names, one per line, and choose their list."),
 }
+#: Why a name that was approved waits again.
+SENDER_REASONS: dict[str, "str | Promise"] = {
+    "letter_expired": _("The letter of the brand has expired: add one that is still good."),
+}
 TEMPLATE = {
     "template_code": _("“{template}” cannot name a template: small letters, digits and _ only, as in order_ready."),
     "template_purpose": _("Choose what it is for: marketing or alerts."),

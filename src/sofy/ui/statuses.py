@@ -45,6 +45,15 @@ LOOKS: dict[str, Look] = {
     "finished": Look("green", "check", _("Finished")),
     "refused": Look("red", "ban", pgettext_lazy("campaign", "Refused")),
     "undone": Look("secondary", "arrow-back-up", _("Undone")),
+    # senders and templates, until somebody said yes
+    "requested": Look("yellow", "clock", _("Asked for")),
+    "approved": Look("green", "circle-check", _("Approved")),
+    "rejected": Look("red", "ban", _("Rejected")),
+    "submitting": Look("azure", "refresh", _("Being submitted")),
+    "pending": Look("yellow", "clock", _("Being approved")),
+    "disabled": Look("red", "ban", _("Disabled")),
+    "archived": Look("secondary", "archive", _("Archived")),
+    "ready": Look("green", "check", _("Ready")),
     # clients, routes, members
     "active": Look("green", "circle-check", _("Active")),
     "suspended": Look("red", "player-pause", _("Suspended")),

@@ -68,14 +68,15 @@ def open_proof(client_id: UUID, proof_id: UUID, *, actor: str) -> tuple[SenderPr
     return proof, b64decode(str(proof.content))
 
 
-def remove_proof(client_id: UUID, proof_id: UUID, *, actor: str) -> None:
-    """Throw a document away. Raises: Refused not_found."""
+def remove_proof(client_id: UUID, proof_id: UUID, *, actor: str) -> UUID:
+    """Throw a document away; answers whose it was. Raises: Refused not_found."""
     with transaction.atomic():
         proof = SenderProof.objects.select_related("sender").filter(client_id=client_id, id=proof_id).first()
         if proof is None:
             raise Refused("not_found", 404)
         proof.delete()
         audit.append(client_id, "sender.proof_removed", actor, {"sender": proof.sender.name, "kind": proof.kind})
+    return proof.sender_id
 
 
 def clients_with_proofs() -> list[UUID]:

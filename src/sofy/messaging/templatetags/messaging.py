@@ -4,6 +4,7 @@ from django import template
 
 from sofy.kernel.phone import display
 from sofy.messaging import words
+from sofy.messaging.forms import CHANNELS, PROOFS
 
 register = template.Library()
 
@@ -18,3 +19,21 @@ def reason(code: str) -> str:
 def phone(e164: str) -> str:
     """A number as people in France write it."""
     return display(e164)
+
+
+@register.filter
+def channel(code: str) -> str:
+    """What a channel is called."""
+    return str(dict(CHANNELS).get(code, code))
+
+
+@register.filter
+def proof_kind(code: str) -> str:
+    """What a document is."""
+    return str(dict(PROOFS).get(code, code))
+
+
+@register.filter
+def sender_reason(text: str) -> str:
+    """Why a name was refused, in the words of staff, or must be shown again, in ours."""
+    return str(words.SENDER_REASONS.get(text, text))

@@ -1,24 +1,20 @@
-"""A client's messages and sender names."""
+"""A client's messages."""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from urllib.parse import urlencode
 from uuid import UUID
 
 from django.conf import settings
-from django.http import Http404, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from sofy.clients.access import ClientRequest, only_reads, requires
 from sofy.kernel import phone
 from sofy.kernel.crypto import Unreadable
-from sofy.kernel.errors import Refused
 from sofy.kit.keys import keys_for
 from sofy.messaging import queries
-from sofy.messaging.forms import LogForm, SenderForm
-from sofy.messaging.services import senders as services
-from sofy.ui import notify, problems
+from sofy.messaging.forms import LogForm
 
 PER_PAGE = 50
 PLACE = ("message_log", "number")
@@ -90,38 +86,3 @@ def message(request: ClientRequest, message_id: UUID) -> HttpResponse:
     if opened is None:
         raise Http404
     return render(request, "messaging/message.html", {"opened": opened, "line": opened.line})
-
-
-@requires("sender.view")
-def senders(request: ClientRequest) -> HttpResponseBase:
-    """Names that campaigns may show."""
-    form = SenderForm(request.POST or None)
-    if request.method == "POST":
-        return _add(request, form)
-    return render(request, "messaging/senders.html", {"form": form, "rows": queries.active_senders(request.client.pk)})
-
-
-@requires("sender.edit")
-def _add(request: ClientRequest, form: SenderForm) -> HttpResponse:
-    if form.is_valid():
-        try:
-            sender = services.add_sender(request.client.pk, name=form.cleaned_data["name"], actor=request.user.actor)
-        except Refused as refused:
-            form.add_error("name", problems.sentence(refused))
-        else:
-            notify.done(request, _("Campaigns may now show “%(name)s”.") % {"name": sender.name})
-            return redirect("messaging:senders", request.client.slug)
-    rows = queries.active_senders(request.client.pk)
-    return render(request, "messaging/senders.html", {"form": form, "rows": rows}, status=422)
-
-
-@require_POST
-@requires("sender.edit")
-def withdraw(request: ClientRequest, sender_id: UUID) -> HttpResponse:
-    """Take a name away."""
-    try:
-        services.withdraw_sender(request.client.pk, sender_id, actor=request.user.actor)
-    except Refused:
-        raise Http404 from None
-    notify.done(request, _("The sender is withdrawn."))
-    return redirect("messaging:senders", request.client.slug)
