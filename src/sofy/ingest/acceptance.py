@@ -15,6 +15,7 @@ from sofy.ingest.problems import Fault
 from sofy.ingest.shapes import Message
 from sofy.kernel import phone, sms_text
 from sofy.kernel.clauses import clause
+from sofy.kernel.prices import Book, Networks, day
 from sofy.kernel.senders import check_sender
 
 MOST_PARTS: Final = 10
@@ -57,6 +58,13 @@ class Offers:
         return route_plan(routes, channel="sms", purpose=purpose, encoding=encoding, short_code=short_code)
 
 
+class Tariff(NamedTuple):
+    """What clients pay, and where numbers belong."""
+
+    networks: Networks = Networks()
+    sales: Book = Book()
+
+
 class Desk(NamedTuple):
     """What is known of a client while its messages are looked at."""
 
@@ -65,6 +73,14 @@ class Desk(NamedTuple):
     senders: tuple[str, ...]
     fictional: bool
     now: datetime
+    tariff: Tariff = Tariff()
+
+    @clause("CGVU 3.4")
+    def price_eur(self, to: str, purpose: str, encoding: str, short_code: str | None) -> Decimal:
+        """What one part to a number costs the client: by its order form, else by the list, else what routes say."""
+        destination = self.tariff.networks.of(to)
+        price = self.tariff.sales.sale(self.client, "sms", purpose, destination, day(self.now))
+        return self.offers.price_eur(purpose, encoding, short_code) if price is None else price
 
 
 def accept(desk: Desk, asked: Message) -> MessageIn:
@@ -92,7 +108,7 @@ def accept(desk: Desk, asked: Message) -> MessageIn:
     return MessageIn(
         purpose=asked.purpose, to=to, text=asked.text, sender=sender, establishment_id=asked.establishment,
         short_code=short_code, parts=parts, encoding=encoding, reference=asked.reference, due_at=due_at,
-        unit_price_eur=desk.offers.price_eur(asked.purpose, encoding, short_code),
+        unit_price_eur=desk.price_eur(to, asked.purpose, encoding, short_code),
         expires_at=None if asked.valid_for_s is None else leaves + timedelta(seconds=asked.valid_for_s),
     )  # fmt: skip
 

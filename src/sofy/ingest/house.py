@@ -18,7 +18,7 @@ from sofy.engine.intake import MessageIn
 from sofy.engine.keystore import KeyStore
 from sofy.engine.link import HotLink
 from sofy.engine.pgarray import ByteaArray
-from sofy.ingest.acceptance import Desk, Offers, routes_of
+from sofy.ingest.acceptance import Desk, Offers, Tariff, routes_of
 from sofy.ingest.callers import Callers
 from sofy.ingest.problems import Fault
 from sofy.ingest.reading import Reader
@@ -27,11 +27,14 @@ from sofy.kernel import clock
 from sofy.kernel.config import Config
 from sofy.kernel.crypto import ClientKeys
 from sofy.kernel.errors import Refused
+from sofy.kernel.prices import Book, Networks, Price
 
 log = structlog.get_logger(__name__)
 
 #: Keys, senders and routes are looked at again after this long.
 _FRESH_S: Final = 1.0
+#: A price begins on a day: nobody waits for it to the second.
+_PRICES_FRESH_S: Final = 10.0
 _STORING: Final = 2
 _MOST_CLIENTS: Final = 10_000
 
@@ -57,6 +60,7 @@ class House:
         self.store = Store(storing, self.keystore)
         self._links: list[HotLink | Reader] = [self.link, of_keys, *storing]
         self._fictional = config.fictional_numbers
+        self._tariff: tuple[float, Tariff] | None = None
         self._offers: tuple[float, Offers] | None = None
         self._clients: dict[UUID, _Client] = {}
 
@@ -94,7 +98,16 @@ class House:
         known = self._clients.get(client)
         if known is None or moment - known.since > _FRESH_S:
             known = await self._look_up(client, moment)
-        return Desk(client, self._offers[1], known.senders, self._fictional, clock.now()), known.keys
+        if self._tariff is None or moment - self._tariff[0] > _PRICES_FRESH_S:
+            self._tariff = (moment, await self._prices())
+        now = clock.now()
+        return Desk(client, self._offers[1], known.senders, self._fictional, now, self._tariff[1]), known.keys
+
+    async def _prices(self) -> Tariff:
+        prefixes = {prefix: (country, network) for prefix, country, network in await self.link.rows("networks")}
+        rows = await self.link.rows("sale_prices")
+        sales = Book(Price(None if owner is None else UUID(bytes=owner), *rest) for owner, *rest in rows)
+        return Tariff(Networks(prefixes), sales)
 
     async def _look_up(self, client: UUID, moment: float) -> "_Client":
         try:

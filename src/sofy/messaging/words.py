@@ -86,6 +86,17 @@ ROUTE = {
     "short_code_alert": _("“{short_code}” is a short code for marketing: a route for alerts answers at 38xxx."),
     "price_unreadable": _("“{price}” is no price: write it as 0.045."),
     "price_range": _("A price is from 0 to {most} €, with six decimals at most."),
+    "route_unknown": _("No route has the code “{route}”."),
+    "price_past": _("A price is in force since {since} already: a new one may begin tomorrow at the earliest."),
+    "price_channel": _("“{channel}” is no channel: {known}."),
+    "price_purpose": _(
+        "A sale price is for one of these purposes, or for both: {known}. A route has one price for both."
+    ),
+    "price_country": _("“{country}” is no country: two capital letters, as FR; nothing for everywhere."),
+    "price_network": _("“{network}” cannot name a network: 60 signs at most, and its country with it."),
+    "price_prefix": _("Line {line}: a prefix is digits without +, with two capital letters for its country."),
+    "price_owner": _("A price is of a route or of a client, not of both."),
+    "price_number": _("This is no phone number."),
 }
 REFUSALS: dict[str, "str | Promise"] = {
     **SENDER,
@@ -112,6 +123,8 @@ ACTIONS: dict[str, "str | Promise"] = {
     "template.saved": _("Template changed"),
     "template.submitted": _("Template submitted to WhatsApp"),
     "template.unarchived": _("Template brought back"),
+    "price.added": _("Prices added"),
+    "price.networks": _("Table of prefixes taken over"),
     "stop_list.asked": _("A number was looked up in the stop list"),
     "stop_list.checked": _("File of the stop list looked through"),
     "stop_list.discarded": _("File of the stop list thrown away"),

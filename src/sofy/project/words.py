@@ -52,4 +52,6 @@ REFUSALS = {
     "route_settings": _("The settings of this route cannot be used ({shown})."),
     "setting_unreadable": _("“{setting}” is no setting: write it as {expected}."),
     "route_unknown": _("No route has the code “{route}”."),
+    "day_unreadable": _("“{day}” is no day: write it as 2026-12-01."),
+    "columns_missing": _("The file lacks these columns: {columns}."),
 }

@@ -83,6 +83,28 @@ async def test_a_message_has_a_price_while_every_route_is_paused(program: Progra
     assert (answer.status, answer.json["cost_estimate"]) == (202, "0.03")
 
 
+@pytest.mark.clause("CGVU 3.4")
+async def test_a_message_costs_what_the_order_form_says_else_the_list_on_the_day(program: Program, house: House):
+    today, stranger = clock.DEMO_START.date(), house.new_client()
+    for client, purpose, price, start in (
+        (None, "", "0.07", today),
+        (house.client, "alert", "0.05", today),
+        (house.client, "alert", "0.01", today + timedelta(days=1)),
+        (stranger, "alert", "0.02", today),
+    ):
+        house.admin.execute(
+            "INSERT INTO price_sale (id, client_id, channel, purpose, country, price_eur, valid_from, created_at)"
+            " VALUES (%s, %s, 'sms', %s, 'FR', %s, %s, now())",
+            [ids.uuid7(), client, purpose, price, start],
+        )
+
+    alerted, asked = await program.send(alert(text="e" * 161)), await program.send(marketing(consent=CONSENT))
+
+    assert alerted.json["cost_estimate"] == "0.10"
+    assert asked.json["cost_estimate"] == "0.07"
+    assert str(house.row("SELECT min(unit_price_eur) AS price FROM engine_message")["price"]) == "0.050000"
+
+
 @pytest.mark.clause("CGVU 13")
 async def test_without_a_sender_the_first_one_of_the_alphabet_is_shown(program: Program, house: House):
     house.add_sender("Boulangerie")

@@ -14,6 +14,7 @@ MODULES = (
     "clients",
     "people",
     "routes",
+    "prices",
     "contacts",
     "suppression",
     "campaigns",
