@@ -6,6 +6,8 @@ import msgspec
 
 from sofy.connectors.base import Connector, discover, secret_fields
 
+_SECRET_WORDS = ("password", "token", "api_key", "private_key")
+
 
 def missing_parts(code: str) -> list[str]:
     """What a newcomer still has to write for the connector of this code, in words; nothing when it is complete."""
@@ -36,7 +38,7 @@ def _missing_declarations(connector: type[Connector]) -> list[str]:
     missing += [
         f"{connector.__name__}.Config.{name} looks like a secret and is not of type Secret"
         for name in config.__struct_fields__
-        if any(word in name for word in ("password", "token", "api_key")) and name not in hidden
+        if any(word in name for word in _SECRET_WORDS) and not name.endswith("_url") and name not in hidden
     ]
     if not connector.__doc__ or not connector.Config.__doc__:
         missing.append(f"{connector.__name__} or its Config has no docstring for the settings form")

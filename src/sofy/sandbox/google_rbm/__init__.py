@@ -1,0 +1,1 @@
+"""A simulated RBM platform, with its phones."""
