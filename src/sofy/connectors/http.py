@@ -29,8 +29,18 @@ _LONGEST_DOWN_S = 30.0
 #: Servers close a connection that was silent; one that closes as a request goes out leaves it in doubt.
 _KEEP_ALIVE_S = 15.0
 _SEQUENCES = 0x7FFFFFFF
+
+
+class NotWritten(Exception):
+    """The supplier could not even be asked; `reason` is what screens may show."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
 #: The socket never opened: nothing was written.
-_NEVER_WRITTEN = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
+NEVER_WRITTEN = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, NotWritten)
 
 
 class Later(NamedTuple):
@@ -81,7 +91,7 @@ class HttpConnector(base.Connector):
 
     @abstractmethod
     async def request(self, session: aiohttp.ClientSession, message: Outgoing) -> base.Outcome | Later:
-        """Ask the supplier to take one message. Raises what aiohttp raises, and TimeoutError."""
+        """Ask the supplier to take one message. Raises what aiohttp raises, TimeoutError, and NotWritten."""
 
     def refusal(self, message: Outgoing) -> Refused | None:
         """Why a message can never be asked for; said as soon as it is submitted."""
@@ -273,7 +283,7 @@ class HttpConnector(base.Connector):
         assert self._session is not None
         try:
             answer = await self.request(self._session, one.message)
-        except _NEVER_WRITTEN as error:
+        except NEVER_WRITTEN as error:
             self._unreachable(error)
             answer = Later("no_connection")
         except TimeoutError:
@@ -302,8 +312,8 @@ class HttpConnector(base.Connector):
         if now >= self._down_until:  # many requests fail at once when a server goes: they count as one
             self._failures += 1
             self._down_until = now + min(0.5 * 2.0 ** min(self._failures - 1, 10), _LONGEST_DOWN_S)
-            self._last_error = type(error).__name__
-            log.warning("http.unreachable", connector=self.code, error=type(error).__name__)
+            self._last_error = error.reason if isinstance(error, NotWritten) else type(error).__name__
+            log.warning("http.unreachable", connector=self.code, error=self._last_error)
 
     def _later(self, one: Waiting, answer: Later) -> None:
         one.attempts += answer.code != "no_connection"  # who could not even ask was not refused

@@ -11,6 +11,7 @@ from yarl import URL
 from sofy.connectors.google_rbm import wire
 from sofy.connectors.google_rbm.config import Config
 from sofy.connectors.google_rbm.token import NoToken, Tokens
+from sofy.connectors.http import NEVER_WRITTEN, NotWritten
 from sofy.kernel import clock
 
 _LARGEST: Final = 4_000_000
@@ -23,14 +24,6 @@ class Answer(NamedTuple):
     status: int
     body: bytes
     retry_after_s: float
-
-
-class NotWritten(Exception):
-    """The request never left; `reason` is what screens may show."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
 
 
 class NoAnswer(Exception):
@@ -101,7 +94,7 @@ class Api:
             async with self._http.request(method, address, data=body, headers=headers, allow_redirects=False) as answer:
                 read = await answer.content.read(_LARGEST)
                 return Answer(answer.status, read, _retry_after_s(answer.headers.get("Retry-After", "")))
-        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+        except NEVER_WRITTEN as error:
             raise NotWritten(type(error).__name__) from None
         except TimeoutError:
             raise NoAnswer("no answer in time") from None

@@ -91,12 +91,13 @@ def _event(config: Config, event: wire.Event) -> Heard:
 
 def _receipt(event: wire.Event, **said: Any) -> Heard:
     try:
-        key = str(UUID(event.message_id))
+        message_id = UUID(event.message_id)
     except ValueError:  # our identifiers are UUIDs: it is not of ours
         return Heard()
     number = _digits(event)
     phones = (number,) if number else ()
-    return Heard(receipts=[Receipt(keys=(key,), at=_at(event), phones=phones, **said)])
+    receipt = Receipt(keys=(str(message_id),), message_id=message_id, at=_at(event), phones=phones, **said)
+    return Heard(receipts=[receipt])
 
 
 def _subscription(config: Config, event: wire.Event, *, text: str, opts_out: bool) -> Heard:

@@ -8,7 +8,8 @@ import msgspec
 import structlog
 
 from sofy.connectors.google_rbm import wire
-from sofy.connectors.google_rbm.api import Answer, Api, NoAnswer, NotWritten
+from sofy.connectors.google_rbm.api import Answer, Api, NoAnswer
+from sofy.connectors.http import NotWritten
 
 log = structlog.get_logger(__name__)
 

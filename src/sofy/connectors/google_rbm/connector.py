@@ -15,11 +15,11 @@ from sofy.connectors import base
 from sofy.connectors.base import Accepted, Action, Outgoing, Refused, Unknown
 from sofy.connectors.google_rbm import callbacks, wire
 from sofy.connectors.google_rbm import config as settings
-from sofy.connectors.google_rbm.api import Answer, Api, NoAnswer, NotWritten
+from sofy.connectors.google_rbm.api import Answer, Api, NoAnswer
 from sofy.connectors.google_rbm.capability import Directory, Reach
 from sofy.connectors.google_rbm.failures import ALREADY_TAKEN, failure_of
 from sofy.connectors.google_rbm.rendering import Unsendable, content_of, traffic_type
-from sofy.connectors.http import HttpConnector, Later
+from sofy.connectors.http import HttpConnector, Later, NotWritten
 from sofy.kernel import clock
 
 log = structlog.get_logger(__name__)
@@ -97,11 +97,19 @@ class RbmConnector(HttpConnector):
             content_of(message)
         except Unsendable as error:
             return Refused(error.code, Action.PERMANENT)
+        return None
+
+    def held_back(self, message: Outgoing) -> Refused | None:
         known = self._directory.known(message.to) if self._directory is not None else None
         return Refused(NOT_RCS, Action.PERMANENT) if known is not None and not known.has_rcs else None
 
     async def request(self, session: aiohttp.ClientSession, message: Outgoing) -> base.Outcome | Later:
         """Send a message, again under the same identifier while nobody knows whether it was taken."""
+        assert self._api is not None
+        try:
+            await self._api.log_in()
+        except asyncio.CancelledError:  # nothing has left, so it is not in doubt
+            return base.NotSent("stopping")
         wait_s = self.config.error_wait_s
         reason = ""  # why nobody knows; nothing while everybody does
         for attempt in range(1 + self.config.error_retries):
@@ -111,12 +119,11 @@ class RbmConnector(HttpConnector):
             body = self._body(message)
             if body is None:
                 break
-            assert self._api is not None
             try:
                 answer = await self._api.send(message.to, message.message_id, body)
-            except NotWritten as error:
+            except NotWritten:
                 if not reason:
-                    return self._stayed(error)
+                    raise
                 continue
             except NoAnswer as error:
                 reason = error.reason
@@ -169,17 +176,12 @@ class RbmConnector(HttpConnector):
         self._pacer.pause(min(asked_s or self._pause_s, _LONGEST_PAUSE_S), now)
         self._pause_s = min(self._pause_s * 2, _LONGEST_PAUSE_S)
 
-    def _stayed(self, error: NotWritten) -> Later:
-        self._unreachable(error)
-        self._last_error = error.reason
-        return Later("no_connection")
-
     async def _log_in(self, api: Api) -> None:
         """Have a token before the first message needs one, and know early when there is none to be had."""
         try:
             await api.log_in()
         except NotWritten as error:
-            self._stayed(error)
+            self._unreachable(error)
             self._pump_soon()
 
     async def _revoke(self, message_id: UUID, phone: str) -> Revoked:

@@ -89,7 +89,9 @@ def test_what_became_of_a_message_is_a_receipt(kind: str, status: Any, code: str
     found = heard(event(kind, messageId=MESSAGE.upper(), sendTime="2026-11-24T13:30:00.123456789Z"))
 
     at = datetime(2026, 11, 24, 13, 30, 0, 123457, tzinfo=UTC)
-    receipt = Receipt(keys=(MESSAGE,), status=status, code=code, at=at, phones=("33639980001",))
+    receipt = Receipt(
+        keys=(MESSAGE,), message_id=UUID(MESSAGE), status=status, code=code, at=at, phones=("33639980001",)
+    )
     assert found == Heard(receipts=[receipt])
 
 

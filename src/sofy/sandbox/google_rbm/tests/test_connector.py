@@ -356,8 +356,7 @@ async def test_a_platform_that_is_away_says_nothing_of_phones(rbm: SimulatedRbm,
 
 async def test_bad_days_of_every_kind_lose_nothing(rbm: SimulatedRbm, engine: Engine, connect: Make) -> None:
     rbm.platform.profile = msgspec.structs.replace(
-        PROFILES["plain"], throttle_every=7, error_every=5, silent_every=23, lost_every=29, token_every=31,
-        retry_after_s=0.0,
+        PROFILES["plain"], throttle_every=7, error_every=5, silent_every=23, lost_every=29, retry_after_s=0.0
     )  # fmt: skip
     connector = await connect(response_timeout_s=0.2, window=20)
     messages = [outgoing(to=f"+3363998{n:04}") for n in range(200)]
