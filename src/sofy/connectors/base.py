@@ -128,7 +128,8 @@ class Receipt(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     `keys` are the `Accepted.supplier_id` it may mean, likeliest first: suppliers write one identifier in several ways.
     `phones` are the numbers it names, in E.164 digits as far as the supplier writes them so: one should be the
     recipient's. They are never written anywhere. `message_id`: the message itself, when the supplier gives back what it
-    was told with it: it stands even when the answer to the hand-over was lost.
+    was told with it: it stands even when the answer to the hand-over was lost. `identity` is the recipient's own name
+    on the channel beside the number: what they write later may come under that name alone.
     """
 
     keys: tuple[str, ...]
@@ -138,6 +139,7 @@ class Receipt(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     at: datetime | None = None
     phones: tuple[str, ...] = ()
     message_id: UUID | None = None
+    identity: str = ""
 
 
 class Inbound(msgspec.Struct, frozen=True, gc=False, kw_only=True):

@@ -1,0 +1,1 @@
+"""WhatsApp Business over Meta's Cloud API."""

@@ -1,0 +1,1 @@
+"""A simulated Meta: the Cloud API of WhatsApp on loopback."""
