@@ -26,8 +26,9 @@ from sofy.audience.tests.factories import make_book, person, write_csv
 from sofy.clients import services as clients
 from sofy.clients.models import Client, Establishment, Membership
 from sofy.kernel import clock
+from sofy.kernel.content import Content
 from sofy.kit.rls import client_scope
-from sofy.messaging.services import proofs
+from sofy.messaging.services import proofs, templates
 from sofy.soreach.models import Campaign
 from sofy.soreach.services import exports
 from sofy.soreach.tests import factories
@@ -115,6 +116,10 @@ def victim(engine_db: Any, tmp_path: Any) -> tuple[Client, dict[str, object]]:
         proof = proofs.add_proof(
             client.pk, sender[0], kind="letter", content=b"%PDF-1.7", expires_on=None, actor="test"
         )
+        content = {"sms": Content(text="Bonjour {{prenom}}")}
+        template = templates.write(
+            client.pk, code="ready", contents=content, name=NAME, purpose="alert", actor="test"
+        ).template
     return client, {
         "client_slug": client.slug,
         "campaign_id": campaign.id,
@@ -123,6 +128,8 @@ def victim(engine_db: Any, tmp_path: Any) -> tuple[Client, dict[str, object]]:
         "contact_id": row[1],
         "sender_id": sender[0],
         "proof_id": proof.pk,
+        "template_id": template.pk,
+        "number": 1,
         "establishment_id": shop.pk,
         "invitation_id": invitation.pk,
         "membership_id": membership.pk,

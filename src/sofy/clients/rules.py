@@ -23,6 +23,7 @@ _READ: Final = frozenset(
         "report.view",
         "message.view",
         "sender.view",
+        "template.view",
         "establishment.view",
         "team.view",
         "settings.view",
@@ -47,6 +48,8 @@ _MARKETING: Final = frozenset(
         "report.export",
         "message.view",
         "sender.view",
+        "template.view",
+        "template.edit",
         "establishment.view",
         "team.view",
     }
@@ -64,7 +67,17 @@ _STORE: Final = frozenset(
     }
 )
 _DEVELOPER: Final = frozenset(
-    {"home.view", "message.view", "sender.view", "key.view", "key.edit", "establishment.view", "report.view"}
+    {
+        "home.view",
+        "message.view",
+        "sender.view",
+        "template.view",
+        "template.edit",
+        "key.view",
+        "key.edit",
+        "establishment.view",
+        "report.view",
+    }
 )
 _OWNER_ONLY: Final = frozenset(
     {"team.edit", "settings.edit", "establishment.edit", "sender.edit", "key.edit", "contact.erase"}

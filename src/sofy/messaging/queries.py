@@ -7,15 +7,16 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from django.db import connection
-from django.db.models import Count, Prefetch
+from django.db.models import Count, Exists, OuterRef, Prefetch
 
 from sofy.engine.alphabets import Alphabets
 from sofy.engine.db import sql
 from sofy.kernel.crypto import Unreadable
 from sofy.kit.keys import keys_for
 from sofy.kit.rls import staff_scope
-from sofy.messaging.models import Sender, SenderProof
+from sofy.messaging.models import Sender, SenderProof, Template, TemplateVersion, WhatsappTemplate
 
 
 @dataclass(frozen=True)
@@ -165,3 +166,40 @@ def opened_message(client_id: UUID, message_id: UUID) -> Opened | None:
     except Unreadable:
         return Opened(line, "", "", events)
     return Opened(line, payload.to, payload.text, events)
+
+
+@dataclass(frozen=True)
+class TemplateLine:
+    """A template of the list, with where it stands on each channel it has: channel -> state."""
+
+    template: Template
+    states: dict[str, str]
+
+
+def templates(client_id: UUID, *, archived: bool = False) -> list[TemplateLine]:
+    """Templates of a client, those in use or those that were archived."""
+    rows = list(
+        Template.objects.filter(client_id=client_id, archived_at__isnull=not archived).select_related("whatsapp")
+    )
+    latest = TemplateVersion.objects.filter(
+        client_id=client_id, template_id=OuterRef("template_id"), number__gt=OuterRef("number")
+    )
+    versions = TemplateVersion.objects.filter(client_id=client_id, template__in=rows).filter(~Exists(latest))
+    channels = {row.template_id: list(msgspec.json.decode(str(row.contents), type=dict[str, Any])) for row in versions}
+    return [TemplateLine(row, _states(row, channels.get(row.pk, []))) for row in rows]
+
+
+def _states(template: Template, channels: list[str]) -> dict[str, str]:
+    if template.archived_at is not None:
+        return dict.fromkeys(channels, "archived")
+    approval = whatsapp_state(template)
+    waiting = approval.state if approval else "draft"
+    return {channel: waiting if channel == "whatsapp" else "ready" for channel in channels}
+
+
+def whatsapp_state(template: Template) -> WhatsappTemplate | None:
+    """Where a template stands at WhatsApp, None before it was submitted."""
+    try:
+        return template.whatsapp
+    except WhatsappTemplate.DoesNotExist:
+        return None

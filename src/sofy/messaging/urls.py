@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from sofy.messaging.views import client, registry, senders, staff, stop_list
+from sofy.messaging.views import client, registry, senders, staff, stop_list, templates
 
 app_name = "messaging"
 urlpatterns = [
@@ -15,6 +15,17 @@ urlpatterns = [
     path(
         "c/<slug:client_slug>/senders/proofs/<uuid:proof_id>/remove", senders.remove_proof, name="sender-proof-remove"
     ),
+    path("c/<slug:client_slug>/templates/", templates.overview, name="templates"),
+    path("c/<slug:client_slug>/templates/new", templates.new, name="template-new"),
+    path("c/<slug:client_slug>/templates/<uuid:template_id>", templates.edit, name="template"),
+    path("c/<slug:client_slug>/templates/<uuid:template_id>/history", templates.history, name="template-history"),
+    path(
+        "c/<slug:client_slug>/templates/<uuid:template_id>/restore/<int:number>",
+        templates.restore,
+        name="template-restore",
+    ),
+    path("c/<slug:client_slug>/templates/<uuid:template_id>/duplicate", templates.duplicate, name="template-duplicate"),
+    path("c/<slug:client_slug>/templates/<uuid:template_id>/archive", templates.archive, name="template-archive"),
     path("op/senders/", registry.queue, name="sender-queue"),
     path("op/senders/reserved", registry.reserve, name="reserved-names"),
     path("op/senders/reserved/<uuid:name_id>/free", registry.free, name="reserved-name-free"),

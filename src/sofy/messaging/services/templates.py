@@ -33,7 +33,7 @@ def samples_of(version: TemplateVersion) -> dict[str, str]:
     return msgspec.json.decode(str(version.samples), type=dict[str, str])
 
 
-def save(
+def write(
     client_id: UUID,
     *,
     code: str,
@@ -80,10 +80,10 @@ def save(
 
 
 def restore(client_id: UUID, template_id: UUID, number: int, *, actor: str) -> TemplateVersion:
-    """Make an old version the latest one again. Raises: Refused not_found, and as `save`."""
+    """Make an old version the latest one again. Raises: Refused not_found, and as `write`."""
     template = find(client_id, template_id)
     old = version(template, number)
-    return save(
+    return write(
         client_id, code=template.code, contents=contents_of(old), samples=samples_of(old), actor=actor,
         restored_from=number,
     )  # fmt: skip
@@ -97,7 +97,7 @@ def duplicate(client_id: UUID, template_id: UUID, *, actor: str) -> Template:
         taken = set(Template.objects.filter(client_id=client_id).values_list("code", flat=True))
         stem = template.code[: rules.LONGEST_CODE - 5]
         code = next(f"{stem}_{n}" for n in range(2, MOST_TEMPLATES + 3) if f"{stem}_{n}" not in taken)
-        made = save(
+        made = write(
             client_id, code=code, contents=contents_of(latest), samples=samples_of(latest), name=template.name,
             purpose=template.purpose, actor=actor,
         )  # fmt: skip

@@ -1,6 +1,9 @@
 """Filters of this room: `{% load messaging %}`."""
 
+from collections.abc import Iterable
+
 from django import template
+from django.forms import BoundField
 
 from sofy.kernel.phone import display
 from sofy.messaging import words
@@ -37,3 +40,9 @@ def proof_kind(code: str) -> str:
 def sender_reason(text: str) -> str:
     """Why a name was refused, in the words of staff, or must be shown again, in ours."""
     return str(words.SENDER_REASONS.get(text, text))
+
+
+@register.filter
+def any_value(fields: Iterable[BoundField]) -> bool:
+    """Whether one of these fields is filled in."""
+    return any(field.value() for field in fields)

@@ -23,7 +23,7 @@ OTHER = {"sms": Content(text="Bonjour {{prenom}} !"), "email": Content(text="Pr√
 def save(client, contents=READY, code="order_ready", **more):
     with client_scope(client.pk):
         more = {"purpose": "alert", "actor": "user:x"} | more
-        return templates.save(client.pk, code=code, contents=contents, **more)
+        return templates.write(client.pk, code=code, contents=contents, **more)
 
 
 def known_to_the_api(client, code="order_ready", scope=None):

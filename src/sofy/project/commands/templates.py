@@ -50,7 +50,7 @@ def add_template(arguments: argparse.Namespace) -> Answer:
         known = Template.objects.filter(client_id=client.pk, code=arguments.code).first()
         before = templates.contents_of(templates.version(known)) if known else {}
         samples = (templates.samples_of(templates.version(known)) if known else {}) | _samples(arguments.sample)
-        version = templates.save(
+        version = templates.write(
             client.pk, code=arguments.code, contents=before | {arguments.channel: content}, actor=ACTOR,
             name=arguments.name, purpose=arguments.purpose, samples=samples,
         )  # fmt: skip
