@@ -117,6 +117,11 @@ about_nobody("gate_api_key", ["digest", "scopes", "networks"], "a program of the
 about_nobody("gate_sender", "name", "the client's brand")
 about_nobody("gate_endpoint", ["kind", "events", "state", "disabled_because"], CODES)
 about_nobody("gate_endpoint", ["url", "secret", "old_secret"], "a program of the client, not a person; sealed")
+about_nobody(
+    "engine_delivery",
+    ["kinds", "ats", "orders", "messages", "inbounds", "data", "state", "problem"],
+    "codes, moments and ids of messages; what is told of them is made anew each time",
+)
 about_nobody("engine_notice", ["kind", "data"], "codes, and what names nobody: of messages and people only the ids")
 about_nobody("engine_instance", ["host", "version"], "a machine")
 about_nobody("engine_message", ["channel", "purpose", "variant", "encoding", "destination"], CODES)

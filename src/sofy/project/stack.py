@@ -67,6 +67,7 @@ def supervisor(config: Config, ports: Ports) -> Supervisor:
         Child("sandbox", sofy(*sandbox), phones, addresses=sandboxes),
         Child("engine", sofy("engine")),
         Child("worker", sofy("worker")),
+        Child("notify", sofy("notify")),
         Child("ingest", sofy("ingest"), api_url, health=f"{api_url}/healthz", addresses={"api": api_url}),
         Child("web", sofy("web"), base_url, health=f"{base_url}/healthz", addresses={"web": base_url}),
     ]

@@ -59,7 +59,7 @@ async def test_a_step_that_stands_for_two_is_kept_for_who_asked_for_either(house
     message, states = house.submit(house.message())[0], endpoint(house, events=["message.submitted"])
     ends, neither = endpoint(house, events=["message.delivered"]), endpoint(house, events=["message.failed"])
 
-    _write_states(house, message, "delivered", 50)
+    write_states(house, message, "delivered", 50)
 
     assert (told(states), told(ends), told(neither)) == (["delivered+"], ["delivered+"], [])
 
@@ -78,7 +78,7 @@ def test_an_account_hears_how_its_messages_ended_as_it_asked(
         house.message(account_id=account, receipt=receipt), house.message(account_id=endpoint(house, "smpp"), receipt=1)
     )
 
-    _write_states(house, mine, status, {"submitted": 20, "unknown": 30, "delivered": 50}.get(status, 40))
+    write_states(house, mine, status, {"submitted": 20, "unknown": 30, "delivered": 50}.get(status, 40))
 
     assert told(account) == ([status + "+" * (status != "submitted")] if hears else [])
     assert house.state(others)["receipt"] == 1
@@ -125,7 +125,7 @@ def test_a_message_without_receipt_is_told_of(statement: str, house: House, told
     )
     every, route, now = endpoint(house), ids.uuid7(), clock.now()
     for message in (heard, unheard):
-        _write_states(house, message, "submitted", 20)
+        write_states(house, message, "submitted", 20)
         house.conn.execute(
             "INSERT INTO receipt_key (route_id, supplier_id, submitted_at, client_id, message_id)"
             " VALUES (%s, %s, %s, %s, %s)",
@@ -187,12 +187,12 @@ def test_something_else_than_a_message_is_told_to_who_asked(house: House, told: 
     assert (told(every), told(asked), told(other)) == (["template.updated"], ["template.updated"], [])
 
 
-def _write_states(house: House, message: intake.MessageIn, status: str, rank: int) -> None:
+def write_states(house: House, message: intake.MessageIn, status: str, rank: int, client: UUID | None = None) -> None:
     """One message, as the ledger writes it."""
-    now = clock.now()
+    now, waits = clock.now(), house.state(message)["rank"] == 10
     house.conn.execute(
         sql("write_states"),
-        {"client": house.client, "now": now, "ids": [message.id], "statuses": [status], "ranks": [rank],
+        {"client": client or house.client, "now": now, "ids": [message.id], "statuses": [status], "ranks": [rank],
          "reasons": [None], "articles": [None], "codes": [None], "routes": [None], "done": [1], "submitted": [now],
-         "ats": [now], "firsts": [1], "costs": [0]},
+         "ats": [now], "firsts": [int(waits)], "costs": [0]},
     )  # fmt: skip

@@ -147,6 +147,10 @@ _BY_KEY: list[tuple[str, dict[str, Any], list[str]]] = [
     ("kept_answers", {"names": ByteaArray.of([b"n" * 16])}, ["engine_request_pkey"]),
     ("give_consents", {}, ["gate_permission_pkey"]),
     ("stored", {}, ["engine_state_pkey"]),
+    ("note_deliveries", {"endpoint": ME, "states": TextArray.of(["delivered"] * 500),
+                         "answers": Int2Array.of([200] * 500), "problems": TextArray.of([None] * 500),
+                         "latencies": Int8Array.of([5] * 500)}, ["engine_delivery_pkey"]),
+    ("take_notices", {"endpoint": ME}, ["engine_notice_pkey"]),
     # what follows is rare
     ("api_key", {"digest": b"d" * 32}, ["gate_api_key_client_id_digest_key"]),
     ("senders_of", {}, ["gate_sender_pkey"]),
@@ -155,6 +159,12 @@ _BY_KEY: list[tuple[str, dict[str, Any], list[str]]] = [
     ("messages_by_reference", {"reference": "commande-1"}, ["engine_message_reference"]),
     ("cancel_message", {}, ["engine_queue_pkey", "engine_state_pkey"]),
     ("convert", {}, ["engine_state_pkey", "engine_event_contact", "engine_event_message"]),
+    ("claim_webhooks", {}, ["gate_endpoint_turn", "engine_notice_pkey", "engine_delivery_open"]),
+    ("open_deliveries", {"endpoint": ME}, ["engine_delivery_open"]),
+    ("webhook_works", {"endpoint": ME}, ["gate_endpoint_pkey", "engine_delivery_open"]),
+    ("inbounds", {"inbounds": [ME]}, ["engine_inbound_pkey"]),
+    ("forget_deliveries", {"endpoint": ME, "before": ME}, ["engine_delivery_pkey"]),
+    ("forget_notices", {"endpoint": ME}, ["engine_notice_pkey"]),
     ("held_by", {}, ["engine_claim_by", "engine_state_pkey"]),
     ("renew_leases", {}, ["engine_claim_"]),
     ("dead_leases", {}, ["engine_claim_lease"]),
@@ -182,7 +192,7 @@ _BY_KEY: list[tuple[str, dict[str, Any], list[str]]] = [
      ["engine_message_pkey", "engine_event_contact", "engine_event_message", "engine_queue_pkey", "engine_state_pkey"]),
     ("forget_answers", {}, ["engine_inbound_at", "engine_event_message"]),
 ]  # fmt: skip
-_HOT = 17
+_HOT = 19
 
 
 @pytest.mark.slow

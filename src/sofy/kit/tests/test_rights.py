@@ -144,7 +144,8 @@ RIGHTS = {
     "gate_api_key": ("siu", "", "su"),
     "gate_sender": ("sid", "", "s"),
     # what clients' programs asked to be told, and are still to be
-    "gate_endpoint": ("siud", "", "su"),
+    "gate_endpoint": ("siud", "", "sud"),
+    "engine_delivery": ("siud", "", "siud"),
     "engine_notice": ("siud", "", "siud"),
     "gate_template": ("siud", "", "s"),
     # the platform's own

@@ -1,4 +1,4 @@
-"""The processes: `sofy web`, `ingest`, `worker`, `engine`, `sandbox`, all under `sofy up`, and `sofy status`."""
+"""The processes: `sofy web`, `ingest`, `worker`, `engine`, `notify`, `sandbox`, all under `sofy up`; `sofy status`."""
 
 import argparse
 import asyncio
@@ -27,6 +27,7 @@ def add(commands: Commands) -> None:
     leaf(commands, "ingest", "Answer the API: messages of clients' own software.", ingest, json=False)
     leaf(commands, "worker", "Run jobs and deliver events between the rooms.", worker, json=False)
     leaf(commands, "engine", "Move messages: gate, routes, receipts.", engine, json=False)
+    leaf(commands, "notify", "Tell webhooks of clients what happened.", notify, json=False)
     sandbox = leaf(commands, "sandbox", "A simulated operator that speaks SMPP, on loopback.", run_sandbox, json=False)
     sandbox.add_argument("--port", type=port, default=0, help="SMPP port; 0 picks one")
     sandbox.add_argument("--page-port", type=port, default=0, help="port of the page that shows phones; 0: no page")
@@ -120,6 +121,19 @@ def engine(_arguments: argparse.Namespace) -> Answer:
     runtime.install_clock(config)
     watching.start("engine", config, "sofy_engine")
     from sofy.engine import process
+
+    _run_loop(process.main(config))
+    return Answer()
+
+
+def notify(_arguments: argparse.Namespace) -> Answer:
+    config = _as_role("sofy_engine")
+    from sofy.project import logs
+
+    logs.configure_plain(config.log_level)
+    runtime.install_clock(config)
+    watching.start("notify", config, "sofy_engine")
+    from sofy.webhooks import process
 
     _run_loop(process.main(config))
     return Answer()

@@ -23,6 +23,7 @@ from sofy.project.tests.test_cli import _leaves
 PROCESSES: dict[str, tuple[list[str], str]] = {
     "engine": ([], "sofy_ledger_written_total"),
     "ingest": ([], "sofy_api_requests_total"),
+    "notify": ([], "sofy_webhook_requests_total"),
     "sandbox": ([], "sofy_process"),
     "web": ([], "sofy_web_answers_total"),
     "worker": ([], "sofy_worker_rounds_total"),
