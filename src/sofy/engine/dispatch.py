@@ -187,10 +187,11 @@ class Dispatcher:
         moved = 0
         while items and moved < _TURN:
             item = items[0]
-            asks = item.short_code is not None
-            running = self._route_for(item, room)
-            if running is None or (asks and busy):
+            found = self._route_for(item, room)
+            asks = item.short_code is not None or (found is not None and found[1] != "")
+            if found is None or (asks and busy):
                 break
+            running, shown = found
             items.popleft()
             moved += 1
             verdict = judge(_message(item), self._facts(batch, item), now)
@@ -204,13 +205,15 @@ class Dispatcher:
                     message_id=item.uid,
                     client_id=item.uid_client,
                     to=item.to,
-                    sender=item.sender,
+                    sender=shown or item.sender,
                     text=item.text,
                     purpose=item.purpose,
                     encoding=item.encoding,
                     parts=item.parts,
                     validity_until=verdict.until,
                 )
+                if shown:  # whoever answers the number that is shown means this client
+                    item.short_code = shown
                 if asks:
                     leaving.append(Leaving(batch, batch.read_at, item, outgoing))
                 else:
@@ -220,14 +223,14 @@ class Dispatcher:
                 self._ledger.changed(item)
         return moved
 
-    def _route_for(self, item: Item, room: dict[bytes, int]) -> Running | None:
-        """The cheapest route with room; the one that refused the last attempt only when there is no other."""
-        last: Running | None = None
-        for running in self._table.candidates(item.purpose, item.encoding, item.short_code):
-            if room.get(running.route.id, 0) > 0:
-                if running.route.id != item.avoid:
-                    return running
-                last = running
+    def _route_for(self, item: Item, room: dict[bytes, int]) -> tuple[Running, str] | None:
+        """The first route of its plan with room; the one that refused the last attempt only when there is no other."""
+        last: tuple[Running, str] | None = None
+        for found in self._table.choose(item):
+            if room.get(found[0].route.id, 0) > 0:
+                if found[0].route.id != item.avoid:
+                    return found
+                last = found
         return last
 
     def _facts(self, batch: Batch, item: Item) -> Facts:

@@ -41,7 +41,7 @@ class Item(msgspec.Struct, gc=False, eq=False):
     to the queue. `claim`: by which it is held; None: it is not. `dirty`: its turn among the changes not
     committed yet, 0 when there is none. `exposed`: money it may cost, counted against the budget until it is committed.
     `displaced`: an answer to it would have been another client's before. `ending`: the last digits of `to`, which
-    receipts are held against.
+    receipts are held against. `place`: where its number is, as prices and routes are chosen by.
     """
 
     key: bytes
@@ -66,6 +66,7 @@ class Item(msgspec.Struct, gc=False, eq=False):
     avoid: bytes | None
     expires_at: datetime | None = None
     ending: str = ""
+    place: str = ""
     number_index: bytes = b""
     permission: str | None = None
     suppressed: bool = False

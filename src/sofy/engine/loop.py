@@ -28,6 +28,7 @@ from sofy.connectors.base import (
 )
 from sofy.engine import handover
 from sofy.engine.announce import announce
+from sofy.engine.circuit import OF_THE_ROUTE
 from sofy.engine.claim import Claims
 from sofy.engine.dispatch import LANES, Dispatcher, Leaving, Refusals
 from sofy.engine.inbound import InboundDesk
@@ -75,6 +76,7 @@ class Engine:
         self.refusals = Refusals()
         self.inbound = InboundDesk(self._links["inbound"], keystore, partial(self._refuse, reason="stop"))
         self.table = RouteTable(self._links["house"], keystore)
+        self.receipts.told = self.table.choice.note
         self.dispatcher = Dispatcher(self.table, self.ledger, self.refusals, self._refresh_soon, self._announce_soon)
         self.claims = {lane: Claims(lane, self._links[lane], keystore, self.instance) for lane in LANES}
         self.sweepers = Sweepers(self._links["house"], self.instance, self.table, self.claims, self.items)
@@ -301,6 +303,7 @@ class RouteEvents:
         self._engine = engine
         self._route = route
         self._counters = counters
+        self._circuit = engine.table.choice.circuit(route)
 
     def on_before_write(self, records: list[HandOver]) -> None:
         """Journal the hand-over of parts; nothing is written to the socket when this fails."""
@@ -349,6 +352,7 @@ class RouteEvents:
         last = handover.note(item, report)
         if type(outcome) is Accepted:
             counters.accepted += 1
+            self._circuit.good += 1
             if outcome.supplier_id:
                 self._engine.recent.add((self._route, outcome.supplier_id), item, report.part)
             if item.status == "unknown":  # silence, then an answer after all: its receipt will now be understood
@@ -357,15 +361,16 @@ class RouteEvents:
         elif type(outcome) is Refused:
             counters.refused += 1
             counters.count_code("refused", outcome.code)
+            self._circuit.bad += outcome.action in OF_THE_ROUTE
         elif type(outcome) is not NotSent:
             counters.unknown += 1
+            self._circuit.bad += 1
         if last:
             handover.conclude(item, at, self._may_leave_elsewhere)
             self._engine.ledger.changed(item)
 
     def _may_leave_elsewhere(self, item: Item) -> bool:
-        others = self._engine.table.candidates(item.purpose, item.encoding, item.short_code)
-        return any(one.route.id != self._route for one in others)
+        return any(one.route.id != self._route for one, _ in self._engine.table.choose(item))
 
     async def on_receipts(self, receipts: list[Receipt]) -> None:
         """Receipts are safe once the journal holds them: a killed engine finds them there again."""

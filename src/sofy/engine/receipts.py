@@ -16,6 +16,7 @@ import psycopg
 import structlog
 
 from sofy.connectors.base import Action, Receipt
+from sofy.engine.choice import Told, seconds
 from sofy.engine.db import sql
 from sofy.engine.item import Item, Part
 from sofy.engine.keystore import KeyStore
@@ -109,6 +110,7 @@ class Receipts:
     def __init__(self, link: HotLink, ledger: Ledger, recent: Recent, keystore: KeyStore) -> None:
         self.unmatched = 0
         self.dropped = 0
+        self.told: Told = lambda route, place, receipt, took_s: None
         self._link = link
         self._ledger = ledger
         self._recent = recent
@@ -157,6 +159,8 @@ class Receipts:
         if item.pieces is None:
             return False
         piece = item.pieces[part]
+        if not piece.receipt:
+            self.told(route, item.place, receipt, seconds(at - (item.submitted_at or at)))
         if piece.receipt != "delivered":
             piece.receipt = receipt.status
         _explain(item, receipt)
@@ -219,7 +223,8 @@ class Receipts:
         long_ones = [(one, found[n]) for n, one in enumerate(ones) if n in found and found[n][5] > 1]
         for n, one in enumerate(ones):
             if n in found and found[n][5] == 1:
-                _, _, client, message, _, _ = found[n]
+                _, submitted, client, message, _, _ = found[n]
+                self._note_late(one, submitted)
                 self._write(one, client, message, [one.receipt.status])
         if long_ones:
             await self._look_up_parts(route, long_ones)
@@ -281,6 +286,11 @@ class Receipts:
         for one, (_, _, client, message, _, parts) in ones:
             statuses = told.get(message, [])
             self._write(one, client, message, statuses + [""] * (parts - len(statuses)))
+
+    def _note_late(self, one: Lost, submitted: Any) -> None:
+        """A receipt of a message that is no longer in memory counts for its route, wherever its number is."""
+        handed_over = submitted if isinstance(submitted, int) else micros(submitted)
+        self.told(one.route, "", one.receipt, seconds(one.at - handed_over))
 
     def _write(self, one: Lost, client: bytes, message: bytes, statuses: list[str]) -> None:
         """A message that is no longer in memory moves up by a stand-in that only carries the news."""

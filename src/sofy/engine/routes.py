@@ -9,6 +9,8 @@ import msgspec
 import structlog
 
 from sofy.connectors.base import Connector, Events, discover
+from sofy.engine.choice import Choice
+from sofy.engine.item import Item
 from sofy.engine.keystore import KeyStore
 from sofy.engine.link import HotLink
 from sofy.engine.route_config import open_config
@@ -29,6 +31,11 @@ class Route(NamedTuple):
     encodings: frozenset[str]
     price_eur: Decimal
     state: str
+    weight: int = 100
+    countries: frozenset[str] = frozenset()
+    prefixes: tuple[str, ...] = ()
+    sender_policy: str = "any"
+    senders: frozenset[str] = frozenset()
 
 
 @clause("CGVU 3.4")
@@ -49,6 +56,18 @@ def route_plan(
         and (short_code is None or route.short_code == short_code)
     ]
     return tuple(sorted(fit, key=lambda route: (route.price_eur, route.code)))
+
+
+def terms(row: tuple[Any, ...]) -> dict[str, Any]:
+    """The fields of a Route that a row of the statement `route_terms` fills."""
+    _, weight, countries, prefixes, policy, senders = row
+    return {
+        "weight": weight,
+        "countries": frozenset(countries),
+        "prefixes": tuple(prefixes),
+        "sender_policy": policy,
+        "senders": frozenset(senders),
+    }
 
 
 #: So many different codes of a supplier are counted apart; what comes then is counted together.
@@ -111,6 +130,8 @@ class RouteTable:
         self.horizons_s: dict[bytes, int] = {}
         self._link = link
         self._keystore = keystore
+        self.choice = Choice()
+        self._terms: dict[bytes, dict[str, Any]] = {}
         self._plans: dict[tuple[str, str, str | None], tuple[Running, ...]] = {}
 
     def candidates(self, purpose: str, encoding: str, short_code: str | None) -> tuple[Running, ...]:
@@ -123,6 +144,10 @@ class RouteTable:
             plan = self._plans[key] = tuple(self.running[route.id] for route in chosen)
         return plan
 
+    def choose(self, item: Item) -> tuple[tuple[Running, str], ...]:
+        """Routes in the order in which a message tries them, each with the sender it shows instead, if any."""
+        return self.choice.order(self.candidates(item.purpose, item.encoding, item.short_code), item)
+
     def serves(self, purpose: str) -> bool:
         """Whether any link that may carry this purpose is up."""
         return any(
@@ -134,6 +159,7 @@ class RouteTable:
         """Read the table and start, replace or stop connectors."""
         rows = await self._link.rows("routes")
         self.horizons_s = {row[0]: row[-1] for row in rows}
+        self._terms = {row[0]: terms(row) for row in await self._link.rows("route_terms")}
         seen = set()
         for row in rows:
             seen.add(row[0])
@@ -141,6 +167,7 @@ class RouteTable:
         for gone in [key for key in self.running if key not in seen]:
             await self._stop(gone)
         self._plans.clear()
+        await self.choice.read(self._link, [one.route for one in self.running.values()])
 
     async def close(self, grace_s: float) -> None:
         """Log out everywhere; what never left comes back to the queue."""
@@ -151,6 +178,7 @@ class RouteTable:
         (rid, code, channel, connector, config, short_code, purposes, encodings, price, rate, window, binds, state,
          _) = row  # fmt: skip
         route = Route(rid, code, channel, short_code, frozenset(purposes), frozenset(encodings), price, state)
+        route = route._replace(**self._terms.get(rid, {}))
         fingerprint = repr((connector, config, rate, window, binds, sorted(encodings), state == "paused"))
         known = self.running.get(rid)
         if known is not None and known.fingerprint == fingerprint:

@@ -26,6 +26,7 @@ from sofy.kernel.clauses import clause
 log = structlog.get_logger(__name__)
 
 HEALTH_EVERY_S = 5.0
+QUALITY_EVERY_S = 10.0
 HORIZON_EVERY_S = 10.0
 CAMPAIGNS_EVERY_S = 1.0
 FORGET_EVERY_S = 60.0
@@ -63,6 +64,7 @@ class Sweepers:
             (CAMPAIGNS_EVERY_S, self._campaigns),
             (2.0, self._beat),
             (HEALTH_EVERY_S, self._health),
+            (QUALITY_EVERY_S, self._quality),
             (HORIZON_EVERY_S, self._horizon),
             (20.0, self._orphans),
             (60.0, self._leases),
@@ -102,6 +104,7 @@ class Sweepers:
             counted = now_counted.since(running.sampled)
             values = counted | {
                 "codes": Jsonb(counted["codes"]),
+                "factor": self._table.choice.circuit(key).factor,
                 "route": UUID(bytes=key),
                 "now": clock.now(),
                 "me": self._me,
@@ -114,6 +117,10 @@ class Sweepers:
             }
             running.sampled = now_counted
             await self._link.run("write_health", values)
+
+    async def _quality(self) -> None:
+        if (values := self._table.choice.take_told(self._me)) is not None:
+            await self._link.run("note_quality", values)
 
     async def _campaigns(self) -> None:
         """As long as one waiting message of a campaign is known, nothing else of it is looked at."""
@@ -177,5 +184,6 @@ class Sweepers:
     async def _forget(self) -> None:
         await self._link.run("forget_writers", {"at": clock.now() - KEPT})
         await self._link.run("forget_old", {"now": clock.now()})
+        await self._link.run("forget_quality", {"now": clock.now()})
         await self._link.run("forget_answers_given", {"before": clock.now() - ANSWERS_KEPT})
         await self._link.run("forget_receipt_keys", {"now": clock.now()})

@@ -8,10 +8,10 @@ SELECT id, code, channel, connector, config, short_code, purposes, encodings, pr
 -- One sample per route and instance for the routes screen.
 INSERT INTO engine_route_health (route_id, at, instance_id, binds_up, binds_down, in_flight, waiting, handed_over,
                                  accepted, refused, unknown, receipts, inbound, throttled, delivered, failed, codes,
-                                 rate_per_s, problem)
+                                 factor, rate_per_s, problem)
 VALUES (%(route)s, %(now)s, %(me)s, %(binds_up)s, %(binds_down)s, %(in_flight)s, %(waiting)s, %(handed_over)s,
         %(accepted)s, %(refused)s, %(unknown)s, %(receipts)s, %(inbound)s, %(throttled)s, %(delivered)s,
-        %(failed)s, %(codes)s, %(rate_per_s)s, %(problem)s)
+        %(failed)s, %(codes)s, %(factor)s, %(rate_per_s)s, %(problem)s)
 ON CONFLICT DO NOTHING
 
 -- name: beat

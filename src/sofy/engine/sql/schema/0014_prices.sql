@@ -56,7 +56,9 @@ comment on column engine_route.sender_policy is
 alter table engine_route_health
     add column delivered integer not null default 0,
     add column failed integer not null default 0,
-    add column codes jsonb not null default '{}';
+    add column codes jsonb not null default '{}',
+    add column factor real not null default 1;
+comment on column engine_route_health.factor is 'What its failures leave of its share';
 comment on column engine_route_health.codes is 'Why the supplier refused, or did not deliver, and how often';
 
 create table engine_route_quality (
