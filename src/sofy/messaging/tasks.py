@@ -6,7 +6,7 @@ from sofy.audience.services import stopped
 from sofy.kernel.errors import Refused
 from sofy.kit.jobs import client_job, every
 from sofy.kit.rls import client_scope
-from sofy.messaging.services import log_files, proofs, senders, stop_list
+from sofy.messaging.services import log_files, proofs, senders, stop_list, whatsapp
 
 
 @client_job(name="messaging.check_stop_file", queue="imports")
@@ -28,6 +28,18 @@ def add_stop_file(*, client_id: UUID, file_id: str) -> None:
 def take_back_stop_file(*, client_id: UUID, file_id: str) -> None:
     """Take its numbers off the list."""
     stop_list.take_back(UUID(file_id))
+
+
+@client_job(name="messaging.submit_whatsapp_template", retries=8)
+def submit_whatsapp_template(*, client_id: UUID, row_id: str) -> None:
+    """Hand a template in at WhatsApp; when Meta cannot be reached, again later."""
+    whatsapp.hand_in(client_id, UUID(row_id))
+
+
+@client_job(name="messaging.synchronise_whatsapp_templates", retries=3)
+def synchronise_whatsapp_templates(*, client_id: UUID) -> None:
+    """Look at WhatsApp where the templates of a client stand."""
+    whatsapp.synchronise(client_id)
 
 
 @every(60)

@@ -1,8 +1,8 @@
 """What a template may say on each channel. Pure: contents in, a refusal or nothing out."""
 
 import re
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 from uuid import UUID
 
 from sofy.kernel import sms_text
@@ -95,3 +95,50 @@ def as_sent(name: str, language: str, content: Content) -> Content:
 def supplier_name(client_id: UUID, code: str) -> str:
     """What a template is called at WhatsApp, where several clients may share one account."""
     return f"{code}_{client_id.hex[-6:]}"
+
+
+def category(purpose: str) -> str:
+    """What a template is at WhatsApp."""
+    return "MARKETING" if purpose == "marketing" else "UTILITY"
+
+
+def components(content: Content, samples: Mapping[str, str]) -> list[dict[str, Any]]:
+    """A text as Meta takes it for approval: places in numbers, with a value for each.
+
+    Source: Meta, "Template components".
+    """
+    text, examples = _numbered(content.text, samples)
+    body: dict[str, Any] = {"type": "BODY", "text": text}
+    if examples:
+        body["example"] = {"body_text": [examples]}
+    shown = [_button(each, samples) for each in _in_order(content.buttons)]
+    return [body, {"type": "BUTTONS", "buttons": shown}] if shown else [body]
+
+
+def _in_order(buttons: Sequence[Button]) -> list[Button]:
+    """Links with a value first: the values of a message are counted from the first button."""
+    return sorted(buttons, key=lambda button: not (button.kind == "url" and "{{" in button.value))
+
+
+def _button(button: Button, samples: Mapping[str, str]) -> dict[str, Any]:
+    if button.kind == "call":
+        return {"type": "PHONE_NUMBER", "text": button.label, "phone_number": button.value}
+    if button.kind == "reply":
+        return {"type": "QUICK_REPLY", "text": button.label}
+    url, examples = _numbered(button.value, samples)
+    shown: dict[str, Any] = {"type": "URL", "text": button.label, "url": url}
+    if examples:
+        shown["example"] = [prepare(Content(text=button.value)).fill(_values(button.value, samples)).text]
+    return shown
+
+
+def _numbered(text: str, samples: Mapping[str, str]) -> tuple[str, list[str]]:
+    """The text with {{1}}, {{2}}... and a value for each of them."""
+    names = prepare(Content(text=text)).places
+    values = _values(text, samples)
+    numbers = {name: f"{{{{{n}}}}}" for n, name in enumerate(names, start=1)}
+    return prepare(Content(text=text)).fill(numbers).text, [values[name] for name in names]
+
+
+def _values(text: str, samples: Mapping[str, str]) -> dict[str, str]:
+    return {name: samples.get(name) or name for name in prepare(Content(text=text)).places}

@@ -26,6 +26,8 @@ urlpatterns = [
     ),
     path("c/<slug:client_slug>/templates/<uuid:template_id>/duplicate", templates.duplicate, name="template-duplicate"),
     path("c/<slug:client_slug>/templates/<uuid:template_id>/archive", templates.archive, name="template-archive"),
+    path("c/<slug:client_slug>/templates/<uuid:template_id>/submit", templates.submit, name="template-submit"),
+    path("c/<slug:client_slug>/templates/<uuid:template_id>/look", templates.look, name="template-look"),
     path("op/senders/", registry.queue, name="sender-queue"),
     path("op/senders/reserved", registry.reserve, name="reserved-names"),
     path("op/senders/reserved/<uuid:name_id>/free", registry.free, name="reserved-name-free"),

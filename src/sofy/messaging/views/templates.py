@@ -17,11 +17,14 @@ from sofy.kernel import sms_text
 from sofy.kernel.content import Button, Content
 from sofy.kernel.errors import Refused
 from sofy.kernel.templates import Problem, Unfilled, prepare
+from sofy.kit.jobs import defer
 from sofy.messaging import queries
 from sofy.messaging import template_rules as rules
 from sofy.messaging.forms import CHANNELS
 from sofy.messaging.models import Template
 from sofy.messaging.services import templates as services
+from sofy.messaging.services import whatsapp
+from sofy.messaging.tasks import synchronise_whatsapp_templates
 from sofy.messaging.template_forms import TemplateForm, initial_of
 from sofy.messaging.template_rules import Contents
 from sofy.ui import notify, problems
@@ -86,6 +89,7 @@ def _shown(
             _phone(channel, contents[channel], samples, purpose) for channel in rules.CHANNELS if channel in contents
         ],
         "places": [(name, samples.get(name, "")) for name in rules.places(contents)],
+        "has_whatsapp": "whatsapp" in contents,
         "whatsapp": queries.whatsapp_state(template) if template else None,
         "may_edit": request.client.can("template.edit") and (template is None or template.archived_at is None),
     }
@@ -193,6 +197,30 @@ def archive(request: ClientRequest, template_id: UUID) -> HttpResponse:
         return redirect("messaging:templates", request.client.slug)
     services.unarchive(request.client.pk, template.pk, actor=request.user.actor)
     notify.done(request, _("“%(code)s” is back in use.") % {"code": template.code})
+    return redirect("messaging:template", request.client.slug, template.pk)
+
+
+@require_POST
+@requires("template.edit")
+def submit(request: ClientRequest, template_id: UUID) -> HttpResponse:
+    """Have the text for WhatsApp approved there."""
+    template = _find(request, template_id)
+    try:
+        whatsapp.submit(request.client.pk, template.pk, actor=request.user.actor)
+    except Refused as refused:
+        notify.refuse(request, problems.sentence(refused))
+    else:
+        notify.done(request, _("The text is on its way to WhatsApp: mostly the answer comes within a day."))
+    return redirect("messaging:template", request.client.slug, template.pk)
+
+
+@require_POST
+@requires("template.edit")
+def look(request: ClientRequest, template_id: UUID) -> HttpResponse:
+    """Ask WhatsApp where the templates stand."""
+    template = _find(request, template_id)
+    defer(synchronise_whatsapp_templates, request.client.pk)
+    notify.done(request, _("WhatsApp is being asked: look again in a moment."))
     return redirect("messaging:template", request.client.slug, template.pk)
 
 

@@ -1,0 +1,201 @@
+"""Templates at WhatsApp: handed in by the worker, approved or refused there, looked at again when somebody asks."""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+from uuid import UUID
+
+import msgspec
+from django.db import connections, transaction
+
+from sofy.connectors.whatsapp_cloud import graph
+from sofy.connectors.whatsapp_cloud.config import Config
+from sofy.connectors.whatsapp_cloud.connector import WhatsAppCloudConnector
+from sofy.engine.db import sql
+from sofy.engine.route_config import open_config
+from sofy.kernel import clock
+from sofy.kernel.errors import Refused
+from sofy.kit import audit
+from sofy.kit.audit import PLATFORM
+from sofy.kit.below import engine_connection
+from sofy.kit.jobs import defer
+from sofy.kit.keys import keystore
+from sofy.kit.rls import client_scope, staff_scope
+from sofy.messaging import template_rules as rules
+from sofy.messaging.models import WhatsappTemplate
+from sofy.messaging.services import templates
+
+State = WhatsappTemplate.State
+LANGUAGE = "fr"
+#: What Meta calls the states. Source: Meta, "Template status".
+STATES = {
+    "PENDING": State.PENDING, "IN_APPEAL": State.PENDING, "APPROVED": State.APPROVED, "REINSTATED": State.APPROVED,
+    "REJECTED": State.REJECTED, "PAUSED": State.PAUSED, "FLAGGED": State.APPROVED, "DISABLED": State.DISABLED,
+    "PENDING_DELETION": State.DISABLED, "DELETED": State.DISABLED, "LIMIT_EXCEEDED": State.REJECTED,
+}  # fmt: skip
+#: What the engine is told at once: a text that still waits takes nothing away from the one in use.
+_TOLD = {State.APPROVED, State.PAUSED, State.DISABLED}
+T = TypeVar("T")
+
+
+def submit(client_id: UUID, template_id: UUID, *, actor: str) -> WhatsappTemplate:
+    """Have the worker hand the latest text in; what was approved before stays in use until this one is.
+
+    Raises: Refused not_found, template_whatsapp_none, template_whatsapp_route.
+    """
+    from sofy.messaging.tasks import submit_whatsapp_template
+
+    with transaction.atomic():
+        template = templates.find(client_id, template_id, lock=True)
+        contents = templates.contents_of(templates.version(template))
+        if "whatsapp" not in contents or template.archived_at is not None:
+            raise Refused("template_whatsapp_none")
+        if not _routes():
+            raise Refused("template_whatsapp_route")
+        before = WhatsappTemplate.objects.filter(client_id=client_id, template=template).first()
+        row, _created = WhatsappTemplate.objects.update_or_create(
+            client_id=client_id,
+            template=template,
+            defaults={
+                "name": f"{rules.supplier_name(client_id, template.code)}_v{template.version}",
+                "language": LANGUAGE, "category": rules.category(template.purpose), "state": State.SUBMITTING,
+                "reason": "", "quality": "", "supplier_id": "", "version": template.version,
+                "submitted_at": clock.now(), "changed_at": clock.now(),
+            },
+        )  # fmt: skip
+        if before is None or before.state != State.APPROVED:
+            _tell_gate(row, "pending")
+        defer(submit_whatsapp_template, client_id, row_id=row.pk)
+        audit.append(client_id, "template.submitted", actor, {"template": template.code, "version": template.version})
+    return row
+
+
+def hand_in(client_id: UUID, row_id: UUID) -> None:
+    """What the job does: ask Meta. A second run finds the template there and takes over where it stands.
+
+    Raises: aiohttp.ClientError, TimeoutError when Meta cannot be reached: the job comes again.
+    """
+    with client_scope(client_id):
+        row = WhatsappTemplate.objects.select_related("template").filter(client_id=client_id, pk=row_id).first()
+        if row is None or row.state != State.SUBMITTING:
+            return
+        version = templates.version(row.template, row.version)
+        content, samples = templates.contents_of(version)["whatsapp"], templates.samples_of(version)
+    draft = graph.Draft(
+        name=row.name, language=row.language, category=row.category, components=rules.components(content, samples)
+    )
+    config = _route()
+    try:
+        known = next((each for each in _asked(graph.list_templates(config)) if _is(each, row)), None)
+        made = known or _asked(graph.create_template(config, draft))
+    except graph.GraphFailed as failed:
+        news(client_id, row.name, row.language, state="REJECTED", reason=failed.details or str(failed.code))
+        return
+    news(client_id, row.name, row.language, state=made.status or "PENDING", category=made.category, supplier_id=made.id)
+
+
+def synchronise(client_id: UUID) -> int:
+    """Look at Meta where every template of a client stands; answers how many are there.
+
+    Raises: Refused template_whatsapp_route, template_whatsapp_refused; aiohttp.ClientError, TimeoutError.
+    """
+    with client_scope(client_id):
+        rows = list(WhatsappTemplate.objects.filter(client_id=client_id).exclude(state=State.SUBMITTING))
+    if not rows:
+        return 0
+    try:
+        known = _asked(graph.list_templates(_route()))
+    except graph.GraphFailed as failed:
+        raise Refused("template_whatsapp_refused", problem=failed.details or failed.code) from None
+    found = 0
+    for row in rows:
+        if (there := next((each for each in known if _is(each, row)), None)) is not None:
+            score = (there.quality_score or {}).get("score", "")
+            reason = "" if there.rejected_reason in (None, "NONE") else str(there.rejected_reason)
+            news(client_id, row.name, row.language, state=there.status, category=there.category, quality=str(score),
+                 reason=reason, supplier_id=there.id)  # fmt: skip
+            found += 1
+    return found
+
+
+def news(
+    client_id: UUID,
+    name: str,
+    language: str,
+    *,
+    state: str = "",
+    quality: str = "",
+    reason: str = "",
+    category: str = "",
+    supplier_id: str = "",
+) -> WhatsappTemplate | None:
+    """Take over what WhatsApp says of a template; what is not said stays. None: no client has such a template."""
+    if client_id == PLATFORM:
+        owner = _owner(name, language)
+        if owner is None:
+            return None
+        client_id = owner
+    with client_scope(client_id):
+        rows = WhatsappTemplate.objects.select_for_update(no_key=True, of=("self",)).select_related("template")
+        row = rows.filter(client_id=client_id, name=name, language=language).first()
+        if row is None:
+            return None
+        row.state = STATES.get(state.upper(), row.state) if state else row.state
+        row.reason = (reason if state else reason or row.reason)[:300]
+        row.quality, row.category = quality[:20] or row.quality, category[:20] or row.category
+        row.supplier_id, row.changed_at = supplier_id[:80] or row.supplier_id, clock.now()
+        row.save()
+        if row.template.archived_at is None and row.state in _TOLD:
+            _tell_gate(row, "ready" if row.state == State.APPROVED else str(row.state))
+        _tell_programs(row)
+    return row
+
+
+def _tell_programs(row: WhatsappTemplate) -> None:
+    """Webhooks that asked for it hear of it."""
+    told = {
+        "template": row.template.code, "channel": "whatsapp", "version": row.version, "state": row.state,
+        "quality": row.quality, "reason": row.reason, "category": row.category,
+    }  # fmt: skip
+    values = {"client": row.client_id, "kind": "template.updated", "now": clock.now()}
+    engine_connection().execute(sql("tell"), values | {"data": msgspec.json.encode(told).decode()})
+
+
+def _tell_gate(row: WhatsappTemplate, state: str) -> None:
+    contents = templates.contents_of(templates.version(row.template, row.version))
+    sent = rules.as_sent(row.name, row.language, contents["whatsapp"])
+    templates.write_gate(row.template, "whatsapp", sent, number=row.version, state=state)
+
+
+def _owner(name: str, language: str) -> UUID | None:
+    with staff_scope():
+        rows = WhatsappTemplate.objects.using("staff").filter(name=name, language=language)
+        return rows.values_list("client_id", flat=True).first()
+
+
+def _is(there: graph.Known, row: WhatsappTemplate) -> bool:
+    return (there.name, there.language) == (row.name, row.language)
+
+
+def _routes() -> list[tuple[UUID, dict[str, Any]]]:
+    with staff_scope(), connections["staff"].cursor() as cursor:
+        cursor.execute(
+            "SELECT id, config FROM engine_route WHERE connector = %s AND state <> 'draining' ORDER BY code",
+            [WhatsAppCloudConnector.code],
+        )
+        return [
+            (row_id, msgspec.json.decode(config) if isinstance(config, str) else config) for row_id, config in cursor
+        ]
+
+
+def _route() -> Config:
+    """The account templates are handed in to. Raises: Refused template_whatsapp_route."""
+    routes = _routes()
+    if not routes:
+        raise Refused("template_whatsapp_route")
+    route_id, stored = routes[0]
+    return msgspec.convert(open_config(keystore(), WhatsAppCloudConnector, route_id, stored), Config)
+
+
+def _asked(question: Coroutine[Any, Any, T]) -> T:
+    return asyncio.run(question)

@@ -1,0 +1,208 @@
+"""Templates at WhatsApp, against the simulated Meta: handed in, approved, paused; programs use what is approved."""
+
+import asyncio
+import json
+from collections.abc import Iterator
+from threading import Thread
+
+import pytest
+
+from sofy.accounts.tests.factories import make_user
+from sofy.clients.tests.factories import make_client
+from sofy.connectors.whatsapp_cloud.connector import WhatsAppCloudConnector
+from sofy.connectors.whatsapp_cloud.tests import factories
+from sofy.engine.route_config import seal_config
+from sofy.kernel import ids
+from sofy.kernel.content import Button, Content
+from sofy.kernel.errors import Refused
+from sofy.kit import outbox
+from sofy.kit.audit import PLATFORM
+from sofy.kit.keys import keystore
+from sofy.kit.rls import client_scope
+from sofy.messaging import template_rules as rules
+from sofy.messaging.models import WhatsappTemplate
+from sofy.messaging.services import templates, whatsapp
+from sofy.messaging.tests.test_pages import browser
+from sofy.messaging.tests.test_templates import known_to_the_api
+from sofy.sandbox.whatsapp_cloud.profile import PROFILES, SandboxConfig
+from sofy.sandbox.whatsapp_cloud.server import GraphServer
+
+TEXT = Content(text="Bonjour {{prenom}}, à {{ville}}.", buttons=[Button(label="STOP", value="STOP")])
+SAMPLES = {"prenom": "Zoé", "ville": "Lyon"}
+
+
+@pytest.fixture
+def meta(engine_db) -> Iterator[GraphServer]:
+    """A simulated Meta, and a route that leads there."""
+    loop = asyncio.new_event_loop()
+    thread = Thread(target=loop.run_forever)
+    thread.start()
+    config = SandboxConfig(
+        access_token=factories.TOKEN, app_secret=factories.SECRET, verify_token=factories.VERIFY, callback_url="",
+        profile=PROFILES["plain"],
+    )  # fmt: skip
+    server = GraphServer(config)
+    asyncio.run_coroutine_threadsafe(server.start(), loop).result(10)
+    route_id = ids.uuid7()
+    settings = {
+        "base_url": server.url, "phone_number_id": factories.NUMBER_ID, "access_token": factories.TOKEN,
+        "business_account_id": factories.ACCOUNT_ID, "app_secret": factories.SECRET, "verify_token": factories.VERIFY,
+    }  # fmt: skip
+    sealed = seal_config(keystore(), WhatsAppCloudConnector, route_id, settings)
+    with engine_db.connect("admin", autocommit=True) as admin:
+        admin.execute(
+            "INSERT INTO engine_route (id, code, name, channel, connector, price_eur, config, created_at, updated_at)"
+            " VALUES (%s, 'wa', 'WhatsApp', 'whatsapp', 'whatsapp_cloud', 0.05, %s, now(), now())",
+            [route_id, json.dumps(sealed)],
+        )
+    yield server
+    asyncio.run_coroutine_threadsafe(server.stop(), loop).result(10)
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join()
+    loop.close()
+
+
+def submitted(client, text=TEXT):
+    with client_scope(client.pk):
+        template = templates.write(
+            client.pk, code="rdv", contents={"whatsapp": text}, purpose="alert", samples=SAMPLES, actor="user:x"
+        ).template
+        return whatsapp.submit(client.pk, template.pk, actor="user:x")
+
+
+def state_of(row):
+    with client_scope(row.client_id):
+        return WhatsappTemplate.objects.get(pk=row.pk).state
+
+
+def test_a_template_is_handed_in_and_used_once_it_is_approved(meta):
+    client = make_client()
+    row = submitted(client)
+    waiting = known_to_the_api(client, "rdv")
+
+    whatsapp.hand_in(client.pk, row.pk)
+    pending = state_of(row)
+    there = meta.meta.templates.find(row.name, "fr")
+    there.status = "APPROVED"
+    found = whatsapp.synchronise(client.pk)
+
+    assert waiting["whatsapp"][1] == "pending"
+    assert pending in ("pending", "approved")
+    assert (found, state_of(row)) == (1, "approved")
+    assert there.components[0] == {
+        "type": "BODY", "text": "Bonjour {{1}}, à {{2}}.", "example": {"body_text": [["Zoé", "Lyon"]]},
+    }  # fmt: skip
+    assert there.components[1] == {"type": "BUTTONS", "buttons": [{"type": "QUICK_REPLY", "text": "STOP"}]}
+    assert known_to_the_api(client, "rdv")["whatsapp"] == (1, "ready", TEXT.text)
+
+
+def test_handing_in_twice_asks_meta_once(meta):
+    client = make_client()
+    row = submitted(client)
+    whatsapp.hand_in(client.pk, row.pk)
+    with client_scope(client.pk):
+        WhatsappTemplate.objects.update(state="submitting")
+
+    whatsapp.hand_in(client.pk, row.pk)
+
+    assert state_of(row) in ("pending", "approved")
+
+
+def test_an_approved_text_stays_in_use_until_the_next_one_is_approved(meta):
+    client = make_client()
+    row = submitted(client)
+    whatsapp.hand_in(client.pk, row.pk)
+    whatsapp.news(client.pk, row.name, "fr", state="APPROVED")
+
+    later = submitted(client, Content(text="Bonsoir {{prenom}}"))
+    whatsapp.hand_in(client.pk, later.pk)
+    between = known_to_the_api(client, "rdv")["whatsapp"]
+    whatsapp.news(client.pk, later.name, "fr", state="APPROVED")
+
+    assert later.name != row.name
+    assert between == (1, "ready", TEXT.text)
+    assert known_to_the_api(client, "rdv")["whatsapp"] == (2, "ready", "Bonsoir {{prenom}}")
+
+
+def test_a_refusal_keeps_the_reason(meta):
+    client = make_client()
+    row = submitted(client)
+    with client_scope(client.pk):
+        WhatsappTemplate.objects.update(category="LOTTERY")
+
+    whatsapp.hand_in(client.pk, row.pk)
+
+    with client_scope(client.pk):
+        refused = WhatsappTemplate.objects.get()
+    assert refused.state == "rejected"
+    assert "category" in refused.reason
+
+
+def test_news_without_a_client_find_theirs(meta):
+    client, other = make_client(), make_client()
+    row, untouched = submitted(client), submitted(other)
+    whatsapp.hand_in(client.pk, row.pk)
+    with client_scope(PLATFORM):
+        outbox.publish("template.updated", PLATFORM, name=row.name, language="fr", state="APPROVED", quality="GREEN")
+        outbox.publish("template.updated", PLATFORM, name="nobody", language="fr", state="APPROVED")
+
+    outbox.dispatch()
+    whatsapp.news(client.pk, row.name, "fr", state="PAUSED", reason="LOW_QUALITY")
+
+    with client_scope(client.pk):
+        paused = WhatsappTemplate.objects.get()
+    assert (paused.state, paused.quality, paused.reason) == ("paused", "GREEN", "LOW_QUALITY")
+    assert known_to_the_api(client, "rdv")["whatsapp"][1] == "paused"
+    assert state_of(untouched) == "submitting"
+
+
+def test_without_a_text_or_a_route_nothing_is_handed_in(engine_db):
+    client = make_client()
+    with client_scope(client.pk):
+        template = templates.write(
+            client.pk, code="rdv", contents={"whatsapp": TEXT}, purpose="alert", actor="user:x"
+        ).template
+        with pytest.raises(Refused, match="template_whatsapp_route"):
+            whatsapp.submit(client.pk, template.pk, actor="user:x")
+        templates.write(client.pk, code="rdv", contents={"sms": Content(text="x")}, actor="user:x")
+        with pytest.raises(Refused, match="template_whatsapp_none"):
+            whatsapp.submit(client.pk, template.pk, actor="user:x")
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_the_page_hands_in_and_looks_again(meta, language):
+    client, other = make_client(), make_client()
+    with client_scope(client.pk):
+        template = templates.write(
+            client.pk, code="rdv", contents={"whatsapp": TEXT}, purpose="alert", actor="user:x"
+        ).template
+    person, hostile = browser(make_user(client=client), language), browser(make_user(client=other))
+    url = f"/c/{client.slug}/templates/{template.pk}"
+
+    before = person.get(url).text
+    answers = [person.post(f"{url}/{act}").status_code for act in ("submit", "look")]
+    after = person.get(url).text
+
+    assert f"{url}/submit" in before
+    assert answers == [302, 302]
+    assert "whatsapp" in after.lower()
+    for slug in (client.slug, other.slug):
+        for act in ("submit", "look"):
+            assert hostile.post(f"/c/{slug}/templates/{template.pk}/{act}").status_code == 404
+
+
+def test_links_with_a_value_come_first_where_values_are_counted():
+    content = Content(
+        text="x",
+        buttons=[
+            Button(label="STOP", value="STOP"),
+            Button(kind="call", label="Appeler", value="+33199001234"),
+            Button(kind="url", label="Voir", value="https://example.com/{{code}}"),
+        ],
+    )
+
+    shown = rules.components(content, {"code": "12"})[1]["buttons"]
+
+    assert [each["type"] for each in shown] == ["URL", "QUICK_REPLY", "PHONE_NUMBER"]
+    assert shown[0]["url"] == "https://example.com/{{1}}"
+    assert shown[0]["example"] == ["https://example.com/12"]
