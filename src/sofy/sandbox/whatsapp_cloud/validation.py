@@ -112,7 +112,7 @@ def _interactive(part: dict[str, Any]) -> None:
         _distinct([_text(row.get("id"), "row.id", 200) for row in rows], "id")
         for row in rows:
             _text(row.get("title"), "row.title", 24)
-        if "header" in part and part["header"].get("type") != "text":
+        if "header" in part and _object(part, "header").get("type") != "text":
             raise GraphError(131009, "the header of a list is a text")
     elif kind == "cta_url":
         if action.get("name") != "cta_url":
