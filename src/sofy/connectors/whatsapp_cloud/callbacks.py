@@ -93,7 +93,7 @@ def _of_number(config: Config, data: msgspec.Raw, heard: Heard) -> None:
         return  # another number of the account: its own route hears it
     recipient = "".join(filter(str.isdecimal, value.metadata.display_phone_number)) or config.phone_number_id
     for status in _all(_status, value.statuses):
-        if (receipt := _receipt(status)) is not None:
+        if (receipt := _receipt(status, value.contacts)) is not None:
             heard.receipts.append(receipt)
             if any(remedy_for(error.code) is Remedy.OPT_OUT for error in status.errors):
                 _add(heard, _opposition(status, receipt, recipient))
@@ -108,7 +108,7 @@ def _add(heard: Heard, inbound: Inbound | None) -> None:
         heard.inbound.append(inbound)
 
 
-def _receipt(status: wire.Status) -> Receipt | None:
+def _receipt(status: wire.Status, contacts: list[wire.Contact]) -> Receipt | None:
     word = _STATUSES.get(status.status)
     message_id = opaque_id(status.biz_opaque_callback_data)
     name = status.id if _PRINTABLE.fullmatch(status.id) else ""
@@ -120,7 +120,8 @@ def _receipt(status: wire.Status) -> Receipt | None:
         code, action = str(number) if status.errors else "", action_for(number)
     elif status.pricing is not None:
         code = status.pricing.category
-    user_id = status.recipient_user_id or ""
+    contact = _contact(contacts, status.recipient_id, status.recipient_user_id)
+    user_id = status.recipient_user_id or (contact.user_id if contact else None) or ""
     return Receipt(
         keys=(name,) if name else (),
         status=word,

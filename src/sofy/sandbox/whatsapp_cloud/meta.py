@@ -13,7 +13,7 @@ from sofy.sandbox.whatsapp_cloud.callbacks import Callbacks
 from sofy.sandbox.whatsapp_cloud.errors import GraphError, in_status
 from sofy.sandbox.whatsapp_cloud.journal import AcceptedLog
 from sofy.sandbox.whatsapp_cloud.people import People, is_user_id
-from sofy.sandbox.whatsapp_cloud.profile import SandboxConfig
+from sofy.sandbox.whatsapp_cloud.profile import Profile, SandboxConfig
 from sofy.sandbox.whatsapp_cloud.templates import Template, Templates
 from sofy.sandbox.whatsapp_cloud.validation import checked
 
@@ -69,6 +69,10 @@ class SimulatedMeta:
         self._reviews.stop()
         await self.callbacks.stop()
         self.log.close()
+
+    def turn(self, profile: Profile) -> None:
+        """Behave like this from now on."""
+        self.profile = self.people.profile = profile
 
     @property
     def pending(self) -> int:
@@ -227,7 +231,10 @@ class SimulatedMeta:
                 "category": sent.category,
             }
         self.stats[one.status] += 1
-        self.call("messages", {**self._metadata(), "statuses": [status]})
+        contact: dict[str, Any] = {"user_id": self._user_id(sent.who)}
+        if not is_user_id(sent.to):
+            contact["wa_id"] = sent.to
+        self.call("messages", {**self._metadata(), "contacts": [contact], "statuses": [status]})
 
     def _react(self, sent: Sent, how: str, words: str) -> None:
         if how == "wish":

@@ -42,7 +42,7 @@ class People:
     """Everybody, as this seed made them."""
 
     def __init__(self, profile: Profile) -> None:
-        self._profile = profile
+        self.profile = profile
         self._key = profile.seed.to_bytes(8, "big", signed=True)
         self._ids: dict[str, str] = {}
         self._nth: dict[str, int] = {}
@@ -59,11 +59,11 @@ class People:
 
     def has_user_name(self, who: str) -> bool:
         """Whether their messages come without a number."""
-        return is_user_id(who) or int.from_bytes(self._draw("name", who)[:2]) / 65536 < self._profile.user_names
+        return is_user_id(who) or int.from_bytes(self._draw("name", who)[:2]) / 65536 < self.profile.user_names
 
     def fate(self, who: str, *, is_marketing: bool, has_buttons: bool) -> Fate:
         """What becomes of the next message to this person."""
-        p = self._profile
+        p = self.profile
         nth = self._nth[who] = self._nth.get(who, -1) + 1
         end, sent, late, reads, when, talks, words, waits, doubled, shuffled, jump, _ = _CUTS.unpack(
             self._draw(str(nth), who)
@@ -83,10 +83,10 @@ class People:
 
     def at_once(self, who: str) -> int:
         """The error that every message to this number gets as its answer, or 0."""
-        return next((one.code for one in self._profile.ranges if one.at_once and who.startswith(one.prefix)), 0)
+        return next((one.code for one in self.profile.ranges if one.at_once and who.startswith(one.prefix)), 0)
 
     def _code(self, who: str, u: float, *, is_marketing: bool) -> int:
-        p = self._profile
+        p = self.profile
         for one in p.ranges:
             if not one.at_once and who.startswith(one.prefix):
                 return one.code
@@ -95,7 +95,7 @@ class People:
         return (131026, 130472, 131049, 131050, 0)[which]
 
     def _words(self, u: float, which: int, *, is_marketing: bool, has_buttons: bool) -> tuple[str, str]:
-        p = self._profile
+        p = self.profile
         ways = (
             ("text", p.stop * is_marketing, STOPS),
             ("wish", p.wishes_stop * is_marketing, ("stop",)),

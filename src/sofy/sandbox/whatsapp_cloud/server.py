@@ -153,7 +153,14 @@ class GraphServer:
         paging: dict[str, Any] = {"cursors": {"before": "", "after": found[-1].id if found else ""}}
         if after:
             paging["next"] = str(request.url.update_query(after=after))
-        return web.json_response({"data": [one.shown() for one in found], "paging": paging})
+        count = len(self.meta.templates)
+        summary = {
+            "total_count": count,
+            "message_template_count": count,
+            "message_template_limit": 6000,
+            "are_translations_complete": False,
+        }
+        return web.json_response({"data": [one.shown() for one in found], "paging": paging, "summary": summary})
 
     async def _create(self, request: web.Request) -> web.Response:
         return web.json_response(self.meta.create_template(await request.json()))
@@ -233,7 +240,7 @@ class GraphServer:
     def change(self, **changes: Any) -> None:
         """Turn knobs while it runs. Raises: msgspec.ValidationError."""
         settings = {**msgspec.structs.asdict(self.meta.profile), **changes}
-        self.meta.profile = msgspec.convert(msgspec.to_builtins(settings), Profile)
+        self.meta.turn(msgspec.convert(msgspec.to_builtins(settings), Profile))
 
     async def _judge(self, request: web.Request) -> web.Response:
         body = await request.json()

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from sofy.kernel import clock
 from sofy.sandbox.whatsapp_cloud.errors import GraphError
 
 _PLACES = re.compile(r"\{\{\s*([0-9]+|[a-z_]+)\s*\}\}")
@@ -39,27 +40,33 @@ class Template(msgspec.Struct, kw_only=True):
             "category": self.category,
             "components": self.components,
             "rejected_reason": self.reason,
-            "quality_score": {"score": self.quality},
+            "quality_score": {"score": self.quality, "date": int(clock.now().timestamp())},
             "parameter_format": "POSITIONAL",
             **({"message_send_ttl_seconds": self.ttl_s} if self.ttl_s is not None else {}),
         }
 
 
-def _body(text: str) -> list[dict[str, Any]]:
-    return [{"type": "BODY", "text": text}]
+def _body(text: str, *example: str) -> list[dict[str, Any]]:
+    body: dict[str, Any] = {"type": "BODY", "text": text}
+    return [{**body, "example": {"body_text": [list(example)]}} if example else body]
 
 
 #: What every account of the simulator has from the start, approved.
 GIVEN = (
     ("hello_world", "en_US", "UTILITY", _body("Welcome and congratulations!")),
     ("soldes", "fr", "MARKETING", [
-        *_body("Bonjour {{1}}, profitez de {{2}} dans votre magasin. Répondez STOP pour ne plus en recevoir."),
+        *_body(
+            "Bonjour {{1}}, profitez de {{2}} dans votre magasin. Répondez STOP pour ne plus en recevoir.",
+            "Camille", "-20 %",
+        ),
         {"type": "BUTTONS", "buttons": [{"type": "QUICK_REPLY", "text": "STOP"}]},
     ]),
-    ("rappel_rendez_vous", "fr", "UTILITY", _body("Bonjour {{1}}, nous vous attendons le {{2}}.")),
+    ("rappel_rendez_vous", "fr", "UTILITY", _body("Bonjour {{1}}, nous vous attendons le {{2}}.", "Camille", "3 mai")),
     ("code_de_connexion", "fr", "AUTHENTICATION", [
-        *_body("{{1}} est votre code."),
-        {"type": "BUTTONS", "buttons": [{"type": "URL", "text": "Copier", "url": "https://example.com/?c={{1}}"}]},
+        *_body("{{1}} est votre code.", "123456"),
+        {"type": "BUTTONS", "buttons": [
+            {"type": "URL", "text": "Copier", "url": "https://example.com/?c={{1}}", "example": ["123456"]},
+        ]},
     ]),
 )  # fmt: skip
 
@@ -89,6 +96,10 @@ class Templates:
             raise GraphError(100, f"category must be one of {', '.join(_CATEGORIES)}")
         if not isinstance(components, list) or not any(_is(one, "BODY") for one in components):
             raise GraphError(100, "components must hold a BODY")
+        if any(
+            _is(one, "BODY") and _PLACES.search(str(one.get("text"))) and not one.get("example") for one in components
+        ):
+            raise GraphError(100, "component of type BODY is missing expected field(s) (example)", subcode=2388043)
         if (name, language) in self._all:
             raise GraphError(100, "There is already content in this language", subcode=2388024)
         ttl_s = self._ttl(body.get("message_send_ttl_seconds"), category)
@@ -109,6 +120,9 @@ class Templates:
         for one in gone:
             del self._all[one.name, one.language]
         return gone
+
+    def __len__(self) -> int:
+        return len(self._all)
 
     def page(self, limit: int, after: str) -> tuple[list[Template], str]:
         """Some templates, and the cursor behind them when there are more."""
@@ -132,7 +146,7 @@ class Templates:
             raise GraphError(132016, "the template is disabled")
         for kind in ("header", "body"):
             given = sum(
-                len(one.get("parameters", [])) for one in wanted.get("components", []) if one.get("type") == kind
+                len(one.get("parameters", [])) for one in wanted.get("components", []) if _is(one, kind.upper())
             )
             if (places := self._places(template, kind)) is not None and given != places:
                 raise GraphError(132000, f"{kind}: number of localizable_params ({given}) does not match ({places})")

@@ -134,18 +134,18 @@ def _template(part: dict[str, Any]) -> None:
     _text(part.get("name"), "template.name", 512)
     _text(_object(part, "language").get("code"), "template.language.code", 10)
     for component in _list(part, "components", 0, 50) if "components" in part else []:
-        kind = component.get("type")
+        kind = str(component.get("type", "")).lower()
         if kind not in ("header", "body", "button", "carousel", "limited_time_offer"):
             raise GraphError(100, f"template component type {kind!r} is not valid")
         if kind == "button" and (not component.get("sub_type") or not str(component.get("index", "")).isdecimal()):
             raise GraphError(131008, "a button needs sub_type and index")
         for parameter in _list(component, "parameters", 0, 50) if "parameters" in component else []:
-            if parameter.get("type") == "text":
+            if str(parameter.get("type")).lower() == "text":
                 value = _text(parameter.get("text"), "parameter.text", 32_768)
                 if any(bad in value for bad in ("\n", "\r", "\t", "     ")):
                     raise GraphError(132012, "a value has no new line, no tab and no more than 4 spaces in a row")
-            elif parameter.get("type") in _CAPTIONED:
-                _file(parameter["type"])(_object(parameter, parameter["type"]))
+            elif (file := str(parameter.get("type")).lower()) in _CAPTIONED:
+                _file(file)(_object(parameter, file))
 
 
 def _reaction(part: dict[str, Any]) -> None:

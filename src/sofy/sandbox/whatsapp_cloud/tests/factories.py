@@ -24,6 +24,7 @@ class Ear:
     def __init__(self) -> None:
         self.heard = Heard(receipts=[], inbound=[], templates=[])
         self.bodies: list[bytes] = []
+        self.signatures: list[str] = []
         self.refused = 0
         self.statuses: list[int] = []
         self.config = factories.config()
@@ -50,6 +51,7 @@ class Ear:
         if self.statuses and (status := self.statuses.pop(0)) != 200:
             return web.Response(status=status)
         self.bodies.append(body)
+        self.signatures.append(headers["x-hub-signature-256"])
         told = WhatsAppCloudConnector.read_callback(self.config, body)
         self.heard.receipts.extend(told.receipts)
         self.heard.inbound.extend(told.inbound)

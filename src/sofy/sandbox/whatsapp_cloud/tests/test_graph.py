@@ -88,6 +88,7 @@ async def test_every_template_of_the_account_is_listed_over_many_pages(
         ("its name", {"name": "Rentrée"}),
         ("its category", {"category": "spam"}),
         ("no body", {"components": []}),
+        ("no example", {"components": [{"type": "BODY", "text": "Bonjour {{1}}"}]}),
         ("marketing is tried for 12 hours at least", {"ttl_s": 3600}),
     ],
 )
