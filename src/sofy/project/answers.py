@@ -13,15 +13,18 @@ from sofy.kernel.text import one_line
 
 @dataclass(frozen=True)
 class Answer:
-    """The result of a command; `code` is the exit status."""
+    """The result of a command; `code` is the exit status. `silent`: the command has printed its lines itself."""
 
     text: str = ""
     data: dict[str, Any] = field(default_factory=dict)
     code: int = 0
+    silent: bool = False
 
 
 def show(answer: Answer, arguments: argparse.Namespace) -> int:
     """Print an answer in the form that was asked for."""
+    if answer.silent:
+        return answer.code
     if getattr(arguments, "json", False):
         print(json.dumps(answer.data, ensure_ascii=False, default=_plain), flush=True)
     elif answer.text:

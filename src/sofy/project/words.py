@@ -51,6 +51,8 @@ REFUSALS = {
     "connector_unknown": _("There is no connector “{connector}”: choose among {known}."),
     "route_settings": _("The settings of this route cannot be used ({shown})."),
     "setting_unreadable": _("“{setting}” is no setting: write it as {expected}."),
+    "trace_line": _("Line {line} of the trace cannot be read: {problem}"),
+    "attack_unknown": _("There is no attack “{attack}”: choose among {known}."),
     "route_unknown": _("No route has the code “{route}”."),
     "day_unreadable": _("“{day}” is no day: write it as 2026-12-01."),
     "columns_missing": _("The file lacks these columns: {columns}."),

@@ -1,0 +1,315 @@
+"""The fraud detector: judges each message by what is known of its client's traffic at that moment.
+
+Pure and incremental: events in, verdicts out, memory bounded, no clock of its own. The same events give the same verdicts.
+"""
+
+from collections.abc import Iterable
+from math import exp2
+from typing import Final, Literal, NamedTuple
+
+import msgspec
+
+from sofy.engine.fraud import evidence
+from sofy.engine.fraud.evidence import Reason
+from sofy.engine.fraud.memory import LATELY_S, SENT, Habits, Lru, Range, Sent
+from sofy.engine.fraud.ranges import ranges, remoteness
+from sofy.kernel.clauses import clause
+
+#: From so many points on a message waits for a person; from so many its range is closed.
+HOLD, BLOCK = 6.0, 9.0
+#: How long a range stays closed, the first time; each time it happens again it is twice as long, up to a week.
+CLOSED_S: Final = 12 * 3600.0
+_LONGEST_S: Final = 7 * 86400.0
+#: A receipt sooner than this is no phone's; one that did not come within this never does.
+_AT_ONCE_S, OLD_S = 1.0, 900.0
+CLIENTS: Final = 4096
+
+
+class Policy(msgspec.Struct, frozen=True):
+    """What staff may set. `safe`: ranges (first digits) never judged, of one client or, under "", of all."""
+
+    safe: dict[str, tuple[str, ...]] = {}
+    away_limit: float = 60.0
+
+
+class Judged(NamedTuple):
+    """What is to happen to one message. `range`: the first digits it is judged with. `sent`: to tell what came of it."""
+
+    verdict: Literal["allow", "hold", "block"]
+    reasons: tuple[Reason, ...]
+    score: float
+    range: str
+    until: float | None
+    sent: Sent | None
+
+
+class Closed(msgspec.Struct, gc=False):
+    """A range of one client that is closed: until when, how many times it was, and why."""
+
+    until: float
+    times: int
+    reasons: tuple[Reason, ...]
+    score: float
+
+
+class Detector:
+    """One for all clients: tell it of every message in the order of time, then of what came of it."""
+
+    def __init__(self, policy: Policy | None = None) -> None:
+        self.policy = policy or Policy()
+        self._habits: Lru[Habits] = Lru(CLIENTS, Habits)
+        self._closed: dict[tuple[str, str, str], Closed] = {}
+        self._everyone = Range()
+
+    @clause("CGVU 15")
+    def message(self, at: float, client: str, to: str, purpose: str) -> Judged:
+        """Judge one message that is about to go out, and remember it."""
+        purpose = "marketing" if purpose == "marketing" else "alert"
+        habits = self._habits.of(f"{purpose}:{client}")
+        at = max(at, habits.seen_at)
+        habits.seen_at = at
+        habits.since = min(habits.since, at)
+        within = ranges(to)
+        if self._is_safe(client, to):
+            return Judged("allow", (), 0.0, within[1], None, None)
+        self._ripen(habits, at)
+        closed = self._shut(client, purpose, within, at)
+        if closed is not None:
+            return closed
+        weight = self._note(habits, at, to, within)
+        found = self._weigh(habits, purpose, within, at)
+        if found is not None and weight < 1.0 and habits.numbers.of(to).used:
+            found = None  # somebody whose codes are used may go on
+        if found is None:
+            sent = Sent(at, within, weight)
+            for key in within:
+                habits.ranges.of(key).sent += weight
+            habits.early.append(sent)
+            return Judged("allow", (), 0.0, within[1], None, sent)
+        key, reasons, score = found
+        kept = habits.ranges.of(key)
+        kept.held += 1
+        if score >= BLOCK or kept.held > 40:
+            return self._close(habits, client, purpose, key, reasons, score, at)
+        return Judged("hold", reasons, score, key, None, None)
+
+    def used(self, at: float, client: str, to: str, purpose: str, sent: Sent) -> None:
+        """The code of a message was used."""
+        if sent.used:
+            return
+        sent.used = True
+        habits = self._habits.of(f"{'marketing' if purpose == 'marketing' else 'alert'}:{client}")
+        habits.note_delay(max(0.0, at - sent.at))
+        habits.numbers.of(to).used = True
+        late, points = sent.judged, sent.told - evidence.USED_POINTS * sent.weight
+        for key in sent.ranges:
+            kept = habits.ranges.of(key)
+            kept.fade(at)
+            kept.unused = max(0.0, kept.unused - points)
+            kept.used += sent.weight
+            if late:
+                kept.left = max(0.0, kept.left - sent.weight)
+            if kept.used >= 5 and kept.used > 0.4 * kept.sent:
+                self._reopen(client, purpose, key)
+        if late and habits.sample:
+            habits.rate = min(1.0, habits.rate + 1 / min(habits.sample, 200.0))
+
+    def received(self, at: float, client: str, purpose: str, sent: Sent) -> None:
+        """A receipt came for a message."""
+        if sent.receipt:
+            return
+        sent.receipt = True
+        habits = self._habits.of(f"{'marketing' if purpose == 'marketing' else 'alert'}:{client}")
+        at_once = at - sent.at < _AT_ONCE_S
+        for kept in self._counted(habits, sent, at):
+            if at_once:
+                kept.instant += 1.0
+            else:
+                kept.slow += 1.0
+
+    def _reopen(self, client: str, purpose: str, key: str) -> None:
+        """What went out before a range was closed turned out to be used: it was closed too soon."""
+        closed = self._closed.get((client, purpose, key))
+        if closed is not None and all(reason.code != "codes_unused" for reason in closed.reasons):
+            del self._closed[client, purpose, key]
+
+    def open(self, client: str, purpose: str, key: str) -> None:
+        """A person says the range is in order: what was held against it is forgotten."""
+        self._closed.pop((client, purpose, key), None)
+        habits = self._habits.of(f"{purpose}:{client}")
+        for name, kept in habits.ranges.items():
+            if name.startswith(key) or key.startswith(name):
+                kept.unused = kept.runs = kept.fresh = kept.again = kept.held = 0.0
+
+    def _is_safe(self, client: str, to: str) -> bool:
+        safe = self.policy.safe
+        return bool(safe) and to.startswith(safe.get("", ()) + safe.get(client, ()))
+
+    def _shut(self, client: str, purpose: str, within: tuple[str, ...], at: float) -> Judged | None:
+        if not self._closed:
+            return None
+        for key in within:
+            closed = self._closed.get((client, purpose, key))
+            if closed is not None and closed.until > at:
+                return Judged("block", closed.reasons, closed.score, key, closed.until, None)
+        return None
+
+    def _close(
+        self, habits: Habits, client: str, purpose: str, key: str, reasons: tuple[Reason, ...], score: float, at: float
+    ) -> Judged:
+        before = self._closed.get((client, purpose, key))
+        times = before.times + 1 if before else 1
+        until = at + min(_LONGEST_S, CLOSED_S * 2 ** (times - 1))
+        self._closed[client, purpose, key] = Closed(until, times, reasons, score)
+        habits.blocked_at = at
+        if len(self._closed) > RANGES_CLOSED:
+            self._closed = {k: v for k, v in self._closed.items() if v.until > at}
+        return Judged("block", reasons, score, key, until, None)
+
+    def _note(self, habits: Habits, at: float, to: str, within: tuple[str, str, str, str]) -> float:
+        """Count one message in each of its ranges; answers how much it says."""
+        weight = habits.numbers.of(to).once_more(at)
+        digits = int(to[1:]) if to[1:].isdecimal() else 0
+        if weight == 1.0:
+            self._follow(habits, digits)
+        for key in (*within, ""):
+            kept = habits.ranges.of(key) if key else habits.all
+            kept.fade(at)
+            if weight == 1.0:
+                kept.fresh += 1.0
+            elif weight == 0.6:
+                kept.again += 1.0
+        if weight == 1.0:
+            if remoteness(within[3]) >= 2:
+                habits.away += 1.0
+            for key in within[:2]:
+                self._run(habits.ranges.of(key), digits)
+        return weight
+
+    @staticmethod
+    def _follow(habits: Habits, digits: int) -> None:
+        """Whether numbers come in ascending order."""
+        habits.ascending = 0.95 * habits.ascending + 0.05 * (digits > habits.last)
+        habits.last = digits
+
+    @staticmethod
+    def _run(kept: Range, digits: int) -> None:
+        """Whether a fresh number continues a row of its range: next to another one, or at the step of the last two."""
+        step = digits - kept.last if kept.last else 0
+        near = len(kept.nearby)
+        if near:
+            chance = min(0.5, max(0.02, near * 6 / 10_000))
+            hit = any(abs(digits - other) <= 3 for other in kept.nearby) or (0 < abs(step) <= 20 and step == kept.step)
+            kept.runs = max(0.0, min(14.0, kept.runs + (1.2 if hit else -2.0 * (1 - chance))))
+        kept.step, kept.last = step, digits
+        kept.nearby.append(digits)
+
+    def _ripen(self, habits: Habits, at: float) -> None:
+        """Learn from messages that are old enough."""
+        early, ripe, old = habits.early, habits.ripe, habits.old
+        while early and (at - early[0].at > habits.half_s or len(early) > SENT):
+            sent = early.popleft()
+            self._not_used(habits, sent, at, 0.45)
+            ripe.append(sent)
+        while ripe and (at - ripe[0].at > habits.most_s or len(ripe) > SENT):
+            sent = ripe.popleft()
+            self._not_used(habits, sent, at, 0.85)
+            self._outcome(habits, sent)
+            sent.judged = True
+            old.append(sent)
+        while old and (at - old[0].at > OLD_S or len(old) > SENT):
+            self._settle(habits, old.popleft(), at)
+        habits.away *= 1.0 if at == habits.all.at else exp2(-(at - habits.all.at) / LATELY_S)
+
+    def _not_used(self, habits: Habits, sent: Sent, at: float, share: float) -> None:
+        if sent.used:
+            return
+        points = evidence.unused_points(habits, share, remoteness(sent.ranges[3]) > 0) * sent.weight
+        more = points - sent.told
+        last = share > 0.5
+        for key in sent.ranges:
+            kept = habits.ranges.of(key)
+            kept.fade(at)
+            if more > 0:
+                kept.unused = min(14.0, kept.unused + more)
+            if last:
+                kept.left += sent.weight
+        sent.told = max(points, sent.told)
+
+    def _outcome(self, habits: Habits, sent: Sent) -> None:
+        """The rate is that of ranges where codes are used: pumping elsewhere does not lower what is expected."""
+        habits.note_all(sent.used)
+        if sent.used:
+            habits.note_outcome(True)
+            return
+        ten, million = habits.ranges.of(sent.ranges[1]), habits.ranges.of(sent.ranges[2])
+        if ten.used > 0.5 or (million.used > 0.5 and ten.left < 4):
+            if sent.weight == 1.0:
+                habits.note_outcome(False)
+
+    def _settle(self, habits: Habits, sent: Sent, at: float) -> None:
+        """What was not suspicious becomes what is usual."""
+        if not sent.receipt:
+            for kept in self._counted(habits, sent, at):
+                kept.silent += 1.0
+        if sent.weight < 0.1:
+            return
+        for key in sent.ranges:
+            kept = habits.ranges.of(key)
+            if key == sent.ranges[1] and kept.usually(at) < 0.5:
+                habits.width += 1
+            kept.learn(at)
+        habits.all.learn(at)
+        habits.hours[int(sent.at // 3600) % 24] += 1.0
+
+    def _counted(self, habits: Habits, sent: Sent, at: float) -> Iterable[Range]:
+        self._everyone.fade(at)
+        yield self._everyone
+        for key in (sent.ranges[0], sent.ranges[1], sent.ranges[3]):
+            kept = habits.ranges.of(key)
+            kept.fade(at)
+            yield kept
+
+    def _weigh(
+        self, habits: Habits, purpose: str, within: tuple[str, str, str, str], at: float
+    ) -> tuple[str, tuple[Reason, ...], float] | None:
+        """The finest range of the message that is suspicious enough, with the reasons."""
+        land = within[3]
+        distance = remoteness(land)
+        if purpose == "marketing" and distance < 2:
+            return None  # people who agreed to be written to, at home: a sale
+        wide = habits.ranges.of(land)
+        general: list[Reason | None] = [
+            evidence.abroad(habits, land, wide),
+            evidence.breaker(habits, land, self.policy.away_limit),
+            evidence.night(habits, int(at // 3600) % 24),
+        ]
+        if at - habits.blocked_at < 1800:
+            general.append(Reason("under_attack", 1.5, 0, 0))
+        worst: tuple[str, tuple[Reason, ...], float] | None = None
+        for level, key in enumerate(within):
+            if level == 3 and not distance:
+                break
+            kept = habits.ranges.of(key)
+            if kept.fresh < 3 and kept.unused < 3 and kept.again < 8:
+                continue
+            found = self._of_range(habits, key, level, kept)
+            if not found and (level < 3 or kept.fresh < 30):
+                continue
+            reasons = [reason for reason in (*found, *general) if reason is not None]
+            score = sum(reason.points for reason in reasons)
+            if kept.used >= 3 and kept.unused < 2 and kept.used > 0.25 * kept.sent:
+                score *= 0.3
+            if score >= HOLD and (worst is None or score > worst[2] + 2):
+                worst = key, tuple(reasons), score
+        return worst
+
+    def _of_range(self, habits: Habits, key: str, level: int, kept: Range) -> list[Reason]:
+        found = [evidence.unused(kept), evidence.receipts(kept, self._everyone)]
+        if level < 2:
+            found += [evidence.velocity(habits, key, level, kept), evidence.sequence(key, kept), evidence.repeats(kept)]
+        reasons = [reason for reason in found if reason is not None]
+        return reasons
+
+
+RANGES_CLOSED: Final = 100_000

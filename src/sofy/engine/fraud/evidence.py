@@ -1,0 +1,119 @@
+"""What speaks for fraud: each reason with its points and the figures behind it. Pure.
+
+Points are natural logarithms of how much likelier fraud makes what was seen, cut off so that no single weak reason
+decides alone.
+"""
+
+from math import log
+from typing import Final, NamedTuple
+
+from sofy.engine.fraud.memory import Habits, Range
+from sofy.engine.fraud.ranges import FICTION, remoteness
+
+#: A code that should have been used and was not; one that was. Pumping may fake one in five.
+_FAKED: Final = 0.2
+USED_POINTS: Final = log(_FAKED)
+
+
+class Reason(NamedTuple):
+    """One thing that speaks for fraud, with what it rests on."""
+
+    code: str
+    points: float
+    seen: float
+    usual: float
+
+
+def unused_points(habits: Habits, share: float, abroad: bool) -> float:
+    """What one unused code says when `share` of all codes would be used by now; nothing of a client that tells none."""
+    if not habits.tells:
+        return 0.0
+    likely = min(0.95, habits.rate * share * (0.7 if abroad else 0.9))
+    return log((1 - _FAKED * likely) / (1 - likely))
+
+
+def velocity(habits: Habits, key: str, level: int, kept: Range) -> Reason | None:
+    """More fresh numbers in one range than this client's share of it explains.
+
+    Somebody unknown is taken to write to ten such ranges, to fifty once there was time for a code to be used and none was.
+    """
+    seen = kept.fresh
+    if seen < 4 or (level and key.startswith(FICTION)):
+        return None
+    usual = habits.all.usually(habits.seen_at)
+    known = usual >= 200 and habits.width >= 25
+    elapsed = habits.seen_at - habits.since
+    mute = not habits.tells and elapsed > 180
+    pieces = 10 if key.startswith(FICTION) else 200 if known else 50 if mute else 10
+    share = (kept.usually(habits.seen_at) + 0.5) / (usual + 0.5 * pieces)
+    expected = max(0.3, share * (habits.all.fresh - 0.7 * seen * (habits.all.fresh > seen * 1.4)))
+    if seen <= expected:
+        return None
+    points = (0.12 if known else 0.08) * (seen * log(seen / expected) - (seen - expected))
+    sure = known or (seen >= 40 if mute else seen >= 60 and (elapsed > 90 or seen > 4 * elapsed))
+    cap = 9.0 if sure else 5.0
+    if habits.ascending > 0.9 and kept.runs < 2:
+        cap, points = 2.0, points * 0.3  # as a contact book has them
+    return Reason("velocity", min(cap, points), seen, expected)
+
+
+def sequence(key: str, kept: Range) -> Reason | None:
+    """Numbers one after the other, or at a small fixed step. Among numbers of fiction that alone says little."""
+    cap = 5.0 if key.startswith(FICTION) else 8.0
+    return Reason("sequence", min(cap, kept.runs), kept.fresh, 0) if kept.runs > 2 else None
+
+
+def unused(kept: Range) -> Reason | None:
+    """Codes nobody used, where this client's codes are used."""
+    return Reason("codes_unused", min(14.0, kept.unused), kept.left, kept.used) if kept.unused > 1 else None
+
+
+def abroad(habits: Habits, code: str, kept: Range) -> Reason | None:
+    """A burst to a country this client hardly writes to."""
+    distance = remoteness(code)
+    if not distance or kept.fresh < 8:
+        return None
+    usual = habits.all.usually(habits.seen_at)
+    share = (kept.usually(habits.seen_at) + 0.2) / (usual + 40)
+    expected = max(0.3, share * habits.all.fresh)
+    if kept.fresh <= 2 * expected:
+        return None
+    points = 0.06 * (kept.fresh * log(kept.fresh / expected) - (kept.fresh - expected))
+    return Reason("country", min(distance + 3.0, distance * 0.5 + points), kept.fresh, expected)
+
+
+def breaker(habits: Habits, code: str, limit: float) -> Reason | None:
+    """More written to far countries lately than the client's own past and a fixed limit allow: what costs most."""
+    if remoteness(code) < 2 or habits.away < limit:
+        return None
+    usual = habits.all.usually(habits.seen_at)
+    return Reason("spend", 3.0, habits.away, limit) if usual < 50 * habits.away else None
+
+
+def receipts(kept: Range, everyone: Range) -> Reason | None:
+    """Receipts that come at once, or never, where others' take their time."""
+    told = kept.instant + kept.silent + kept.slow
+    if told < 12:
+        return None
+    others = max(1.0, everyone.instant + everyone.silent + everyone.slow - told)
+    for code, mine, all_of_it in (
+        ("receipts_instant", kept.instant, everyone.instant),
+        ("receipts_missing", kept.silent, everyone.silent),
+    ):
+        elsewhere = max(0.0, all_of_it - mine) / others
+        if mine / told > 0.9 and elsewhere < 0.4 and others > 20:
+            return Reason(code, min(4.0, 1.0 + told / 12), mine / told, elsewhere)
+    return None
+
+
+def repeats(kept: Range) -> Reason | None:
+    """Few numbers written to again and again."""
+    return Reason("repeats", min(4.0, kept.again / 10), kept.again, 0) if kept.again > 20 else None
+
+
+def night(habits: Habits, hour: int) -> Reason | None:
+    """An hour at which this client never writes."""
+    total = sum(habits.hours)
+    if total < 500 or habits.hours[hour] > total * 0.004:
+        return None
+    return Reason("night", 1.5, habits.hours[hour], total / 24)

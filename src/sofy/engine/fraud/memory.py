@@ -1,0 +1,182 @@
+"""What is remembered of the traffic of one client: counters that fade, bounded whatever is sent.
+
+Every instant is in epoch seconds and comes from the caller: the same events give the same memory.
+"""
+
+from collections import OrderedDict, deque
+from collections.abc import Callable
+from math import exp2
+from typing import Final, TypeVar
+
+import msgspec
+
+V = TypeVar("V")
+
+#: A range counts what it saw lately: half of it is forgotten after a quarter of an hour.
+LATELY_S: Final = 900.0
+#: What is usual for a client is learned and forgotten over weeks.
+USUALLY_S: Final = 14 * 86400.0
+#: Suspicion that nothing feeds fades.
+_SUSPICION_S: Final = 7200.0
+#: So many ranges, numbers and messages are remembered per client and purpose.
+RANGES, NUMBERS, SENT = 16384, 16384, 20_000
+
+
+class Range(msgspec.Struct, gc=False, eq=False):
+    """One range of numbers, as one client writes to it for one purpose.
+
+    `fresh`: numbers written to lately that were not known before. `usual`: messages before that. `unused` and `runs`:
+    how much codes that nobody used, and numbers in a row, speak for fraud. `instant`, `silent`, `slow`: receipts that
+    came at once, never, or as they should.
+    """
+
+    fresh: float = 0.0
+    usual: float = 0.0
+    usual_at: float = 0.0
+    at: float = 0.0
+    unused: float = 0.0
+    runs: float = 0.0
+    step: int = 0
+    last: int = 0
+    nearby: deque[int] = msgspec.field(default_factory=lambda: deque(maxlen=48))
+    used: float = 0.0
+    left: float = 0.0
+    instant: float = 0.0
+    silent: float = 0.0
+    slow: float = 0.0
+    again: float = 0.0
+    held: float = 0.0
+    sent: float = 0.0
+
+    def fade(self, now: float) -> None:
+        """Bring everything to the present."""
+        gone = now - self.at
+        if gone <= 0:
+            return
+        self.at = now
+        lately = exp2(-gone / LATELY_S)
+        self.fresh *= lately
+        self.again *= lately
+        self.held *= lately
+        longer = exp2(-gone / _SUSPICION_S)
+        self.unused *= longer
+        self.runs *= lately
+        self.used *= longer
+        self.left *= longer
+        self.instant *= longer
+        self.silent *= longer
+        self.slow *= longer
+        self.sent *= longer
+
+    def usually(self, now: float) -> float:
+        return self.usual * exp2(-max(0.0, now - self.usual_at) / USUALLY_S)
+
+    def learn(self, now: float, weight: float = 1.0) -> None:
+        """One message more that nothing was wrong with."""
+        self.usual = self.usually(now) + weight
+        self.usual_at = now
+
+
+class Sent(msgspec.Struct, gc=False, eq=False):
+    """One message that went out, until nothing more can be learned from it.
+
+    `told`: what its code not being used added to each of its ranges so far.
+    """
+
+    at: float
+    ranges: tuple[str, ...]
+    weight: float
+    told: float = 0.0
+    used: bool = False
+    receipt: bool = False
+    judged: bool = False
+
+
+class Lru(OrderedDict[str, V]):
+    """A dict of so many entries: what was not asked for longest goes first."""
+
+    def __init__(self, size: int, make: Callable[[], V]) -> None:
+        super().__init__()
+        self._size, self._make = size, make
+
+    def of(self, key: str) -> V:
+        value = self.get(key)
+        if value is None:
+            value = self[key] = self._make()
+            if len(self) > self._size:
+                self.popitem(last=False)
+        else:
+            self.move_to_end(key)
+        return value
+
+
+class Seen(msgspec.Struct, gc=False, eq=False):
+    """A number a client wrote to: since when, and how often lately."""
+
+    since: float = -1.0
+    at: float = 0.0
+    often: float = 0.0
+    used: bool = False
+
+    def once_more(self, now: float) -> float:
+        """How much this message says: a number nobody wrote to says most, a usual one nearly nothing."""
+        first, known = self.since < 0, self.used or (self.since >= 0 and now - self.since > 3600)
+        self.often = 1.0 + self.often * exp2(-max(0.0, now - self.at) / LATELY_S)
+        self.at = now
+        if first:
+            self.since = now
+            return 1.0
+        if self.often > 8:
+            return 0.6
+        return 0.1 if known else 0.15
+
+
+class Habits(msgspec.Struct, gc=False, eq=False):
+    """What is usual for one client and purpose.
+
+    `rate`: of the codes sent where codes are used at all, how many are used, `half_s` and `most_s` after how long.
+    `width`: over how many ranges of ten thousand numbers its usual messages go. `away`: fresh numbers abroad, lately.
+    `ascending`: how far numbers come in order across ranges, as a contact book has them.
+    """
+
+    all: Range = msgspec.field(default_factory=Range)
+    ranges: Lru[Range] = msgspec.field(default_factory=lambda: Lru(RANGES, Range))
+    numbers: Lru[Seen] = msgspec.field(default_factory=lambda: Lru(NUMBERS, Seen))
+    width: int = 0
+    early: deque[Sent] = msgspec.field(default_factory=deque)
+    ripe: deque[Sent] = msgspec.field(default_factory=deque)
+    old: deque[Sent] = msgspec.field(default_factory=deque)
+    rate: float = 0.0
+    sample: float = 0.0
+    overall: float = 0.0
+    ripened: float = 0.0
+    half_s: float = 25.0
+    most_s: float = 75.0
+    away: float = 0.0
+    ascending: float = 0.0
+    last: int = 0
+    hours: list[float] = msgspec.field(default_factory=lambda: [0.0] * 24)
+    blocked_at: float = -1e12
+    seen_at: float = 0.0
+    since: float = 1e18
+
+    def note_delay(self, delay: float) -> None:
+        """Two quantiles of how long people take, followed step by step."""
+        step = max(1.0, 0.06 * self.half_s)
+        self.half_s = min(300.0, max(4.0, self.half_s + step * (0.5 if delay > self.half_s else -0.5)))
+        step = max(2.0, 0.08 * self.most_s)
+        self.most_s = min(600.0, max(20.0, self.most_s + step * (0.9 if delay > self.most_s else -0.1)))
+
+    def note_all(self, used: bool) -> None:
+        self.overall += (used - self.overall) / min(2000.0, self.ripened + 1)
+        self.ripened += 1
+
+    @property
+    def tells(self) -> bool:
+        """Whether this client says that codes are used: a few that somebody faked are no habit."""
+        return self.sample >= 12 and self.rate >= 0.3 and self.overall >= 0.12
+
+    def note_outcome(self, used: bool) -> None:
+        keep = min(self.sample, 200.0)
+        self.rate = (self.rate * keep + used) / (keep + 1)
+        self.sample += 1
