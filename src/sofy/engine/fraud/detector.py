@@ -1,6 +1,7 @@
 """The fraud detector: judges each message by what is known of its client's traffic at that moment.
 
-Pure and incremental: events in, verdicts out, memory bounded, no clock of its own. The same events give the same verdicts.
+Pure and incremental: events in, verdicts out, memory bounded, no clock of its own. The same events give the same
+verdicts.
 """
 
 from collections.abc import Iterable
@@ -26,14 +27,16 @@ CLIENTS: Final = 4096
 
 
 class Policy(msgspec.Struct, frozen=True):
-    """What staff may set. `safe`: ranges (first digits) never judged, of one client or, under "", of all."""
+    """What staff may set. `safe`: first digits never judged, of one client or, under "", of all. `away_limit`: fresh
+    numbers in far countries within a quarter of an hour, from which on spending speaks for fraud.
+    """
 
     safe: dict[str, tuple[str, ...]] = {}
     away_limit: float = 60.0
 
 
 class Judged(NamedTuple):
-    """What is to happen to one message. `range`: the first digits it is judged with. `sent`: to tell what came of it."""
+    """What is to happen to one message. `range`: the digits it is judged with. `sent`: to tell what came of it."""
 
     verdict: Literal["allow", "hold", "block"]
     reasons: tuple[Reason, ...]
@@ -130,7 +133,8 @@ class Detector:
     def _reopen(self, client: str, purpose: str, key: str) -> None:
         """What went out before a range was closed turned out to be used: it was closed too soon."""
         closed = self._closed.get((client, purpose, key))
-        if closed is not None and all(reason.code != "codes_unused" for reason in closed.reasons):
+        unused = self._habits.of(f"{purpose}:{client}").ranges.of(key).unused
+        if closed is not None and (unused < 2 or all(reason.code != "codes_unused" for reason in closed.reasons)):
             del self._closed[client, purpose, key]
 
     def open(self, client: str, purpose: str, key: str) -> None:
@@ -243,9 +247,8 @@ class Detector:
             habits.note_outcome(True)
             return
         ten, million = habits.ranges.of(sent.ranges[1]), habits.ranges.of(sent.ranges[2])
-        if ten.used > 0.5 or (million.used > 0.5 and ten.left < 4):
-            if sent.weight == 1.0:
-                habits.note_outcome(False)
+        if sent.weight == 1.0 and (ten.used > 0.5 or (million.used > 0.5 and ten.left < 4)):
+            habits.note_outcome(False)
 
     def _settle(self, habits: Habits, sent: Sent, at: float) -> None:
         """What was not suspicious becomes what is usual."""
@@ -308,8 +311,7 @@ class Detector:
         found = [evidence.unused(kept), evidence.receipts(kept, self._everyone)]
         if level < 2:
             found += [evidence.velocity(habits, key, level, kept), evidence.sequence(key, kept), evidence.repeats(kept)]
-        reasons = [reason for reason in found if reason is not None]
-        return reasons
+        return [reason for reason in found if reason is not None]
 
 
 RANGES_CLOSED: Final = 100_000

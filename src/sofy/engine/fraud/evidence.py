@@ -35,21 +35,22 @@ def unused_points(habits: Habits, share: float, abroad: bool) -> float:
 def velocity(habits: Habits, key: str, level: int, kept: Range) -> Reason | None:
     """More fresh numbers in one range than this client's share of it explains.
 
-    Somebody unknown is taken to write to ten such ranges, to fifty once there was time for a code to be used and none was.
+    Somebody unknown is taken to write to ten such ranges; to a hundred once there was time for codes to be used and
+    none was.
     """
     seen = kept.fresh
     if seen < 4 or (level and key.startswith(FICTION)):
         return None
     usual = habits.all.usually(habits.seen_at)
-    known = usual >= 200 and habits.width >= 25
+    known = usual >= 100 and habits.width >= 40
     elapsed = habits.seen_at - habits.since
-    mute = not habits.tells and elapsed > 180
-    pieces = 10 if key.startswith(FICTION) else 200 if known else 50 if mute else 10
+    mute = not habits.tells and elapsed > 30
+    pieces = 10 if key.startswith(FICTION) else 200 if known else 100 if mute else 10
     share = (kept.usually(habits.seen_at) + 0.5) / (usual + 0.5 * pieces)
     expected = max(0.3, share * (habits.all.fresh - 0.7 * seen * (habits.all.fresh > seen * 1.4)))
     if seen <= expected:
         return None
-    points = (0.12 if known else 0.08) * (seen * log(seen / expected) - (seen - expected))
+    points = (0.12 if known else 0.1) * (seen * log(seen / expected) - (seen - expected))
     sure = known or (seen >= 40 if mute else seen >= 60 and (elapsed > 90 or seen > 4 * elapsed))
     cap = 9.0 if sure else 5.0
     if habits.ascending > 0.9 and kept.runs < 2:

@@ -161,7 +161,11 @@ class Habits(msgspec.Struct, gc=False, eq=False):
     since: float = 1e18
 
     def note_delay(self, delay: float) -> None:
-        """Two quantiles of how long people take, followed step by step."""
+        """Two quantiles of how long people take, followed step by step. Of somebody new the quick ones come first: only
+        longer ones count for a while.
+        """
+        if self.seen_at - self.since < 300 and delay < self.most_s:
+            return
         step = max(1.0, 0.06 * self.half_s)
         self.half_s = min(300.0, max(4.0, self.half_s + step * (0.5 if delay > self.half_s else -0.5)))
         step = max(2.0, 0.08 * self.most_s)

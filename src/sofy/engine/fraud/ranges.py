@@ -3,22 +3,26 @@
 from functools import lru_cache
 from typing import Final
 
+
+def _codes(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 #: Country codes of one and of two digits; every other one has three. Source: ITU-T E.164, list of assigned codes.
 _ONE: Final = frozenset("17")
-_TWO: Final = frozenset(
-    "20 27 30 31 32 33 34 36 39 40 41 43 44 45 46 47 48 49 51 52 53 54 55 56 57 58 60 61 62 63 64 65 66 81 82 84 86"
-    " 90 91 92 93 94 95 98".split()
+_TWO: Final = _codes(
+    """20 27 30 31 32 33 34 36 39 40 41 43 44 45 46 47 48 49 51 52 53 54 55 56 57 58 60 61 62 63 64 65 66 81 82 84 86
+    90 91 92 93 94 95 98"""
 )
 #: France and what French customers have at home: Reunion and Mayotte, Guadeloupe, Guiana, Martinique, the Pacific.
-HOME: Final = frozenset("33 262 508 590 594 596 681 687 689".split())
-#: Where customers of French shops come from every day.
-NEAR: Final = frozenset(
-    "1 31 32 34 39 41 43 44 45 46 47 48 49 212 213 216 221 225 30 351 352 353 354 356 357 358 376 377 40 420 421".split()
+HOME: Final = _codes("33 262 508 590 594 596 681 687 689")
+#: Where customers of French shops come from every day: Europe, North Africa, North America.
+NEAR: Final = _codes(
+    """1 30 31 32 34 39 40 41 43 44 45 46 47 48 49 212 213 216 221 225 351 352 353 354 356 357 358 376 377 420 421"""
 )
 #: Codes of no country (satellites, international premium): nobody's phone, the dearest of all.
-SHARED: Final = frozenset("870 878 881 882 883 888 979".split())
-
-#: Mobile numbers reserved for fiction: wherever everything is made up, everybody has one. Source: Arcep 2018-0881, 2.5.12.
+SHARED: Final = _codes("870 878 881 882 883 888 979")
+#: Mobile numbers reserved for fiction: where everything is made up, everybody has one. Source: Arcep 2018-0881, 2.5.12.
 FICTION: Final = "+3363998"
 
 

@@ -3,6 +3,7 @@
 import heapq
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from math import isfinite
 from typing import NamedTuple
 
 import msgspec
@@ -42,15 +43,14 @@ def instant(value: float | str) -> float:
 
     Raises: ValueError for anything else.
     """
-    if isinstance(value, str):
-        try:
-            value = float(value)
-        except ValueError:
-            read = datetime.fromisoformat(value)
-            return (read if read.tzinfo else read.replace(tzinfo=UTC)).timestamp()
-    if value != value or abs(value) == float("inf"):
+    try:
+        seconds = float(value)
+    except ValueError:
+        read = datetime.fromisoformat(str(value))
+        return (read if read.tzinfo else read.replace(tzinfo=UTC)).timestamp()
+    if not isfinite(seconds):
         raise ValueError("no instant")
-    return value / 1000 if abs(value) > _MILLISECONDS else float(value)
+    return seconds / 1000 if abs(seconds) > _MILLISECONDS else seconds
 
 
 def read(lines: Iterable[bytes]) -> Iterator[tuple[int, Traced]]:

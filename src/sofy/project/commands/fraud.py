@@ -109,5 +109,6 @@ def evaluate(arguments: argparse.Namespace) -> Answer:
         for shape, f in report["by_attack"].items()
     ]
     headings = ("attack", "traces", "recall", "in time", "messages before block", "seconds before block")
-    first = f"Recall {report['recall']}, precision {report['precision']}: {report['held']} of {report['honest']} held wrongly."
+    held = f"{report['held']} of {report['honest']} honest messages held"
+    first = f"Recall {report['recall']}, precision {report['precision']}; {held}."
     return Answer(f"{first}\n{table(rows, *headings)}", report)

@@ -50,8 +50,10 @@ def broadcast(rng: Random, client: str, hours: float) -> list[Line]:
     """A notice to every customer: no code in it, so nobody uses any."""
     habit, people = SILENT, pool(rng, 120) if rng.random() < 0.4 else mobile
     customers = [people(rng) for _ in range(rng.randrange(1500, 4000))]
-    found = [line(rng, at, client, rng.choice(customers), "alert", habit, shape="notices")
-             for at in steady(rng, START, hours, 60)]  # fmt: skip
+    found = [
+        line(rng, at, client, rng.choice(customers), "alert", habit, shape="notices")
+        for at in steady(rng, START, hours, 60)
+    ]
     if rng.random() < 0.5:
         customers.sort()
     times = burst(rng, START + rng.uniform(0.1, 0.9) * hours * HOUR, len(customers), rng.uniform(5, 80))
@@ -63,14 +65,18 @@ def shop(rng: Random, client: str, hours: float) -> list[Line]:
     """A small shop whose customers have numbers of few ranges."""
     customers = [f"+3363998{rng.randrange(10**4):04d}" for _ in range(150)]
     customers += [f"+33199{rng.randrange(10**2):02d}{rng.randrange(10**4):04d}" for _ in range(20)]
-    return [line(rng, at, client, rng.choice(customers), "alert", SILENT, shape="small shop")
-            for at in steady(rng, START, hours, rng.uniform(4, 15))]  # fmt: skip
+    return [
+        line(rng, at, client, rng.choice(customers), "alert", SILENT, shape="small shop")
+        for at in steady(rng, START, hours, rng.uniform(4, 15))
+    ]
 
 
 def overseas(rng: Random, client: str, hours: float) -> list[Line]:
     """A chain of the overseas departments."""
-    return [line(rng, at, client, f"{rng.choice(OVERSEAS)}{rng.randrange(10**6):06d}", "alert", Habit(), shape="overseas")
-            for at in steady(rng, START, hours, 120)]  # fmt: skip
+    return [
+        line(rng, at, client, f"{rng.choice(OVERSEAS)}{rng.randrange(10**6):06d}", "alert", Habit(), shape="overseas")
+        for at in steady(rng, START, hours, 120)
+    ]
 
 
 def tourists(rng: Random, client: str, hours: float) -> list[Line]:

@@ -74,8 +74,12 @@ def attack(rng: Random, client: str, start: float, shape: str, *, count: int = 0
     """One attack on a client. Drips, ordinary paces and bursts; some fake a few conversions or receipts."""
     per_s = per_s or rng.choice((0.08, 0.3, 1, 3, 8, 20))
     count = count or (rng.randrange(150, 400) if per_s < 0.5 else rng.randrange(1200, 3000))
-    habit = Habit(
-        used=rng.choice((0.0, 0.0, 0.0, 0.05, 0.15)), receipts=rng.choice(("phone", "instant", "silent", "phone"))
-    ) if rng.random() < 0.7 else SILENT  # fmt: skip
+    habit = (
+        Habit(
+            used=rng.choice((0.0, 0.0, 0.0, 0.05, 0.15)), receipts=rng.choice(("phone", "instant", "silent", "phone"))
+        )
+        if rng.random() < 0.7
+        else SILENT
+    )
     pairs = zip(burst(rng, start, count, per_s), SHAPES[shape](rng, count), strict=True)
     return [line(rng, at, client, to, "alert", habit, shape=shape, fraud=True) for at, to in pairs]

@@ -11,7 +11,7 @@ def trace(
 ) -> list[Line]:
     """A labelled trace, in the order of time; the same seed gives the same one.
 
-    `shape`: which attack (`pumping.SHAPES`); by itself one of them, or "none". `receipts` False: a trace that knows none.
+    `shape`: which attack (`pumping.SHAPES`), or "none"; by itself any. `receipts` False: a trace that knows none.
     """
     rng = Random(seed)
     shape = shape or rng.choice((*pumping.SHAPES, "none"))
