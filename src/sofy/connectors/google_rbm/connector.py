@@ -79,6 +79,10 @@ class RbmConnector(HttpConnector):
     # callbacks
 
     @classmethod
+    def answers_at(cls, config: settings.Config) -> str | None:
+        return config.agent_id
+
+    @classmethod
     def answer_at_once(cls, config: settings.Config, callback: base.Callback) -> base.CallbackAnswer | None:
         return callbacks.set_up(config, callback)
 

@@ -49,7 +49,7 @@ def _value(text: str) -> object:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m sofy.sandbox.google_rbm", description="A simulated RBM platform.")
-    parser.add_argument("--port", type=int, default=8035, help="HTTP port; 0 takes a free one")
+    parser.add_argument("--port", type=int, default=8045, help="HTTP port; 0 takes a free one")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (loopback by default)")
     parser.add_argument("--folder", type=Path, help="where the account, the webhooks and the log are kept")
     parser.add_argument("--agent", default="sofy_agent", help="the only agent there is")

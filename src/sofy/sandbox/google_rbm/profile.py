@@ -65,7 +65,7 @@ class SandboxConfig(msgspec.Struct, frozen=True, kw_only=True):
     Port 0 takes a free one. Without a folder nothing is kept.
     """
 
-    port: int = 8035
+    port: int = 8045
     host: str = "127.0.0.1"
     folder: Path | None = None
     agent_id: str = "sofy_agent"

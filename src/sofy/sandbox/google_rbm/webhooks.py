@@ -21,6 +21,7 @@ from sofy.kernel import clock
 from sofy.sandbox.google_rbm.profile import Profile
 
 _KEPT_S: Final = 7 * 86_400
+_LOOK_EVERY_S: Final = 0.5
 
 
 class Webhook(msgspec.Struct, frozen=True, rename="camel"):
@@ -46,20 +47,22 @@ class SetUpFailed(Exception):
 
 
 class Webhooks:
-    """The callbacks of one partner: one queue for all its agents."""
+    """The callbacks of one partner: one queue for all its agents.
+
+    `webhooks.json` in the folder lists the addresses wanted: whoever writes it has them set up, as soon as they answer.
+    """
 
     def __init__(self, profile: Callable[[], Profile], folder: Path | None, stats: Counter[str]) -> None:
         self._profile = profile
         self._path = folder / "webhooks.json" if folder is not None else None
         self._stats = stats
-        self._known: dict[str, Webhook] = {}
+        self._wanted: dict[str, Webhook] = {}
+        self._ready: set[str] = set()
+        self._read_at = 0
         self._waiting: deque[Push] = deque()
         self._news = asyncio.Event()
         self._number = 0
         self._loop = asyncio.get_running_loop()
-        if self._path is not None and self._path.exists():
-            for one in msgspec.json.decode(self._path.read_bytes(), type=list[Webhook]):
-                self._known[one.agent_id] = one
 
     def __len__(self) -> int:
         return len(self._waiting)
@@ -67,11 +70,12 @@ class Webhooks:
     async def start(self) -> None:
         timeout = aiohttp.ClientTimeout(total=self._profile().webhook_timeout_s)
         self._http = aiohttp.ClientSession(timeout=timeout)
-        self._task = self._loop.create_task(self._run())
+        self._tasks = [self._loop.create_task(self._run()), self._loop.create_task(self._watch())]
 
     async def stop(self) -> None:
-        self._task.cancel()
-        await asyncio.gather(self._task, return_exceptions=True)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._http.close()
 
     async def set_up(self, webhook: Webhook) -> None:
@@ -90,10 +94,36 @@ class Webhooks:
             raise SetUpFailed(type(error).__name__) from None
         if status != 200 or said.strip() not in (secret, f"secret: {secret}"):
             raise SetUpFailed(f"HTTP {status}, not the secret")
-        self._known[webhook.agent_id] = webhook
-        if self._path is not None:
-            self._path.write_bytes(msgspec.json.encode(list(self._known.values())))
+        self._wanted[webhook.agent_id] = webhook
+        self._ready.add(webhook.agent_id)
         self._news.set()
+
+    async def _watch(self) -> None:
+        """Set up the addresses that the file lists, now or when they answer."""
+        while True:
+            self._look()
+            for webhook in [one for agent, one in self._wanted.items() if agent not in self._ready]:
+                try:
+                    await self.set_up(webhook)
+                except SetUpFailed:
+                    self._stats["set_ups_failed"] += 1
+            await asyncio.sleep(_LOOK_EVERY_S)
+
+    def _look(self) -> None:
+        if self._path is None or not self._path.exists():
+            return
+        changed_at = self._path.stat().st_mtime_ns
+        if changed_at == self._read_at:
+            return
+        try:
+            listed = msgspec.json.decode(self._path.read_bytes(), type=list[Webhook])
+        except msgspec.MsgspecError:  # being written
+            return
+        self._read_at = changed_at
+        for webhook in listed:
+            if self._wanted.get(webhook.agent_id) != webhook:
+                self._wanted[webhook.agent_id] = webhook
+                self._ready.discard(webhook.agent_id)
 
     def push(self, agent_id: str, event: dict[str, Any], kind: str = "event") -> None:
         """Have an event delivered."""
@@ -107,8 +137,7 @@ class Webhooks:
         while True:
             await self._news.wait()
             self._news.clear()
-            while self._waiting:
-                batch = self._next()
+            while batch := self._next():
                 taken = await asyncio.gather(*map(self._post, batch))
                 self._waiting.extendleft(push for push, ok in zip(batch[::-1], taken[::-1], strict=True) if not ok)
                 if all(taken):
@@ -118,20 +147,24 @@ class Webhooks:
                 pause_s = min(pause_s * 2, self._profile().backoff_most_s)
 
     def _next(self) -> list[Push]:
+        """The next events, up to the first one whose address is not set up yet."""
         horizon = self._loop.time() - _KEPT_S
         batch: list[Push] = []
         while self._waiting and len(batch) < self._profile().webhook_window:
-            push = self._waiting.popleft()
+            push = self._waiting[0]
             if push.since < horizon:
                 self._stats["events_given_up"] += 1
-            elif push.agent_id not in self._known:
-                self._stats["events_without_webhook"] += 1
-            else:
+            elif push.agent_id in self._ready:
                 batch.append(push)
+            elif push.agent_id in self._wanted:
+                break
+            else:
+                self._stats["events_without_webhook"] += 1
+            self._waiting.popleft()
         return batch
 
     async def _post(self, push: Push) -> bool:
-        webhook = self._known[push.agent_id]
+        webhook = self._wanted[push.agent_id]
         self._stats["events_posted"] += 1
         try:
             async with self._http.post(

@@ -312,14 +312,16 @@ async def test_an_address_that_fails_holds_up_all_the_partners_agents(
     rbm: SimulatedRbm, house: House, engine: Engine, caller: Caller
 ) -> None:
     turn(rbm, webhook_window=1)
-    rbm.platform.webhooks._known["another"] = Webhook("another", "http://127.0.0.1:9/", "x")
+    rbm.platform.webhooks._wanted["another"] = Webhook("another", "http://127.0.0.1:9/", "x")
+    rbm.platform.webhooks._ready.add("another")
 
     rbm.platform.webhooks.push("another", {"eventType": "IS_TYPING"})
     await caller.send(TEXT)
     await engine.until(lambda: rbm.platform.stats["events_refused"] >= 2)
 
     assert not engine.receipts
-    rbm.platform.webhooks._known.pop("another")
+    rbm.platform.webhooks._ready.discard("another")
+    rbm.platform.webhooks._wanted.pop("another")
     await engine.until(lambda: bool(engine.receipts))
 
 
@@ -344,6 +346,24 @@ async def test_an_address_is_set_up_in_both_forms_and_refused_in_others(rbm: Sim
     for token in (TOKEN, "guessed"):
         with pytest.raises(SetUpFailed):
             await rbm.platform.webhooks.set_up(Webhook(AGENT, house.url, token))
+
+
+async def test_an_address_that_is_wanted_is_set_up_when_it_answers(
+    rbm: SimulatedRbm, house: House, engine: Engine, tmp_path: Path
+) -> None:
+    wanted = [Webhook(AGENT, house.url, TOKEN)]
+    (tmp_path / "webhooks.json").write_bytes(msgspec.json.encode(wanted))
+    other = SimulatedRbm(SandboxConfig(port=0, agent_id=AGENT, folder=tmp_path, profile=PROFILES["plain"]))
+    house.form = "not yet {}"
+
+    await other.start()
+    await engine.until(lambda: other.platform.stats["set_ups_failed"] > 0)
+    other.platform.webhooks.push(AGENT, {"eventType": "UNSUBSCRIBE", "eventId": "e", "senderPhoneNumber": PHONE})
+    house.form = "{}"
+    await engine.until(lambda: bool(engine.inbound))
+    await other.stop()
+
+    assert engine.inbound[0].opts_out
 
 
 async def test_knobs_turn_while_it_runs(rbm: SimulatedRbm, caller: Caller) -> None:
