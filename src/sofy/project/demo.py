@@ -91,7 +91,7 @@ def run(contacts: Path | None = None) -> int:
     ports = stack.Ports.choose(config)
     with processes(stack.supervisor(config, ports)) as started:
         if started:
-            stack.save_sandbox_route(ports)
+            stack.save_sandbox_routes(config, ports)
         outcome, client, campaign = _campaign(path, began, moved.advance_to, stack.accepted_log(config))
     var = Path(config.var_dir)
     login = people.login_of(client)

@@ -1,7 +1,8 @@
 """Which processes run together on one machine, and where: shared by `sofy up` and the demo."""
 
 import os
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from sofy.kernel import clock
 from sofy.kernel.config import Config
 from sofy.project import runtime
 from sofy.project.processes import free_port
+from sofy.project.simulators import SIMULATORS
 from sofy.project.supervisor import Child, Supervisor, sofy
 
 SHORT_CODE = "36105"
@@ -27,6 +29,8 @@ class Ports:
     api: int
     smsc: int
     phones: int
+    #: Of the simulated suppliers beside the operator, by their connector.
+    simulated: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
     def choose(cls, config: Config) -> "Ports":
@@ -36,6 +40,7 @@ class Ports:
             free_port(config.api_port, config.host),
             free_port(2775),
             free_port(8025),
+            {one.connector: free_port(one.port) for one in SIMULATORS},
         )
 
 
@@ -65,6 +70,7 @@ def supervisor(config: Config, ports: Ports) -> Supervisor:
     sandboxes = {"sandbox.smpp": f"127.0.0.1:{ports.smsc}", "sandbox.phones": phones}
     children = [
         Child("sandbox", sofy(*sandbox), phones, addresses=sandboxes),
+        *_simulated(ports),
         Child("engine", sofy("engine")),
         Child("worker", sofy("worker")),
         Child("notify", sofy("notify")),
@@ -76,8 +82,31 @@ def supervisor(config: Config, ports: Ports) -> Supervisor:
     return Supervisor(Path(config.var_dir), children, runtime.embedded_server())
 
 
-def save_sandbox_route(ports: Ports) -> None:
-    """Point the route of the simulated operator at where it listens this time."""
+def _simulated(ports: Ports) -> list[Child]:
+    children = []
+    for one in SIMULATORS:
+        if one.connector not in ports.simulated:
+            continue
+        port, url = ports.simulated[one.connector], _simulator_url(ports, one.connector)
+        command = sofy("sandbox", one.connector, "--port", str(port), "--profile", "brisk")
+        place = f"sandbox.{one.place}"
+        children.append(Child(f"sandbox-{one.place}", command, url, health=f"{url}/", addresses={place: url}))
+    return children
+
+
+def _simulator_url(ports: Ports, connector: str) -> str:
+    return f"http://127.0.0.1:{ports.simulated[connector]}"
+
+
+def save_sandbox_routes(config: Config, ports: Ports) -> None:
+    """Point the routes to the simulated suppliers at where they listen this time."""
+    _save_operator(ports)
+    for one in SIMULATORS:
+        if one.connector in ports.simulated:
+            one.connect(config, _simulator_url(ports, one.connector), f"http://127.0.0.1:{ports.api}")
+
+
+def _save_operator(ports: Ports) -> None:
     from sofy.project import routing
 
     system_id, password = SANDBOX_LOGIN

@@ -24,7 +24,7 @@ def run() -> None:
     supervisor.start()
     try:
         with Still(_("Starting the processes")):
-            stack.save_sandbox_route(ports)
+            stack.save_sandbox_routes(config, ports)
             login = people.demo_login(read_json(Path(config.var_dir) / "demo" / "last.json"))
             supervisor.wait_until_healthy()
         rows = [(child.name, child.address or "-") for child in supervisor.children]

@@ -16,6 +16,7 @@ from sofy.project import runtime, watching
 from sofy.project.answers import Answer, table
 from sofy.project.commands import Commands, leaf, port
 from sofy.project.processes import PAGES
+from sofy.project.simulators import SIMULATORS
 from sofy.project.supervisor import answers, status
 
 #: To the API. Connections that say nothing need no key: with a thousand at most, anybody could fill the house.
@@ -28,9 +29,17 @@ def add(commands: Commands) -> None:
     leaf(commands, "worker", "Run jobs and deliver events between the rooms.", worker, json=False)
     leaf(commands, "engine", "Move messages: gate, routes, receipts.", engine, json=False)
     leaf(commands, "notify", "Tell webhooks of clients what happened.", notify, json=False)
-    sandbox = leaf(commands, "sandbox", "A simulated operator that speaks SMPP, on loopback.", run_sandbox, json=False)
-    sandbox.add_argument("--port", type=port, default=0, help="SMPP port; 0 picks one")
-    sandbox.add_argument("--page-port", type=port, default=0, help="port of the page that shows phones; 0: no page")
+    sandbox = leaf(
+        commands, "sandbox", "A simulated supplier, on loopback: an operator, or another.", run_sandbox, json=False
+    )
+    sandbox.add_argument(
+        "supplier", nargs="?", default="smpp", choices=["smpp", *(one.connector for one in SIMULATORS)],
+        help="whose place it takes: the connector that speaks to it",
+    )  # fmt: skip
+    sandbox.add_argument("--port", type=port, default=0, help="where it listens; 0 picks a port")
+    sandbox.add_argument(
+        "--page-port", type=port, default=0, help="smpp: port of the page that shows phones; 0: no page"
+    )
     sandbox.add_argument(
         "--profile", default="demo", choices=["demo", "brisk", "plain", "hostile"], help="how it behaves"
     )
@@ -150,6 +159,10 @@ def run_sandbox(arguments: argparse.Namespace) -> Answer:
     logs.configure_plain(config.log_level)
     runtime.install_clock(config)
     watching.start("sandbox", config)
+    for one in SIMULATORS:
+        if one.connector == arguments.supplier:
+            _run_loop(one.serve(config, arguments.port, arguments.profile))
+            return Answer()
     # The demo's operator is the one of training in a hurry: nobody waits a quarter of a minute for an answer.
     brisk = msgspec.structs.replace(
         PROFILES["demo"],

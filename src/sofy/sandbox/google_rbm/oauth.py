@@ -1,6 +1,8 @@
 """The token endpoint: a signed assertion against a token, checked as Google checks it, by the machine's clock."""
 
 import base64
+import contextlib
+import os
 import secrets
 import time
 from collections.abc import Mapping
@@ -47,11 +49,19 @@ def account(folder: Path | None) -> Account:
         return msgspec.json.decode(path.read_bytes(), type=Account)
     pem = generate_private_key(65537, 2048).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     made = Account(EMAIL, pem.decode())
-    if path is not None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch(mode=0o600)
-        path.write_bytes(msgspec.json.format(msgspec.json.encode(made)))
-    return made
+    return made if path is None else _first(path, made)
+
+
+def _first(path: Path, made: Account) -> Account:
+    """Keep an account, unless somebody else was first: the platform and whoever sets its route up start together."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".account.{os.getpid()}")
+    draft.touch(mode=0o600)
+    draft.write_bytes(msgspec.json.format(msgspec.json.encode(made)))
+    with contextlib.suppress(FileExistsError):
+        os.link(draft, path)
+    draft.unlink()
+    return msgspec.json.decode(path.read_bytes(), type=Account)
 
 
 class Refused(Exception):

@@ -38,6 +38,7 @@ _WORDS = {
         "read": "lu",
         "revoked": "rappelé",
         "file": "Fichier",
+        "cards": "Cartes",
     },
     "en": {
         "title": "Simulated RCS phones",
@@ -52,6 +53,7 @@ _WORDS = {
         "read": "read",
         "revoked": "called back",
         "file": "File",
+        "cards": "Cards",
     },
 }
 
@@ -132,7 +134,8 @@ def _content(content: Mapping[str, Any], words: Mapping[str, str]) -> str:
     elif card := content.get("richCard"):
         cards = [card["standaloneCard"]["cardContent"]] if "standaloneCard" in card else []
         cards += card.get("carouselCard", {}).get("cardContents", [])
-        shown = f'<div class="cards">{"".join(_card(one, words) for one in cards)}</div>'
+        reach = f' tabindex="0" role="group" aria-label="{words["cards"]}"' if len(cards) > 1 else ""
+        shown = f'<div class="cards"{reach}>{"".join(_card(one, words) for one in cards)}</div>'
     elif info := content.get("contentInfo"):
         shown = f'<div class="bubble">{_file(info, words)}</div>'
     return shown + _chips(content.get("suggestions", []))

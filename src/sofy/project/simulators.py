@@ -1,0 +1,74 @@
+"""The simulated suppliers beside the operator: how each runs, where it answers, and the route that leads to it."""
+
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from sofy.kernel.config import Config
+from sofy.project.processes import write_json
+
+RCS_AGENT: Final = "sofy_agent"
+_SIGNED_WITH: Final = "simulated-rbm"
+
+
+class Simulator(NamedTuple):
+    """One supplier. `place` names its address: sandbox.<place>; `port` is the one it takes when it is free.
+
+    `serve` runs it on a port in one of the profiles that `sofy sandbox` knows. `connect`, told its address and that of
+    the API, saves the route that leads to it and has it call back.
+    """
+
+    connector: str
+    place: str
+    port: int
+    serve: Callable[[Config, int, str], Coroutine[Any, Any, None]]
+    connect: Callable[[Config, str, str], None]
+
+
+def folder(config: Config, connector: str) -> Path:
+    """What a simulator keeps: its own data, none of ours."""
+    return Path(config.var_dir) / "sandbox" / connector
+
+
+def _serve_rbm(config: Config, port: int, profile: str) -> Coroutine[Any, Any, None]:
+    import msgspec
+
+    from sofy.sandbox.google_rbm.profile import PROFILES, SandboxConfig
+    from sofy.sandbox.google_rbm.server import serve
+    from sofy.sandbox.smpp.profile import Curve
+
+    # Nobody waits a minute in a demo for a phone that is off.
+    brisk = msgspec.structs.replace(
+        PROFILES["demo"], delivery=Curve(1.2, 0.6, 6.0), reading=Curve(2.0, 0.6, 7.0), back=Curve(10.0, 0.8, 30.0)
+    )
+    profiles = {**PROFILES, "brisk": brisk}
+    kept = folder(config, "google_rbm")
+    return serve(SandboxConfig(port=port, folder=kept, agent_id=RCS_AGENT, profile=profiles[profile]))
+
+
+def _connect_rbm(config: Config, url: str, api_url: str) -> None:
+    from sofy.project import routing
+    from sofy.sandbox.google_rbm.oauth import account
+
+    kept = folder(config, "google_rbm")
+    owner = account(kept)
+    route_id = routing.save_route(
+        code="sandbox-rcs",
+        name="RCS simulé",
+        connector="google_rbm",
+        values={
+            "base_url": url,
+            "token_url": f"{url}/token",
+            "agent_id": RCS_AGENT,
+            "client_email": owner.client_email,
+            "private_key": owner.private_key,
+            "client_token": _SIGNED_WITH,
+        },
+        short_code=None,
+    )
+    callback = f"{api_url}/hooks/google_rbm/{route_id}"
+    wanted = [{"agentId": RCS_AGENT, "url": callback, "clientToken": _SIGNED_WITH}]
+    write_json(kept / "webhooks.json", wanted)
+
+
+SIMULATORS: Final = (Simulator("google_rbm", "rcs", 8045, _serve_rbm, _connect_rbm),)
