@@ -91,7 +91,7 @@ def _of_number(config: Config, data: msgspec.Raw, heard: Heard) -> None:
     value = _read(_value, data)
     if value is None or value.metadata.phone_number_id not in ("", config.phone_number_id):
         return  # another number of the account: its own route hears it
-    recipient = "".join(filter(str.isdecimal, value.metadata.display_phone_number)) or config.phone_number_id
+    recipient = config.phone_number_id
     for status in _all(_status, value.statuses):
         if (receipt := _receipt(status, value.contacts)) is not None:
             heard.receipts.append(receipt)

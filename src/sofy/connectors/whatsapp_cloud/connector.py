@@ -117,6 +117,11 @@ class WhatsAppCloudConnector(HttpConnector):
             at=clock.now(),
         )
 
+    @classmethod
+    def answers_at(cls, config: settings.Config) -> str | None:
+        """Where people answer: the number, as Meta and `Inbound.recipient` call it."""
+        return config.phone_number_id
+
     # what Meta calls back with
 
     @classmethod

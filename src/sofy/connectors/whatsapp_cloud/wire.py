@@ -138,7 +138,6 @@ class Change(Struct):
 
 
 class Metadata(Struct):
-    display_phone_number: str = ""
     phone_number_id: str = ""
 
 

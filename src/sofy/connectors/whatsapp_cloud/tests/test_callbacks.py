@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from sofy.connectors.base import Action, Callback, CallbackAnswer, Heard, Inbound, Receipt, TemplateNews
 from sofy.connectors.whatsapp_cloud.callbacks import moment
 from sofy.connectors.whatsapp_cloud.connector import WhatsAppCloudConnector as Connector
-from sofy.connectors.whatsapp_cloud.tests.factories import SECRET, VERIFY, config
+from sofy.connectors.whatsapp_cloud.tests.factories import NUMBER_ID, SECRET, VERIFY, config
 
 SAMPLES = Path(__file__).parent.parent / "samples"
 AT = datetime.fromtimestamp(1_795_000_000, UTC)
@@ -168,7 +168,7 @@ def test_who_stopped_marketing_is_told_by_the_failure_itself() -> None:
 def test_what_a_person_sends(name: str, expected: dict[str, Any]) -> None:
     (inbound,) = heard(name).inbound
 
-    assert (inbound.sender, inbound.recipient, inbound.supplier_id) == ("+33639980001", "33639980000", "wamid.IN1")
+    assert (inbound.sender, inbound.recipient, inbound.supplier_id) == ("+33639980001", NUMBER_ID, "wamid.IN1")
     assert inbound.at == AT
     for field, value in expected.items():
         found = getattr(inbound, field) if field in Inbound.__struct_fields__ else (inbound.detail or {})[field]
