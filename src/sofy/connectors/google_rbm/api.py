@@ -39,7 +39,7 @@ class Api:
 
     def __init__(self, config: Config, http: aiohttp.ClientSession) -> None:
         self._config = config
-        self._base = config.base_url.rstrip("/")
+        self._base = config.base_url.rstrip("/").removesuffix("/v1")
         self._http = http
         self._tokens = Tokens(config, http)
 

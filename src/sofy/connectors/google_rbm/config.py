@@ -18,20 +18,30 @@ _GIVES_TOKENS: Final = "https://oauth2.googleapis.com/token"
 LONGEST_TTL_S: Final = 30 * 86_400
 
 
+class ServiceAccount(msgspec.Struct, frozen=True):
+    """What is used of the JSON file that Google gives out."""
+
+    client_email: str
+    private_key: str
+    token_uri: str = _GIVES_TOKENS
+
+
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """An RCS agent at Google. Unit: seconds for `_s`, requests per second for rate_per_s (0: no limit of ours).
 
-    `client_email` and `private_key` are those of the service account's JSON file; `client_token` is the one the
-    callback address was set up with. `use_case` is what Google has approved the agent for. `ttl_s` is for messages
-    that say nothing of how long they are worth. `capability_age_s`: how long an answer about a phone is believed.
-    `retries`: how often a message is sent again that Google did not take; `error_retries`: one of which nobody knows.
+    `service_account` is the text of the account's JSON file; `client_email` and `private_key` say the same where there
+    is only those. `client_token` is the one the callback address was set up with. `use_case` is what Google has
+    approved the agent for. `ttl_s` is for messages that say nothing of how long they are worth. `capability_age_s`: how
+    long an answer about a phone is believed. `retries`: how often a message is sent again that Google did not take;
+    `error_retries`: one of which nobody knows.
     """
 
     base_url: _Url = "https://europe-rcsbusinessmessaging.googleapis.com"
-    token_url: _Url = _GIVES_TOKENS
-    agent_id: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_.@-]{1,100}$")]
-    client_email: Annotated[str, msgspec.Meta(min_length=3, max_length=320)]
-    private_key: Secret
+    token_url: _Url | None = None
+    agent_id: Annotated[Secret, msgspec.Meta(pattern=r"^[A-Za-z0-9_.@-]{1,100}$")]
+    service_account: Secret = ""
+    client_email: Secret = ""
+    private_key: Secret = ""
     client_token: Secret = ""
     use_case: UseCase = "multi_use"
     ttl_s: Annotated[int, msgspec.Meta(ge=10, le=LONGEST_TTL_S)] = 86_400
@@ -45,19 +55,38 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     capability_age_s: Seconds = 86_400.0
 
     def __post_init__(self) -> None:
-        try:
-            key = load_pem_private_key(self.key_pem, None)
-        except (ValueError, TypeError):
-            key = None
-        if not isinstance(key, RSAPrivateKey):
-            raise ValueError("private_key: this is not the RSA private key of a service account (PEM, PKCS 8)")
+        self.key()
 
     @property
-    def key_pem(self) -> bytes:
-        """The private key; whoever copies it out of the JSON file brings its line ends as backslash and n."""
-        return self.private_key.replace("\\n", "\n").encode()
+    def account(self) -> ServiceAccount:
+        """Who asks for tokens. Raises: ValueError, without a word of the key."""
+        if not self.service_account:
+            return ServiceAccount(self.client_email, self.private_key)
+        try:
+            return msgspec.json.decode(self.service_account, type=ServiceAccount)
+        except (msgspec.MsgspecError, UnicodeError):
+            raise ValueError("service_account: this is not the JSON file of a service account") from None
+
+    @property
+    def grants_at(self) -> str:
+        """Where tokens are given out."""
+        return self.token_url or self.account.token_uri
 
     @property
     def agent(self) -> str:
         """The agent's identifier as events write it too: some have the address of the agent, with its domain."""
         return self.agent_id.removesuffix("@rbm.goog")
+
+    def key(self) -> RSAPrivateKey:
+        """The private key; whoever copies it out of the JSON file brings its line ends as backslash and n.
+
+        Raises: ValueError.
+        """
+        account = self.account
+        try:
+            key = load_pem_private_key(account.private_key.replace("\\n", "\n").encode(), None)
+        except (ValueError, TypeError):
+            key = None
+        if not account.client_email or not isinstance(key, RSAPrivateKey):
+            raise ValueError("service_account, or client_email and private_key: the RSA key of an account is missing")
+        return key

@@ -14,7 +14,6 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from sofy.connectors.google_rbm.config import Config
 from sofy.connectors.google_rbm.wire import Token
@@ -41,9 +40,7 @@ class Tokens:
     def __init__(self, config: Config, http: aiohttp.ClientSession) -> None:
         self._config = config
         self._http = http
-        key = load_pem_private_key(config.key_pem, None)
-        assert isinstance(key, RSAPrivateKey)
-        self._key = key
+        self._key = config.key()
         self._token = ""
         self._until = 0.0
         self._fetching = asyncio.Lock()
@@ -67,7 +64,7 @@ class Tokens:
     async def _fetch(self) -> None:
         form = {"grant_type": GRANT, "assertion": assertion(self._config, self._key, int(time.time()))}
         try:
-            async with self._http.post(self._config.token_url, data=form, allow_redirects=False) as answer:
+            async with self._http.post(self._config.grants_at, data=form, allow_redirects=False) as answer:
                 body = await answer.content.read(_LARGEST)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise NoToken(f"token: {type(error).__name__}") from None
@@ -87,9 +84,9 @@ class Tokens:
 def assertion(config: Config, key: RSAPrivateKey, at: int) -> str:
     """The signed claim to be this service account. Unit: seconds since 1970."""
     claims = {
-        "iss": config.client_email,
+        "iss": config.account.client_email,
         "scope": SCOPE,
-        "aud": config.token_url,
+        "aud": config.grants_at,
         "iat": at,
         "exp": at + _ASSERTION_S,
     }

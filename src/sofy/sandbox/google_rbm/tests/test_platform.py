@@ -12,7 +12,6 @@ import aiohttp
 import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from sofy.connectors.google_rbm.tests.factories import AGENT, TOKEN, outgoing
 from sofy.connectors.google_rbm.token import GRANT, SCOPE, assertion
@@ -46,9 +45,8 @@ class Caller:
 
     async def ask_token(self, key: RSAPrivateKey | None = None, ago_s: int = 0, **changes: Any) -> tuple[int, Any]:
         config = settings(self.rbm, **changes)
-        own = load_pem_private_key(config.key_pem, None)
-        assert isinstance(own, RSAPrivateKey)
-        form = {"grant_type": GRANT, "assertion": assertion(config, key or own, int(time.time()) - ago_s)}
+        signed = assertion(config, key or config.key(), int(time.time()) - ago_s)
+        form = {"grant_type": GRANT, "assertion": signed}
         async with self.http.post(f"{self.rbm.url}/token", data=form) as answer:
             return answer.status, await answer.json()
 
@@ -93,10 +91,8 @@ async def test_an_old_claim_gets_no_token(caller: Caller) -> None:
 
 async def test_the_claim_is_the_one_of_the_grant(rbm: SimulatedRbm) -> None:
     config = settings(rbm)
-    key = load_pem_private_key(config.key_pem, None)
-    assert isinstance(key, RSAPrivateKey)
 
-    head, claims, _ = assertion(config, key, 1_800_000_000).split(".")
+    head, claims, _ = assertion(config, config.key(), 1_800_000_000).split(".")
 
     assert msgspec.json.decode(base64.urlsafe_b64decode(head + "==")) == {"alg": "RS256", "typ": "JWT"}
     assert msgspec.json.decode(base64.urlsafe_b64decode(claims + "==")) == {
