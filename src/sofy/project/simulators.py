@@ -9,6 +9,7 @@ from sofy.project.processes import write_json
 
 RCS_AGENT: Final = "sofy_agent"
 _SIGNED_WITH: Final = "simulated-rbm"
+_SUBSCRIPTION: Final = "subscription.json"
 
 
 class Simulator(NamedTuple):
@@ -71,4 +72,57 @@ def _connect_rbm(config: Config, url: str, api_url: str) -> None:
     write_json(kept / "webhooks.json", wanted)
 
 
-SIMULATORS: Final = (Simulator("google_rbm", "rcs", 8045, _serve_rbm, _connect_rbm),)
+def _serve_meta(config: Config, port: int, profile: str) -> Coroutine[Any, Any, None]:
+    import msgspec
+
+    from sofy.sandbox.smpp.profile import Curve
+    from sofy.sandbox.whatsapp_cloud.profile import PROFILES, SandboxConfig
+    from sofy.sandbox.whatsapp_cloud.server import serve
+
+    brisk = msgspec.structs.replace(
+        PROFILES["demo"], delivered=Curve(1.2, 0.6, 6.0), read=Curve(2.0, 0.6, 7.0), reply=Curve(2.0, 0.6, 7.0)
+    )
+    profiles = {**PROFILES, "brisk": brisk}
+    kept = folder(config, "whatsapp_cloud")
+    return serve(
+        SandboxConfig(
+            port=port,
+            subscription=kept / _SUBSCRIPTION,
+            log=kept / "accepted.log",
+            profile=profiles[profile],
+            environment=config.environment,
+        )
+    )
+
+
+def _connect_meta(config: Config, url: str, api_url: str) -> None:
+    from sofy.project import routing
+    from sofy.sandbox.whatsapp_cloud.profile import SandboxConfig
+
+    meta = SandboxConfig()
+    route_id = routing.save_route(
+        code="sandbox-whatsapp",
+        name="WhatsApp simulé",
+        connector="whatsapp_cloud",
+        values={
+            "base_url": url,
+            "phone_number_id": meta.phone_number_id,
+            "business_account_id": meta.business_account_id,
+            "access_token": meta.access_token,
+            "app_secret": meta.app_secret,
+            "verify_token": meta.verify_token,
+            "authentication_templates": ["code_de_connexion"],
+        },
+        short_code=None,
+    )
+    callback = f"{api_url}/hooks/whatsapp_cloud/{route_id}"
+    write_json(
+        folder(config, "whatsapp_cloud") / _SUBSCRIPTION,
+        {"callback_url": callback, "verify_token": meta.verify_token},
+    )
+
+
+SIMULATORS: Final = (
+    Simulator("google_rbm", "rcs", 8045, _serve_rbm, _connect_rbm),
+    Simulator("whatsapp_cloud", "whatsapp", 8035, _serve_meta, _connect_meta),
+)

@@ -29,10 +29,10 @@ class AcceptedLog:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._file = path.open("a", encoding="utf-8")
 
-    def accepted(self, wamid: str, to: str, way: str, body: dict[str, Any]) -> None:
-        """Note one message."""
+    def accepted(self, wamid: str, to: str, way: str, body: dict[str, Any], words: str = "") -> None:
+        """Note one message; `words` is what its phone shows."""
         at = clock.now().isoformat()
-        self.shown.append(Seen(to, False, words_of(body), at))
+        self.shown.append(Seen(to, False, words or words_of(body), at))
         if self._file is None:
             return
         line = {
@@ -63,13 +63,11 @@ def words_of(body: dict[str, Any]) -> str:
     part = body.get(kind, {})
     if kind == "text":
         return str(part.get("body", ""))
+    if kind == "button":
+        return str(part.get("text", ""))
+    if kind == "reaction":
+        return str(part.get("emoji", ""))
     if kind == "interactive":
-        return str(part.get("body", {}).get("text", ""))
-    if kind == "template":
-        values = [
-            str(value.get("text") or value.get("payload") or value.get("type"))
-            for one in part.get("components", [])
-            for value in one.get("parameters", [])
-        ]
-        return f"[{part.get('name')}] {' | '.join(values)}".strip()
+        tapped = part.get("button_reply") or part.get("list_reply") or {}
+        return str(tapped.get("title") or part.get("body", {}).get("text", ""))
     return f"[{kind}] {part.get('caption') or part.get('link') or ''}".strip()

@@ -11,7 +11,7 @@ from sofy.kernel import clock
 from sofy.sandbox.smpp.timeline import Timeline
 from sofy.sandbox.whatsapp_cloud.callbacks import Callbacks
 from sofy.sandbox.whatsapp_cloud.errors import GraphError, in_status
-from sofy.sandbox.whatsapp_cloud.journal import AcceptedLog
+from sofy.sandbox.whatsapp_cloud.journal import AcceptedLog, words_of
 from sofy.sandbox.whatsapp_cloud.people import People, is_user_id
 from sofy.sandbox.whatsapp_cloud.profile import Profile, SandboxConfig
 from sofy.sandbox.whatsapp_cloud.templates import Template, Templates
@@ -100,7 +100,7 @@ class SimulatedMeta:
         wamid = "wamid." + base64.b64encode(b"\x1d\x14\x14" + name).decode()
         category = template.category.lower() if template is not None else "service"
         sent = Sent(wamid, who, to, body.get("biz_opaque_callback_data", ""), category, body)
-        self.log.accepted(wamid, to, way, body)
+        self.log.accepted(wamid, to, way, body, template.filled(body["template"]) if template is not None else "")
         self.stats["accepted"] += 1
         self._plan(sent, outside=template is None and self.profile.window and not is_open)
         contact = {"input": to, **({} if is_user_id(to) else {"wa_id": to}), "user_id": self._user_id(who)}
@@ -119,7 +119,7 @@ class SimulatedMeta:
         self._number += 1
         name = "wamid." + base64.b64encode(b"\x1d\x15" + self._number.to_bytes(24, "big")).decode()
         self._wrote_at[who] = self._now()
-        self.log.said(who, str(message.get(message["type"], "")))
+        self.log.said(who, words_of(message))
         self.stats["said"] += 1
         sender = {"from_user_id": self._user_id(who)}
         contact: dict[str, Any] = {"profile": {"name": "Camille Exemple"}, "user_id": self._user_id(who)}

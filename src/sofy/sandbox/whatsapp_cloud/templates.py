@@ -30,6 +30,19 @@ class Template(msgspec.Struct, kw_only=True):
     reason: str = "NONE"
     ttl_s: int | None = None
 
+    def filled(self, wanted: dict[str, Any]) -> str:
+        """What a person reads, with the values of a message."""
+        text = next(str(one.get("text", "")) for one in self.components if _is(one, "BODY"))
+        values = [
+            str(value.get("text", ""))
+            for one in wanted.get("components", [])
+            if _is(one, "BODY")
+            for value in one.get("parameters", [])
+        ]
+        for place, value in zip(dict.fromkeys(_PLACES.findall(text)), values, strict=False):
+            text = re.sub(r"\{\{\s*" + place + r"\s*\}\}", lambda _, value=value: value, text)  # type: ignore[misc]
+        return text
+
     def shown(self) -> dict[str, Any]:
         """As the Graph lists it."""
         return {

@@ -74,7 +74,7 @@ async def test_a_marketing_template_goes_its_own_way_with_twelve_hours_at_least(
     (outcome,) = await send(line, template("soldes", "Camille", "-20 %", purpose="marketing", validity_until=soon))
 
     assert isinstance(outcome, Accepted)
-    assert line.graph.meta.log.shown[-1].what == "[soldes] Camille | -20 %"
+    assert line.graph.meta.log.shown[-1].what.startswith("Bonjour Camille, profitez de -20 % dans votre magasin.")
     (utility,) = await send(line, template(purpose="marketing"))
     assert utility == Refused("100", Action.CONFIGURATION)  # not a marketing template
     assert connector.health().last_error == "100"

@@ -140,7 +140,7 @@ async def test_knobs_turn_while_it_runs_and_wrong_ones_are_refused(line: Line) -
     assert line.graph.meta.profile.fails == 1.0
     assert counted["said"] == 1
     assert "Simulated WhatsApp" in html
-    assert "Bonjour" in html
+    assert '<p class="bubble me">Bonjour</p>' in html
 
 
 def test_the_page_shows_words_as_words() -> None:
