@@ -3,13 +3,15 @@
 from collections import OrderedDict
 from datetime import datetime
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Literal
 
 import msgspec
 
 from sofy.kernel import clock
 
 _REMEMBERED = 200_000
+End = Literal["delivered", "revoked", "expired"]
+"""What became of a message: on a phone, called back, or ended by its time."""
 
 
 class Accepted(msgspec.Struct, frozen=True):
@@ -37,14 +39,15 @@ class AcceptedLog:
 
     def __init__(self, folder: Path | None) -> None:
         self.messages: OrderedDict[str, Accepted] = OrderedDict()
+        self.ends: dict[str, End] = {}
         self.said: list[Said] = []
         self._file: IO[bytes] | None = None
+        self._ends: IO[bytes] | None = None
         if folder is not None:
             folder.mkdir(parents=True, exist_ok=True)
-            path = folder / "accepted.jsonl"
-            if path.exists():
-                self._remember(path)
-            self._file = path.open("ab")
+            self._remember(folder / "accepted.jsonl", folder / "ends.txt")
+            self._file = (folder / "accepted.jsonl").open("ab")
+            self._ends = (folder / "ends.txt").open("ab")
 
     def accept(self, message: Accepted) -> None:
         """Write a message down."""
@@ -53,27 +56,40 @@ class AcceptedLog:
             self._file.write(msgspec.json.encode(message) + b"\n")
             self._file.flush()
 
+    def end(self, message_id: str, how: End) -> None:
+        """Write down what became of a message, so that a restart makes nothing else of it."""
+        self.ends[message_id] = how
+        if self._ends is not None:
+            self._ends.write(f"{message_id} {how}\n".encode())
+            self._ends.flush()
+
     def say(self, number: str, text: str) -> None:
         """Show what a person did."""
         self.said.append(Said(number, text, clock.now()))
         del self.said[:-_REMEMBERED]
 
     def close(self) -> None:
-        """Close the file."""
-        if self._file is not None:
-            self._file.close()
-            self._file = None
+        """Close the files."""
+        for file in (self._file, self._ends):
+            if file is not None:
+                file.close()
+        self._file = self._ends = None
 
     def _keep(self, message: Accepted) -> None:
         self.messages[message.id] = message
         if len(self.messages) > _REMEMBERED:
             self.messages.popitem(last=False)
 
-    def _remember(self, path: Path) -> None:
+    def _remember(self, accepted: Path, ends: Path) -> None:
         """What was taken before a restart: the same identifier is still known then."""
-        with path.open("rb") as lines:
-            for line in lines:
-                try:
-                    self._keep(msgspec.json.decode(line, type=Accepted))
-                except msgspec.MsgspecError:  # a line cut by a kill
-                    continue
+        if accepted.exists():
+            with accepted.open("rb") as lines:
+                for line in lines:
+                    try:
+                        self._keep(msgspec.json.decode(line, type=Accepted))
+                    except msgspec.MsgspecError:  # a line cut by a kill
+                        continue
+        for written in ends.read_text().splitlines() if ends.exists() else []:
+            message_id, _, how = written.partition(" ")
+            if how == "delivered" or how == "revoked" or how == "expired":
+                self.ends[message_id] = how

@@ -24,6 +24,7 @@ _TICK_S: Final = 0.1
 _STATES_KEPT: Final = 200_000
 _SHUFFLED_BY_S: Final = 3.0
 _TYPING_S: Final = 0.5
+_TOLD_AGAIN: Final = timedelta(hours=1)
 
 
 class Step(NamedTuple):
@@ -46,7 +47,7 @@ class Platform:
         self.grants = Grants(self.account)
         self.log = AcceptedLog(config.folder)
         self.states: dict[str, State] = {}
-        self._had: Counter[str] = Counter(message.to for message in self.log.messages.values())
+        self._had: Counter[str] = Counter()
         self._ends: list[tuple[datetime, str]] = []
         self._revoke_fails: set[str] = set()
         self._chance = random.Random(config.profile.seed)
@@ -56,6 +57,8 @@ class Platform:
         await self.webhooks.start()
         self._steps: Timeline[Step] = Timeline(self._take_steps)
         self._clock = asyncio.get_running_loop().create_task(self._watch_time())
+        for message in self.log.messages.values():
+            self._resume(message)
 
     async def stop(self) -> None:
         self._clock.cancel()
@@ -77,15 +80,33 @@ class Platform:
         """Take a message; it is in the log when this returns."""
         self.log.accept(message)
         self.stats["accepted"] += 1
-        fate = Fates(self.profile).of(message.to, self._had[message.to])
-        self._had[message.to] += 1
+        return self._begin(message)
+
+    def _begin(self, message: Accepted) -> Fate:
+        fate = self._draw(message)
         self._become(message.id, "waiting")
-        if fate.revoke_fails:
-            self._revoke_fails.add(message.id)
         if message.until is not None:
             heappush(self._ends, (message.until, message.id))
         if fate.delivered_s is not None:
             self._steps.add(fate.answer_s + fate.delivered_s, Step("deliver", message, fate, {}))
+        return fate
+
+    def _resume(self, message: Accepted) -> None:
+        """Go on with a message after a restart; what was told shortly before is told again, which does no harm."""
+        end, is_young = self.log.ends.get(message.id), clock.now() - message.at < _TOLD_AGAIN
+        if end is None or (end == "delivered" and is_young):
+            self._begin(message)
+            return
+        self._draw(message)
+        self._become(message.id, "delivered" if end == "delivered" else "revoked")
+        if end == "expired" and is_young:
+            self._tell_end(message, failed=False)
+
+    def _draw(self, message: Accepted) -> Fate:
+        fate = Fates(self.profile).of(message.to, self._had[message.to])
+        self._had[message.to] += 1
+        if fate.revoke_fails:
+            self._revoke_fails.add(message.id)
         return fate
 
     def revoke(self, number: str, message_id: str) -> bool:
@@ -94,6 +115,7 @@ class Platform:
         if message is None or message.to != number or self.states.get(message_id) != "waiting":
             return False
         self._become(message_id, "revoked")
+        self.log.end(message_id, "revoked")
         self.stats["revoked"] += 1
         return True
 
@@ -119,8 +141,12 @@ class Platform:
         failed = message_id in self._revoke_fails
         if not failed:
             self._become(message_id, "revoked")
-        kind = "TTL_EXPIRATION_REVOKE_FAILED" if failed else "TTL_EXPIRATION_REVOKED"
+            self.log.end(message_id, "expired")
         self.stats["revoke_failed" if failed else "expired"] += 1
+        self._tell_end(message, failed=failed)
+
+    def _tell_end(self, message: Accepted, *, failed: bool) -> None:
+        kind = "TTL_EXPIRATION_REVOKE_FAILED" if failed else "TTL_EXPIRATION_REVOKED"
         self._push(message.agent, {"phoneNumber": message.to, "messageId": message.id, **_named(kind)})
 
     def _take_steps(self, steps: Sequence[Step]) -> None:
@@ -143,6 +169,7 @@ class Platform:
         if self.states.get(message.id) != "waiting":
             return
         self._become(message.id, "delivered")
+        self.log.end(message.id, "delivered")
         self.stats["delivered"] += 1
         self._tell(message, "DELIVERED")
         if fate.read_s is None:

@@ -218,6 +218,38 @@ async def test_an_identifier_is_still_known_after_a_restart(tmp_path: Path) -> N
     assert (tmp_path / "account.json").stat().st_mode & 0o077 == 0
 
 
+async def test_a_platform_that_was_killed_goes_on_where_it_was(
+    rbm: SimulatedRbm, house: House, engine: Engine, tmp_path: Path
+) -> None:
+    profile = msgspec.structs.replace(
+        PROFILES["plain"], delivery=Curve(0.3, 0.0), ranges=(Range("+3363998000", "offline"),)
+    )
+    places = SandboxConfig(port=0, agent_id=AGENT, folder=tmp_path, profile=profile)
+    called_back = str(uuid4())
+
+    first = SimulatedRbm(places)
+    await first.start()
+    async with aiohttp.ClientSession() as http:
+        caller = Caller(first, http)
+        await caller.log_in()
+        await caller.send({**TEXT, "ttl": "0.2s"}, phone="+33639980001")
+        await caller.send(TEXT, phone="+33639981001", named=called_back)
+        await caller.send(TEXT, phone="+33639981002")
+        await caller.ask("DELETE", f"/v1/phones/+33639981001/agentMessages/{called_back}", agentId=AGENT)
+    await first.stop()
+    (tmp_path / "webhooks.json").write_bytes(msgspec.json.encode([Webhook(AGENT, house.url, TOKEN)]))
+    second = SimulatedRbm(places)
+    await second.start()
+    await engine.until(lambda: len(engine.receipts) == 2)
+    await second.stop()
+
+    assert {one.phones: one.status for one in engine.receipts} == {
+        ("33639980001",): "expired",
+        ("33639981002",): "delivered",
+    }
+    assert second.platform.states[called_back] == "revoked"
+
+
 # what becomes of a message
 
 
