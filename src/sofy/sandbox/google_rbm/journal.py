@@ -3,7 +3,7 @@
 from collections import OrderedDict
 from datetime import datetime
 from pathlib import Path
-from typing import IO, Any, Literal
+from typing import IO, Any, Literal, get_args
 
 import msgspec
 
@@ -12,6 +12,7 @@ from sofy.kernel import clock
 _REMEMBERED = 200_000
 End = Literal["delivered", "revoked", "expired"]
 """What became of a message: on a phone, called back, or ended by its time."""
+_ENDS: dict[str, End] = {end: end for end in get_args(End)}
 
 
 class Accepted(msgspec.Struct, frozen=True):
@@ -91,5 +92,5 @@ class AcceptedLog:
                         continue
         for written in ends.read_text().splitlines() if ends.exists() else []:
             message_id, _, how = written.partition(" ")
-            if how == "delivered" or how == "revoked" or how == "expired":
-                self.ends[message_id] = how
+            if (end := _ENDS.get(how)) is not None:
+                self.ends[message_id] = end
