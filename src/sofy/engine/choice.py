@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from uuid import UUID
 
 from sofy.connectors.base import Action, Receipt
-from sofy.engine.circuit import OF_THE_ROUTE, Circuit
+from sofy.engine.circuit import Circuit
 from sofy.engine.item import Item
 from sofy.engine.link import HotLink
 from sofy.engine.pgarray import Int8Array, TextArray, UuidArray
@@ -84,11 +84,11 @@ class Choice:
         return self.circuits.setdefault(route, Circuit())
 
     def note(self, route: bytes, place: str, receipt: Receipt, took_s: float) -> None:
-        """Count what a receipt says about a route; that a number is dead says nothing about it."""
+        """Count what a receipt says about a route; that a number is dead, or a phone off, says nothing about it."""
         circuit = self.circuit(route)
         if receipt.status == "delivered":
             circuit.good += 1
-        elif receipt.action in OF_THE_ROUTE:
+        elif receipt.status == "failed" and receipt.action not in (Action.SUPPRESS, Action.RETRY):
             circuit.bad += 1
         if receipt.action is not Action.SUPPRESS and receipt.status in ("delivered", "failed", "expired"):
             counts = self._told.setdefault((route, place[:2]), [0, 0, 0])

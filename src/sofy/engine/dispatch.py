@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 from sofy.connectors.base import Outgoing
 from sofy.engine.gate import Facts, Message, Verdict, judge
-from sofy.engine.item import FOREVER, Batch, Item
+from sofy.engine.item import FOREVER, SENT_AGAIN, Batch, Item
 from sofy.engine.outcomes import Ledger
 from sofy.engine.pgarray import micros
 from sofy.engine.routes import RouteTable, Running
@@ -187,6 +187,10 @@ class Dispatcher:
         moved = 0
         while items and moved < _TURN:
             item = items[0]
+            if item.attempt >= SENT_AGAIN and not self._has_another(item):
+                items.popleft()
+                self._give_up(item, now)
+                continue
             found = self._route_for(item, room)
             asks = item.short_code is not None or (found is not None and found[1] != "")
             if found is None or (asks and busy):
@@ -218,10 +222,20 @@ class Dispatcher:
                     leaving.append(Leaving(batch, batch.read_at, item, outgoing))
                 else:
                     chosen.setdefault(running.route.id, []).append(outgoing)
+            elif item.attempt >= SENT_AGAIN:
+                self._give_up(item, now)
             else:
                 enter(item, verdict, now)
                 self._ledger.changed(item)
         return moved
+
+    def _has_another(self, item: Item) -> bool:
+        return any(running.route.id != item.avoid for running, _ in self._table.choose(item))
+
+    def _give_up(self, item: Item, now: datetime) -> None:
+        """What a route did not deliver can leave by no other: it failed, which its sender has not heard yet."""
+        item.status, item.reason, item.at = "failed", "receipt", micros(now)
+        self._ledger.changed(item)
 
     def _route_for(self, item: Item, room: dict[bytes, int]) -> tuple[Running, str] | None:
         """The first route of its plan with room; the one that refused the last attempt only when there is no other."""
@@ -230,7 +244,7 @@ class Dispatcher:
             if room.get(found[0].route.id, 0) > 0:
                 if found[0].route.id != item.avoid:
                     return found
-                last = found
+                last = found if item.attempt < SENT_AGAIN else None
         return last
 
     def _facts(self, batch: Batch, item: Item) -> Facts:

@@ -14,6 +14,9 @@ from sofy.kernel.hours import CONTRACT_HOURS, HoursPolicy
 #: `due` of a message that waits for a person (microseconds as PostgreSQL counts them: timestamptz 'infinity').
 FOREVER: Final = (1 << 63) - 1
 
+#: `attempt` of an alert that leaves once more, by another route, since its first one says that it did not deliver it.
+SENT_AGAIN: Final = 100
+
 
 class Part(msgspec.Struct, gc=False, eq=False):
     """One SMS of a long message, or the whole of a short one. `receipt` is what the supplier said of it.
@@ -41,7 +44,8 @@ class Item(msgspec.Struct, gc=False, eq=False):
     to the queue. `claim`: by which it is held; None: it is not. `dirty`: its turn among the changes not
     committed yet, 0 when there is none. `exposed`: money it may cost, counted against the budget until it is committed.
     `displaced`: an answer to it would have been another client's before. `ending`: the last digits of `to`, which
-    receipts are held against. `place`: where its number is, as prices and routes are chosen by.
+    receipts are held against. `place`: where its number is, as prices and routes are chosen by. `resend`:
+    its route did not deliver it, and another one may.
     """
 
     key: bytes
@@ -85,6 +89,7 @@ class Item(msgspec.Struct, gc=False, eq=False):
     refusal: tuple[str, Action] | None = None
     unsent: bool = False
     dead_number: bool = False
+    resend: bool = False
 
     first: bool = True
     dirty: int = 0

@@ -9,7 +9,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from operator import itemgetter
-from typing import Any
+from typing import Any, LiteralString
 from uuid import UUID
 
 import msgspec
@@ -17,7 +17,7 @@ import psycopg
 import structlog
 
 from sofy.engine.db import sql
-from sofy.engine.item import FOREVER, Claim, Item, Part
+from sofy.engine.item import FOREVER, SENT_AGAIN, Claim, Item, Part
 from sofy.engine.link import Hot, HotLink
 from sofy.engine.pgarray import Int2Array, Int8Array, TextArray, TimeArray, UuidArray, micros
 from sofy.engine.statuses import RANK
@@ -158,6 +158,8 @@ class Ledger:
                 self._settled(item)
         for item in work.keyed:
             item.keys_written = True
+        for item in work.again:
+            item.resend = False
 
     def _leave(self, item: Item) -> None:
         """This message is written of: its claim does not hold it. One that holds nothing goes with the next batch."""
@@ -189,11 +191,15 @@ class _Work:
         for item in batch:
             (states if item.due is None else backs).setdefault(item.client, []).append(item)
             self.finished.append((item, item.due is not None))
+        self.again = [item for items in states.values() for item in items if item.resend]
         for client, items in states.items():
-            self._states(client, items)
+            self._states(client, [i for i in items if not (i.first and i.attempt >= SENT_AGAIN)])
+            self._states(client, [i for i in items if i.first and i.attempt >= SENT_AGAIN], "write_second")
         moved = [item for items in states.values() for item in items]
         self._receipt_keys(moved)
         self._retract([item for item in batch if item.displaced and item.submitted_at is None and not item.lost])
+        for client in dict.fromkeys(item.client for item in self.again):
+            self._send_again(client, [item for item in self.again if item.client == client])
         for client, items in backs.items():
             self._requeue(client, items)
         ended: dict[bytes, list[UUID]] = {}
@@ -202,23 +208,45 @@ class _Work:
         for client, claims in ended.items():
             self.statements.append(("forget_claims", {"client": UUID(bytes=client), "claims": claims}))
 
-    def _states(self, client: bytes, items: list[Item]) -> None:
+    def _send_again(self, client: bytes, items: list[Item]) -> None:
+        """Alerts that another route may still deliver; of the others `write_states` says that they failed."""
+        due = TimeArray.of([micros(self.now)])
+        self.statements += [
+            ("send_again", {
+                "client": UUID(bytes=client), "now": self.now, "attempt": SENT_AGAIN,
+                "ids": UuidArray.of([i.id for i in items]),
+                "routes": UuidArray.of([i.route for i in items]),
+                "codes": TextArray.of([i.code for i in items]),
+                "ats": TimeArray.of([i.at for i in items]),
+            }),
+            ("raise_backlog_to", {"client": UUID(bytes=client), "lane": "alert", "dues": due}),
+        ]  # fmt: skip
+        self._states(client, items, failed=True)
+
+    def _states(
+        self, client: bytes, items: list[Item], name: LiteralString = "write_states", *, failed: bool = False
+    ) -> None:
+        """`failed`: items that are to be sent again, a second time: first they were handed over, then they failed."""
+        if not items:
+            return
+        early = {i.id for i in items if i.resend and not failed}
+        told = ["submitted" if i.id in early else i.status for i in items]
         self.statements.append((
-            "write_states",
+            name,
             {
                 "client": UUID(bytes=client),
                 "now": self.now,
                 "ids": UuidArray.of([i.id for i in items]),
-                "statuses": TextArray.of([i.status for i in items]),
-                "ranks": Int2Array.of([RANK[i.status] for i in items]),
-                "reasons": TextArray.of([i.reason for i in items]),
+                "statuses": TextArray.of(told),
+                "ranks": Int2Array.of([RANK[status] for status in told]),
+                "reasons": TextArray.of([None if i.id in early else i.reason for i in items]),
                 "articles": TextArray.of([i.article for i in items]),
-                "codes": TextArray.of([i.code for i in items]),
+                "codes": TextArray.of([None if i.id in early else i.code for i in items]),
                 "routes": UuidArray.of([i.route for i in items]),
                 "done": Int2Array.of([i.parts_done for i in items]),
                 "submitted": TimeArray.of([i.submitted_at for i in items]),
                 "ats": TimeArray.of([i.at for i in items]),
-                "firsts": Int2Array.of([i.first for i in items]),
+                "firsts": Int2Array.of([i.first and not failed for i in items]),
                 "costs": Int8Array.of([i.price_micro * i.parts if i.submitted_at is not None else 0 for i in items]),
             },
         ))  # fmt: skip

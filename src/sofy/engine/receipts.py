@@ -17,6 +17,7 @@ import structlog
 
 from sofy.connectors.base import Action, Receipt
 from sofy.engine.choice import Told, seconds
+from sofy.engine.circuit import OF_THE_ROUTE
 from sofy.engine.db import sql
 from sofy.engine.item import Item, Part
 from sofy.engine.keystore import KeyStore
@@ -24,6 +25,7 @@ from sofy.engine.link import Hot, HotLink
 from sofy.engine.outcomes import Ledger, now_micros
 from sofy.engine.pgarray import Int2Array, TextArray, TimeArray, micros
 from sofy.kernel import clock, phone
+from sofy.kernel.clauses import clause
 from sofy.kernel.errors import Refused
 
 log = structlog.get_logger(__name__)
@@ -165,11 +167,19 @@ class Receipts:
             piece.receipt = receipt.status
         _explain(item, receipt)
         changed = item.judge_parts(at)
+        if changed:
+            item.resend = item.purpose == "alert" and self._may_go_elsewhere(item, receipt)
         if changed or item.parts > 1:
             self._ledger.changed(item)
         if receipt.status == "delivered":
             self._recent.close(key, item)
         return True
+
+    @clause("CGVU 14.2")
+    def _may_go_elsewhere(self, item: Item, receipt: Receipt) -> bool:
+        """Whether the route failed, not the number or the text. The ledger looks whether it is an alert."""
+        nothing_came = all(piece.receipt != "delivered" for piece in item.pieces or ())
+        return receipt.status == "failed" and receipt.action in OF_THE_ROUTE and nothing_came
 
     async def run(self) -> None:
         """Look for the messages of lost receipts until `close`."""
@@ -301,6 +311,7 @@ class Receipts:
         item.pieces = [Part(receipt=status) for status in statuses]
         _explain(item, one.receipt)
         item.judge_parts(one.at)
+        item.route, item.resend = one.route, self._may_go_elsewhere(item, one.receipt)
         self._ledger.changed(item)
         if one.done is not None:
             self._ledger.after_now(one.done)

@@ -25,7 +25,7 @@ from sofy.connectors.base import Action, Receipt, Reported
 from sofy.engine import handover, journal
 from sofy.engine.db import sql
 from sofy.engine.intake import decode_payload
-from sofy.engine.item import Claim, Item
+from sofy.engine.item import SENT_AGAIN, Claim, Item
 from sofy.engine.keystore import KeyStore
 from sofy.engine.link import Hot, HotLink
 from sofy.engine.outcomes import Ledger, now_micros
@@ -123,12 +123,15 @@ async def _replay(link: HotLink, past: _Past, mine: Held, me: UUID, keystore: Ke
         parts = max([item.parts, *(part + 1 for part in past.handed[item.key]), *(part + 1 for part in answers)])
         handover.begin(item, parts)
         when = at
+        # What is told of the route that did not deliver is of the first hand-over: the second one never was.
+        again = item.attempt >= SENT_AGAIN and item.route == item.avoid
         for part in range(parts):
             answered = answers.get(part)
             when = answered[0] if answered is not None else when
             written = part in past.handed[item.key] or not past.trusted
-            handover.note(item, Reported(item.uid, part, parts, _outcome(answered, written)))
-            if answered is not None and answered[1] == "A" and answered[2] and item.route is not None:
+            outcome = base.NotSent("stopping") if again else _outcome(answered, written)
+            handover.note(item, Reported(item.uid, part, parts, outcome))
+            if not again and answered is not None and answered[1] == "A" and answered[2] and item.route is not None:
                 recent.add((item.route, answered[2]), item, part)
         unknown += item.lost
         handover.conclude(item, when, _no_other_route)
@@ -202,10 +205,10 @@ async def _adopted(link: HotLink, held: Held, keystore: KeyStore) -> list[Item]:
         client = values["client"].bytes
         for row in await link.rows("adopted", values):
             (mid, claim, lane, purpose, parts, encoding, price_micro, attempt, campaign, contact, recipient, short_code,
-             payload) = row  # fmt: skip
+             payload, avoid) = row  # fmt: skip
             item = Item(
                 client + mid, client, mid, UUID(bytes=mid), UUID(bytes=client), lane, purpose, campaign, contact,
-                recipient, "", short_code, None, "", "", parts, encoding, price_micro, attempt, None,
+                recipient, "", short_code, None, "", "", parts, encoding, price_micro, attempt, avoid,
             )  # fmt: skip
             item.claim = claims.setdefault(claim, Claim(client, claim, 0))
             item.claim.open += 1

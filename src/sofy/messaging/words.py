@@ -156,6 +156,7 @@ FACTS: dict[str, "str | Promise"] = {
 #: Reasons the engine gives; one that is not listed shows its own code.
 REASONS: dict[str, "str | Promise"] = {
     "campaign_cancelled": _("campaign cancelled"),
+    "other_route": _("the route did not deliver it"),
     "client_cancelled": _("taken back by your software"),
     "absent_subscriber": _("phone off or out of reach"),
     "unknown_subscriber": _("number not in service"),

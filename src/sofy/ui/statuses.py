@@ -23,6 +23,7 @@ LOOKS: dict[str, Look] = {
     "held": Look("yellow", "hand-stop", _("Held for review")),
     "queued": Look("secondary", "clock", _("Waiting")),
     "submitted": Look("azure", "send", _("Handed over")),
+    "resent": Look("azure", "refresh", _("Not delivered, sent by another route")),
     "unknown": Look("yellow", "question-mark", _("Unknown")),
     "delivered": Look("green", "check", _("Delivered")),
     "read": Look("green", "checks", pgettext_lazy("message", "Read")),

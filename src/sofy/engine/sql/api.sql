@@ -83,7 +83,9 @@ SELECT id FROM engine_message WHERE client_id = %(client)s AND reference = %(ref
 -- name: cancel_message
 -- The client takes a message back that waits in the queue. Answers it when that was so.
 WITH gone AS (
-    DELETE FROM engine_queue WHERE client_id = %(client)s AND message_id = %(message)s RETURNING message_id
+    DELETE FROM engine_queue WHERE client_id = %(client)s AND message_id = %(message)s
+       AND attempt < 100  -- what leaves a second time has left: see resend.sql
+    RETURNING message_id
 ), step AS (
     UPDATE engine_state s
        SET status = 'cancelled', rank = 90, reason = 'client_cancelled', article = 'DPA 6', final_at = %(now)s,

@@ -67,14 +67,16 @@ DELETE FROM engine_claim WHERE client_id = %(client)s AND id = ANY(%(claims)s::u
 DELETE FROM engine_claim c
  WHERE c.claimed_by = %(me)s
    AND NOT EXISTS (SELECT 1 FROM LATERAL unnest(c.messages) AS held (message_id)
-                     JOIN engine_state s ON s.client_id = c.client_id AND s.message_id = held.message_id AND s.rank = 10)
+                     JOIN engine_state s ON s.client_id = c.client_id AND s.message_id = held.message_id
+                      AND (s.rank = 10 OR s.resend = 1))
 
 -- name: held_by
 -- Every message an instance holds, and by which claim: compared with its memory now and then, and with its journal after
 -- its death.
 SELECT c.client_id, held.message_id, c.id
   FROM engine_claim c CROSS JOIN LATERAL unnest(c.messages) AS held (message_id)
-  JOIN engine_state s ON s.client_id = c.client_id AND s.message_id = held.message_id AND s.rank = 10
+  JOIN engine_state s ON s.client_id = c.client_id AND s.message_id = held.message_id
+                      AND (s.rank = 10 OR s.resend = 1)
  WHERE c.claimed_by = %(instance)s
 
 -- name: renew_leases

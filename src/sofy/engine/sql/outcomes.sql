@@ -1,6 +1,7 @@
 -- name: write_states
 -- What became of a batch of messages of one client. A status replaces only a lower one; a verdict (rank 90) or another
--- waiting status (rank 10) replaces only what still waits. Events are written for rows that moved, and money is
+-- waiting status (rank 10) replaces only what still waits. Of an alert that leaves by a second route (resend), the first one
+-- has no bad news any more. Events are written for rows that moved, and money is
 -- counted for rows that left the queue, so that a repeated batch changes nothing. (= ANY and IS NOT DISTINCT FROM: the
 -- rows are found by their keys, never by walking the client or the claims. A sub-select, not the parameter: the planner
 -- takes it for a few keys, where it would count the price of each and walk after all.)
@@ -21,6 +22,7 @@ WITH o AS (
       FROM o
      WHERE s.client_id = %(client)s AND s.message_id = ANY (ARRAY(SELECT id FROM o)) AND s.message_id = o.id
        AND CASE WHEN o.rank IN (10, 90) THEN s.rank = 10 ELSE o.rank > s.rank END
+       AND (s.resend = 0 OR o.rank NOT IN (30, 40) OR (s.resend = 2 AND s.route_id = o.route))
     RETURNING s.message_id, s.contact_id, s.campaign_id, s.account_id, s.receipt, o.status AS kind, o.at,
               CASE WHEN o.first = 1 AND o.status <> 'submitted' THEN o.submitted_at END AS submitted_at,
               o.first, o.reason, o.code, o.cost, CASE WHEN o.rank = 90 THEN o.article END AS article

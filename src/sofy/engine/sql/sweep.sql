@@ -34,7 +34,7 @@ SELECT %(client)s, %(id)s, %(topic)s, %(payload)s::jsonb, %(now)s FROM done
 WITH step AS (
     UPDATE engine_state s SET status = 'unknown', rank = 30, reason = 'engine_lost', updated_at = %(now)s
      WHERE s.client_id = %(client)s AND s.message_id = ANY (ARRAY(SELECT unnest(%(messages)s::uuid[])))
-       AND (s.rank = 10) IS TRUE
+       AND (s.rank = 10 OR s.resend = 1) IS TRUE
     RETURNING s.message_id, s.contact_id, s.campaign_id, s.account_id, s.receipt, 'unknown' AS kind,
               %(now)s::timestamptz AS at, NULL::timestamptz AS submitted_at
 ), told AS (
@@ -51,7 +51,8 @@ WITH back AS (
     SELECT c.client_id, held.id, c.lane, c.due_at, held.attempt, held.avoid_route
       FROM engine_claim c
            CROSS JOIN LATERAL unnest(c.messages, c.attempts, c.avoid_routes) AS held (id, attempt, avoid_route)
-           JOIN engine_state s ON s.client_id = %(client)s AND s.message_id = held.id AND s.rank = 10
+           JOIN engine_state s ON s.client_id = %(client)s AND s.message_id = held.id
+                AND (s.rank = 10 OR s.resend = 1)
      WHERE c.client_id = %(client)s AND c.id = ANY(%(claims)s::uuid[]) AND held.id = ANY(%(ids)s::uuid[])
     RETURNING lane, due_at
 )
@@ -66,8 +67,9 @@ UPDATE engine_claim SET claimed_by = %(me)s WHERE claimed_by = %(dead)s
 -- name: adopted
 -- What the ledger must know about messages that were adopted.
 SELECT m.id, c.id, c.lane, m.purpose, m.parts, m.encoding, (m.unit_price_eur * 1000000)::bigint, held.attempt,
-       m.campaign_id, m.contact_id, m.recipient_index, m.short_code, m.payload
-  FROM engine_claim c CROSS JOIN LATERAL unnest(c.messages, c.attempts) AS held (id, attempt)
+       m.campaign_id, m.contact_id, m.recipient_index, m.short_code, m.payload, held.avoid_route
+  FROM engine_claim c
+       CROSS JOIN LATERAL unnest(c.messages, c.attempts, c.avoid_routes) AS held (id, attempt, avoid_route)
   JOIN engine_message m ON m.client_id = %(client)s AND m.id = held.id
  WHERE c.client_id = %(client)s AND c.id = ANY(%(claims)s::uuid[]) AND held.id = ANY(%(ids)s::uuid[])
 
