@@ -45,10 +45,11 @@ ROBOTS = (
 
 def link_in(text: str) -> str:
     """The first address in a text that a phone could open here, or nothing."""
-    return next((match[0] for match in _LINK.finditer(text) if _is_here(urlsplit(match[0]))), "")
+    return next((match[0] for match in _LINK.finditer(text) if is_here(urlsplit(match[0]))), "")
 
 
-def _is_here(address: SplitResult) -> bool:
+def is_here(address: SplitResult) -> bool:
+    """Whether an address is on this machine."""
     host = address.hostname or ""
     try:
         return host == "localhost" or ip_address(host).is_loopback
@@ -70,7 +71,7 @@ class Visits:
     def open(self, link: str, visitor: Visitor) -> None:
         """Visit a link soon; beyond what can wait, the phone stays in its pocket."""
         address = urlsplit(link)
-        if not _is_here(address) or len(self._open) >= MOST_WAITING:
+        if not is_here(address) or len(self._open) >= MOST_WAITING:
             self._stats["links_left"] += 1
             return
         task = asyncio.get_running_loop().create_task(self._visit(address, visitor))

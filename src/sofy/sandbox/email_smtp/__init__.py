@@ -1,0 +1,1 @@
+"""A mail server that takes everything, in its way: for demo, training, tests."""
