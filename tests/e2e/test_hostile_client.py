@@ -28,7 +28,8 @@ from sofy.clients.models import Client, Establishment, Membership
 from sofy.kernel import clock
 from sofy.kernel.content import Content
 from sofy.kit.rls import client_scope
-from sofy.messaging.services import proofs, templates
+from sofy.messaging.search import Wanted
+from sofy.messaging.services import log_files, proofs, templates
 from sofy.soreach.models import Campaign
 from sofy.soreach.services import exports
 from sofy.soreach.tests import factories
@@ -120,6 +121,8 @@ def victim(engine_db: Any, tmp_path: Any) -> tuple[Client, dict[str, object]]:
         template = templates.write(
             client.pk, code="ready", contents=content, name=NAME, purpose="alert", actor="test"
         ).template
+        log_file = log_files.ask(client.pk, Wanted(), language="en", actor=actor)
+    log_files.write(client.pk, log_file.pk)
     return client, {
         "client_slug": client.slug,
         "campaign_id": campaign.id,
@@ -129,6 +132,7 @@ def victim(engine_db: Any, tmp_path: Any) -> tuple[Client, dict[str, object]]:
         "sender_id": sender[0],
         "proof_id": proof.pk,
         "template_id": template.pk,
+        "log_file_id": log_file.pk,
         "number": 1,
         "establishment_id": shop.pk,
         "invitation_id": invitation.pk,

@@ -12,7 +12,7 @@ open.
 
 import io
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -114,6 +114,20 @@ def _opened(keys: ClientKeys, file_id: UUID) -> "_Reader":
 
 def _place(file_id: UUID, number: int, *, last: bool) -> bytes:
     return file_id.bytes + number.to_bytes(8) + (b"\1" if last else b"\0")
+
+
+class Pieces:
+    """Pieces of bytes, read as a file: for `store`."""
+
+    def __init__(self, pieces: Iterator[bytes]) -> None:
+        self._pieces, self._rest = pieces, b""
+
+    def read(self, size: int) -> bytes:
+        """So many bytes, fewer at the end."""
+        while len(self._rest) < size and (piece := next(self._pieces, b"")):
+            self._rest += piece
+        taken, self._rest = self._rest[:size], self._rest[size:]
+        return taken
 
 
 class _Reader(io.RawIOBase):

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import accumulate, islice
 from secrets import choice, token_bytes
 from uuid import UUID, SafeUUID
@@ -79,6 +79,11 @@ def from_bytes(raw: bytes) -> UUID:
 def before(moment: datetime) -> UUID:
     """Smaller than every row id made from this moment on, and greater than those made before its millisecond."""
     return UUID(int=int(moment.timestamp() * 1000) << _TIME_SHIFT)
+
+
+def moment(row_id: UUID) -> datetime:
+    """When a row id was made, to the millisecond."""
+    return datetime.fromtimestamp((row_id.int >> _TIME_SHIFT) / 1000, UTC)
 
 
 def base58(n: int) -> str:

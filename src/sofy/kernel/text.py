@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from typing import TypeVar
 
 #: Letters that Unicode does not decompose into a base letter and an accent.
 _LIGATURES = str.maketrans(
@@ -15,6 +16,8 @@ _MARKS_AND_INVISIBLES = re.compile(
     "[\u0300-\u036f\u0483-\u0489\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe00-\ufe0f"
     f"\ufe20-\ufe2f{_INVISIBLE}]+"
 )
+_FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%")
+T = TypeVar("T")
 _WORD = re.compile(r"[^\W_]+")
 _SHORT_PREFIX = 3
 _LONG_PREFIX = 5
@@ -28,6 +31,16 @@ def visible(s: str) -> str:
 def one_line(s: str) -> str:
     """The text with line breaks and doubled spaces as one space: a name that can head a mail, a problem in one line."""
     return " ".join(s.split())
+
+
+def plain_cell(value: T) -> T | str:
+    """A value as a spreadsheet may show it; text that begins like a formula gets an apostrophe before it.
+
+    Source: OWASP, CSV Injection.
+    """
+    if isinstance(value, str) and value.lstrip(" \u00a0\ufeff").startswith(_FORMULAS):
+        return "'" + value
+    return value
 
 
 def fold(s: str) -> str:

@@ -82,13 +82,23 @@ class LogForm(forms.Form):
         "submitted",
         "unknown",
         "delivered",
+        "read",
         "failed",
         "expired",
         "withheld",
         "cancelled",
     )
 
-    number = forms.CharField(label=_("Mobile number"), required=False, max_length=30)
+    number = forms.CharField(label=_("Phone number or e-mail address"), required=False, max_length=254)
+    reference = forms.CharField(label=_("Your reference"), required=False, max_length=100)
+    campaign = forms.UUIDField(label=_("Campaign"), required=False, widget=forms.HiddenInput)
+    channel = forms.ChoiceField(label=_("Channel"), required=False, choices=[("", _("All channels")), *CHANNELS])
+    since = forms.DateField(
+        label=_("From the day"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
+    until = forms.DateField(
+        label=_("To the day"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
     status = forms.ChoiceField(label=_("State"), required=False)
     purpose = forms.ChoiceField(
         label=_("Type of message"),
@@ -100,7 +110,7 @@ class LogForm(forms.Form):
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
         choices = [("", _("All states")), *((code, statuses.look(code).label) for code in self.STATUSES)]
         self.fields["status"].choices = choices  # type: ignore[attr-defined]
-        for name in ("status", "purpose"):
+        for name in ("status", "purpose", "channel", "since", "until"):
             self.fields[name].widget.attrs["class"] = "w-auto"
 
 

@@ -17,6 +17,7 @@ from sofy.kernel.crypto import Unreadable
 from sofy.kit.keys import keys_for
 from sofy.kit.rls import staff_scope
 from sofy.messaging.models import Sender, SenderProof, Template, TemplateVersion, WhatsappTemplate
+from sofy.messaging.search import COLUMNS, JOINED, LogLine
 
 
 @dataclass(frozen=True)
@@ -80,58 +81,6 @@ def sender_for_staff(client_id: UUID, sender_id: UUID) -> Sender | None:
 
 
 @dataclass(frozen=True)
-class LogLine:
-    """One message of the log. Number and text stay sealed until somebody opens the message."""
-
-    id: UUID
-    created_at: datetime
-    purpose: str
-    sender: str
-    status: str
-    reason: str
-    article: str
-    supplier_code: str
-    parts: int
-    campaign_id: UUID | None
-    contact_id: UUID | None
-    not_before: datetime | None
-
-
-# An article explains what a rule stopped or put off; that an operator failed has no article.
-_COLUMNS = (
-    "m.id, m.created_at, m.purpose, m.sender, s.status, coalesce(s.reason, ''),"
-    " CASE WHEN s.status IN ('deferred', 'held', 'withheld', 'cancelled') THEN coalesce(s.article, '') ELSE '' END,"
-    " coalesce(s.supplier_code, ''), s.parts, m.campaign_id, m.contact_id, s.not_before"
-)
-_JOINED = "FROM engine_message m JOIN engine_state s ON s.client_id = m.client_id AND s.message_id = m.id"
-LAST = UUID(int=2**128 - 1)
-
-
-def message_log(
-    client_id: UUID,
-    *,
-    before: UUID = LAST,
-    status: str = "",
-    purpose: str = "",
-    number: str = "",
-    limit: int = 50,
-) -> list[LogLine]:
-    """Messages of a client, the newest first (ids are in the order of time); `number` is E.164 and matched exactly."""
-    where, params = ["m.client_id = %s", "m.id < %s"], [client_id, before]
-    for column, value in (("s.status", status), ("m.purpose", purpose)):
-        if value:
-            where.append(f"{column} = %s")
-            params.append(value)  # type: ignore[arg-type]
-    if number:
-        where.append("s.recipient_index = %s")
-        params.append(keys_for(client_id).index("phone", number))  # type: ignore[arg-type]
-    sql = f"SELECT {_COLUMNS} {_JOINED} WHERE {' AND '.join(where)} ORDER BY m.id DESC LIMIT {int(limit)}"
-    with connection.cursor() as cursor:
-        cursor.execute(sql, params)
-        return [LogLine(*row) for row in cursor.fetchall()]
-
-
-@dataclass(frozen=True)
 class Opened:
     """One message with its number and text, and what happened to it."""
 
@@ -147,7 +96,7 @@ def opened_message(client_id: UUID, message_id: UUID) -> Opened | None:
 
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT {_COLUMNS}, m.payload {_JOINED} WHERE m.client_id = %s AND m.id = %s", [client_id, message_id]
+            f"SELECT {COLUMNS}, m.payload {JOINED} WHERE m.client_id = %s AND m.id = %s", [client_id, message_id]
         )
         row = cursor.fetchone()
         if row is None:

@@ -42,6 +42,12 @@ def synchronise_whatsapp_templates(*, client_id: UUID) -> None:
     whatsapp.synchronise(client_id)
 
 
+@client_job(name="messaging.write_log_file", queue="exports")
+def write_log_file(*, client_id: UUID, file_id: str) -> None:
+    """Write messages that somebody searched to a file."""
+    log_files.write(client_id, UUID(file_id))
+
+
 @every(60)
 def mark_stopped() -> int:
     """Every minute: numbers that came in, or a list that changed, are compared; counts then say what the gate will."""

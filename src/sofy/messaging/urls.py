@@ -15,6 +15,13 @@ urlpatterns = [
     path(
         "c/<slug:client_slug>/senders/proofs/<uuid:proof_id>/remove", senders.remove_proof, name="sender-proof-remove"
     ),
+    path("c/<slug:client_slug>/messages/export", client.export, name="messages-export"),
+    path("c/<slug:client_slug>/messages/files/<uuid:log_file_id>", client.log_file, name="log-file"),
+    path(
+        "c/<slug:client_slug>/messages/files/<uuid:log_file_id>/content",
+        client.log_file_content,
+        name="log-file-content",
+    ),
     path("c/<slug:client_slug>/templates/", templates.overview, name="templates"),
     path("c/<slug:client_slug>/templates/new", templates.new, name="template-new"),
     path("c/<slug:client_slug>/templates/<uuid:template_id>", templates.edit, name="template"),

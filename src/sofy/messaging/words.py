@@ -127,6 +127,7 @@ ACTIONS: dict[str, "str | Promise"] = {
     "sender.refused": _("Sender refused"),
     "sender.requested": _("Sender asked for"),
     "sender.withdrawn": _("Sender withdrawn"),
+    "messages.exported": _("Messages taken as a file"),
     "reserved_names.added": _("Names reserved by operators added"),
     "reserved_names.removed": _("Name reserved by operators removed"),
     "template.archived": _("Template archived"),

@@ -17,21 +17,11 @@ from django.utils.translation import gettext as _
 from sofy.audience.models import Contact
 from sofy.clients.models import Client
 from sofy.kernel import clock
+from sofy.kernel.text import plain_cell
 from sofy.soreach import figures, report, tally, words
 from sofy.soreach.models import Campaign, Click
 
 BATCH = 2_000
-_DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%")
-
-
-def plain_cell(value: Any) -> Any:
-    """The value as a spreadsheet may show it; text that begins like a formula gets an apostrophe before it.
-
-    Source: OWASP, CSV Injection.
-    """
-    if isinstance(value, str) and value.lstrip(" \u00a0\ufeff").startswith(_DANGEROUS):
-        return "'" + value
-    return value
 
 
 def header() -> list[str]:

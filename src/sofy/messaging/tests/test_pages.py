@@ -16,8 +16,9 @@ from sofy.kernel.errors import Refused
 from sofy.kit.keys import keys_for
 from sofy.kit.models import AuditEntry
 from sofy.kit.rls import client_scope, staff_scope
-from sofy.messaging import queries, routes
+from sofy.messaging import queries, routes, search
 from sofy.messaging.models import Sender
+from sofy.messaging.search import Wanted
 from sofy.messaging.services import senders
 
 
@@ -192,10 +193,10 @@ def test_the_log_is_newest_first_and_in_pages(client):
     sent = [send(client, f"+336399800{n:02d}") for n in range(5)]
 
     with client_scope(client.pk):
-        first = queries.message_log(client.pk, limit=3)
-        rest = queries.message_log(client.pk, before=first[-1].id, limit=3)
+        first = search.find(client.pk, Wanted(), limit=3)
+        rest = search.find(client.pk, Wanted(), before=first.after or search.FIRST, limit=3)
 
-    assert [line.id for line in first + rest] == sent[::-1]
+    assert [line.id for line in first.rows + rest.rows] == sent[::-1]
 
 
 def test_a_number_is_found_however_it_is_typed(client):
@@ -211,7 +212,7 @@ def test_a_number_is_found_however_it_is_typed(client):
     assert found.text.count("/messages/0") == 1
     assert 'value="06 39 98 00 01"' in found.text
     assert "No message fits" in none.text
-    assert "not a phone number" in wrong.text
+    assert "neither a phone number" in wrong.text
 
 
 def test_a_number_that_is_looked_for_is_in_no_address(client):
@@ -228,7 +229,7 @@ def test_a_number_that_is_looked_for_is_in_no_address(client):
     assert "status=accepted" in answer["Location"]
     assert "39980001" not in answer["Location"]
     assert "39 98 00 01" not in elsewhere.text
-    assert "not a phone number" in reader.get(f"/c/{client.slug}/messages/", {"number": "0639980001"}).text
+    assert "neither a phone number" in reader.get(f"/c/{client.slug}/messages/", {"number": "0639980001"}).text
 
 
 def test_text_and_number_show_only_when_opened(client):
@@ -292,7 +293,7 @@ def test_an_article_is_named_only_for_what_a_rule_stopped_or_put_off(client, eng
         )
 
     with client_scope(client.pk):
-        (line,) = queries.message_log(client.pk)
+        (line,) = search.find(client.pk, Wanted()).rows
 
     assert line.article == shown
 

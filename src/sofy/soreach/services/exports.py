@@ -1,7 +1,6 @@
 """Reports as files: at once when they are about few people, written by a job when they are about many."""
 
 import io
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import BinaryIO
 from uuid import UUID
@@ -69,7 +68,7 @@ def write(client_id: UUID, file_id: UUID) -> None:
             if row.kind == "xlsx":
                 content: BinaryIO = io.BytesIO(export.to_xlsx(client, row.campaign))
             else:
-                content = _Stream(export.csv_pieces(client, row.campaign))  # type: ignore[assignment]
+                content = vault.Pieces(export.csv_pieces(client, row.campaign))  # type: ignore[assignment]
             vault.store(keys_for(client_id), row.pk, content)
         row.ready_at = clock.now()
         row.save(update_fields=["ready_at"])
@@ -93,16 +92,3 @@ def discard_old(client_id: UUID) -> int:
         vault.discard(client_id, row.pk)
         row.delete()
     return len(old)
-
-
-class _Stream:
-    """Pieces of bytes, read as a file."""
-
-    def __init__(self, pieces: Iterator[bytes]) -> None:
-        self._pieces, self._rest = pieces, b""
-
-    def read(self, size: int) -> bytes:
-        while len(self._rest) < size and (piece := next(self._pieces, b"")):
-            self._rest += piece
-        taken, self._rest = self._rest[:size], self._rest[size:]
-        return taken
