@@ -51,6 +51,13 @@ class Later(NamedTuple):
     wait_s: float = 0.0
 
 
+class Closed(NamedTuple):
+    """The supplier serves nobody of this account until a person looked; it is asked again after `wait_s`."""
+
+    code: str
+    wait_s: float
+
+
 class Waiting:
     """A message that waits here."""
 
@@ -83,6 +90,7 @@ class HttpConnector(base.Connector):
         self._order = self._sequence = 0
         self._failures = 0
         self._down_until = 0.0
+        self._doubtful = False  # after it was away, one request goes alone until there is an answer
         self._last_error = ""
         self._pump_due = self._report_due = self._stopping = False
         self._pump_timer: asyncio.TimerHandle | None = None
@@ -90,7 +98,7 @@ class HttpConnector(base.Connector):
     # what a supplier says
 
     @abstractmethod
-    async def request(self, session: aiohttp.ClientSession, message: Outgoing) -> base.Outcome | Later:
+    async def request(self, session: aiohttp.ClientSession, message: Outgoing) -> base.Outcome | Later | Closed:
         """Ask the supplier to take one message. Raises what aiohttp raises, TimeoutError, and NotWritten."""
 
     def refusal(self, message: Outgoing) -> Refused | None:
@@ -208,7 +216,7 @@ class HttpConnector(base.Connector):
         now = self._loop.time()
         while self._aside and self._aside[0][0] <= now:
             self._wait(heappop(self._aside)[1])
-        room = min(self._pacer.allowance(now), self.config.window - len(self._flying))
+        room = min(self._pacer.allowance(now), (1 if self._doubtful else self.config.window) - len(self._flying))
         if room > 0 and now >= self._down_until:
             self._write(self._choose(room))
         if (wait_s := self._wait_s(now)) is not None:
@@ -297,20 +305,39 @@ class HttpConnector(base.Connector):
             log.exception("http.request_failed", connector=self.code)
             answer = Unknown(type(error).__name__)
         else:
-            self._failures, self._down_until = 0, 0.0
-            self._last_error = "" if isinstance(answer, Accepted) else self._last_error
+            self._answered(answer)
         self._pacer.answered(isinstance(answer, Accepted), isinstance(answer, Later) and answer.slow, self._loop.time())
         if isinstance(answer, Later):
             self._later(one, answer)
+        elif isinstance(answer, Closed):
+            self._close(one, answer)
         else:
-            if isinstance(answer, Refused):
-                self._last_error = answer.code
             self._report(answer, [one])
+
+    def _answered(self, answer: base.Outcome | Later | Closed) -> None:
+        if isinstance(answer, Unknown | Closed):
+            return
+        self._failures, self._down_until, self._doubtful = 0, 0.0, False
+        if isinstance(answer, Accepted):
+            self._last_error = ""
+        elif isinstance(answer, Refused):
+            self._last_error = answer.code
+
+    def _close(self, one: Waiting, answer: Closed) -> None:
+        """Let the engine have everything back: other routes may take it, or this one later."""
+        log.error("http.closed", connector=self.code, code=answer.code)
+        self._down_until, self._doubtful = self._loop.time() + answer.wait_s, True
+        self._last_error = answer.code
+        self._report(Refused(answer.code, Action.OTHER_ROUTE), [one])
+        self._report(NotSent("stopping"), sorted(self._here()))
+        for waiting in (self._alerts, self._marketing, self._aside):
+            waiting.clear()
 
     def _unreachable(self, error: Exception) -> None:
         now = self._loop.time()
         if now >= self._down_until:  # many requests fail at once when a server goes: they count as one
             self._failures += 1
+            self._doubtful = True
             self._down_until = now + min(0.5 * 2.0 ** min(self._failures - 1, 10), _LONGEST_DOWN_S)
             self._last_error = error.reason if isinstance(error, NotWritten) else type(error).__name__
             log.warning("http.unreachable", connector=self.code, error=self._last_error)

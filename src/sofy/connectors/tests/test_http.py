@@ -12,7 +12,7 @@ from aiohttp import web
 
 from sofy.connectors import base
 from sofy.connectors.base import Accepted, Action, NotSent, Refused, Throttled, Unknown
-from sofy.connectors.http import HttpConnector, Later
+from sofy.connectors.http import Closed, HttpConnector, Later
 from sofy.connectors.smpp.tests.factories import Engine, outgoing
 from sofy.kernel import clock
 
@@ -34,13 +34,15 @@ class Pigeon(HttpConnector):
     Config: ClassVar[type[Any]] = Config
     resting: ClassVar[dict[str, float]] = {}
 
-    async def request(self, session: aiohttp.ClientSession, message: base.Outgoing) -> base.Outcome | Later:
+    async def request(self, session: aiohttp.ClientSession, message: base.Outgoing) -> base.Outcome | Later | Closed:
         async with session.post(self.config.url, data=message.text) as response:
             answer = await response.text()
         if response.status == 429:
             return Later("429", slow=True)
         if response.status == 425:
             return Later("425", wait_s=0.1)
+        if response.status == 403:
+            return Closed("403", 0.2)
         return Accepted(answer) if response.status == 200 else Refused(str(response.status), Action.PERMANENT)
 
     def refusal(self, message: base.Outgoing) -> Refused | None:
@@ -61,13 +63,16 @@ class Supplier:
         self.script: list[int] = []
         self.slow_s = 0.0
         self.open = self.most_open = 0
+        self.order: list[str] = []
 
     async def __call__(self, request: web.Request) -> web.Response:
         self.got.append(await request.text())
         self.open += 1
+        self.order.append("asked")
         self.most_open = max(self.open, self.most_open)
         await asyncio.sleep(self.slow_s)
         self.open -= 1
+        self.order.append("answered")
         status = self.script.pop(0) if self.script else 200
         if status == 0:
             assert request.transport is not None
@@ -185,6 +190,7 @@ async def test_a_supplier_that_is_away_gets_everything_when_it_is_back(
 ) -> None:
     port = await supplier.listen()
     await supplier.runner.cleanup()
+    supplier.slow_s = 0.05
     connector = await start(port=port)
 
     connector.submit([outgoing(text=str(n)) for n in range(3)])
@@ -195,6 +201,7 @@ async def test_a_supplier_that_is_away_gets_everything_when_it_is_back(
 
     assert (down.binds_up, connector.health().binds_up) == (0, 1)
     assert supplier.got == ["0", "1", "2"]
+    assert supplier.order == ["asked", "answered", "asked", "asked", "answered", "answered"]  # the first one alone
 
 
 async def test_a_full_supplier_slows_the_route_and_gets_the_message_again(
@@ -208,6 +215,29 @@ async def test_a_full_supplier_slows_the_route_and_gets_the_message_again(
 
     assert supplier.got == ["a", "a", "a", "b"]
     assert connector.health().rate_per_s < 1000
+
+
+async def test_an_account_that_is_closed_gives_everything_back_and_is_asked_again(
+    start: Start, supplier: Supplier, engine: Engine
+) -> None:
+    supplier.script = [403]
+    connector = await start(window=1)
+
+    connector.submit([outgoing(text=str(n)) for n in range(3)])
+    await engine.until(lambda: len(engine.outcomes) == 3)
+    closed = connector.health()
+    await engine.until(lambda: connector.health().binds_up == 1)
+    connector.submit([outgoing(text="again")])
+    await engine.until(lambda: len(engine.outcomes) == 4)
+
+    assert [one.outcome for one in engine.outcomes] == [
+        Refused("403", Action.OTHER_ROUTE),
+        NotSent("stopping"),
+        NotSent("stopping"),
+        Accepted("id-again"),
+    ]
+    assert (closed.binds_up, closed.last_error) == (0, "403")
+    assert supplier.got == ["0", "again"]
 
 
 async def test_after_too_many_tries_another_route_may_have_it(start: Start, supplier: Supplier, engine: Engine) -> None:

@@ -23,7 +23,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     `app_secret` signs what Meta calls back with, `verify_token` is the word both sides agree on when that is set up.
     `portfolio_limit` is how many people may be written to first in any 24 hours (0: no limit). `list_label` is on the
     button that opens a list of choices. `authentication_templates` are those that carry a code. `send_ttl`: say with
-    each template how long it may be tried; without, what the template itself says holds.
+    each template how long it may be tried; without, what the template itself says holds. `closed_s`: when Meta
+    is asked again after it said that it serves nobody of this account.
     """
 
     base_url: Annotated[str, Meta(pattern=r"^https?://[^\s/]+(/[^\s]*)?$")] = "https://graph.facebook.com"
@@ -41,6 +42,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     authentication_templates: Annotated[frozenset[str], Meta(examples=[["code_de_connexion"]])] = frozenset()
     list_label: Annotated[str, Meta(min_length=1, max_length=20)] = "Choisir"
     retries: Count = 20
+    closed_s: Seconds = 60.0
     connect_timeout_s: Seconds = 10.0
     response_timeout_s: Seconds = 30.0
     media_bytes: Annotated[int, Meta(ge=1)] = 100 * 1024 * 1024

@@ -10,10 +10,10 @@ import structlog
 
 from sofy.connectors import base
 from sofy.connectors.base import Accepted, Action, CallbackAnswer, Inbound, Outgoing, Refused, Unknown
-from sofy.connectors.http import HttpConnector, Later
+from sofy.connectors.http import Closed, HttpConnector, Later
 from sofy.connectors.whatsapp_cloud import callbacks, rendering, wire
 from sofy.connectors.whatsapp_cloud import config as settings
-from sofy.connectors.whatsapp_cloud.failures import Remedy, action_for, remedy_for
+from sofy.connectors.whatsapp_cloud.failures import ACCOUNT_WIDE, Remedy, action_for, remedy_for
 from sofy.connectors.whatsapp_cloud.limits import Pairs, Portfolio, Resting, person
 from sofy.kernel import clock
 
@@ -65,7 +65,7 @@ class WhatsAppCloudConnector(HttpConnector):
         if _begins(message):
             self._portfolio.written(who, now)
 
-    async def request(self, session: aiohttp.ClientSession, message: Outgoing) -> base.Outcome | Later:
+    async def request(self, session: aiohttp.ClientSession, message: Outgoing) -> base.Outcome | Later | Closed:
         config = self.config
         way = "marketing_messages" if rendering.is_marketing_template(message) else "messages"
         body = _encode(rendering.request(message, config, clock.now()))
@@ -77,7 +77,7 @@ class WhatsAppCloudConnector(HttpConnector):
             return Accepted(_identifier(answer))
         return await self._not_taken(message, status, answer)
 
-    async def _not_taken(self, message: Outgoing, status: int, answer: bytes) -> base.Outcome | Later:
+    async def _not_taken(self, message: Outgoing, status: int, answer: bytes) -> base.Outcome | Later | Closed:
         """Meta's own code says what happened. Without one, what a gateway says leaves it in doubt."""
         try:
             code = _failed(answer).error.code
@@ -88,6 +88,8 @@ class WhatsAppCloudConnector(HttpConnector):
                 return Unknown(f"http_{status}")
             return Refused(f"http_{status}", Action.CONFIGURATION)
         who, now = person(message.to), self._loop.time()
+        if code in ACCOUNT_WIDE:
+            return Closed(str(code), self.config.closed_s)
         match remedy_for(code):
             case Remedy.BACK_OFF:
                 return Later(str(code), slow=True)

@@ -92,6 +92,9 @@ TABLE: tuple[Failure, ...] = (
     Failure(131045, Remedy.ACCOUNT, "the certificate of the number is not right"),
 )
 
+#: No message of anybody leaves until a person looked: the next one would only fail as well.
+ACCOUNT_WIDE = frozenset({0, 190, 368, 131031, 131042, 131045, 131048})
+
 _BY_CODE: Mapping[int, Failure] = {row.code: row for row in TABLE}
 _PERMISSIONS = range(200, 300)
 

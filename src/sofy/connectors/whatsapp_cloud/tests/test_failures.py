@@ -3,7 +3,7 @@
 import pytest
 
 from sofy.connectors.base import Action
-from sofy.connectors.whatsapp_cloud.failures import ACTIONS, TABLE, Remedy, action_for, remedy_for
+from sofy.connectors.whatsapp_cloud.failures import ACCOUNT_WIDE, ACTIONS, TABLE, Remedy, action_for, remedy_for
 
 
 def test_each_code_has_one_row_with_its_source_and_every_remedy_an_action() -> None:
@@ -52,6 +52,10 @@ def test_the_table_holds_no_other_code() -> None:
 def test_a_code_that_nobody_told_says_nothing_about_the_person(code: int) -> None:
     assert remedy_for(code) is None
     assert action_for(code) is Action.OTHER_ROUTE
+
+
+def test_what_closes_the_whole_account_is_of_the_account() -> None:
+    assert {remedy_for(code) for code in ACCOUNT_WIDE} == {Remedy.ACCOUNT, Remedy.CAMPAIGN}
 
 
 def test_no_error_makes_a_number_dead_for_every_channel() -> None:

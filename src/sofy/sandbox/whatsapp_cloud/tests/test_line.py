@@ -122,9 +122,9 @@ async def test_words_outside_the_window_fail_and_say_why(line: Line) -> None:
         (131026, Action.PERMANENT),
         (131047, Action.PERMANENT),
         (132001, Action.CONFIGURATION),
-        (131048, Action.CONFIGURATION),
-        (190, Action.CONFIGURATION),
-        (368, Action.CONFIGURATION),
+        (132016, Action.CONFIGURATION),
+        (130497, Action.CONFIGURATION),
+        (200, Action.CONFIGURATION),
         (131000, Action.RETRY),
         (2, Action.RETRY),
         (424242, Action.OTHER_ROUTE),
@@ -136,6 +136,24 @@ async def test_an_error_is_known_by_its_code(line: Line, code: int, action: Acti
     (outcome,) = await send(line, template())
 
     assert outcome == Refused(str(code), action)
+
+
+@pytest.mark.parametrize("code", [190, 368, 131042, 131048])
+async def test_an_account_that_is_closed_burns_no_message_and_is_asked_again(line: Line, code: int) -> None:
+    connector = await line.up({"window": 1, "closed_s": 0.3}, ranges=(Range(prefix=PHONE, code=code, at_once=True),))
+    messages = [template() for _ in range(3)]
+
+    first, *others = await send(line, *messages)
+    closed = connector.health(), connector.capacity()
+    line.graph.change(ranges=())
+    await line.until(lambda: connector.health().binds_up == 1)
+    (again,) = await send(line, messages[1])
+
+    assert first == Refused(str(code), Action.OTHER_ROUTE)
+    assert others == [NotSent("stopping")] * 2
+    assert (closed[0].binds_up, closed[0].last_error, closed[1]) == (0, str(code), 0)
+    assert isinstance(again, Accepted)
+    assert connector.health().last_error == ""
 
 
 async def test_who_stopped_marketing_is_recorded_as_saying_no(line: Line) -> None:
