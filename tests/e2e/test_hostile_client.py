@@ -27,9 +27,10 @@ from sofy.clients import services as clients
 from sofy.clients.models import Client, Establishment, Membership
 from sofy.kernel import clock
 from sofy.kernel.content import Content
+from sofy.kernel.ids import uuid7
 from sofy.kit.rls import client_scope
 from sofy.messaging.search import Wanted
-from sofy.messaging.services import log_files, proofs, templates
+from sofy.messaging.services import log_files, proofs, templates, webhooks
 from sofy.soreach.models import Campaign
 from sofy.soreach.services import exports
 from sofy.soreach.tests import factories
@@ -122,6 +123,15 @@ def victim(engine_db: Any, tmp_path: Any) -> tuple[Client, dict[str, object]]:
             client.pk, code="ready", contents=content, name=NAME, purpose="alert", actor="test"
         ).template
         log_file = log_files.ask(client.pk, Wanted(), language="en", actor=actor)
+        webhook_id, _secret = webhooks.add(
+            client.pk, url="http://127.0.0.1:9/" + client.slug, events=(), batch=1, actor="test"
+        )
+        delivery_id = uuid7()
+        admin.execute(
+            "insert into engine_delivery (client_id, endpoint_id, id, kinds, ats, orders, messages, since, due_at)"
+            " values (%s, %s, %s, '{accepted}', array[now()], '{1}', %s, now(), now())",
+            [client.pk, webhook_id, delivery_id, [row[0]]],
+        )
     log_files.write(client.pk, log_file.pk)
     return client, {
         "client_slug": client.slug,
@@ -133,6 +143,8 @@ def victim(engine_db: Any, tmp_path: Any) -> tuple[Client, dict[str, object]]:
         "proof_id": proof.pk,
         "template_id": template.pk,
         "log_file_id": log_file.pk,
+        "webhook_id": webhook_id,
+        "delivery_id": delivery_id,
         "number": 1,
         "establishment_id": shop.pk,
         "invitation_id": invitation.pk,

@@ -1,6 +1,6 @@
 """From the request of a program to the last receipt recorded: API, gate, encryption, SMPP, ledger.
 
-    sofy bench route [--messages N] [--batch N] [--connections N] [--smsc HOST:PORT] [--json]
+    sofy bench route [--messages N] [--batch N] [--connections N] [--smsc HOST:PORT] [--webhooks [BATCH]] [--json]
 
 Ten clients send in turn, each with its key, in batches; half of the messages are alerts, half are marketing with the
 consent that the gate asks for. `sofy ingest`, `sofy engine`, `sofy worker` and the load run in processes of their own,
@@ -9,6 +9,11 @@ of the first request to the moment when every message has its receipt in the led
 other comes; `accept_seconds` is until the last answer, `consent_seconds` until the last consent was in the ledger. With
 the sandbox, messages are also counted in the operator's own log; with another SMSC, count in its log. `p50_ms` and
 `p99_ms` are from a message's acceptance to its receipt, and `cpu_s` says who used the processors.
+
+With `--webhooks`, a program of each client hears every step from two `sofy notify`: `events_noted` is how many steps
+were committed in the run, of three for each message, and `posts_in_the_run` how many requests told of some meanwhile.
+What is left is told afterwards, for half a minute at most (`posts_per_second`); `lag_p50_s` and `lag_p99_s` are how
+long after it happened a step was told.
 """
 
 import contextlib
@@ -22,10 +27,12 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from tools.bench import load, options, processes, programs, simulator
+from tools.bench import hooks, load, options, processes, programs, simulator
 
 USUAL, BATCH, CONNECTIONS, CLIENTS = 200_000, 2_000, 4, 10
 MOST_IN_A_BATCH, MOST_CONNECTIONS = 10_000, 100
+#: Steps of a message that is delivered; processes that tell of them.
+STEPS, NOTIFIERS = 3, 2
 STALLED_S, NO_MORE_RECEIPTS_S, CONSENTS_S = 60.0, 15.0, 60.0
 AGREED_BEFORE = timedelta(days=30)
 _FINAL = """
@@ -147,9 +154,15 @@ def plan_of(base: programs.Base, messages: int, batch: int, connections: int) ->
 
 
 def run(
-    messages: int, batch: int, connections: int, *, smsc: tuple[str, int] | None = None, quiet: bool = False
+    messages: int,
+    batch: int,
+    connections: int,
+    *,
+    smsc: tuple[str, int] | None = None,
+    webhooks: int = 0,
+    quiet: bool = False,
 ) -> dict[str, Any]:
-    """One run on a database of its own."""
+    """One run on a database of its own. `webhooks`: how many events each client's program takes at once; 0: none."""
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sofy-bench-")))
         count: Callable[[], dict[str, int]] = dict
@@ -160,7 +173,16 @@ def run(
             count = operator.count
         base = stack.enter_context(programs.base(folder, CLIENTS, smsc))
         route = Route(base, folder, plan_of(base, messages, batch, connections), quiet=quiet)
-        return {"name": "route", "n": messages} | route.whole(**besides) | count()
+        if not webhooks:
+            return {"name": "route", "n": messages} | route.whole(**besides) | count()
+        url, besides["programs"] = stack.enter_context(hooks.running(folder))
+        hooks.add_to_each(base.conn, url, webhooks)
+        running = [stack.enter_context(processes.running(folder, "notify")) for _ in range(NOTIFIERS)]
+        tellers = {f"notify {n + 1}": process.pid for n, process in enumerate(running)}
+        besides |= tellers
+        found = {"name": "route", "n": messages, "webhooks": webhooks} | route.whole(**besides) | count()
+        found["events_noted"] = hooks.noted(base.conn)
+        return found | hooks.drain(base.conn, tellers)
 
 
 def is_whole(result: dict[str, Any]) -> bool:
@@ -168,7 +190,8 @@ def is_whole(result: dict[str, Any]) -> bool:
     n = result["n"]
     once = not result.get("served_twice") and result.get("accepted_by_smsc", n) == n
     kept = result["consents"] == result["consents_wanted"]
-    return once and kept and result["accepted"] == n and result["statuses"] == {"delivered": n}
+    noted = result.get("events_noted", STEPS * n) == STEPS * n
+    return once and kept and noted and result["accepted"] == n and result["statuses"] == {"delivered": n}
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -185,9 +208,19 @@ def main(argv: list[str] | None = None) -> int:
         help="at once, each with one request",
     )
     parser.add_argument("--smsc", type=options.address, help="HOST:PORT of an SMSC with receipts; default: the sandbox")
+    parser.add_argument(
+        "--webhooks",
+        nargs="?",
+        type=options.whole(500),
+        const=1,
+        default=0,
+        metavar="BATCH",
+        help="every client's program is told everything, BATCH events at once (1 unless said)",
+    )
     parser.add_argument("--json", action="store_true", help="only the JSON line")
     given = parser.parse_args(argv)
-    result = run(given.messages, given.batch, given.connections, smsc=given.smsc, quiet=given.json)
+    more = {"smsc": given.smsc, "webhooks": given.webhooks, "quiet": given.json}
+    result = run(given.messages, given.batch, given.connections, **more)
     if not given.json:
         options.show(result)
     print(json.dumps(result))

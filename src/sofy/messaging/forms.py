@@ -10,6 +10,7 @@ from sofy.audience.forms import AddressFileForm
 from sofy.kernel.errors import Refused
 from sofy.messaging.route_rules import read_price
 from sofy.ui import problems, statuses
+from sofy.webhooks.events import MOST_EVENTS, TYPES
 
 CHANNELS: Any = [("sms", _("SMS")), ("rcs", _("RCS")), ("whatsapp", _("WhatsApp")), ("email", _("E-mail"))]
 PROOFS: Any = [
@@ -176,4 +177,52 @@ class WithdrawForm(forms.Form):
         label=_("Why it is taken back"),
         max_length=200,
         help_text=_("It goes into the platform’s journal: name the ticket, no person."),
+    )
+
+
+def type_label(name: str) -> str:
+    """What a type of event is called, with its own name."""
+    others = {
+        "message.inbound": _("Answer of a person"),
+        "template.updated": _("Template approved, refused or paused"),
+        "fraud.suspected": _("Fraud suspected"),
+        "webhook.test": _("Test"),
+    }
+    label = others.get(name) or statuses.look(name.partition(".")[2]).label
+    return f"{label} ({name})"
+
+
+class WebhookForm(forms.Form):
+    """Where a program is, and what it is told."""
+
+    url = forms.CharField(
+        label=_("Address"),
+        max_length=2_000,
+        help_text=_("Of your program, as https://shop.example/hooks/sofy. It answers 2xx within 15 seconds."),
+        widget=forms.URLInput(attrs={"spellcheck": "false", "autocomplete": "off"}),
+    )
+    events = forms.MultipleChoiceField(
+        label=_("What it is told"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("Without a choice: everything, and whatever is added later."),
+    )
+    batch = forms.IntegerField(
+        label=_("Events in one request, at most"),
+        min_value=1,
+        max_value=MOST_EVENTS,
+        initial=1,
+        help_text=_("1: each event by itself. More: the body is a list, for programs that hear of many messages."),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["events"].choices = [(name, type_label(name)) for name in TYPES]  # type: ignore[attr-defined]
+
+
+class ReplayForm(forms.Form):
+    """From when on what was given up is told once more."""
+
+    since = forms.DateField(
+        label=_("Given up since"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     )

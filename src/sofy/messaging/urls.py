@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from sofy.messaging.views import client, registry, senders, staff, stop_list, templates
+from sofy.messaging.views import client, registry, senders, staff, stop_list, templates, webhooks
 
 app_name = "messaging"
 urlpatterns = [
@@ -40,6 +40,20 @@ urlpatterns = [
     path("op/senders/reserved/<uuid:name_id>/free", registry.free, name="reserved-name-free"),
     path("op/senders/<uuid:client_id>/<uuid:sender_id>", registry.one, name="sender-review"),
     path("op/senders/<uuid:client_id>/proofs/<uuid:proof_id>", registry.proof, name="sender-review-proof"),
+    path("c/<slug:client_slug>/webhooks/", webhooks.overview, name="webhooks"),
+    path("c/<slug:client_slug>/webhooks/new", webhooks.new, name="webhook-new"),
+    path("c/<slug:client_slug>/webhooks/<uuid:webhook_id>", webhooks.one, name="webhook"),
+    path("c/<slug:client_slug>/webhooks/<uuid:webhook_id>/edit", webhooks.edit, name="webhook-edit"),
+    path("c/<slug:client_slug>/webhooks/<uuid:webhook_id>/rotate", webhooks.rotate, name="webhook-rotate"),
+    path("c/<slug:client_slug>/webhooks/<uuid:webhook_id>/remove", webhooks.remove, name="webhook-remove"),
+    path("c/<slug:client_slug>/webhooks/<uuid:webhook_id>/enable", webhooks.enable, name="webhook-enable"),
+    path("c/<slug:client_slug>/webhooks/<uuid:webhook_id>/test", webhooks.test, name="webhook-test"),
+    path("c/<slug:client_slug>/webhooks/<uuid:webhook_id>/replay", webhooks.replay_failed, name="webhook-replay"),
+    path(
+        "c/<slug:client_slug>/webhooks/<uuid:webhook_id>/deliveries/<uuid:delivery_id>/replay",
+        webhooks.replay,
+        name="delivery-replay",
+    ),
     path("op/routes/", staff.console, name="routes"),
     path("op/routes/<uuid:route_id>", staff.edit, name="route"),
     path("op/routes/<uuid:route_id>/state", staff.change, name="route-state"),

@@ -109,8 +109,33 @@ ROUTE = {
     "price_owner": _("A price is of a route or of a client, not of both."),
     "price_number": _("This is no phone number."),
 }
+WEBHOOK = {
+    "webhook_url": _("This is no address of a program: write it as https://shop.example/hooks/sofy."),
+    "webhook_url_scheme": _("The address must begin with https://."),
+    "webhook_url_login": _("Leave user name and password out of the address: requests are signed instead."),
+    "webhook_url_private": _("This address is not on the public internet: requests do not go there."),
+    "webhook_event": _("“{event}” is no type of event: message.delivered is one."),
+    "webhook_batch": _("Between 1 and {most} events fit into one request."),
+    "webhooks_too_many": _("There are {most} webhooks already: remove one first."),
+    "webhook_unknown": _("There is no such webhook."),
+    "webhook_disabled": _("The webhook is disabled: enable it first."),
+    "delivery_unknown": _("There is no such request any more: they are kept for 30 days."),
+}
+#: Why there was no answer of a client's program, or none that counts.
+PROBLEMS: dict[str, "str | Promise"] = {
+    "address_refused": _("the address is not on the public internet"),
+    "name_unknown": _("the name is not known"),
+    "certificate": _("the certificate is not good"),
+    "timeout": _("no answer within 15 seconds"),
+    "unreachable": _("nobody answers there"),
+    "cut": _("the line was cut"),
+    "forgotten": _("the message was forgotten meanwhile"),
+    "gone": _("your software answered that it is gone (410)"),
+    "failing": _("nothing came through for three days"),
+}
 REFUSALS: dict[str, "str | Promise"] = {
     **SENDER,
+    **WEBHOOK,
     **TEMPLATE,
     **STOP_LIST,
     **ROUTE,
@@ -137,6 +162,13 @@ ACTIONS: dict[str, "str | Promise"] = {
     "template.unarchived": _("Template brought back"),
     "price.added": _("Prices added"),
     "price.networks": _("Table of prefixes taken over"),
+    "webhook.added": _("Webhook added"),
+    "webhook.changed": _("Webhook changed"),
+    "webhook.disabled": _("Webhook disabled: nothing came through"),
+    "webhook.enabled": _("Webhook enabled again"),
+    "webhook.removed": _("Webhook removed"),
+    "webhook.replayed": _("Webhook told once more"),
+    "webhook.rotated": _("Secret of a webhook changed"),
     "stop_list.asked": _("A number was looked up in the stop list"),
     "stop_list.checked": _("File of the stop list looked through"),
     "stop_list.discarded": _("File of the stop list thrown away"),
@@ -152,6 +184,10 @@ FACTS: dict[str, "str | Promise"] = {
     "rule": _("rule"),
     "template": _("template"),
     "version": _("version"),
+    "host": _("server"),
+    "requests": _("requests"),
+    "webhook": _("webhook"),
+    "because": _("because"),
 }
 
 #: Reasons the engine gives; one that is not listed shows its own code.

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import gc
+import os
 import signal
 import time
 from collections.abc import AsyncIterator
@@ -30,6 +31,7 @@ _LINKS: Final = 2
 TIDY_EVERY_S: Final = 600.0
 #: Deliveries are shown so long; a webhook that is disabled finds what it missed when it is at work again within this.
 DELIVERIES_KEPT, NOTICES_KEPT = timedelta(days=30), timedelta(days=7)
+_GIVES_WAY: Final = 10
 _FORGOTTEN_AT_ONCE: Final = 10_000
 
 
@@ -128,6 +130,7 @@ async def main(config: Config, url: str | None = None) -> None:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, end)
+    os.nice(_GIVES_WAY)  # where processors are short, messages leave before anybody is told of them
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)
     notify = Notify(config, url)

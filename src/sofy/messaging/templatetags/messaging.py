@@ -7,7 +7,7 @@ from django.forms import BoundField
 
 from sofy.kernel.phone import display
 from sofy.messaging import words
-from sofy.messaging.forms import CHANNELS, PROOFS
+from sofy.messaging.forms import CHANNELS, PROOFS, type_label
 
 register = template.Library()
 
@@ -40,6 +40,18 @@ def proof_kind(code: str) -> str:
 def sender_reason(text: str) -> str:
     """Why a name was refused, in the words of staff, or must be shown again, in ours."""
     return str(words.SENDER_REASONS.get(text, text))
+
+
+@register.filter
+def event_type(name: str) -> str:
+    """What a type of event is called, with its own name."""
+    return type_label(name)
+
+
+@register.filter
+def hook_problem(code: str) -> str:
+    """Why a request came to nothing, or a webhook is disabled."""
+    return str(words.PROBLEMS.get(code, code))
 
 
 @register.filter

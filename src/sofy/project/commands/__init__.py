@@ -19,6 +19,7 @@ MODULES = (
     "suppression",
     "campaigns",
     "templates",
+    "webhooks",
     "fraud",
     "benches",
     "demo",

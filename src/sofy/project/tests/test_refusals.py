@@ -130,6 +130,13 @@ REFUSED = [
     ("suppression check", ["suppression", "check", "nobody"], "stop_list_no_number"),
     ("campaign launch", ["campaign", "launch", "--client", "nobody", "--text", "x"], "client_unknown"),
     ("template show", ["template", "show", "--client", "zoe", "nothing"], "template_unknown"),
+    ("webhook add", ["webhook", "add", "--client", "zoe", "--url", "http://10.0.0.1/"], "webhook_url_private"),
+    ("webhook add", ["webhook", "add", "--client", "nobody", "--url", "http://127.0.0.1/"], "client_unknown"),
+    *(
+        (f"webhook {action}", ["webhook", action, NOBODY, "--client", "zoe"], "webhook_unknown")
+        for action in ("remove", "enable", "rotate", "test")
+    ),
+    ("webhook replay", ["webhook", "replay", NOBODY, "--client", "zoe", "--since", "2026-11-24"], "webhook_unknown"),
     ("campaign launch", ["campaign", "launch", "--client", "zoe"], "text_missing"),
     ("campaign launch", ["campaign", "launch", "--client", "zoe", "--text-file", "NONE"], "file_missing"),
     ("campaign launch", ["campaign", "launch", "--client", "zoe", "--text-file", "FOLDER"], "file_unreadable"),
