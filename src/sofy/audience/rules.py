@@ -20,6 +20,7 @@ SOURCES = {
     "import": False,
     "optouts": False,
     "stop": False,  # the person's own STOP, and other keywords
+    "unsubscribe": False,  # the link of an e-mail
     "suppression": False,
     "regulator": False,
     "undo": False,

@@ -2,10 +2,11 @@
 
 from django.urls import path
 
-from sofy.messaging.views import client, registry, senders, staff, stop_list, templates, webhooks
+from sofy.messaging.views import client, opt_out, registry, senders, staff, stop_list, templates, webhooks
 
 app_name = "messaging"
 urlpatterns = [
+    path("u/<str:token>", opt_out.page, name="opt-out"),
     path("c/<slug:client_slug>/messages/", client.messages, name="messages"),
     path("c/<slug:client_slug>/messages/<uuid:message_id>", client.message, name="message"),
     path("c/<slug:client_slug>/senders/", senders.overview, name="senders"),

@@ -41,6 +41,7 @@ SOURCES: dict[str, str | Promise] = {
     "import": _("import"),
     "optouts": _("list of opt-outs"),
     "stop": _("STOP reply"),
+    "unsubscribe": _("Unsubscribe link"),
     "suppression": _("suppression list"),
     "regulator": _("regulator’s list"),
     "undo": _("undone import"),
