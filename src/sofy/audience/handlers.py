@@ -22,6 +22,7 @@ def sms_stopped(
     at: str,
     contact_id: str | None = None,
     keyword: str = "stop",
+    channel: str = "sms",
     **_ids: object,
 ) -> None:
     """A person answered STOP: the gate knows already, now the ledger keeps the proof. Harmless when it runs twice."""
@@ -31,9 +32,10 @@ def sms_stopped(
     owner = UUID(contact_id) if contact_id else None
     if cur.execute(sql("stop_known"), {"client": client_id, "index": index, "at": decided}).fetchone():
         return
-    event = ledger.Event(index, "sms", "marketing", "opposed", decided, "stop", owner, detail=keyword, actor="engine")
+    event = ledger.Event(index, channel, "marketing", "opposed", decided, "stop", owner, detail=keyword, actor="engine")
     ledger.append(cur, client_id, [event], now=now)
-    values = {"client": client_id, "kinds": TextArray.of(["phone"]), "indexes": ByteaArray.of([index])}
+    kind = "email" if channel == "email" else "phone"
+    values = {"client": client_id, "kinds": TextArray.of([kind]), "indexes": ByteaArray.of([index])}
     owners = [row[1] for row in cur.execute(sql("owners_of"), values)]
     ledger.refresh_reach(cur, client_id, owners, now=now)
 

@@ -263,6 +263,14 @@ class Events(Protocol):
         """Room came free after `capacity` had been 0, or a link came up."""
 
 
+def own_key(message_id: UUID) -> str:
+    """Under which a receipt names a message of ours, when the supplier gives back what it was told of it.
+
+    A last resort among `Receipt.keys`: the answer that named the message in the supplier's way was lost.
+    """
+    return f"- {message_id.hex}"
+
+
 class Connector(ABC):
     """One route to one supplier."""
 
@@ -303,6 +311,11 @@ class Connector(ABC):
     @abstractmethod
     def health(self) -> Health:
         """For screens and metrics."""
+
+    @classmethod
+    def answers_at(cls, config: Any) -> str | None:
+        """Where people answer what leaves by such a route: an agent, a number of the channel; None: nowhere."""
+        return None
 
     # Suppliers that call back: `sofy ingest` asks the first two, stores the body, answers 200; an engine reads it then.
 

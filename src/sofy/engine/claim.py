@@ -3,7 +3,8 @@
 import asyncio
 import time
 from collections import defaultdict, deque
-from typing import Any
+from collections.abc import Collection
+from typing import Any, LiteralString
 from uuid import UUID
 
 import msgspec
@@ -16,6 +17,7 @@ from sofy.engine.keystore import KeyStore
 from sofy.engine.link import Hot, HotLink
 from sofy.engine.pgarray import ByteaArray, UuidArray
 from sofy.kernel import clock, ids
+from sofy.kernel.channels import TRAITS, identity
 from sofy.kernel.crypto import Unreadable
 from sofy.kernel.errors import Refused
 from sofy.kernel.hours import CONTRACT_HOURS, HoursPolicy
@@ -38,16 +40,23 @@ class Claims:
         self.turn = asyncio.Lock()
         self._link = link
         self._keystore = keystore
-        self._number_index = keystore.platform().indexer("phone")
+        self._platform = keystore.platform()
+        self._number_index = self._platform.indexer("phone")
         self._me = instance
         self._clients: deque[tuple[bytes, int]] = deque()
         self._rest_until: dict[bytes, float] = {}
 
-    async def take(self, want: int) -> Batch | None:
-        """The next client's share of up to `want` messages, with the gate's facts; None when nothing is due."""
+    async def take(self, want: int, busy: Collection[bytes] = ()) -> Batch | None:
+        """The next client's share of up to `want` messages, with the gate's facts; None when nothing is due.
+
+        Nothing is taken of clients who are `busy`.
+        """
         if not self._clients and not await self._next_round():
             return None
         client, seq = self._clients.popleft()
+        if client in busy:
+            self._rest_until[client] = time.monotonic() + _NOTHING_THERE_S
+            return await self.take(want, busy) if self._clients else None
         n = min(BIGGEST_CLAIM, max(SMALLEST_CLAIM, want // (len(self._clients) + 1)))
         values = {"client": UUID(bytes=client), "lane": self.lane, "now": clock.now(), "n": n, "me": self._me}
 
@@ -62,7 +71,7 @@ class Claims:
             if not rows:
                 if taken_elsewhere:
                     self._rest_until[client] = time.monotonic() + _NOTHING_THERE_S
-                return await self.take(want) if self._clients else None
+                return await self.take(want, busy) if self._clients else None
         else:
             self._clients.append((client, seq))
         items = self._open(Claim(client, claim.bytes, len(rows)), rows)
@@ -72,35 +81,32 @@ class Claims:
 
     async def refresh(self, batch: Batch) -> None:
         """Read what the gate must know about the messages of a batch, as it stands now."""
-        items = batch.items
-        values = {
-            "client": UUID(bytes=batch.client),
-            "channel": "sms",
-            "recipients": ByteaArray.of([item.recipient for item in items]),
-            "numbers": ByteaArray.of([item.number_index for item in items]),
-            "campaigns": UuidArray.of(list({item.campaign for item in items if item.campaign is not None})),
-        }
+        by_channel: dict[str, list[Item]] = defaultdict(list)
+        for item in batch.items:
+            by_channel[TRAITS[item.channel].permission].append(item)
+        groups = list(by_channel.items())
+        client = UUID(bytes=batch.client)
+        campaigns = UuidArray.of(list({item.campaign for item in batch.items if item.campaign is not None}))
+        asked: list[tuple[LiteralString, dict[str, Any]]] = [
+            ("client_facts", {"client": client}),
+            ("campaign_states", {"client": client, "campaigns": campaigns}),
+        ]
+        for channel, items in groups:
+            values = {"client": client, "channel": channel}
+            recipients, numbers = [item.recipient for item in items], [item.number_index for item in items]
+            asked.append(("permissions_of", values | {"recipients": ByteaArray.of(recipients)}))
+            asked.append(("platform_suppressed", values | {"numbers": ByteaArray.of(numbers)}))
 
         async def work(conn: Hot) -> list[list[tuple[Any, ...]]]:
             async with conn.pipeline():
-                cursors = [
-                    await conn.execute(sql(name), values, binary=True)
-                    for name in ("client_facts", "campaign_states", "permissions_of", "platform_suppressed")
-                ]
+                cursors = [await conn.execute(sql(name), values, binary=True) for name, values in asked]
             return [await cursor.fetchall() for cursor in cursors]
 
-        client, campaigns, permissions, suppressed = await self._link.call(work)
-        batch.facts = client_facts(batch.client, client)
-        batch.campaigns = dict(campaigns)
-        allowed: dict[str, dict[bytes, str]] = defaultdict(dict)
-        for index, purpose, state in permissions:
-            allowed[purpose][index] = state
-        everything = allowed["all"]
-        banned = {row[0] for row in suppressed}
-        for item in items:
-            item.permission = allowed[item.purpose].get(item.recipient)
-            item.suppressed = everything.get(item.recipient) == "opposed"
-            item.platform_suppressed = item.number_index in banned
+        facts, states, *told = await self._link.call(work)
+        batch.facts = client_facts(batch.client, facts)
+        batch.campaigns = dict(states)
+        for n, (_, items) in enumerate(groups):
+            _note_permissions(items, told[2 * n], told[2 * n + 1])
         batch.read_at = time.monotonic()
 
     async def _next_round(self) -> bool:
@@ -122,25 +128,40 @@ class Claims:
         except Refused:
             unseal = _unreadable
         items, number_index, lane = [], self._number_index, self.lane
-        for (mid, purpose, campaign, contact, recipient, sender, short_code, zone, payload, parts, encoding,
+        for (mid, channel, purpose, campaign, contact, recipient, sender, short_code, zone, payload, parts, encoding,
              price_micro, attempt, avoid, expires_at) in rows:  # fmt: skip
             uid = ids.from_bytes(mid)
             to = text = ""
+            content = None
             try:
                 opened = decode_payload(unseal(uid, payload))
-                to, text = opened.to, opened.text
+                to, text, content = opened.to, opened.text, opened.content
             except (Unreadable, msgspec.DecodeError):
                 pass
-            item = Item(client + mid, client, mid, uid, owner, lane, purpose, campaign, contact, recipient,
+            item = Item(client + mid, client, mid, uid, owner, lane, channel, purpose, campaign, contact, recipient,
                         sender, short_code, zone, to, text, parts, encoding, price_micro, attempt, avoid,
                         expires_at, to[-6:])  # fmt: skip
             item.claim = claim
             if to:
-                item.number_index = number_index(to)
+                item.content = content
+                item.number_index = number_index(to) if to[0] == "+" else self._platform.index(identity(to), to)
                 items.append(item)
             else:
                 self.failures.append(item)
         return items
+
+
+def _note_permissions(items: list[Item], permissions: list[tuple[Any, ...]], suppressed: list[tuple[Any, ...]]) -> None:
+    """What the people of these messages, of one channel of consent, allow."""
+    allowed: dict[str, dict[bytes, str]] = defaultdict(dict)
+    for index, purpose, state in permissions:
+        allowed[purpose][index] = state
+    everything = allowed["all"]
+    banned = {row[0] for row in suppressed}
+    for item in items:
+        item.permission = allowed[item.purpose].get(item.recipient)
+        item.suppressed = everything.get(item.recipient) == "opposed"
+        item.platform_suppressed = item.number_index in banned
 
 
 def _unreadable(row_id: UUID, blob: bytes) -> str:
@@ -151,7 +172,7 @@ def client_facts(client: bytes, rows: list[tuple[Any, ...]]) -> ClientFacts:
     """What the gate knows of a client, from the row of the statement of that name; none: nothing stops it."""
     if not rows:
         return ClientFacts()
-    state, hours, left_micro, _ = rows[0]
+    state, hours, left_micro, _, channels_off = rows[0]
     policy: HoursPolicy | None = CONTRACT_HOURS
     if hours is not None:
         try:
@@ -159,4 +180,4 @@ def client_facts(client: bytes, rows: list[tuple[Any, ...]]) -> ClientFacts:
         except (msgspec.ValidationError, Refused):
             log.error("engine.hours_unreadable", client=str(UUID(bytes=client)))
             policy = None  # it may be narrower than the contract: marketing waits until somebody repairs it
-    return ClientFacts(state != "active", policy, left_micro)
+    return ClientFacts(state != "active", policy, left_micro, frozenset(channels_off))

@@ -1,7 +1,7 @@
 """From claimed batches to connectors: alerts first, clients in turn, every message through the gate as it leaves."""
 
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
@@ -14,14 +14,16 @@ from sofy.engine.outcomes import Ledger
 from sofy.engine.pgarray import micros
 from sofy.engine.routes import RouteTable, Running
 from sofy.kernel import clock
+from sofy.kernel.channels import LANES, of_lane
 
-LANES: Final = ("alert", "marketing")
 #: Messages of one client before it is the next one's turn.
 _TURN: Final = 100
 #: What the gate knows is read again when it is older than this.
 FACTS_AGE_S: Final = 2.0
 #: A refusal heard of is remembered longer than any facts may be old.
 _REFUSALS_KEPT_S: Final = 60.0
+#: Of one client in a lane whose routes are mostly one client's.
+_ENOUGH: Final = 500
 _MICRO: Final = Decimal(1_000_000)
 
 
@@ -69,6 +71,7 @@ class Dispatcher:
         refusals: Refusals,
         refresh: Callable[[Batch], None],
         announce: Callable[[str, list[Leaving]], None],
+        opt_out_url: Callable[[Item], str],
     ) -> None:
         self.ready: dict[str, deque[Batch]] = {lane: deque() for lane in LANES}
         self.leaving: dict[str, list[Leaving]] = {lane: [] for lane in LANES}
@@ -78,9 +81,19 @@ class Dispatcher:
         self._refusals = refusals
         self._refresh = refresh
         self._announce = announce
+        self._opt_out_url = opt_out_url
 
     def waiting(self, lane: str) -> int:
         return sum(len(batch.items) for batch in self.ready[lane])
+
+    def busy(self, lane: str) -> frozenset[bytes]:
+        """Clients who wait for their own number or agent in a lane: what they have here is enough for it."""
+        if of_lane(lane)[1] == "sms":
+            return frozenset()
+        waiting = Counter[bytes]()
+        for batch in self.ready[lane]:
+            waiting[batch.client] += len(batch.items)
+        return frozenset(client for client, count in waiting.items() if count >= _ENOUGH)
 
     def run(self) -> None:
         """Hand over as much as there is room for."""
@@ -215,6 +228,8 @@ class Dispatcher:
                     encoding=item.encoding,
                     parts=item.parts,
                     validity_until=verdict.until,
+                    content=item.content,
+                    opt_out_url=self._opt_out_url(item) if item.channel == "email" else "",
                 )
                 if shown:  # whoever answers the number that is shown means this client
                     item.short_code = shown
@@ -257,13 +272,17 @@ class Dispatcher:
             permission = "opposed"
         campaign = batch.campaigns.get(item.campaign) if item.campaign is not None else None
         return Facts(
-            facts.suspended, facts.policy, left, campaign, permission, item.suppressed, item.platform_suppressed
-        )
+            facts.suspended, facts.policy, left, campaign, permission, item.suppressed, item.platform_suppressed,
+            facts.channels_off,
+        )  # fmt: skip
 
 
 def _message(item: Item) -> Message:
     cost = item.price_micro * item.parts / _MICRO if item.price_micro else Decimal(0)
-    return Message(item.purpose, item.to, item.text, item.sender, item.short_code, item.zone, cost, item.expires_at)
+    return Message(
+        item.purpose, item.to, item.text, item.sender, item.short_code, item.zone, cost, item.expires_at, item.channel,
+        item.content,
+    )  # fmt: skip
 
 
 def enter(item: Item, verdict: Verdict, now: datetime) -> None:

@@ -10,8 +10,9 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Final, Literal, NamedTuple
 
-from sofy.kernel import hours, phone, senders, sms_text
+from sofy.kernel import channels, hours, senders
 from sofy.kernel.clauses import clause
+from sofy.kernel.content import Content
 from sofy.kernel.hours import CONTRACT_HOURS, NEVER, HoursPolicy
 
 #: How long an operator may try to deliver when no rule says less.
@@ -46,6 +47,8 @@ class Message(NamedTuple):
     zone: str | None
     cost_eur: Decimal
     expires_at: datetime | None = None
+    channel: str = "sms"
+    content: Content | None = None
 
 
 class Facts(NamedTuple):
@@ -61,6 +64,7 @@ class Facts(NamedTuple):
     permission: str | None = None
     suppressed: bool = False
     platform_suppressed: bool = False
+    channels_off: frozenset[str] = frozenset()
 
 
 Rule = Callable[[Message, Facts, datetime], Verdict | None]
@@ -96,6 +100,12 @@ def suppression(message: Message, facts: Facts, now: datetime) -> Verdict | None
     return None
 
 
+@clause("DPA 9")
+def channel_wanted(message: Message, facts: Facts, now: datetime) -> Verdict | None:
+    """A client may do without a channel, for example since its supplier takes data out of the European Union."""
+    return _withhold("DPA 9", "channel_off") if message.channel in facts.channels_off else None
+
+
 @clause("CGVU 17", "DPA 5")
 def consent(message: Message, facts: Facts, now: datetime) -> Verdict | None:
     """Marketing needs a consent that stands; an alert only that nobody objected to alerts."""
@@ -113,17 +123,22 @@ def _sender_problem(sender: str, purpose: str) -> str | None:
 
 @clause("CGVU 13")
 def sender_name(message: Message, facts: Facts, now: datetime) -> Verdict | None:
-    """The sender must be one that operators let through for this purpose."""
+    """The sender of an SMS must be one that operators let through for this purpose.
+
+    Those of the other channels are known to their supplier: a route carries its own agent, number or domain.
+    """
+    if message.channel != "sms":
+        return None
     problem = _sender_problem(message.sender, message.purpose)
     return _withhold("CGVU 13", problem) if problem else None
 
 
 @clause("CGVU 14.1")
 def stop_mention(message: Message, facts: Facts, now: datetime) -> Verdict | None:
-    """Marketing carries the mention with the short code that answers, in the text as it leaves."""
+    """Marketing says how to receive no more, in the text as it leaves; an SMS names the short code that answers."""
     if message.purpose != "marketing" or _ends_with_mention(message.text, message.short_code):
         return None
-    if sms_text.has_stop_mention(message.text, message.short_code):
+    if channels.says_how_to_stop(message.channel, message.text, message.content, message.short_code):
         return None
     return _withhold("CGVU 14.1", "stop_mention_missing")
 
@@ -159,7 +174,7 @@ def permitted_hours(message: Message, facts: Facts, now: datetime) -> Verdict | 
         return None
     if facts.policy is None:
         return Verdict("hold", "CGVU 14.1", "hours_unreadable", now + LOOK_AGAIN)
-    zones = (message.zone,) if message.zone else phone.zones(message.to)
+    zones = (message.zone,) if message.zone else channels.zones(message.to)
     return _by_the_hour(now, zones, facts.policy, message.expires_at)
 
 
@@ -194,6 +209,7 @@ def _earlier(instant: datetime, expires_at: datetime | None) -> datetime:
 RULES: Final[tuple[Rule, ...]] = (
     suspension,
     suppression,
+    channel_wanted,
     consent,
     sender_name,
     stop_mention,

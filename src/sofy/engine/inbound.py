@@ -9,14 +9,15 @@ from uuid import UUID
 import msgspec
 import structlog
 
-from sofy.connectors.base import Inbound
+from sofy.connectors.base import Inbound, TemplateNews
 from sofy.engine.db import sql
 from sofy.engine.intake import MessageIn, submit_async
 from sofy.engine.kept_parts import KeptParts
 from sofy.engine.keystore import KeyStore
 from sofy.engine.link import Hot, HotLink
 from sofy.engine.permissions import STOP_CHANNEL
-from sofy.kernel import clock, ids, sms_text
+from sofy.engine.routes import Route
+from sofy.kernel import channels, clock, ids, sms_text
 from sofy.kernel.clauses import clause
 from sofy.kernel.crypto import ClientKeys, Unreadable
 from sofy.kernel.errors import Refused
@@ -34,10 +35,10 @@ _CROSSING = timedelta(seconds=5)
 
 
 class Writer(NamedTuple):
-    """Who wrote to a number from a short code."""
+    """Who wrote to a person last, or owns what the person wrote to; then without a message."""
 
     client: bytes
-    message: bytes
+    message: bytes | None
     contact: bytes | None
     campaign: bytes | None
     recipient: bytes
@@ -47,6 +48,7 @@ class Arrival(NamedTuple):
     """An inbound message that found its client."""
 
     route: UUID
+    channel: str
     inbound: Inbound
     writer: Writer
     keyword: str
@@ -62,16 +64,16 @@ class InboundDesk:
         self._keystore = keystore
         self._on_stop = on_stop
 
-    async def take(self, route: bytes, short_code: str | None, messages: list[Inbound]) -> None:
-        """Record messages of one route; returns when they are committed."""
+    async def take(self, route: bytes, way: Route | None, messages: list[Inbound]) -> None:
+        """Record messages of one route; returns when they are committed. `way`: the route, when it is still there."""
         for message in messages:
-            keyword = keyword_of(message.text)
-            writers = await self._writers(message, short_code, keyword)
+            keyword = "stop" if message.opts_out else keyword_of(message.text)
+            writers = await self._writers(route, way, message, keyword)
             if not writers:
                 self.orphans += 1
                 log.warning("engine.inbound_orphan", route=str(UUID(bytes=route)))
             for writer in writers:
-                arrival = Arrival(UUID(bytes=route), message, writer, keyword)
+                arrival = Arrival(UUID(bytes=route), way.channel if way else "sms", message, writer, keyword)
                 if keyword == "stop":
                     self._on_stop(writer.client, writer.recipient)
                 try:
@@ -80,16 +82,44 @@ class InboundDesk:
                     log.warning("engine.inbound_without_key", client=str(UUID(bytes=writer.client)))
             await self.parts.forget(route, message)
 
-    async def _writers(self, message: Inbound, short_code: str | None, keyword: str) -> list[Writer]:
-        """Whose answer it is: of whoever wrote last. A STOP that may have crossed their message counts for both."""
-        number = "+" + message.sender.lstrip("+")
-        index = self._keystore.platform().index("phone", number)
+    async def templates(self, way: Route | None, news: list[TemplateNews]) -> None:
+        """Tell the rooms above what a supplier says of a client's templates; returns when that is committed."""
+        if way is None or way.client is None:
+            log.warning("engine.template_of_nobody", templates=len(news))
+            return
+        client = UUID(bytes=way.client)
+        for one in news:
+            payload = msgspec.structs.asdict(one) | {"route_id": str(UUID(bytes=way.id))}
+            values = {"client": client, "id": ids.uuid7(), "topic": "template.updated", "now": clock.now()}
+            await self._link.run("publish", values | {"payload": msgspec.json.encode(payload).decode()})
+
+    async def _writers(self, route: bytes, way: Route | None, message: Inbound, keyword: str) -> list[Writer]:
+        """Whose answer it is: of whoever wrote last. A STOP that may have crossed their message counts for both.
+
+        What comes to an agent or a number of one client is that client's, whoever wrote. A complaint names the message
+        it is about and nobody.
+        """
+        if not message.sender:
+            named = await self._link.rows("writer_of", {"route": UUID(bytes=route), "supplier_id": message.answers})
+            return [Writer(*row) for row in named]
+        address = address_of(message.sender)
+        kind = channels.identity(address)
+        index = self._keystore.platform().index(kind, address)
+        short_code, owner = (way.short_code, way.client) if way is not None else (None, None)
         for code in filter(None, dict.fromkeys((message.recipient.lstrip("+"), short_code))):
             for row in await self._link.rows("who_wrote", {"short_code": code, "number": index}):
                 last, displacing, before = Writer(*row[:5]), row[5], Writer(*row[6:])
+                if owner is not None and last.client != owner:
+                    continue
                 stops = keyword == "stop" and displacing is not None
                 return [last, before] if stops and await self._may_have_crossed(last.client, displacing) else [last]
-        return []
+        if owner is None:
+            return []
+        try:
+            recipient = self._keystore.client(UUID(bytes=owner)).index(kind, address)
+        except Refused:  # its key was destroyed
+            return []
+        return [Writer(owner, None, None, None, recipient)]
 
     async def _may_have_crossed(self, client: bytes, message: bytes) -> bool:
         """Whether a message was on its way to the phone at most when the phone answered."""
@@ -101,19 +131,27 @@ class InboundDesk:
         writer, message = arrival.writer, arrival.inbound
         keys = self._keystore.client(UUID(bytes=writer.client))
         inbound_id, now = ids.uuid7(), clock.now()
-        plain = msgspec.json.encode({"from": "+" + message.sender.lstrip("+"), "text": message.text}).decode()
+        plain = _plain(message)
+        permission = channels.TRAITS[arrival.channel].permission
         values: dict[str, Any] = {
             "client": UUID(bytes=writer.client),
             "id": inbound_id,
             "route": arrival.route,
             "recipient": writer.recipient,
             "contact": _uuid(writer.contact),
-            "message": UUID(bytes=writer.message),
+            "message": _uuid(writer.message),
+            "supplier_id": message.supplier_id or None,
             "campaign": _uuid(writer.campaign),
             "payload": keys.seal("engine_inbound", "payload", inbound_id, plain),
             "keyword": arrival.keyword,
             "kind": "stop" if arrival.keyword == "stop" else "replied",
-            "channel": "sms",
+            "channel": permission,
+            "came_by": arrival.channel,
+            "lanes": [
+                channels.lane("marketing", each)
+                for each, traits in channels.TRAITS.items()
+                if traits.permission == permission
+            ],
             "detail": None if message.complete else '{"incomplete": true}',
             "now": now,
             "since": now - _SENT_AGAIN_WITHIN,
@@ -128,8 +166,8 @@ class InboundDesk:
             await conn.execute(sql("write_event"), values)
             if arrival.keyword == "stop":
                 await _stop(conn, values)
-            elif arrival.keyword == "contact":
-                await self._answer(conn, values, "+" + message.sender.lstrip("+"))
+            elif arrival.keyword == "contact" and arrival.channel == "sms":
+                await self._answer(conn, values, address_of(message.sender))
             await _publish(conn, "sms.stop" if arrival.keyword == "stop" else "sms.inbound", values)
 
     async def _answer(self, conn: Hot, values: dict[str, Any], to: str) -> None:
@@ -160,10 +198,12 @@ async def _stop(conn: Hot, values: dict[str, Any]) -> None:
 
 
 async def _heard_before(conn: Hot, values: dict[str, Any], keys: ClientKeys, plain: str) -> bool:
-    """Whether the operator sends something again whose acknowledgement was lost. SMPP gives these messages no id.
+    """Whether something comes again whose acknowledgement was lost. SMPP gives these messages no id; others do.
 
     The same words in answer to another message are not a repetition, nor is a STOP that is not in force any more.
     """
+    if values["supplier_id"] is not None:
+        return await (await conn.execute(sql("heard_named"), values)).fetchone() is not None
     rows = await (await conn.execute(sql("heard_before"), values, binary=True)).fetchall()
     if not any(_opened(keys, UUID(bytes=row), payload) == plain for row, payload in rows):
         return False
@@ -182,7 +222,8 @@ def _opened(keys: ClientKeys, row: UUID, payload: bytes) -> str | None:
 async def _publish(conn: Hot, topic: str, values: dict[str, Any]) -> None:
     payload = {
         "inbound_id": str(values["id"]),
-        "message_id": str(values["message"]),
+        "message_id": None if values["message"] is None else str(values["message"]),
+        "channel": values["channel"],
         "contact_id": None if values["contact"] is None else str(values["contact"]),
         "campaign_id": None if values["campaign"] is None else str(values["campaign"]),
         "recipient_index": values["recipient"].hex(),
@@ -197,6 +238,20 @@ async def _publish(conn: Hot, topic: str, values: dict[str, Any]) -> None:
         "now": values["now"],
     }
     await conn.execute(sql("publish"), outbox)
+
+
+def address_of(sender: str) -> str:
+    """A number with its plus, whichever way the supplier writes it; every other address as it is."""
+    digits = sender.lstrip("+")
+    return f"+{digits}" if digits.isascii() and digits.isdecimal() else sender
+
+
+def _plain(message: Inbound) -> str:
+    """What is sealed of a message."""
+    said: dict[str, Any] = {"from": address_of(message.sender), "text": message.text}
+    if message.kind != "text" or message.detail is not None:
+        said |= {"kind": message.kind, "detail": message.detail}
+    return msgspec.json.encode(said).decode()
 
 
 def keyword_of(text: str) -> str:

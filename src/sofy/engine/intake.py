@@ -16,12 +16,14 @@ from uuid import UUID
 import msgspec
 import psycopg
 
-from sofy.engine import alphabets, bulkcopy, pgarray
+from sofy.engine import alphabets, bulkcopy, pgarray, rungs
 from sofy.engine.alphabets import Alphabets
 from sofy.engine.db import sql
 from sofy.engine.permissions import WAKE_CHANNEL
 from sofy.engine.pgarray import ByteaArray, Int2Array, TextArray, TimeArray, UuidArray, micros
-from sofy.kernel import clock, ids, sms_text
+from sofy.engine.rungs import Rung
+from sofy.kernel import channels, clock, ids, sms_text
+from sofy.kernel.content import Content
 from sofy.kernel.crypto import ClientKeys
 
 #: So many messages are stored by one statement; beyond, copying them is quicker.
@@ -33,17 +35,21 @@ _AT_ONCE = 250
 _WRITTEN_MEANWHILE = (psycopg.errors.UniqueViolation, psycopg.errors.DeadlockDetected)
 
 
-class Payload(msgspec.Struct, gc=False):
+class Payload(msgspec.Struct, gc=False, omit_defaults=True):
     """What is sealed in engine_message.payload."""
 
     to: str
     text: str
+    content: Content | None = None
 
 
 class MessageIn(msgspec.Struct, gc=False, kw_only=True):
     """One message to be sent.
 
-    `to`: E.164. `recipient_index`: the client's blind index of kind "phone" of that number, computed when empty.
+    `to`: E.164, or an address of the channel. `recipient_index`: the client's blind index of it, computed when empty.
+    `content`: what a channel with more than text shows. `short_code`: where the recipient answers. `answers`: the
+    message of the person that this one answers. `head_id`: the first rung, of a message that is a further one.
+    `ladder`: the channels it may take, itself first, when there are several.
     `zone`: IANA zone of the contact's record, when it has one. `parts` and `encoding` are counted when `parts` is 0.
     `due_at`: not before this instant; None: now. `expires_at`: worth nothing from this instant on; None: it waits for
     as long as it must. Unit: EUR before VAT per part for `unit_price_eur`.
@@ -70,6 +76,11 @@ class MessageIn(msgspec.Struct, gc=False, kw_only=True):
     expires_at: datetime | None = None
     account_id: UUID | None = None
     receipt: int = 0
+    content: Content | None = None
+    answers: UUID | None = None
+    head_id: UUID | None = None
+    rung: int = 0
+    ladder: Sequence[Rung] = ()
 
 
 encode_payload = msgspec.json.Encoder().encode
@@ -80,8 +91,10 @@ def _complete(keys: ClientKeys, messages: Sequence[MessageIn], known: Alphabets)
     """Fill in what the caller left to the door: blind index, parts."""
     for message in messages:
         if not message.recipient_index:
-            message.recipient_index = keys.index("phone", message.to)
-        if not message.parts:
+            message.recipient_index = keys.index(channels.identity(message.to), message.to)
+        if message.channel != "sms":
+            message.parts, message.encoding = 1, channels.UTF8
+        elif not message.parts:
             takes = known.of(message.purpose, message.short_code)
             message.parts, message.encoding = sms_text.measure(message.text, takes)
 
@@ -113,7 +126,7 @@ async def submit_async(
 
 def sealed_payloads(row_ids: Sequence[bytes], messages: Sequence[MessageIn], keys: ClientKeys) -> list[bytes]:
     """Number and text of each message, sealed for its row."""
-    plain = [encode_payload(Payload(m.to, m.text)) for m in messages]
+    plain = [encode_payload(Payload(m.to, m.text, m.content)) for m in messages]
     return keys.seal_rows("engine_message", "payload", row_ids, plain)
 
 
@@ -122,8 +135,9 @@ def _lanes(messages: Sequence[MessageIn], now: datetime) -> list[tuple[str, date
     first: dict[str, datetime] = {}
     for message in messages:
         due_at = message.due_at or now
-        if message.purpose not in first or due_at < first[message.purpose]:
-            first[message.purpose] = due_at
+        lane = channels.lane(message.purpose, message.channel)
+        if lane not in first or due_at < first[lane]:
+            first[lane] = due_at
     return sorted(first.items())
 
 
@@ -137,10 +151,13 @@ class Prepared(NamedTuple):
     lanes: list[tuple[str, datetime]]
     values: dict[str, Any]
     rows: Iterator[bulkcopy.Packed] | None = None
+    ladders: dict[str, Any] | None = None
 
     def notices(self) -> Iterator[tuple[str, dict[str, Any]]]:
-        """Statements that tell the engines of them."""
-        return _notices(self.client_id, self.lanes)
+        """Statements that come after the messages: their ladders, and what tells the engines."""
+        if self.ladders is not None:
+            yield "write_ladders", self.ladders | {"client": self.client_id}
+        yield from _notices(self.client_id, self.lanes)
 
 
 def _notices(client_id: UUID, lanes: list[tuple[str, datetime]]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -159,7 +176,7 @@ def prepare(
     _complete(keys, messages, known)
     starts = range(0, len(messages), _AT_ONCE)
     rows = (bulkcopy.pack(client_id, None, messages[start : start + _AT_ONCE], keys, now) for start in starts)
-    return Prepared(client_id, _lanes(messages, now), {}, rows)
+    return Prepared(client_id, _lanes(messages, now), {}, rows, rungs.rows(messages, keys, now))
 
 
 async def admit(conn: psycopg.AsyncConnection[Any], prepared: Prepared) -> None:
@@ -214,8 +231,11 @@ def _as_statement(
         "expiries": _instants([m.expires_at for m in messages]),
         "accounts": _uuids([m.account_id for m in messages]),
         "receipts": Int2Array.of([m.receipt for m in messages]),
+        "answers": _uuids([m.answers for m in messages]),
+        "heads": _uuids([m.head_id for m in messages]),
+        "rungs": Int2Array.of([m.rung for m in messages]),
     }
-    return Prepared(client_id, _lanes(messages, now), values)
+    return Prepared(client_id, _lanes(messages, now), values, None, rungs.rows(messages, keys, now))
 
 
 def _uuids(values: Sequence[UUID | None]) -> UuidArray:

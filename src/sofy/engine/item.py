@@ -9,10 +9,13 @@ import msgspec
 
 from sofy.connectors.base import Action
 from sofy.engine.statuses import RANK
+from sofy.kernel.content import Content
 from sofy.kernel.hours import CONTRACT_HOURS, HoursPolicy
 
 #: `due` of a message that waits for a person (microseconds as PostgreSQL counts them: timestamptz 'infinity').
 FOREVER: Final = (1 << 63) - 1
+#: Receipts that say a part is on the phone.
+_ARRIVED: Final = frozenset({"delivered", "read"})
 
 #: `attempt` of an alert that leaves once more, by another route, since its first one says that it did not deliver it.
 SENT_AGAIN: Final = 100
@@ -54,6 +57,7 @@ class Item(msgspec.Struct, gc=False, eq=False):
     uid: UUID
     uid_client: UUID
     lane: str
+    channel: str
     purpose: str
     campaign: bytes | None
     contact: bytes | None
@@ -75,6 +79,7 @@ class Item(msgspec.Struct, gc=False, eq=False):
     permission: str | None = None
     suppressed: bool = False
     platform_suppressed: bool = False
+    content: Content | None = None
 
     route: bytes | None = None
     status: str = "queued"
@@ -116,11 +121,13 @@ class Item(msgspec.Struct, gc=False, eq=False):
             return self.raise_to("failed", at)
         if "expired" in told:
             return self.raise_to("expired", at)
-        return told == {"delivered"} and self.raise_to("delivered", at)
+        if told == {"read"}:
+            return self.raise_to("read", at)
+        return bool(told) and told <= _ARRIVED and self.raise_to("delivered", at)
 
     @property
     def parts_done(self) -> int:
-        return sum(1 for piece in self.pieces or () if piece.receipt == "delivered")
+        return sum(1 for piece in self.pieces or () if piece.receipt in _ARRIVED)
 
 
 class ClientFacts(msgspec.Struct, gc=False):
@@ -129,6 +136,7 @@ class ClientFacts(msgspec.Struct, gc=False):
     suspended: bool = False
     policy: HoursPolicy | None = CONTRACT_HOURS
     left_micro: int | None = None
+    channels_off: frozenset[str] = frozenset()
 
 
 class Batch(msgspec.Struct, gc=False, eq=False):

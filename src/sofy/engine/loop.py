@@ -25,16 +25,19 @@ from sofy.connectors.base import (
     Refused,
     Reported,
     Throttled,
+    own_key,
 )
 from sofy.engine import handover
 from sofy.engine.announce import announce
+from sofy.engine.callbacks import Callbacks
 from sofy.engine.circuit import OF_THE_ROUTE
 from sofy.engine.claim import Claims
-from sofy.engine.dispatch import LANES, Dispatcher, Leaving, Refusals
+from sofy.engine.dispatch import Dispatcher, Leaving, Refusals
 from sofy.engine.inbound import InboundDesk
 from sofy.engine.item import Batch, Item
 from sofy.engine.journal import Answered, Journal, Received
 from sofy.engine.keystore import KeyStore
+from sofy.engine.ladder import Ladders
 from sofy.engine.link import HotLink
 from sofy.engine.outcomes import Ledger, now_micros
 from sofy.engine.receipts import Receipts, Recent
@@ -42,6 +45,8 @@ from sofy.engine.recovery import recover
 from sofy.engine.routes import Counters, RouteTable
 from sofy.engine.sweepers import Sweepers
 from sofy.engine.wake import Listener
+from sofy.kernel import opt_out
+from sofy.kernel.channels import LANES
 from sofy.kernel.clauses import clause
 
 log = structlog.get_logger(__name__)
@@ -59,16 +64,17 @@ _SILENT_KEPT = 10_000
 class Engine:
     """One engine process. `start` brings it up after replaying what dead ones left; `stop` ends it in order."""
 
-    def __init__(self, url: str, keystore: KeyStore, spool: Path) -> None:
+    def __init__(self, url: str, keystore: KeyStore, spool: Path, *, base_url: str = "") -> None:
         self.instance = uuid4()
         self.items: dict[UUID, Item] = {}
         self.silent: dict[UUID, Item] = {}
         self._url = url
         self._keystore = keystore
         self._spool = spool
+        self._base_url = base_url
         self._links = {duty: HotLink(url, duty) for duty in (*LANES, "outcomes", "receipts")}
         self._links |= {f"announce {lane}": HotLink(url, f"announce {lane}") for lane in LANES}
-        self._links |= {duty: HotLink(url, duty, prepared=False) for duty in ("inbound", "house")}
+        self._links |= {duty: HotLink(url, duty, prepared=False) for duty in ("inbound", "house", "callbacks")}
         self.journal = Journal(spool, self.instance)
         self.ledger = Ledger(self._links["outcomes"], self._settled)
         self.recent = Recent()
@@ -77,9 +83,19 @@ class Engine:
         self.inbound = InboundDesk(self._links["inbound"], keystore, partial(self._refuse, reason="stop"))
         self.table = RouteTable(self._links["house"], keystore)
         self.receipts.told = self.table.choice.note
-        self.dispatcher = Dispatcher(self.table, self.ledger, self.refusals, self._refresh_soon, self._announce_soon)
+        self.dispatcher = Dispatcher(
+            self.table, self.ledger, self.refusals, self._refresh_soon, self._announce_soon, self._opt_out_url
+        )
         self.claims = {lane: Claims(lane, self._links[lane], keystore, self.instance) for lane in LANES}
-        self.sweepers = Sweepers(self._links["house"], self.instance, self.table, self.claims, self.items)
+        self.callbacks = Callbacks(self._links["callbacks"], keystore, self.table, self._events, self.inbound)
+        self.sweepers = Sweepers(
+            self._links["house"],
+            self.instance,
+            self.table,
+            self.claims,
+            self.items,
+            Ladders(self._links["house"], keystore),
+        )
         self._room = {lane: asyncio.Event() for lane in LANES}
         self._full = dict.fromkeys(LANES, False)
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -98,6 +114,7 @@ class Engine:
         self._spawn("routes", self._watch_routes())
         self._spawn("listener", Listener(self._url, self._wake, partial(self._refuse, reason="opposed")).run())
         self._spawn("sweepers", self.sweepers.run())
+        self._spawn("callbacks", self.callbacks.run())
         self._spawn("tidy", self._tidy())
         self._claiming = [self._spawn(f"claim {lane}", self._claim(lane)) for lane in LANES]
         log.info("engine.started", instance=str(self.instance), pid=os.getpid(), host=socket.gethostname())
@@ -154,7 +171,7 @@ class Engine:
             batch = None
             if not self._full[lane] and self.table.serves(lane):
                 async with claims.turn:
-                    batch = await claims.take(room)
+                    batch = await claims.take(room, self.dispatcher.busy(lane))
                     self.items.update((item.uid, item) for item in (batch.items if batch is not None else ()))
                     self._give_up(claims)
             if batch is not None:
@@ -166,6 +183,11 @@ class Engine:
                     await event.wait()
             if self.dispatcher.ready[lane]:
                 self._dispatch_soon()
+
+    def _opt_out_url(self, item: Item) -> str:
+        """Where the person says no with a click."""
+        key = self._keystore.entity(opt_out.KEY)
+        return opt_out.url(self._base_url, key, item.uid_client, item.uid)
 
     def _give_up(self, claims: Claims) -> None:
         """Messages that cannot be opened: the key of their client was destroyed, or the row is damaged."""
@@ -365,6 +387,7 @@ class RouteEvents:
         elif type(outcome) is not NotSent:
             counters.unknown += 1
             self._circuit.bad += 1
+            self._engine.recent.add((self._route, own_key(item.uid)), item, report.part)
         if last:
             handover.conclude(item, at, self._may_leave_elsewhere)
             self._engine.ledger.changed(item)
@@ -391,8 +414,7 @@ class RouteEvents:
     async def on_inbound(self, messages: list[Inbound]) -> None:
         """Messages from people are committed before the operator is answered."""
         self._counters.inbound += len(messages)
-        running = self._engine.table.running.get(self._route)
-        await self._engine.inbound.take(self._route, running.route.short_code if running else None, messages)
+        await self._engine.inbound.take(self._route, self._engine.table.routes.get(self._route), messages)
 
     async def on_parts(self, parts: list[InboundPart]) -> list[list[InboundPart]]:
         """Parts whose siblings are late are committed before the operator is answered."""

@@ -16,6 +16,7 @@ import msgspec
 import psycopg
 import structlog
 
+from sofy.connectors.base import own_key
 from sofy.engine.db import sql
 from sofy.engine.item import FOREVER, SENT_AGAIN, Claim, Item, Part
 from sofy.engine.link import Hot, HotLink
@@ -295,7 +296,8 @@ class _Work:
             if item.pieces is None or item.route is None or item.submitted_at is None:
                 continue
             partial = item.parts > 1 and item.keys_written  # a receipt of one part changes its row
-            if (item.keys_written and not partial) or (item.status == "delivered" and not item.keys_written):
+            heard_all = item.status == ("delivered" if item.channel == "sms" else "read")
+            if (item.keys_written and not partial) or (heard_all and not item.keys_written):
                 continue
             found = False
             for number, piece in enumerate(item.pieces):
@@ -305,8 +307,8 @@ class _Work:
                     if owner == part:
                         rows.append((piece.supplier_id, item, number, piece))
                         found = True
-            if not found and item.status == "submitted":
-                rows.append((f"- {item.id.hex()}", item, 0, item.pieces[0]))
+            if not found and (item.status == "submitted" or item.channel != "sms"):
+                rows.append((own_key(item.uid), item, 0, item.pieces[0]))
             self.keyed.append(item)
         if rows:
             rows.sort(key=itemgetter(0))  # the same order in every engine: no deadlock

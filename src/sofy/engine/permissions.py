@@ -14,6 +14,7 @@ import psycopg
 
 from sofy.engine.db import sql
 from sofy.kernel import clock
+from sofy.kernel.channels import LANES, of_lane
 
 #: Engines listen here for people who said no: payload is "<client>:<recipient index>", both in hex.
 STOP_CHANNEL: Final = "sofy_stop"
@@ -126,14 +127,14 @@ def api_keys_last_used(conn: psycopg.Connection[Any], client_id: UUID) -> dict[U
     return dict(conn.execute(sql("api_keys_last_used"), {"client": client_id}).fetchall())
 
 
-def write_sender(conn: psycopg.Connection[Any], client_id: UUID, name: str) -> None:
-    """Let messages of a client show a name."""
-    conn.execute(sql("write_sender"), {"client": client_id, "name": name})
+def write_sender(conn: psycopg.Connection[Any], client_id: UUID, name: str, *, channel: str = "sms") -> None:
+    """Let messages of a client show a name, an address, an agent."""
+    conn.execute(sql("write_sender"), {"client": client_id, "channel": channel, "name": name})
 
 
-def drop_sender(conn: psycopg.Connection[Any], client_id: UUID, name: str) -> None:
+def drop_sender(conn: psycopg.Connection[Any], client_id: UUID, name: str, *, channel: str = "sms") -> None:
     """Let messages of a client show a name no more; those that were accepted keep it."""
-    conn.execute(sql("drop_sender"), {"client": client_id, "name": name})
+    conn.execute(sql("drop_sender"), {"client": client_id, "channel": channel, "name": name})
 
 
 def write_template(
@@ -179,7 +180,9 @@ def resume_campaign(conn: psycopg.Connection[Any], client_id: UUID, campaign_id:
     _write_campaign(conn, client_id, campaign_id, "running")
     now = clock.now()
     count = _all_of(conn, "unpark_campaign", {"client": client_id, "campaign": campaign_id, "now": now})
-    conn.execute(sql("raise_backlog"), {"client": client_id, "lane": "marketing", "due_at": now})
+    for lane in LANES:  # of whatever channel it is: those that have nothing are looked at once
+        if of_lane(lane)[0] == "marketing":
+            conn.execute(sql("raise_backlog"), {"client": client_id, "lane": lane, "due_at": now})
     _notify(conn, WAKE_CHANNEL, "")
     return count
 

@@ -22,7 +22,8 @@ async def main(config: Config, url: str | None = None) -> None:
     """Run an engine until SIGTERM or SIGINT. `url`: where sofy_engine logs in, when the caller knows it."""
     if config.clock_file is not None:
         clock.install(FileClock(config.clock_file, environment=config.environment))
-    engine = Engine(url or role_url(config, "sofy_engine"), KeyStore(config), config.var_dir / "spool" / "engine")
+    spool = config.var_dir / "spool" / "engine"
+    engine = Engine(url or role_url(config, "sofy_engine"), KeyStore(config), spool, base_url=config.base_url)
     over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def end(error: BaseException | None = None) -> None:

@@ -163,7 +163,7 @@ class Receipts:
         piece = item.pieces[part]
         if not piece.receipt:
             self.told(route, item.place, receipt, seconds(at - (item.submitted_at or at)))
-        if piece.receipt != "delivered":
+        if piece.receipt not in ("delivered", "read") or receipt.status == "read":
             piece.receipt = receipt.status
         _explain(item, receipt)
         changed = item.judge_parts(at)
@@ -171,7 +171,7 @@ class Receipts:
             item.resend = item.purpose == "alert" and self._may_go_elsewhere(item, receipt)
         if changed or item.parts > 1:
             self._ledger.changed(item)
-        if receipt.status == "delivered":
+        if receipt.status == ("delivered" if item.channel == "sms" else "read"):
             self._recent.close(key, item)
         return True
 
@@ -305,7 +305,7 @@ class Receipts:
     def _write(self, one: Lost, client: bytes, message: bytes, statuses: list[str]) -> None:
         """A message that is no longer in memory moves up by a stand-in that only carries the news."""
         item = Item(
-            client + message, client, message, UUID(bytes=message), UUID(bytes=client), "", "", None, None, b"", "",
+            client + message, client, message, UUID(bytes=message), UUID(bytes=client), "", "", "", None, None, b"", "",
             None, None, "", "", len(statuses), "", 0, 0, None, status="submitted", first=False, keys_written=True,
         )  # fmt: skip
         item.pieces = [Part(receipt=status) for status in statuses]

@@ -30,6 +30,7 @@ from sofy.engine.keystore import KeyStore
 from sofy.engine.link import Hot, HotLink
 from sofy.engine.outcomes import Ledger, now_micros
 from sofy.engine.receipts import Receipts, Recent
+from sofy.kernel import channels
 from sofy.kernel.crypto import Unreadable
 from sofy.kernel.errors import Refused
 
@@ -204,11 +205,11 @@ async def _adopted(link: HotLink, held: Held, keystore: KeyStore) -> list[Item]:
     for values in _by_client(held):
         client = values["client"].bytes
         for row in await link.rows("adopted", values):
-            (mid, claim, lane, purpose, parts, encoding, price_micro, attempt, campaign, contact, recipient, short_code,
-             payload, avoid) = row  # fmt: skip
+            (mid, claim, lane, channel, purpose, parts, encoding, price_micro, attempt, campaign, contact, recipient,
+             short_code, payload, avoid) = row  # fmt: skip
             item = Item(
-                client + mid, client, mid, UUID(bytes=mid), UUID(bytes=client), lane, purpose, campaign, contact,
-                recipient, "", short_code, None, "", "", parts, encoding, price_micro, attempt, avoid,
+                client + mid, client, mid, UUID(bytes=mid), UUID(bytes=client), lane, channel, purpose, campaign,
+                contact, recipient, "", short_code, None, "", "", parts, encoding, price_micro, attempt, avoid,
             )  # fmt: skip
             item.claim = claims.setdefault(claim, Claim(client, claim, 0))
             item.claim.open += 1
@@ -225,4 +226,4 @@ def _number_index(keystore: KeyStore, item: Item, payload: bytes) -> bytes:
         opened = decode_payload(keystore.client(item.uid_client).unseal("engine_message", "payload", item.uid, payload))
     except (Refused, Unreadable, msgspec.DecodeError):
         return b""
-    return keystore.platform().index("phone", opened.to)
+    return keystore.platform().index(channels.identity(opened.to), opened.to)

@@ -14,6 +14,7 @@ from sofy.engine.item import Item
 from sofy.engine.keystore import KeyStore
 from sofy.engine.link import HotLink
 from sofy.engine.route_config import open_config
+from sofy.kernel.channels import of_lane
 from sofy.kernel.clauses import clause
 from sofy.kernel.errors import Refused
 
@@ -31,6 +32,7 @@ class Route(NamedTuple):
     encodings: frozenset[str]
     price_eur: Decimal
     state: str
+    client: bytes | None = None
     weight: int = 100
     countries: frozenset[str] = frozenset()
     prefixes: tuple[str, ...] = ()
@@ -40,11 +42,18 @@ class Route(NamedTuple):
 
 @clause("CGVU 3.4")
 def route_plan(
-    routes: Iterable[Route], *, channel: str, purpose: str, encoding: str, short_code: str | None
+    routes: Iterable[Route],
+    *,
+    channel: str,
+    purpose: str,
+    encoding: str,
+    short_code: str | None,
+    client: bytes | None = None,
 ) -> tuple[Route, ...]:
     """The routes that may carry a message, cheapest first; pure, so that a dry run can show it.
 
-    A message that names a short code in its text can only leave by a route that answers there.
+    A message that says where to answer can only leave by a route that answers there. A route of one client carries
+    its messages only. An SMS needs a route that takes its alphabet.
     """
     fit = [
         route
@@ -52,7 +61,8 @@ def route_plan(
         if route.state == "active"
         and route.channel == channel
         and purpose in route.purposes
-        and encoding in route.encodings
+        and (channel != "sms" or encoding in route.encodings)
+        and (route.client is None or route.client == client)
         and (short_code is None or route.short_code == short_code)
     ]
     return tuple(sorted(fit, key=lambda route: (route.price_eur, route.code)))
@@ -120,6 +130,14 @@ class Running(msgspec.Struct, gc=False, eq=False):
     sampled: Counters = msgspec.field(default_factory=Counters)
 
 
+class Reading(NamedTuple):
+    """How to read what the supplier of a route calls back with, whether it sends or not."""
+
+    fingerprint: str
+    kind: type[Connector]
+    settings: Any
+
+
 class RouteTable:
     """Keeps connectors in step with engine_route: a changed row replaces its connector, a draining one only listens."""
 
@@ -128,44 +146,60 @@ class RouteTable:
         self.broken: dict[str, str] = {}
         #: After how long without a receipt a message is unknown: a paused route, too, has messages under way.
         self.horizons_s: dict[bytes, int] = {}
+        self.routes: dict[bytes, Route] = {}
+        self.readings: dict[bytes, Reading] = {}
         self._link = link
         self._keystore = keystore
         self.choice = Choice()
         self._terms: dict[bytes, dict[str, Any]] = {}
-        self._plans: dict[tuple[str, str, str | None], tuple[Running, ...]] = {}
+        self._plans: dict[tuple[bytes | None, str, str, str, str | None], tuple[Running, ...]] = {}
+        self._owners: frozenset[bytes] = frozenset()
 
-    def candidates(self, purpose: str, encoding: str, short_code: str | None) -> tuple[Running, ...]:
+    def candidates(
+        self, client: bytes, channel: str, purpose: str, encoding: str, short_code: str | None
+    ) -> tuple[Running, ...]:
         """Running routes for such a message, cheapest first."""
-        key = (purpose, encoding, short_code)
+        key = (client if client in self._owners else None, channel, purpose, encoding, short_code)
         plan = self._plans.get(key)
         if plan is None:
-            routes = [one.route for one in self.running.values()]
-            chosen = route_plan(routes, channel="sms", purpose=purpose, encoding=encoding, short_code=short_code)
+            chosen = route_plan(
+                [one.route for one in self.running.values()],
+                channel=channel, purpose=purpose, encoding=encoding, short_code=short_code, client=client,
+            )  # fmt: skip
             plan = self._plans[key] = tuple(self.running[route.id] for route in chosen)
         return plan
 
     def choose(self, item: Item) -> tuple[tuple[Running, str], ...]:
         """Routes in the order in which a message tries them, each with the sender it shows instead, if any."""
-        return self.choice.order(self.candidates(item.purpose, item.encoding, item.short_code), item)
+        plan = self.candidates(item.client, item.channel, item.purpose, item.encoding, item.short_code)
+        return self.choice.order(plan, item)
 
-    def serves(self, purpose: str) -> bool:
-        """Whether any link that may carry this purpose is up."""
+    def serves(self, lane: str) -> bool:
+        """Whether any link that may carry messages of this lane is up."""
+        purpose, channel = of_lane(lane)
         return any(
-            one.route.state == "active" and purpose in one.route.purposes and one.connector.health().binds_up
+            one.route.channel == channel
+            and one.route.state == "active"
+            and purpose in one.route.purposes
+            and one.connector.health().binds_up
             for one in self.running.values()
         )
 
     async def reload(self, events_for: EventsFactory) -> None:
         """Read the table and start, replace or stop connectors."""
         rows = await self._link.rows("routes")
-        self.horizons_s = {row[0]: row[-1] for row in rows}
+        self.horizons_s = {row[0]: row[13] for row in rows}
+        self._owners = frozenset(row[14] for row in rows if row[14] is not None)
         self._terms = {row[0]: terms(row) for row in await self._link.rows("route_terms")}
         seen = set()
         for row in rows:
             seen.add(row[0])
             await self._keep(row, events_for)
-        for gone in [key for key in self.running if key not in seen]:
-            await self._stop(gone)
+        for gone in [key for key in self.routes if key not in seen]:
+            del self.routes[gone]
+            self.readings.pop(gone, None)
+            if gone in self.running:
+                await self._stop(gone)
         self._plans.clear()
         await self.choice.read(self._link, [one.route for one in self.running.values()])
 
@@ -176,21 +210,26 @@ class RouteTable:
 
     async def _keep(self, row: tuple[Any, ...], events_for: EventsFactory) -> None:
         (rid, code, channel, connector, config, short_code, purposes, encodings, price, rate, window, binds, state,
-         _) = row  # fmt: skip
-        route = Route(rid, code, channel, short_code, frozenset(purposes), frozenset(encodings), price, state)
+         _, client) = row  # fmt: skip
+        route = Route(rid, code, channel, short_code, frozenset(purposes), frozenset(encodings), price, state, client)
         route = route._replace(**self._terms.get(rid, {}))
         fingerprint = repr((connector, config, rate, window, binds, sorted(encodings), state == "paused"))
+        self.routes[rid] = route
         known = self.running.get(rid)
         if known is not None and known.fingerprint == fingerprint:
             known.route = route
             return
         if known is not None:
             await self._stop(rid)
-        if state == "paused":
-            self.running.pop(rid, None)
-            return
+        reading = self.readings.get(rid)
         try:
-            running = self._make(route, connector, config, rate, window, binds, fingerprint, events_for)
+            if reading is None or reading.fingerprint != fingerprint:
+                settings = self._settings(route, connector, config, rate, window, binds)
+                reading = self.readings[rid] = Reading(fingerprint, discover()[connector], settings)
+            if state == "paused":
+                return
+            counters = Counters()
+            running = Running(route, reading.kind(reading.settings, events_for(rid, counters)), fingerprint, counters)
         except (msgspec.ValidationError, Refused, KeyError, ValueError, OSError) as error:
             if self.broken.get(code) != str(error):
                 log.error("engine.route_unusable", route=code, problem=str(error))
@@ -201,10 +240,9 @@ class RouteTable:
         await running.connector.start()
         log.info("engine.route_started", route=code)
 
-    def _make(
-        self, route: Route, connector: str, config: Mapping[str, Any], rate: int, window: int, binds: int,
-        fingerprint: str, events_for: EventsFactory,
-    ) -> Running:  # fmt: skip
+    def _settings(
+        self, route: Route, connector: str, config: Mapping[str, Any], rate: int, window: int, binds: int
+    ) -> Any:
         kinds = discover()
         if connector not in kinds:
             raise Refused("unknown_connector", connector=connector, known=sorted(kinds))
@@ -215,9 +253,7 @@ class RouteTable:
         for name, value in columns.items():
             if name in fields:
                 values[name] = value
-        settings = msgspec.convert(values, kind.Config)
-        counters = Counters()
-        return Running(route, kind(settings, events_for(route.id, counters)), fingerprint, counters)
+        return msgspec.convert(values, kind.Config)
 
     async def _stop(self, key: bytes, grace_s: float = 5.0) -> None:
         running = self.running.pop(key)

@@ -17,6 +17,7 @@ from psycopg.types.json import Jsonb
 
 from sofy.engine.claim import Claims
 from sofy.engine.item import Item
+from sofy.engine.ladder import Ladders
 from sofy.engine.link import HotLink
 from sofy.engine.recovery import Held, held_by, release
 from sofy.engine.routes import RouteTable
@@ -29,6 +30,7 @@ HEALTH_EVERY_S = 5.0
 QUALITY_EVERY_S = 10.0
 HORIZON_EVERY_S = 10.0
 CAMPAIGNS_EVERY_S = 1.0
+LADDERS_EVERY_S = 0.5
 FORGET_EVERY_S = 60.0
 #: How long ago a message may have been submitted whose key is written only now: its engine was cut off meanwhile.
 _WRITTEN_WITHIN = timedelta(days=3)
@@ -51,16 +53,19 @@ class Sweepers:
         table: RouteTable,
         claims: Mapping[str, Claims],
         items: Mapping[UUID, Item],
+        ladder: Ladders,
     ) -> None:
         self._link = link
         self._me = instance
         self._table = table
         self._claims = claims
         self._items = items
+        self._ladder = ladder
         self._looked: dict[bytes, datetime] = {}
         self._waiting: dict[UUID, UUID] = {}
         self._sampled_at = time.monotonic()
         self._duties: list[tuple[float, Callable[[], Awaitable[None]]]] = [
+            (LADDERS_EVERY_S, self._ladders),
             (CAMPAIGNS_EVERY_S, self._campaigns),
             (2.0, self._beat),
             (HEALTH_EVERY_S, self._health),
@@ -121,6 +126,10 @@ class Sweepers:
     async def _quality(self) -> None:
         if (values := self._table.choice.take_told(self._me)) is not None:
             await self._link.run("note_quality", values)
+
+    async def _ladders(self) -> None:
+        while await self._ladder.step():
+            pass
 
     async def _campaigns(self) -> None:
         """As long as one waiting message of a campaign is known, nothing else of it is looked at."""

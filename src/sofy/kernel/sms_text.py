@@ -246,6 +246,15 @@ def has_stop_mention(text: str, short_code: str | None) -> bool:
     return _mention(short_code).search(text) is not None
 
 
+_NAMES_STOP = re.compile(r"(?<!\w)STOP(?!\w)")
+
+
+@clause("CGVU 14.1")
+def names_stop(text: str) -> bool:
+    """Whether a text says STOP in capitals, as what to answer where the channel itself takes answers."""
+    return _NAMES_STOP.search(text) is not None
+
+
 _STOP = """
 stop stopp stopper stoppez stopsms arret arrets arrete arreter arretez unsubscribe unsub
 desabonner desabonnez desabonnement desinscrire desinscription

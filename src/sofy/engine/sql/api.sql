@@ -10,11 +10,11 @@ UPDATE gate_api_key SET last_used_at = date_trunc('minute', %(now)s::timestamptz
 
 -- name: senders_of
 -- The names that messages of a client may show.
-SELECT name FROM gate_sender WHERE client_id = %(client)s ORDER BY name
+SELECT channel, name FROM gate_sender WHERE client_id = %(client)s ORDER BY channel, name
 
 -- name: offers
 -- Routes as a message is priced and planned by.
-SELECT id, code, name, channel, short_code, purposes, encodings, price_eur, state FROM engine_route
+SELECT id, code, name, channel, short_code, purposes, encodings, price_eur, state, client_id FROM engine_route
  WHERE state <> 'draining' ORDER BY price_eur, code
 
 -- name: take_names

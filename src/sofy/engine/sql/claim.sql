@@ -23,7 +23,7 @@ WITH due AS (
            array_agg(message_id), array_agg(attempt), array_agg(avoid_route)
       FROM taken HAVING count(*) > 0
 )
-SELECT m.id, m.purpose, m.campaign_id, m.contact_id, m.recipient_index, m.sender, m.short_code, m.zone, m.payload,
+SELECT m.id, m.channel, m.purpose, m.campaign_id, m.contact_id, m.recipient_index, m.sender, m.short_code, m.zone, m.payload,
        m.parts, m.encoding, (m.unit_price_eur * 1000000)::bigint, taken.attempt, taken.avoid_route, m.expires_at
   FROM taken JOIN engine_message m ON m.id = taken.message_id
  WHERE m.client_id = %(client)s AND m.id = ANY (ARRAY(SELECT message_id FROM due))
@@ -40,7 +40,7 @@ RETURNING due_at <= %(now)s
 
 -- name: client_facts
 -- What the gate must know of a client.
-SELECT state, hours, ((budget_eur - spent_eur) * 1000000)::bigint, contact_answer
+SELECT state, hours, ((budget_eur - spent_eur) * 1000000)::bigint, contact_answer, channels_off
   FROM gate_client WHERE client_id = %(client)s
 
 -- name: campaign_states

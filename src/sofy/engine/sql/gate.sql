@@ -36,11 +36,11 @@ SELECT id, last_used_at FROM gate_api_key WHERE client_id = %(client)s AND last_
 
 -- name: write_sender
 -- A name of the client's registry.
-INSERT INTO gate_sender (client_id, name) VALUES (%(client)s, %(name)s) ON CONFLICT DO NOTHING
+INSERT INTO gate_sender (client_id, channel, name) VALUES (%(client)s, %(channel)s, %(name)s) ON CONFLICT DO NOTHING
 
 -- name: drop_sender
 -- It was withdrawn.
-DELETE FROM gate_sender WHERE client_id = %(client)s AND name = %(name)s
+DELETE FROM gate_sender WHERE client_id = %(client)s AND channel = %(channel)s AND name = %(name)s
 
 -- name: write_campaign
 -- Start, pause, resume or end a campaign for the gate; an ended one stays ended.

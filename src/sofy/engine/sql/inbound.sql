@@ -57,6 +57,17 @@ SELECT id, payload FROM engine_inbound
  WHERE client_id = %(client)s AND at > %(since)s AND recipient_index = %(recipient)s AND route_id = %(route)s
    AND message_id = %(message)s
 
+-- name: heard_named
+-- Whether the channel's own name for it was heard.
+SELECT 1 FROM engine_inbound WHERE client_id = %(client)s AND route_id = %(route)s AND supplier_id = %(supplier_id)s
+
+-- name: writer_of
+-- Whose message a complaint names, by the supplier's name for it. Of names used again, the last.
+SELECT k.client_id, k.message_id, s.contact_id, s.campaign_id, s.recipient_index
+  FROM receipt_key k JOIN engine_state s ON s.client_id = k.client_id AND s.message_id = k.message_id
+ WHERE k.route_id = %(route)s AND k.supplier_id = %(supplier_id)s
+ ORDER BY k.submitted_at DESC LIMIT 1
+
 -- name: stands_opposed
 -- Whether a STOP of this person is in force.
 SELECT 1 FROM gate_permission
@@ -73,8 +84,10 @@ WITH told AS (
                 ELSE e.id = (SELECT account_id FROM engine_state
                               WHERE client_id = (SELECT %(client)s::uuid) AND message_id = %(message)s) END
 )
-INSERT INTO engine_inbound (client_id, id, route_id, recipient_index, contact_hint, message_id, payload, keyword, at)
-VALUES (%(client)s, %(id)s, %(route)s, %(recipient)s, %(contact)s, %(message)s, %(payload)s, %(keyword)s, %(now)s)
+INSERT INTO engine_inbound (client_id, id, route_id, recipient_index, contact_hint, message_id, payload, keyword, at,
+                            channel, supplier_id)
+VALUES (%(client)s, %(id)s, %(route)s, %(recipient)s, %(contact)s, %(message)s, %(payload)s, %(keyword)s, %(now)s,
+        %(came_by)s, %(supplier_id)s)
 
 -- name: write_event
 -- One event outside the ledger's batches.
@@ -96,7 +109,7 @@ WITH mine AS MATERIALIZED (
 ), gone AS (
     DELETE FROM engine_queue q USING mine
      WHERE q.client_id = %(client)s AND q.message_id = mine.message_id
-       AND (q.lane = 'marketing') IS TRUE
+       AND (q.lane = ANY(%(lanes)s)) IS TRUE
     RETURNING q.message_id
 ), step AS (
     UPDATE engine_state s

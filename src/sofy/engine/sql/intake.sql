@@ -29,20 +29,23 @@ WITH given AS (
                          %(recipients)s::bytea[], %(senders)s::text[], %(short_codes)s::text[], %(zones)s::text[],
                          %(payloads)s::bytea[], %(parts)s::smallint[], %(encodings)s::text[], %(prices)s::text[]::numeric[],
                          %(refs)s::text[], %(dues)s::timestamptz[], %(expiries)s::timestamptz[],
-                         %(accounts)s::uuid[], %(receipts)s::smallint[])
+                         %(accounts)s::uuid[], %(receipts)s::smallint[], %(answers)s::uuid[], %(heads)s::uuid[],
+                         %(rungs)s::smallint[])
       AS g (id, channel, purpose, campaign_id, contact_id, establishment_id, variant, recipient_index, sender,
-            short_code, zone, payload, parts, encoding, unit_price_eur, reference, due_at, expires_at, account_id, receipt)
+            short_code, zone, payload, parts, encoding, unit_price_eur, reference, due_at, expires_at, account_id, receipt,
+            answers, head_id, rung)
 ), state AS (
-    INSERT INTO engine_state (client_id, message_id, campaign_id, contact_id, establishment_id, recipient_index,
-                              variant, status, rank, parts, accepted_at, not_before, updated_at, account_id, receipt)
+    INSERT INTO engine_state (client_id, message_id, campaign_id, contact_id, establishment_id, recipient_index, variant,
+                              status, rank, parts, accepted_at, not_before, updated_at, account_id, receipt, rung)
     SELECT %(client)s, id, campaign_id, contact_id, establishment_id, recipient_index, variant, 'accepted', 10, parts,
-           %(now)s, nullif(greatest(due_at, %(now)s), %(now)s), %(now)s, account_id, nullif(receipt, 0)
+           %(now)s, nullif(greatest(due_at, %(now)s), %(now)s), %(now)s, account_id, nullif(receipt, 0), rung
       FROM given
-    ON CONFLICT (client_id, recipient_index, campaign_id) DO NOTHING
+    ON CONFLICT (client_id, recipient_index, campaign_id, rung) DO NOTHING
     RETURNING message_id
 ), queue AS (
     INSERT INTO engine_queue (client_id, message_id, lane, due_at)
-    SELECT %(client)s, id, purpose, due_at FROM given JOIN state ON message_id = id
+    SELECT %(client)s, id, CASE channel WHEN 'sms' THEN purpose ELSE purpose || '.' || channel END, due_at
+      FROM given JOIN state ON message_id = id
 ), step AS (
     SELECT message_id, NULL::uuid AS account_id, NULL::smallint AS receipt, 'accepted' AS kind,
            %(now)s::timestamptz AS at, NULL::timestamptz AS submitted_at
@@ -52,9 +55,9 @@ WITH given AS (
 )
 INSERT INTO engine_message (client_id, id, channel, purpose, campaign_id, contact_id, establishment_id, variant,
                             recipient_index, sender, short_code, zone, payload, parts, encoding, unit_price_eur,
-                            reference, expires_at, created_at)
+                            reference, expires_at, answers, head_id, created_at)
 SELECT %(client)s, id, channel, purpose, campaign_id, contact_id, establishment_id, variant, recipient_index, sender,
-       short_code, zone, payload, parts, encoding, unit_price_eur, reference, expires_at, %(now)s
+       short_code, zone, payload, parts, encoding, unit_price_eur, reference, expires_at, answers, head_id, %(now)s
   FROM given JOIN state ON message_id = id
 RETURNING id
 

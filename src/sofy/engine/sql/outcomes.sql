@@ -17,7 +17,7 @@ WITH o AS (
            supplier_code = coalesce(o.code, s.supplier_code), route_id = coalesce(o.route, s.route_id),
            parts_done = greatest(s.parts_done, o.done),
            submitted_at = coalesce(s.submitted_at, o.submitted_at),
-           final_at = CASE WHEN o.rank >= 40 THEN o.at ELSE s.final_at END,
+           final_at = CASE WHEN o.rank = 60 THEN coalesce(s.final_at, o.at) WHEN o.rank >= 40 THEN o.at ELSE s.final_at END,
            not_before = NULL, updated_at = %(now)s
       FROM o
      WHERE s.client_id = %(client)s AND s.message_id = ANY (ARRAY(SELECT id FROM o)) AND s.message_id = o.id
@@ -26,6 +26,13 @@ WITH o AS (
     RETURNING s.message_id, s.contact_id, s.campaign_id, s.account_id, s.receipt, o.status AS kind, o.at,
               CASE WHEN o.first = 1 AND o.status <> 'submitted' THEN o.submitted_at END AS submitted_at,
               o.first, o.reason, o.code, o.cost, CASE WHEN o.rank = 90 THEN o.article END AS article
+), nowhere AS (
+    INSERT INTO engine_ladder_step (client_id, message_id, at)
+    SELECT %(client)s, l.message_id, %(now)s FROM engine_ladder l
+      JOIN step ON step.message_id = l.message_id AND step.kind IN ('failed', 'expired', 'withheld')
+     WHERE l.client_id = %(client)s
+       AND l.message_id = ANY (ARRAY(SELECT id FROM o WHERE status IN ('failed', 'expired', 'withheld')))
+    ON CONFLICT DO NOTHING
 ), spent AS (
     UPDATE gate_client SET spent_eur = spent_eur + paid.cost / 1000000.0
       FROM (SELECT sum(cost) FROM step WHERE first = 1) AS paid (cost)

@@ -1,7 +1,7 @@
 -- name: routes
 -- Every route with its settings; read every two seconds, so that a change on screen is at work soon.
 SELECT id, code, channel, connector, config, short_code, purposes, encodings, price_eur, rate_per_s, "window", binds,
-       state, receipt_horizon_s
+       state, receipt_horizon_s, client_id
   FROM engine_route ORDER BY code
 
 -- name: write_health

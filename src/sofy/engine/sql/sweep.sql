@@ -66,7 +66,7 @@ UPDATE engine_claim SET claimed_by = %(me)s WHERE claimed_by = %(dead)s
 
 -- name: adopted
 -- What the ledger must know about messages that were adopted.
-SELECT m.id, c.id, c.lane, m.purpose, m.parts, m.encoding, (m.unit_price_eur * 1000000)::bigint, held.attempt,
+SELECT m.id, c.id, c.lane, m.channel, m.purpose, m.parts, m.encoding, (m.unit_price_eur * 1000000)::bigint, held.attempt,
        m.campaign_id, m.contact_id, m.recipient_index, m.short_code, m.payload, held.avoid_route
   FROM engine_claim c
        CROSS JOIN LATERAL unnest(c.messages, c.attempts, c.avoid_routes) AS held (id, attempt, avoid_route)

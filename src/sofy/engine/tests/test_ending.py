@@ -46,7 +46,7 @@ async def test_it_ends_when_it_never_found_its_database(
     monkeypatch.setattr(db, "connect_hot", nobody_there)
     monkeypatch.setattr(process, "gc", Mock())  # how this process collects its garbage is not the engine's
     places = {"var_dir": house.folder, "secrets_dir": house.folder, "master_key_file": house.folder / "master.key"}
-    config: Any = SimpleNamespace(clock_file=None, environment="test", **places)
+    config: Any = SimpleNamespace(clock_file=None, environment="test", base_url="", **places)
 
     async with asyncio.timeout(20):
         running = asyncio.ensure_future(process.main(config, house.engine_url))

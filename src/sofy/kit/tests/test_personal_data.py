@@ -42,7 +42,7 @@ def test_every_entry_says_why_and_how_long():
 def by_themselves():
     """What runs without anybody asking: chores of the worker, duties of the engine."""
     nothing: Any = None
-    engine = Sweepers(nothing, nothing, nothing, nothing, nothing)
+    engine = Sweepers(nothing, nothing, nothing, nothing, nothing, nothing)
     return [*jobs.chores(), *(getattr(duty, "__func__", duty) for _every, duty in engine._duties)]
 
 

@@ -1,0 +1,99 @@
+"""What suppliers call back with: stored as it came, read by whichever engine is first, forgotten when it is safe."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Final
+from uuid import UUID
+
+import structlog
+
+from sofy.connectors.base import Events, Heard
+from sofy.engine.inbound import InboundDesk
+from sofy.engine.keystore import KeyStore
+from sofy.engine.link import HotLink
+from sofy.engine.routes import Counters, RouteTable
+from sofy.kernel import crypto
+
+log = structlog.get_logger(__name__)
+
+_ENTITY: Final = "callbacks"
+_LOOK_EVERY_S: Final = 0.1
+_AT_ONCE: Final = 500
+#: After so many tries a callback that stops its reader is left: the sixth time would be no other.
+_TRIES: Final = 5
+
+
+def seal_body(keystore: KeyStore, row: UUID, body: bytes) -> bytes:
+    """A callback as it is stored: it names people."""
+    return crypto.seal(keystore.entity(_ENTITY), body, _aad(row))
+
+
+def _aad(row: UUID) -> bytes:
+    return b"engine_callback\0body\0" + row.bytes
+
+
+class Callbacks:
+    """Reads stored callbacks, a few hundred at a time, and tells the engine what they say."""
+
+    def __init__(
+        self,
+        link: HotLink,
+        keystore: KeyStore,
+        table: RouteTable,
+        events_for: Callable[[bytes, Counters], Events],
+        inbound: InboundDesk,
+    ) -> None:
+        self.unread = 0
+        self._link = link
+        self._keystore = keystore
+        self._table = table
+        self._events_for = events_for
+        self._inbound = inbound
+
+    async def run(self) -> None:
+        """Look for callbacks, for ever."""
+        while True:
+            if not self._expected() or not await self.look():
+                await asyncio.sleep(_LOOK_EVERY_S)
+
+    def _expected(self) -> bool:
+        """Whether any supplier calls back at all."""
+        return any("read_callback" in vars(reading.kind) for reading in self._table.readings.values())
+
+    async def look(self) -> int:
+        """Read one batch; answers how many callbacks there were."""
+        rows = await self._link.rows("take_callbacks", {"n": _AT_ONCE})
+        by_route: dict[bytes, list[tuple[UUID, bytes, int]]] = {}
+        for row, route, body, tries in sorted(rows):
+            by_route.setdefault(route, []).append((UUID(bytes=row), body, tries))
+        for route, callbacks in by_route.items():
+            done = await self._read(route, callbacks)
+            if done:
+                await self._link.run("forget_callbacks", {"ids": done})
+        return len(rows)
+
+    async def _read(self, route: bytes, callbacks: list[tuple[UUID, bytes, int]]) -> list[UUID]:
+        """What the supplier of one route said; answers the callbacks that need not be read again."""
+        reading = self._table.readings.get(route)
+        if reading is None:
+            log.warning("engine.callback_without_route", route=str(UUID(bytes=route)), callbacks=len(callbacks))
+            return [row for row, _, tries in callbacks if tries >= _TRIES]
+        done: list[UUID] = []
+        heard: list[Heard] = []
+        for row, body, tries in callbacks:
+            try:
+                opened = crypto.unseal(self._keystore.entity(_ENTITY), body, _aad(row))
+                heard.append(reading.kind.read_callback(reading.settings, opened))
+                done.append(row)
+            except Exception as error:  # a foreign text that its reader does not stand must not stop the others
+                self.unread += 1
+                log.error("engine.callback_unreadable", route=str(UUID(bytes=route)), error=type(error).__name__)
+                done += [row] if tries >= _TRIES else []
+        events = self._events_for(route, Counters())
+        if receipts := [receipt for each in heard for receipt in each.receipts]:
+            await events.on_receipts(receipts)
+        if inbound := [message for each in heard for message in each.inbound]:
+            await events.on_inbound(inbound)
+        if templates := [news for each in heard for news in each.templates]:
+            await self._inbound.templates(self._table.routes.get(route), templates)
+        return done

@@ -1,0 +1,87 @@
+-- name: write_ladders
+-- What is tried after the first rung, and that the first was begun.
+INSERT INTO engine_ladder (client_id, head_id, rung, channel, message_id, payload, insist, deadline_at)
+SELECT %(client)s, l.head_id, l.rung, l.channel, l.message_id, l.payload, l.insist = 1, l.deadline_at
+  FROM unnest(%(heads)s::uuid[], %(rungs)s::smallint[], %(channels)s::text[], %(messages)s::uuid[], %(payloads)s::bytea[],
+              %(insists)s::smallint[], %(deadlines)s::timestamptz[])
+    AS l (head_id, rung, channel, message_id, payload, insist, deadline_at)
+ON CONFLICT DO NOTHING
+
+-- name: clients_with_steps
+-- Whose ladders have a rung that led nowhere.
+SELECT client_id FROM engine_ladder_step ORDER BY client_id LIMIT 500
+
+-- name: take_steps
+-- Rungs of one client that led nowhere, each with the next one and what the message is about. Whoever holds them begins the
+-- next rung in the same transaction.
+WITH step AS (
+    SELECT message_id FROM engine_ladder_step WHERE client_id = %(client)s ORDER BY at LIMIT %(n)s FOR UPDATE SKIP LOCKED
+)
+SELECT step.message_id, next.head_id, next.rung, next.payload, m.purpose, m.campaign_id, m.contact_id, m.establishment_id,
+       m.variant, m.zone, m.reference, m.answers
+  FROM step
+  JOIN engine_message m ON m.client_id = %(client)s AND m.id = step.message_id
+  LEFT JOIN LATERAL (
+      SELECT n.* FROM engine_ladder l JOIN engine_ladder n ON n.client_id = %(client)s AND n.head_id = l.head_id
+                                                          AND n.rung = l.rung + 1 AND n.message_id IS NULL
+       WHERE l.client_id = %(client)s AND l.message_id = step.message_id) next ON true
+
+-- name: begin_rungs
+-- These rungs are messages now.
+WITH begun AS (
+    SELECT * FROM unnest(%(heads)s::uuid[], %(rungs)s::smallint[], %(messages)s::uuid[], %(deadlines)s::timestamptz[])
+        AS b (head_id, rung, message_id, deadline_at)
+)
+UPDATE engine_ladder l SET message_id = begun.message_id, deadline_at = begun.deadline_at FROM begun
+ WHERE l.client_id = %(client)s AND l.head_id = begun.head_id AND l.rung = begun.rung AND l.message_id IS NULL
+
+-- name: supersede
+-- The rungs before them count no more.
+UPDATE engine_state SET superseded = true, updated_at = %(now)s
+ WHERE client_id = %(client)s AND message_id = ANY (ARRAY(SELECT unnest(%(messages)s::uuid[])))
+
+-- name: forget_steps
+-- The next rung is begun, or there is none.
+DELETE FROM engine_ladder_step WHERE client_id = %(client)s AND message_id = ANY (ARRAY(SELECT unnest(%(messages)s::uuid[])))
+
+-- name: clients_with_deadlines
+-- Whose rungs had their time, the oldest first.
+SELECT client_id FROM engine_ladder WHERE deadline_at <= %(now)s ORDER BY deadline_at LIMIT 500
+
+-- name: end_rungs
+-- Rungs that no supplier took in time, out of the queue; and those that it took, where twice is better than never. What an
+-- engine holds at this moment is looked at again.
+WITH late AS (
+    SELECT head_id, rung, message_id, insist FROM engine_ladder
+     WHERE client_id = %(client)s AND deadline_at <= %(now)s ORDER BY deadline_at LIMIT %(n)s FOR UPDATE SKIP LOCKED
+), gone AS (
+    DELETE FROM engine_queue q WHERE q.client_id = %(client)s AND q.message_id = ANY (ARRAY(SELECT message_id FROM late))
+    RETURNING q.message_id
+), ended AS (
+    UPDATE engine_state s
+       SET status = 'withheld', rank = 90, reason = 'too_late', article = 'DPA 6', final_at = %(now)s, not_before = NULL,
+           updated_at = %(now)s
+      FROM gone WHERE s.client_id = %(client)s AND s.message_id = gone.message_id AND s.rank = 10
+    RETURNING s.message_id, s.contact_id, s.campaign_id
+), told AS (
+    INSERT INTO engine_event (client_id, message_id, contact_id, campaign_id, kind, at, detail)
+    SELECT %(client)s, message_id, contact_id, campaign_id, 'withheld', %(now)s,
+           '{"reason": "too_late", "article": "DPA 6"}' FROM ended
+), step AS (
+    INSERT INTO engine_ladder_step (client_id, message_id, at)
+    SELECT %(client)s, message_id, %(now)s FROM ended
+     UNION
+    SELECT %(client)s, late.message_id, %(now)s FROM late
+      JOIN engine_state s ON s.client_id = %(client)s AND s.message_id = late.message_id AND s.rank IN (20, 30)
+     WHERE late.insist
+    ON CONFLICT DO NOTHING
+)
+UPDATE engine_ladder l
+   SET deadline_at = CASE WHEN s.rank = 10 AND s.message_id <> ALL (ARRAY(SELECT message_id FROM ended))
+                          THEN %(now)s + interval '2 seconds' END
+  FROM late JOIN engine_state s ON s.client_id = %(client)s AND s.message_id = late.message_id
+ WHERE l.client_id = %(client)s AND l.head_id = late.head_id AND l.rung = late.rung
+
+-- name: rungs_of
+-- The rungs of a ladder that were begun, by the message that its sender knows.
+SELECT rung, channel, message_id FROM engine_ladder WHERE client_id = %(client)s AND head_id = %(message)s ORDER BY rung
