@@ -45,8 +45,9 @@ def sms_stopped(
 def consents_given(*, client_id: UUID, at: str, events: Sequence[Sequence[str]], **_ids: object) -> None:
     """Consents came with messages of a program: the gate knows already, now the ledger keeps the proof.
 
-    `at`: when they came. `events`: id, recipient index in hex, when the person agreed, source, version of the text. A
-    consent that meets an opt-out is recorded as what the program said, and lifts nothing. Harmless when it runs twice.
+    `at`: when they came. `events`: id, recipient index in hex, when the person agreed, source, version of the text, and
+    the channel. A consent that meets an opt-out is recorded as what the program said, and lifts nothing. Harmless when
+    it runs twice.
     """
     cur, now = cursor(), clock.now()
     ledger.lock(cur, client_id)
@@ -57,12 +58,13 @@ def consents_given(*, client_id: UUID, at: str, events: Sequence[Sequence[str]],
     if not fresh:
         return
     indexes = list({bytes.fromhex(row[1]) for row in fresh.values()})
-    values = {"client": client_id, "kinds": TextArray.of(["phone"]), "indexes": ByteaArray.of(indexes)}
+    kinds = TextArray.of(["phone", "email"])
+    values = {"client": client_id, "kinds": kinds, "indexes": ByteaArray.of(indexes)}
     owners: dict[bytes, UUID] = dict(cur.execute(sql("owners_of"), values).fetchall())
     groups: dict[Circumstances, list[Word]] = {}
-    for event_id, (_id, recipient, agreed_at, source, text_version) in fresh.items():
+    for event_id, (_id, recipient, agreed_at, source, text_version, *channel) in fresh.items():
         detail = " · ".join(filter(None, (source, text_version)))[:120]
-        shared = Circumstances("sms", "marketing", "api", detail, actor="api")
+        shared = Circumstances(channel[0] if channel else "sms", "marketing", "api", detail, actor="api")
         index = bytes.fromhex(recipient)
         owner = owners[index].bytes if index in owners else None
         word = Word(index, "granted", datetime.fromisoformat(agreed_at), owner, id=event_id.bytes)

@@ -172,6 +172,7 @@ def save_establishment(client: Client, *, actor: str, establishment: Establishme
         try:
             with transaction.atomic():
                 establishment.save()
+                gate.write_establishment(engine_connection(), client.pk, establishment.pk, code=establishment.code)
         except IntegrityError:
             raise Refused("establishment_code_taken", 409, shop_code=establishment.code) from None
         action = "establishment.created" if new else "establishment.changed"

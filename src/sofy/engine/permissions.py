@@ -159,6 +159,27 @@ def drop_templates(conn: psycopg.Connection[Any], client_id: UUID, code: str, *,
     conn.execute(sql("drop_templates"), {"client": client_id, "code": code, "kept": list(kept)})
 
 
+def write_establishment(conn: psycopg.Connection[Any], client_id: UUID, establishment_id: UUID, *, code: str) -> None:
+    """Let programs of a client name a point of sale, by its id or its code."""
+    conn.execute(sql("write_establishment"), {"client": client_id, "id": establishment_id, "code": code})
+
+
+def write_channels(
+    conn: psycopg.Connection[Any],
+    client_id: UUID,
+    *,
+    off: Sequence[str],
+    ladder: Sequence[tuple[str, int]],
+) -> None:
+    """Which channels a client does without, and which `auto` takes, in order, each for so many seconds; none: its own.
+
+    Source: DPA 9 (transfers outside the European Union can be refused by doing without the channel).
+    """
+    steps = [{"channel": channel, "after_s": after_s} for channel, after_s in ladder] or None
+    told = None if steps is None else msgspec.json.encode(steps).decode()
+    conn.execute(sql("write_channels"), {"client": client_id, "off": list(off), "ladder": told})
+
+
 def start_campaign(conn: psycopg.Connection[Any], client_id: UUID, campaign_id: UUID) -> None:
     """Let a campaign go; a campaign the gate was never told about goes too (a test send, for example)."""
     _write_campaign(conn, client_id, campaign_id, "running")

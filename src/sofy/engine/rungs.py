@@ -35,6 +35,15 @@ class Rung(msgspec.Struct, gc=False, kw_only=True, omit_defaults=True):
     insist: bool = False
 
 
+def only_rung(message: "MessageIn") -> Rung:
+    """A message that takes one channel, as a rung."""
+    return Rung(
+        channel=message.channel, to=message.to, sender=message.sender, text=message.text, content=message.content,
+        short_code=message.short_code, parts=message.parts, encoding=message.encoding,
+        unit_price_eur=message.unit_price_eur,
+    )  # fmt: skip
+
+
 _encode = msgspec.json.Encoder().encode
 decode_rung = msgspec.json.Decoder(Rung).decode
 

@@ -1,154 +1,143 @@
 """What is asked of a message before it is taken: everything that no later moment can change. Hours, consent and
 suppression are judged at hand-over, by the gate."""
 
-from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 from uuid import UUID
 
-from sofy.engine.alphabets import Alphabets
 from sofy.engine.intake import MessageIn
-from sofy.engine.routes import Route, route_plan
-from sofy.ingest import words
+from sofy.ingest import ways, words
+from sofy.ingest.offers import LADDER, Desk
 from sofy.ingest.problems import Fault
-from sofy.ingest.shapes import Message
-from sofy.kernel import phone, sms_text
+from sofy.ingest.shapes import Fallback, Message
 from sofy.kernel.clauses import clause
-from sofy.kernel.prices import Book, Networks, day
-from sofy.kernel.senders import check_sender
+from sofy.kernel.content import Content
 
-MOST_PARTS: Final = 10
 _LONGEST_WAIT: Final = timedelta(days=366)
-_SHORT_CODE_DIGITS: Final = 5
 #: Nobody agreed to SMS before there were any.
 _FIRST_SMS: Final = datetime(1992, 12, 3, tzinfo=UTC)
+#: How long a channel is tried before the next one, when nobody said. Unit: seconds.
+AFTER_S: Final = {"alert": 60, "marketing": 4 * 3600}
 
 
-class Offers:
-    """The routes there are: what they carry, in which alphabets, at which price."""
+class _Way(NamedTuple):
+    """A channel that is tried, as `fallback` says or as the client's ladder does."""
 
-    def __init__(self, routes: Sequence[Route]) -> None:
-        self.routes = routes
-        self.alphabets = Alphabets(
-            (each.purposes, each.short_code, each.encodings) for each in routes if each.channel == "sms"
-        )
-        #: Short codes that answer for marketing, the cheapest route's first.
-        self.answering = tuple(
-            dict.fromkeys(each.short_code for each in routes if each.short_code and "marketing" in each.purposes)
-        )
-        #: The purposes that some route carries by SMS.
-        self.carried = frozenset(purpose for each in routes if each.channel == "sms" for purpose in each.purposes)
-        self._prices: dict[tuple[str, str, str | None], Decimal] = {}
-
-    def plan(self, purpose: str, encoding: str, short_code: str | None) -> tuple[Route, ...]:
-        """The routes that may carry such a message now, in their order."""
-        return route_plan(self.routes, channel="sms", purpose=purpose, encoding=encoding, short_code=short_code)
-
-    def price_eur(self, purpose: str, encoding: str, short_code: str | None) -> Decimal:
-        """What one part costs: as the cheapest open route takes, or else the cheapest. Unit: EUR before VAT."""
-        key = (purpose, encoding, short_code)
-        if key not in self._prices:
-            plan = self.plan(*key) or self._plan_when_open(*key)
-            self._prices[key] = plan[0].price_eur if plan else Decimal(0)
-        return self._prices[key]
-
-    def _plan_when_open(self, purpose: str, encoding: str, short_code: str | None) -> tuple[Route, ...]:
-        routes = [each._replace(state="active") for each in self.routes]
-        return route_plan(routes, channel="sms", purpose=purpose, encoding=encoding, short_code=short_code)
-
-
-class Tariff(NamedTuple):
-    """What clients pay, and where numbers belong."""
-
-    networks: Networks = Networks()
-    sales: Book = Book()
-
-
-class Desk(NamedTuple):
-    """What is known of a client while its messages are looked at."""
-
-    client: UUID
-    offers: Offers
-    senders: tuple[str, ...]
-    fictional: bool
-    now: datetime
-    tariff: Tariff = Tariff()
-
-    @clause("CGVU 3.4")
-    def price_eur(self, to: str, purpose: str, encoding: str, short_code: str | None) -> Decimal:
-        """What one part to a number costs the client: by its order form, else by the list, else what routes say."""
-        destination = self.tariff.networks.of(to)
-        price = self.tariff.sales.sale(self.client, "sms", purpose, destination, day(self.now))
-        return self.offers.price_eur(purpose, encoding, short_code) if price is None else price
+    channel: str
+    after_s: int
+    given: Fallback | None = None
+    pointer: str = ""
 
 
 def accept(desk: Desk, asked: Message) -> MessageIn:
-    """The message as the engine takes it, counted and priced.
+    """The message as the engine takes it, with its ladder when there is more than one channel.
 
+    A service message goes as the alert it is; whether it answers anybody is looked up by the caller.
     Raises: Fault, with what is wrong and where.
     """
-    if asked.channel not in ("auto", "sms") or asked.purpose not in desk.offers.carried:
-        channel = "sms" if asked.channel == "auto" else asked.channel
-        raise Fault("channel_unavailable", pointer="/channel", channel=channel, purpose=words.PURPOSES[asked.purpose])
-    to = _number(asked.to, desk.fictional)
-    sender = _sender(desk, asked)
-    short_code = _short_code(desk, asked, sender)
-    takes = desk.offers.alphabets.of(asked.purpose, short_code)
-    parts, encoding = sms_text.measure(asked.text, takes)
-    if parts > MOST_PARTS:
-        raise Fault("text_too_long", pointer="/text", parts=parts, most=MOST_PARTS)
-    if not asked.text.strip():
-        raise Fault("text_blank", pointer="/text")
+    if (asked.text is None) == (asked.content is None):
+        raise Fault("text_or_content", pointer="/text")
+    purpose = "alert" if asked.purpose == "service" else asked.purpose
+    ladder = _ways(desk, asked, purpose)
+    rungs = [
+        ways.rung(
+            desk, way.channel, _asked(asked, way, purpose), after_s=_after_s(ladder, n), insist=_insists(ladder, n)
+        )
+        for n, way in enumerate(ladder)
+    ]
     _check_consent(desk, asked)
     due_at = asked.send_at if asked.send_at is not None and asked.send_at > desk.now else None
     if due_at is not None and due_at > desk.now + _LONGEST_WAIT:
         raise Fault("send_at_far", pointer="/send_at")
-    leaves = due_at or desk.now
+    leaves, first = due_at or desk.now, rungs[0]
+    lasts_s = [seconds for seconds in (asked.valid_for_s, first.after_s) if seconds]
+    if asked.valid_for_s is not None:
+        rungs[-1].after_s = asked.valid_for_s
     return MessageIn(
-        purpose=asked.purpose, to=to, text=asked.text, sender=sender, establishment_id=asked.establishment,
-        short_code=short_code, parts=parts, encoding=encoding, reference=asked.reference, due_at=due_at,
-        unit_price_eur=desk.price_eur(to, asked.purpose, encoding, short_code),
-        expires_at=None if asked.valid_for_s is None else leaves + timedelta(seconds=asked.valid_for_s),
+        channel=first.channel, purpose=purpose, to=first.to, text=first.text, content=first.content,
+        sender=first.sender, short_code=first.short_code, parts=first.parts, encoding=first.encoding,
+        unit_price_eur=first.unit_price_eur, establishment_id=_establishment(desk, asked), reference=asked.reference,
+        due_at=due_at, expires_at=leaves + timedelta(seconds=min(lasts_s)) if lasts_s else None,
+        ladder=rungs if len(rungs) > 1 else (),
     )  # fmt: skip
 
 
-def _number(text: str, fictional: bool) -> str:
-    found = phone.parse(text, fictional=fictional)
-    if isinstance(found, phone.Problem):
-        if found.code == "fictional":
-            raise Fault("number_fictional", pointer="/to")
-        raise Fault("number_unreadable", pointer="/to", problem=words.NUMBER_PROBLEMS[found.code])
-    if found.kind == "fixed":
-        raise Fault("number_not_mobile", pointer="/to")
-    return found.e164
+def _ways(desk: Desk, asked: Message, purpose: str) -> list[_Way]:
+    """The channels to try, in their order. Raises: Fault channel_unavailable, channel_off, whatsapp_last."""
+    if asked.channel == "auto":
+        found = _auto(desk, asked, purpose)
+        unavailable = "sms"
+    else:
+        unavailable = asked.channel or ("email" if "@" in asked.to else "sms")
+        found = [_Way(unavailable, 0)] if desk.offers.carries(desk.client.bytes, unavailable, purpose) else []
+    if not found:
+        raise _unavailable(unavailable, purpose, "/channel")
+    for n, given in enumerate(asked.fallback or ()):
+        pointer = f"/fallback/{n}"
+        if not desk.offers.carries(desk.client.bytes, given.channel, purpose):
+            raise _unavailable(given.channel, purpose, f"{pointer}/channel")
+        found.append(_Way(given.channel, given.after_s or AFTER_S[purpose], given, pointer))
+    if len({way.channel for way in found}) < len(found):
+        raise Fault("channel_twice", pointer="/fallback")
+    for way in found:
+        if way.channel in desk.channels_off:
+            raise Fault("channel_off", article="DPA 9", pointer=f"{way.pointer}/channel", channel=way.channel)
+    if purpose == "marketing" and any(way.channel == "whatsapp" for way in found[:-1]):
+        raise Fault("whatsapp_last", article="CGVU 14.1", pointer="/fallback")
+    return found
 
 
-@clause("CGVU 13")
-def _sender(desk: Desk, asked: Message) -> str:
-    """A name of the client's registry, or a short code that answers for the purpose."""
-    if asked.sender is None:
-        if not desk.senders:
-            raise Fault("sender_none", article="CGVU 13", pointer="/sender")
-        return desk.senders[0]
-    if asked.sender in desk.senders:
-        return asked.sender
-    problem = check_sender(asked.sender, asked.purpose)
-    if problem is None and asked.sender in {each.short_code for each in desk.offers.routes}:
-        return asked.sender
-    raise Fault(problem or "sender_unknown", article="CGVU 13", pointer="/sender", sender=asked.sender)
+def _auto(desk: Desk, asked: Message, purpose: str) -> list[_Way]:
+    """The client's ladder, as far as there is a route and the address is of that channel."""
+    chosen = desk.ladder or tuple((channel, AFTER_S[purpose]) for channel in LADDER)
+    by_mail = "@" in asked.to
+    return [
+        _Way(channel, after_s)
+        for channel, after_s in chosen
+        if (channel == "email") == by_mail
+        and channel not in desk.channels_off
+        and desk.offers.carries(desk.client.bytes, channel, purpose)
+    ]
 
 
-@clause("CGVU 14.1")
-def _short_code(desk: Desk, asked: Message, sender: str) -> str | None:
-    """Where the recipient answers: what the mention of a marketing message names, else the sender if it is one."""
-    if asked.purpose != "marketing":
-        return sender if len(sender) == _SHORT_CODE_DIGITS and sender.isdecimal() else None
-    for code in desk.offers.answering:
-        if asked.text.endswith(f" STOP SMS {code}") or sms_text.has_stop_mention(asked.text, code):
-            return code
-    named = desk.offers.answering[0] if desk.offers.answering else "36xxx"
-    raise Fault("stop_mention_missing", article="CGVU 14.1", pointer="/text", short_code=named)
+def _unavailable(channel: str, purpose: str, pointer: str) -> Fault:
+    return Fault("channel_unavailable", pointer=pointer, channel=channel, purpose=words.PURPOSES[purpose])
+
+
+def _after_s(ladder: list[_Way], place: int) -> int:
+    """For how long the way at a place is tried: what the next one says; the last takes as long as it takes."""
+    if place == len(ladder) - 1:
+        return 0
+    following = ladder[place + 1]
+    return following.after_s if following.given is not None else ladder[place].after_s
+
+
+def _insists(ladder: list[_Way], place: int) -> bool:
+    following = ladder[place + 1].given if place < len(ladder) - 1 else None
+    return following is not None and following.even_if_unsure
+
+
+def _asked(asked: Message, way: _Way, purpose: str) -> ways.Asked:
+    """What this way says: its own words where it has some, else those of the message."""
+    given, text, content = way.given, asked.text, asked.content
+    if given is not None and (given.text is not None or given.content is not None):
+        text, content = given.text, given.content
+    sender = asked.sender if given is None and (asked.channel != "auto" or way.channel == "sms") else None
+    said: Content | None = content
+    return ways.Asked(
+        (given.to if given is not None and given.to else asked.to), purpose,
+        given.sender if given is not None else sender, text or "", said, way.pointer,
+    )  # fmt: skip
+
+
+def _establishment(desk: Desk, asked: Message) -> UUID | None:
+    """A point of sale of the client, by its id or by its code. Raises: Fault establishment_unknown."""
+    if asked.establishment is None:
+        return None
+    known = desk.establishments or {}
+    if asked.establishment not in known:
+        raise Fault("establishment_unknown", pointer="/establishment")
+    return known[asked.establishment]
 
 
 @clause("DPA 5")
@@ -161,18 +150,3 @@ def _check_consent(desk: Desk, asked: Message) -> None:
         raise Fault("consent_in_future", article="DPA 5", pointer="/consent/at")
     if asked.consent.at < _FIRST_SMS:
         raise Fault("consent_too_old", article="DPA 5", pointer="/consent/at")
-
-
-def cost(unit_price_eur: Decimal, parts: int) -> str:
-    """Unit: EUR before VAT, with at least two decimals and no more than the price has."""
-    exact = f"{unit_price_eur * parts:.6f}"
-    whole, _, decimals = exact.partition(".")
-    return f"{whole}.{decimals.rstrip('0').ljust(2, '0')}"
-
-
-def routes_of(rows: Sequence[tuple[Any, ...]]) -> list[Route]:
-    """The rows of the statement `offers`."""
-    return [
-        Route(rid, code, channel, short_code, frozenset(purposes), frozenset(encodings), price, state)
-        for rid, code, _name, channel, short_code, purposes, encodings, price, state in rows
-    ]

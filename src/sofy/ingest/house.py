@@ -2,8 +2,10 @@
 
 import asyncio
 import contextlib
+import re
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
 from uuid import UUID
@@ -18,12 +20,15 @@ from sofy.engine.intake import MessageIn
 from sofy.engine.keystore import KeyStore
 from sofy.engine.link import HotLink
 from sofy.engine.pgarray import ByteaArray
-from sofy.ingest.acceptance import Desk, Offers, Tariff, routes_of
+from sofy.engine.rungs import Rung
 from sofy.ingest.callers import Callers
+from sofy.ingest.offers import Desk, Offers, Tariff, routes_of
 from sofy.ingest.problems import Fault
 from sofy.ingest.reading import Reader
+from sofy.ingest.shapes import Message
 from sofy.ingest.storing import Answer, Named, Store, as_before
-from sofy.kernel import clock
+from sofy.kernel import channels, clock
+from sofy.kernel.clauses import clause
 from sofy.kernel.config import Config
 from sofy.kernel.crypto import ClientKeys
 from sofy.kernel.errors import Refused
@@ -37,6 +42,9 @@ _FRESH_S: Final = 1.0
 _PRICES_FRESH_S: Final = 10.0
 _STORING: Final = 2
 _MOST_CLIENTS: Final = 10_000
+#: A service message answers what the person wrote within this time.
+_CONVERSATION: Final = timedelta(hours=24)
+_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 class _Client(NamedTuple):
@@ -44,7 +52,9 @@ class _Client(NamedTuple):
 
     since: float
     keys: ClientKeys
-    senders: tuple[str, ...]
+    senders: Mapping[str, tuple[str, ...]]
+    channels_off: frozenset[str]
+    ladder: tuple[tuple[str, int], ...]
 
 
 class House:
@@ -101,7 +111,11 @@ class House:
         if self._tariff is None or moment - self._tariff[0] > _PRICES_FRESH_S:
             self._tariff = (moment, await self._prices())
         now = clock.now()
-        return Desk(client, self._offers[1], known.senders, self._fictional, now, self._tariff[1]), known.keys
+        desk = Desk(
+            client, self._offers[1], known.senders, self._fictional, now, self._tariff[1], known.ladder,
+            known.channels_off,
+        )  # fmt: skip
+        return desk, known.keys
 
     async def _prices(self) -> Tariff:
         prefixes = {prefix: (country, network) for prefix, country, network in await self.link.rows("networks")}
@@ -115,10 +129,15 @@ class House:
         except Refused:
             self._clients.pop(client, None)
             raise Fault("client_ended", 403) from None
-        rows = await self.link.rows("senders_of", {"client": client})
+        senders: dict[str, tuple[str, ...]] = {}
+        for channel, name in await self.link.rows("senders_of", {"client": client}):
+            senders[channel] = (*senders.get(channel, ()), name)
+        chosen = await self.link.rows("channels_of", {"client": client})
+        off, ladder = chosen[0] if chosen else ((), None)
+        steps = tuple((step["channel"], int(step["after_s"])) for step in ladder or ())
         if len(self._clients) >= _MOST_CLIENTS:
             self._clients.clear()
-        known = self._clients[client] = _Client(moment, keys, tuple(name for (name,) in rows))
+        known = self._clients[client] = _Client(moment, keys, senders, frozenset(off), steps)
         return known
 
     async def answered_before(self, client: UUID, named: Named) -> Answer | None:
@@ -131,15 +150,53 @@ class House:
             return told
         return None
 
-    async def verdict(self, desk: Desk, message: MessageIn, keys: ClientKeys, consents: bool) -> gate.Verdict:
-        """What the gate would say of a message at this moment; `consents`: it brings a consent with it."""
-        number = self.keystore.platform().index("phone", message.to)
-        recipient = keys.index("phone", message.to)
+    async def placed(self, desk: Desk, asked: Sequence[Message]) -> Desk:
+        """The same, knowing the points of sale that these messages name."""
+        named = {each.establishment for each in asked if each.establishment is not None}
+        if not named:
+            return desk
+        values = {"client": desk.client, "ids": [UUID(n) for n in named if _UUID.fullmatch(n)], "codes": list(named)}
+        found: dict[str, UUID] = {}
+        for row, code in await self.link.rows("establishments_of", values):
+            shop = UUID(bytes=row)
+            found |= {name: shop for name in named if name == code or name.lower() == str(shop)}
+        return desk._replace(establishments=found)
+
+    @clause("CGVU 14.2")
+    async def answering(self, desk: Desk, taken: Sequence[tuple[int, Message, MessageIn]]) -> dict[int, Fault]:
+        """Note what each service message answers; why those that answer nobody are refused, by their place.
+
+        It is worth nothing once a day has gone since the person wrote.
+        """
+        service = [(n, message) for n, asked, message in taken if asked.purpose == "service"]
+        if not service:
+            return {}
         values = {
             "client": desk.client,
-            "channel": "sms",
-            "recipients": ByteaArray.of([recipient]),
-            "numbers": ByteaArray.of([number]),
+            "recipients": ByteaArray.of([message.recipient_index for _, message in service]),
+            "since": desk.now - _CONVERSATION,
+        }
+        heard = {index: (row, at) for index, row, at in await self.link.rows("last_heard", values)}
+        faults: dict[int, Fault] = {}
+        for n, message in service:
+            if message.recipient_index not in heard:
+                faults[n] = Fault("service_unanswered", article="CGVU 14.2", pointer="/purpose")
+                continue
+            row, at = heard[message.recipient_index]
+            message.answers, ends = UUID(bytes=row), at + _CONVERSATION
+            message.expires_at = min(ends, message.expires_at or ends)
+        return faults
+
+    async def verdict(
+        self, desk: Desk, tried: Rung, message: MessageIn, keys: ClientKeys, consents: bool
+    ) -> gate.Verdict:
+        """What the gate would say of one channel of a message now; `consents`: a consent comes with it."""
+        kind = channels.identity(tried.to)
+        values = {
+            "client": desk.client,
+            "channel": channels.TRAITS[tried.channel].permission,
+            "recipients": ByteaArray.of([keys.index(kind, tried.to)]),
+            "numbers": ByteaArray.of([self.keystore.platform().index(kind, tried.to)]),
         }
         facts = client_facts(desk.client.bytes, await self.link.rows("client_facts", values))
         allowed = {purpose: state for _, purpose, state in await self.link.rows("permissions_of", values)}
@@ -147,11 +204,12 @@ class House:
         permission = allowed.get(message.purpose) or ("granted" if consents else None)
         left_eur = None if facts.left_micro is None else Decimal(facts.left_micro) / 1_000_000
         known = gate.Facts(
-            facts.suspended, facts.policy, left_eur, None, permission, allowed.get("all") == "opposed", banned
-        )
+            facts.suspended, facts.policy, left_eur, None, permission, allowed.get("all") == "opposed", banned,
+            facts.channels_off,
+        )  # fmt: skip
         asked = gate.Message(
-            message.purpose, message.to, message.text, message.sender, message.short_code, message.zone,
-            message.unit_price_eur * message.parts, message.expires_at,
+            message.purpose, tried.to, tried.text, tried.sender, tried.short_code, message.zone,
+            tried.unit_price_eur * tried.parts, message.expires_at, tried.channel, tried.content,
         )  # fmt: skip
         return gate.judge(asked, known, message.due_at or desk.now)
 

@@ -12,10 +12,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from sofy.engine.intake import MessageIn
+from sofy.engine.rungs import Rung as EngineRung
+from sofy.engine.rungs import only_rung
 from sofy.engine.statuses import WAITING
 from sofy.ingest import acceptance, words
 from sofy.ingest.callers import Caller
 from sofy.ingest.house import House
+from sofy.ingest.offers import Desk, cost
 from sofy.ingest.problems import Fault, language_of, misshapen, problem
 from sofy.ingest.shapes import (
     MOST_MESSAGES,
@@ -35,7 +38,9 @@ from sofy.ingest.shapes import (
 from sofy.ingest.standing import standings
 from sofy.ingest.storing import Answer, Consented, Named
 from sofy.kernel import clock, ids
+from sofy.kernel.channels import TRAITS, identity
 from sofy.kernel.clauses import clause
+from sofy.kernel.crypto import ClientKeys
 
 T = TypeVar("T")
 LONGEST_BODY: Final = 16 << 20
@@ -68,15 +73,18 @@ class Messages:
         desk, keys = await self._house.desk(caller.client)
         try:
             asked = _shaped(_read_message, body)
+            desk = await self._house.placed(desk, [asked])
             message = acceptance.accept(desk, asked)
+            message.recipient_index = keys.index(identity(message.to), message.to)
+            for fault in (await self._house.answering(desk, [(0, asked, message)])).values():
+                raise fault
         except Fault:
             if (before := await self._before(caller, named)) is not None:
                 return before
             raise
         message.id = ids.uuid7()
-        message.recipient_index = keys.index("phone", message.to)
-        consents = _consents([(asked, message)])
-        price = acceptance.cost(message.unit_price_eur, message.parts)
+        consents = _consents(keys, [(asked, message)])
+        price = cost(message.unit_price_eur, message.parts)
         told = Answer(202, _write(Accepted(str(message.id), "accepted", message.parts, price)))
         return _answered(await self._house.store.put(caller.client, [message], consents, named, told), caller)
 
@@ -91,23 +99,25 @@ class Messages:
             raise Fault("batch_size", pointer="/messages", limit=MOST_MESSAGES, count=len(raw))
         desk, keys = await self._house.desk(caller.client)
         language = language_of(request.headers.get("accept-language", ""))
+        readable, faults = await _each_read(raw)
+        desk = await self._house.placed(desk, [asked for _, asked in readable])
         taken: list[tuple[int, Message, MessageIn]] = []
-        refused: list[RefusedOf] = []
         index_of = keys.indexer("phone")
-        for n, text in enumerate(raw):
+        for n, asked in readable:
             if n % _AT_ONCE == _AT_ONCE - 1:
                 await asyncio.sleep(0)
             try:
-                asked = _read_message(text)
                 message = acceptance.accept(desk, asked)
-            except _UNREADABLE as error:
-                refused.append(_refused(n, _misread(error), language))
-                continue
             except Fault as fault:
-                refused.append(_refused(n, fault, language))
+                faults[n] = fault
                 continue
-            message.recipient_index = index_of(message.to)
+            to = message.to
+            message.recipient_index = index_of(to) if to[0] == "+" else keys.index(identity(to), to)
             taken.append((n, asked, message))
+        if unanswered := await self._house.answering(desk, taken):
+            faults |= unanswered
+            taken = [each for each in taken if each[0] not in unanswered]
+        refused = [_refused(n, faults[n], language) for n in sorted(faults)]
         accepted = []
         for (n, _, message), fresh in zip(taken, ids.uuid7s(len(taken)), strict=True):
             message.id = fresh
@@ -119,7 +129,7 @@ class Messages:
             whole = msgspec.to_builtins(nothing) | {"accepted": [], "refused": refused}
             return Response(_write(whole), 422, {**caller.headers(), "content-language": language}, _PROBLEM)
         told = Answer(202, _write(BatchAnswer(accepted, refused)))
-        consents = _consents([(asked, message) for _, asked, message in taken])
+        consents = _consents(keys, [(asked, message) for _, asked, message in taken])
         messages = [message for _, _, message in taken]
         return _answered(await self._house.store.put(caller.client, messages, consents, named, told), caller)
 
@@ -169,18 +179,28 @@ class Messages:
         caller = await self._house.callers.admit(request, "messages:send")
         asked = _shaped(_read_message, await read_body(request))
         desk, keys = await self._house.desk(caller.client)
+        desk = await self._house.placed(desk, [asked])
         message = acceptance.accept(desk, asked)
-        verdict = await self._house.verdict(desk, message, keys, asked.consent is not None)
-        candidates = [
-            Candidate(route.code, route.channel, acceptance.cost(route.price_eur, message.parts))
-            for route in desk.offers.plan(message.purpose, message.encoding, message.short_code)
+        rungs = [
+            await self._rung(desk, keys, each, message, asked.consent is not None)
+            for each in (message.ladder or [only_rung(message)])
         ]
-        price = acceptance.cost(message.unit_price_eur, message.parts)
+        first = rungs[0]
         told = Plan(
-            message.to, message.purpose, message.sender, message.parts, message.encoding, price,
-            Verdict(verdict.action, verdict.article, verdict.reason, verdict.until), [Rung("sms", candidates)],
+            message.to, asked.purpose, message.sender, message.parts, message.encoding, first.cost_estimate,
+            first.verdict, rungs,
         )  # fmt: skip
         return _json(told, caller)
+
+    async def _rung(self, desk: Desk, keys: ClientKeys, tried: EngineRung, message: MessageIn, consents: bool) -> Rung:
+        """What would happen on one channel."""
+        verdict = await self._house.verdict(desk, tried, message, keys, consents)
+        plan = desk.offers.plan(desk.client.bytes, tried.channel, message.purpose, tried.encoding, tried.short_code)
+        return Rung(
+            tried.channel, tried.sender, tried.parts, cost(tried.unit_price_eur, tried.parts), tried.after_s or None,
+            Verdict(verdict.action, verdict.article, verdict.reason, verdict.until),
+            [Candidate(route.code, route.channel, cost(route.price_eur, tried.parts)) for route in plan],
+        )  # fmt: skip
 
     async def _before(self, caller: Caller, named: Named | None) -> Response | None:
         """What a request was answered before, when it would be refused now: its sender may be gone since.
@@ -240,12 +260,36 @@ def _refused(index: int, fault: Fault, language: Any) -> RefusedOf:
     return RefusedOf(index, fault.code, fault.detail(language), fault.article, fault.pointer)
 
 
-def _consents(asked: Sequence[tuple[Message, MessageIn]]) -> list[Consented]:
-    return [
-        Consented(message.recipient_index, given.at.isoformat(), given.source, given.text_version)
-        for each, message in asked
-        if (given := each.consent) is not None
-    ]
+async def _each_read(raw: Sequence[msgspec.Raw]) -> tuple[list[tuple[int, Message]], dict[int, Fault]]:
+    """The messages of a batch by their place, and why those that are none are none."""
+    readable: list[tuple[int, Message]] = []
+    faults: dict[int, Fault] = {}
+    for n, text in enumerate(raw):
+        if n % _AT_ONCE == _AT_ONCE - 1:
+            await asyncio.sleep(0)
+        try:
+            readable.append((n, _read_message(text)))
+        except _UNREADABLE as error:
+            faults[n] = _misread(error)
+    return readable, faults
+
+
+def _consents(keys: ClientKeys, asked: Sequence[tuple[Message, MessageIn]]) -> list[Consented]:
+    """What came as consents: each for the channels that its message may take."""
+    found = []
+    for each, message in asked:
+        if (given := each.consent) is None:
+            continue
+        at = given.at.isoformat()
+        for channel, recipient in _consenting(keys, message):
+            found.append(Consented(recipient, channel, at, given.source, given.text_version))
+    return found
+
+
+def _consenting(keys: ClientKeys, message: MessageIn) -> set[tuple[str, bytes]]:
+    first = (TRAITS[message.channel].permission, message.recipient_index)
+    further = message.ladder[1:]
+    return {first, *((TRAITS[rung.channel].permission, keys.index(identity(rung.to), rung.to)) for rung in further)}
 
 
 def _named(request: Request, caller: Caller, body: bytes) -> Named | None:

@@ -2,13 +2,15 @@
 
 from datetime import datetime
 from typing import Annotated, Any, Literal
-from uuid import UUID
 
 import msgspec
 from msgspec import Meta
 
-Purpose = Literal["marketing", "alert"]
+from sofy.kernel.content import Content
+
+Purpose = Literal["marketing", "alert", "service"]
 Channel = Literal["auto", "sms", "rcs", "whatsapp", "email"]
+RealChannel = Literal["sms", "rcs", "whatsapp", "email"]
 Language = Literal["fr", "en"]
 #: One line of a client's own words: no control characters, which no store or log could show. In Python, $ alone would
 #: let a line feed stand at the end.
@@ -32,16 +34,49 @@ class Consent(Shape):
     ]
 
 
+Text = Annotated[str, Meta(min_length=1, max_length=LONGEST_TEXT)]
+To = Annotated[str, Meta(min_length=1, max_length=254)]
+SenderName = Annotated[str, Meta(max_length=254)]
+
+
+class Fallback(Shape):
+    """What is tried when the channel before led nowhere. Without words of its own it says the same."""
+
+    channel: Annotated[RealChannel, Meta(description="A channel that was not tried before.")]
+    after_s: Annotated[
+        Annotated[int, Meta(ge=5, le=172_800)] | None,
+        Meta(description="For how long the channel before is tried: 60 s for alerts, 4 h for marketing."),
+    ] = None
+    even_if_unsure: Annotated[
+        bool, Meta(description="Also when the channel before took the message and says nothing: it may come twice.")
+    ] = False
+    to: Annotated[To | None, Meta(description="Where the person is reached by this channel, if elsewhere.")] = None
+    sender: SenderName | None = None
+    text: Text | None = None
+    content: Content | None = None
+
+
 class Message(Shape):
     """One message to be sent."""
 
-    to: Annotated[str, Meta(min_length=1, max_length=64, description="Mobile number, best as +33639980001.")]
-    purpose: Annotated[Purpose, Meta(description="marketing needs a consent and the mention STOP SMS.")]
-    text: Annotated[str, Meta(min_length=1, max_length=LONGEST_TEXT, description="What the phone shows.")]
-    channel: Annotated[Channel, Meta(description="auto: the best there is, by SMS today.")] = "auto"
+    to: Annotated[To, Meta(description="Mobile number, best as +33639980001, or an e-mail address.")]
+    purpose: Annotated[
+        Purpose,
+        Meta(description="marketing needs a consent and says how to stop; service answers a message of the last 24 h."),
+    ]
+    text: Annotated[Text | None, Meta(description="What the phone shows. Either this or content.")] = None
+    content: Annotated[
+        Content | None, Meta(description="Pictures, cards, buttons, a page: for channels that show them.")
+    ] = None
+    channel: Annotated[
+        Channel | None,
+        Meta(description="auto: your ladder, RCS then SMS at first. Without it: SMS, or e-mail to an address."),
+    ] = None
+    fallback: Annotated[
+        Annotated[list[Fallback], Meta(max_length=3)] | None, Meta(description="Tried next, in this order.")
+    ] = None
     sender: Annotated[
-        Annotated[str, Meta(max_length=11)] | None,
-        Meta(description="A registered name; without it, the first one in the alphabet."),
+        SenderName | None, Meta(description="A registered name or address; without it, the first one in the alphabet.")
     ] = None
     consent: Annotated[Consent | None, Meta(description="Kept as proof; it never lifts an opposition.")] = None
     reference: Annotated[
@@ -53,7 +88,10 @@ class Message(Shape):
         Annotated[int, Meta(ge=30, le=604_800)] | None,
         Meta(description="Worth nothing so many seconds after it may leave."),
     ] = None
-    establishment: Annotated[UUID | None, Meta(description="The point of sale it is about.")] = None
+    establishment: Annotated[
+        Annotated[str, Meta(min_length=1, max_length=60)] | None,
+        Meta(description="The point of sale it is about: its id or its code."),
+    ] = None
 
 
 class Batch(Shape):
@@ -162,9 +200,17 @@ class Verdict(msgspec.Struct, gc=False, omit_defaults=True):
 
 
 class Rung(msgspec.Struct, gc=False):
-    """A channel that is tried, in its order."""
+    """A channel that is tried, in its order. `deadline_s`: for how long before the next one is; none: no next one.
+
+    Unit: EUR before VAT.
+    """
 
     channel: str
+    sender: str
+    parts: int
+    cost_estimate: str
+    deadline_s: int | None
+    verdict: Verdict
     candidates: list[Candidate]
 
 

@@ -11,7 +11,7 @@ from sofy.engine.intake import decode_payload
 from sofy.engine.keystore import KeyStore
 from sofy.engine.pgarray import UuidArray
 from sofy.engine.statuses import RANK
-from sofy.ingest import acceptance
+from sofy.ingest.offers import cost
 from sofy.ingest.shapes import Standing, Step
 from sofy.kernel import ids
 from sofy.kernel.crypto import Unreadable
@@ -77,7 +77,7 @@ def _standing(
     to, text = opened(ids.from_bytes(message), payload)
     return Standing(
         str(ids.from_bytes(message)), status, channel, purpose, sender, to, text, reference, _text_id(establishment),
-        _text_id(campaign), parts, encoding, acceptance.cost(unit_price, parts), reason,
+        _text_id(campaign), parts, encoding, cost(unit_price, parts), reason,
         article if status in VERDICTS else None, code, created_at, not_before, expires_at, submitted_at, final_at,
         [Step("accepted", created_at), *steps],
     )  # fmt: skip

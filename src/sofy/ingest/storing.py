@@ -38,6 +38,7 @@ class Consented(msgspec.Struct, gc=False):
     """A consent that came with a message. `at`: ISO 8601."""
 
     recipient_index: bytes
+    channel: str
     at: str
     source: str
     text_version: str
@@ -272,12 +273,15 @@ class _Transaction:
         if not consents:
             return
         values = {"client": self._client, "now": self._now}
-        recipients = [each.recipient_index for each in consents]
-        await conn.execute(sql("give_consents"), values | {"recipients": recipients})
+        given = {
+            "recipients": [each.recipient_index for each in consents],
+            "channels": [each.channel for each in consents],
+        }
+        await conn.execute(sql("give_consents"), values | given)
         for start in range(0, len(consents), _CONSENTS_IN_A_NOTICE):
             some = consents[start : start + _CONSENTS_IN_A_NOTICE]
             events = [
-                [str(event), each.recipient_index.hex(), each.at, each.source, each.text_version]
+                [str(event), each.recipient_index.hex(), each.at, each.source, each.text_version, each.channel]
                 for event, each in zip(ids.uuid7s(len(some)), some, strict=True)
             ]
             payload = msgspec.json.encode({"at": self._now.isoformat(), "events": events}).decode()

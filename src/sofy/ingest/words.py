@@ -115,6 +115,56 @@ DETAILS: Final[dict[str, Words]] = {
         "A marketing SMS must say how to stop: add “STOP SMS {short_code}” to the text.",
         "Un SMS marketing doit dire comment s’y opposer : ajoutez « STOP SMS {short_code} » au texte.",
     ),
+    "stop_mention_missing_rcs": Words(
+        "A marketing message by RCS must say how to stop: write STOP in the text, or add a button that answers STOP.",
+        "Un message marketing par RCS doit dire comment s’y opposer : écrivez STOP dans le texte, ou ajoutez un bouton"
+        " qui répond STOP.",
+    ),
+    "stop_mention_missing_whatsapp": Words(
+        "A marketing message by WhatsApp must say how to stop: write STOP in the text, or take a template with a button"
+        " that answers STOP.",
+        "Un message marketing par WhatsApp doit dire comment s’y opposer : écrivez STOP dans le texte, ou prenez un"
+        " modèle dont un bouton répond STOP.",
+    ),
+    "stop_mention_missing_email": Words(
+        "A marketing e-mail must show where to unsubscribe: put {{{{unsubscribe_url}}}} into its page, or into its text"
+        " when it has no page.",
+        "Un e-mail marketing doit montrer où se désinscrire : mettez {{{{unsubscribe_url}}}} dans sa page, ou dans son"
+        " texte s’il n’a pas de page.",
+    ),
+    "text_or_content": Words("Send either text or content.", "Envoyez soit text, soit content."),
+    "text_longer": Words(
+        "The text is too long for this channel: {most} characters are the most.",
+        "Le texte est trop long pour ce canal : {most} caractères au plus.",
+    ),
+    "address_unreadable": Words("“to” is not an e-mail address.", "« to » n’est pas une adresse e-mail."),
+    "subject_missing": Words(
+        "An e-mail needs a subject: send content with subject and text or html.",
+        "Un e-mail demande un objet : envoyez content avec subject et text ou html.",
+    ),
+    "template_needed": Words(
+        "Marketing by WhatsApp takes a template that Meta approved: send content.template.",
+        "Le marketing par WhatsApp demande un modèle approuvé par Meta : envoyez content.template.",
+    ),
+    "channel_twice": Words(
+        "Each channel is tried once: fallback names one that is tried before.",
+        "Chaque canal est essayé une fois : fallback en nomme un déjà essayé.",
+    ),
+    "channel_off": Words(
+        "The channel {channel} is switched off for your account.", "Le canal {channel} est coupé pour votre compte."
+    ),
+    "whatsapp_last": Words(
+        "Nothing calls a WhatsApp message back before 20:00: for marketing it is the last channel that is tried.",
+        "Rien ne rappelle un message WhatsApp avant 20 h : pour le marketing, c’est le dernier canal essayé.",
+    ),
+    "establishment_unknown": Words(
+        "This is not one of your points of sale: name it by its id or its code.",
+        "Ce n’est pas un de vos points de vente : nommez-le par son identifiant ou son code.",
+    ),
+    "service_unanswered": Words(
+        "A service message answers what the person wrote in the last 24 hours, and this one wrote nothing.",
+        "Un message de service répond à ce que la personne a écrit depuis 24 heures, et celle-ci n’a rien écrit.",
+    ),
     "consent_in_future": Words("The consent is dated in the future.", "Le consentement est daté du futur."),
     "consent_too_old": Words(
         "The consent is dated before there were SMS.", "Le consentement date d’avant les premiers SMS."

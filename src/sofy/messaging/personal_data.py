@@ -101,6 +101,20 @@ declare(
     by="sofy.messaging.services.templates.archive",
 )
 declare(
+    "engine_ladder",
+    "payload",
+    purpose="What a message says on its further channels",
+    retention=RETENTION,
+    by=ENGINE,
+)
+declare(
+    "engine_callback",
+    "body",
+    purpose="What a supplier said of a message, until it is read",
+    retention="until an engine has read it; a week where none can",
+    by="sofy.engine.sweepers.Sweepers._forget",
+)
+declare(
     "messaging_log_file",
     "asked",
     purpose="What somebody searched in the message log, a number perhaps, to be written to a file",
@@ -114,7 +128,12 @@ about_nobody(
     "engine_request", ["name", "fingerprint", "answer"], "hashes, and an answer that names messages by their ids"
 )
 about_nobody("gate_api_key", ["digest", "scopes", "networks"], "a program of the client, not a person")
-about_nobody("gate_sender", "name", "the client's brand")
+about_nobody("gate_sender", ["channel", "name"], "the client's brand")
+about_nobody("gate_establishment", "code", "a point of sale")
+about_nobody("gate_client", "channels_off", CODES)
+about_nobody("gate_client", "ladder", CODES)
+about_nobody("engine_inbound", ["channel", "supplier_id"], "codes, and the channel's own name for a message")
+about_nobody("engine_ladder", "channel", CODES)
 about_nobody("gate_endpoint", ["kind", "events", "state", "disabled_because"], CODES)
 about_nobody("gate_endpoint", ["url", "secret", "old_secret"], "a program of the client, not a person; sealed")
 about_nobody(

@@ -12,6 +12,24 @@ UPDATE gate_api_key SET last_used_at = date_trunc('minute', %(now)s::timestamptz
 -- The names that messages of a client may show.
 SELECT channel, name FROM gate_sender WHERE client_id = %(client)s ORDER BY channel, name
 
+-- name: channels_of
+-- The channels a client does without, and those its auto takes.
+SELECT channels_off, ladder FROM gate_client WHERE client_id = %(client)s
+
+-- name: establishments_of
+-- Points of sale of a client by their ids or codes.
+SELECT id, code FROM gate_establishment WHERE client_id = %(client)s AND id = ANY(%(ids)s::uuid[])
+ UNION
+SELECT id, code FROM gate_establishment WHERE client_id = %(client)s AND code = ANY(%(codes)s::text[])
+
+-- name: last_heard
+-- What these people wrote last, within a day; a STOP asks for no answer.
+SELECT DISTINCT ON (i.recipient_index) i.recipient_index, i.id, i.at
+  FROM unnest(%(recipients)s::bytea[]) AS r (recipient_index)
+  JOIN engine_inbound i ON i.client_id = %(client)s AND i.recipient_index = r.recipient_index
+ WHERE i.at >= %(since)s AND i.keyword <> 'stop'
+ ORDER BY i.recipient_index, i.id DESC
+
 -- name: offers
 -- Routes as a message is priced and planned by.
 SELECT id, code, name, channel, short_code, purposes, encodings, price_eur, state, client_id FROM engine_route
@@ -45,9 +63,9 @@ DELETE FROM engine_request WHERE at < %(before)s
 -- name: give_consents
 -- Consents that came with messages. What somebody said against it stands, whoever brings the consent.
 INSERT INTO gate_permission AS p (client_id, recipient_index, channel, purpose, state, since)
-SELECT %(client)s, c.recipient_index, 'sms', 'marketing', 'granted', %(now)s
-  FROM (SELECT DISTINCT unnest(%(recipients)s::bytea[]) AS recipient_index) AS c
- ORDER BY c.recipient_index
+SELECT %(client)s, c.recipient_index, c.channel, 'marketing', 'granted', %(now)s
+  FROM (SELECT DISTINCT * FROM unnest(%(recipients)s::bytea[], %(channels)s::text[])) AS c (recipient_index, channel)
+ ORDER BY c.recipient_index, c.channel
 ON CONFLICT (client_id, recipient_index, channel, purpose) DO NOTHING
 
 -- name: stored

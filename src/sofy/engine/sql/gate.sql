@@ -42,6 +42,16 @@ INSERT INTO gate_sender (client_id, channel, name) VALUES (%(client)s, %(channel
 -- It was withdrawn.
 DELETE FROM gate_sender WHERE client_id = %(client)s AND channel = %(channel)s AND name = %(name)s
 
+-- name: write_establishment
+-- A point of sale as programs may name it.
+INSERT INTO gate_establishment (client_id, id, code) VALUES (%(client)s, %(id)s, %(code)s)
+ON CONFLICT (client_id, id) DO UPDATE SET code = excluded.code
+
+-- name: write_channels
+-- The channels a client does without, and those its auto takes.
+INSERT INTO gate_client (client_id, channels_off, ladder) VALUES (%(client)s, %(off)s::text[], %(ladder)s::jsonb)
+ON CONFLICT (client_id) DO UPDATE SET channels_off = excluded.channels_off, ladder = excluded.ladder
+
 -- name: write_campaign
 -- Start, pause, resume or end a campaign for the gate; an ended one stays ended.
 INSERT INTO gate_campaign AS g (client_id, campaign_id, state, expanded_at)

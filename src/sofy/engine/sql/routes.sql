@@ -26,7 +26,8 @@ DELETE FROM engine_instance WHERE id = %(me)s
 
 -- name: forget_old
 -- Health samples are kept a week, engines that vanished a day. Parts of messages that a route which is gone never
--- completed go with them.
+-- completed go with them, and callbacks that nobody can read.
 WITH samples AS (DELETE FROM engine_route_health WHERE at < %(now)s - interval '7 days'),
-     parts AS (DELETE FROM engine_inbound_part WHERE at < %(now)s - interval '7 days')
+     parts AS (DELETE FROM engine_inbound_part WHERE at < %(now)s - interval '7 days'),
+     callbacks AS (DELETE FROM engine_callback WHERE at < %(now)s - interval '7 days')
 DELETE FROM engine_instance WHERE beat_at < clock_timestamp() - interval '1 day'

@@ -94,6 +94,8 @@ WITH old AS (
        AND contact_id IS NULL
 ), waiting AS (
     DELETE FROM engine_queue WHERE client_id = %(client)s AND message_id = ANY (ARRAY(SELECT id FROM old))
+), ladders AS (
+    DELETE FROM engine_ladder WHERE client_id = %(client)s AND head_id = ANY (ARRAY(SELECT id FROM old))
 ), single AS (
     DELETE FROM engine_state
      WHERE client_id = %(client)s AND message_id = ANY (ARRAY(SELECT id FROM old)) AND (campaign_id IS NULL) IS TRUE

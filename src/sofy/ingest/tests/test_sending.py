@@ -9,6 +9,7 @@ from uuid import UUID
 import psycopg
 import pytest
 
+from sofy.engine import permissions
 from sofy.engine.intake import decode_payload
 from sofy.ingest.tests.conftest import MENTION, SENDER, SHORT_CODE, House, Program, alert, marketing
 from sofy.kernel import clock, ids
@@ -187,7 +188,7 @@ async def test_a_consent_is_known_to_the_gate_and_told_to_the_ledger_without_the
     (told,) = house.outbox("consent.given")
     assert "639980001" not in json.dumps(told)
     (event,) = told["events"]
-    assert event[1:] == [bytes(known["recipient_index"]).hex(), CONSENT["at"], "caisse", "carte-2026"]
+    assert event[1:] == [bytes(known["recipient_index"]).hex(), CONSENT["at"], "caisse", "carte-2026", "sms"]
 
 
 @pytest.mark.clause("DPA 5")
@@ -324,12 +325,23 @@ async def test_a_client_whose_keys_are_destroyed_is_told_so(house: House, api: A
     assert (answer.status, answer.code) == (403, "client_ended")
 
 
-async def test_the_establishment_of_a_message_is_kept(program: Program):
-    establishment = str(ids.uuid7())
+async def test_the_establishment_of_a_message_is_kept(program: Program, house: House):
+    establishment = ids.uuid7()
+    permissions.write_establishment(house.admin, house.client, establishment, code="PARIS-11")
 
-    answer = await program.send(alert(establishment=establishment))
+    by_id = await program.send(alert(establishment=str(establishment)))
+    by_code = await program.send(alert(establishment="PARIS-11"))
 
-    assert (await program.show(answer.json["id"])).json["establishment"] == establishment
+    for answer in (by_id, by_code):
+        assert (await program.show(answer.json["id"])).json["establishment"] == str(establishment)
+
+
+async def test_the_establishment_of_another_client_is_nobodys(program: Program, house: House):
+    establishment = ids.uuid7()
+    permissions.write_establishment(house.admin, house.new_client(), establishment, code="PARIS-11")
+
+    for named in (str(establishment), "PARIS-11"):
+        assert (await program.send(alert(establishment=named))).code == "establishment_unknown"
 
 
 async def test_what_is_said_to_be_accepted_survives_the_process(house: House, start: Callable[..., Any]):

@@ -231,7 +231,7 @@ async def test_a_consent_reaches_the_gate_and_the_ledger_and_lifts_nothing(store
         [house.client, opposed.recipient_index],
     )
     consents = [
-        Consented(each.recipient_index, "2026-11-02T10:00:00+01:00", "caisse", "v1") for each in (given, opposed)
+        Consented(each.recipient_index, "sms", "2026-11-02T10:00:00+01:00", "caisse", "v1") for each in (given, opposed)
     ]
 
     await store.put(house.client, [given, opposed], consents, None, Answer(202, b"{}"))
@@ -243,7 +243,7 @@ async def test_a_consent_reaches_the_gate_and_the_ledger_and_lifts_nothing(store
     ((client, topic, payload),) = rows
     assert (client, topic) == (house.client, "consent.given")
     assert [event[1:] for event in payload["events"]] == [
-        [each.recipient_index.hex(), "2026-11-02T10:00:00+01:00", "caisse", "v1"] for each in (given, opposed)
+        [each.recipient_index.hex(), "2026-11-02T10:00:00+01:00", "caisse", "v1", "sms"] for each in (given, opposed)
     ]
 
 

@@ -30,8 +30,8 @@ ORDINARY: set[Policy] = {
 #: Tables of the engine that belong to no client. Its login bypasses policies; these say so in words.
 OF_THE_ENGINE = {
     *("engine_claim", "engine_inbound_part", "engine_instance", "engine_route", "engine_route_health", "mo_lookup"),
-    *("engine_request", "engine_request_log"),
-    *("engine_request", "engine_route_quality", "price_network", "price_purchase", "price_sale"),
+    *("engine_callback", "engine_ladder", "engine_ladder_step", "engine_request", "engine_request_log"),
+    *("engine_route_quality", "price_network", "price_purchase", "price_sale"),
     *("platform_suppression", "receipt_key", "receipt_parked"),
 }
 
@@ -60,7 +60,7 @@ EXCEPTIONS: dict[str, set[Policy]] = {
     "clients_membership": {(WEB, "SELECT", f"(user_id = {USER})", "")},
     "clients_supportvisit": {(WEB, "SELECT", f"(user_id = {USER})", "")},
     # Routes are offered to every client, by name and price; what connects them is a column without a right.
-    "engine_route": {(WEB, "SELECT", "(state <> 'draining'::text)", "")},
+    "engine_route": {(WEB, "SELECT", f"((state <> 'draining'::text) AND ((client_id IS NULL) OR {OWN}))", "")},
     # What operators forbid is the same for every client.
     "messaging_reserved_name": {(WEB, "SELECT", "true", "")},
     # What everybody pays; whose order form says otherwise sees that, too.
@@ -143,6 +143,11 @@ RIGHTS = {
     "gate_client": ("siu", "su", "siud"),
     "gate_api_key": ("siu", "", "su"),
     "gate_sender": ("sid", "", "s"),
+    "gate_establishment": ("siud", "", "s"),
+    # further channels of a message, handed over with it; the engine climbs
+    "engine_ladder": ("si", "", "siud"),
+    "engine_ladder_step": ("si", "", "siud"),
+    "engine_callback": ("", "", "siud"),
     # what clients' programs asked to be told, and are still to be
     "gate_endpoint": ("siud", "", "sud"),
     "engine_delivery": ("siud", "", "siud"),

@@ -24,6 +24,10 @@ alter table engine_route add column client_id uuid;
 comment on column engine_route.client_id is 'whose route it is: its own agent, number or domain; empty: everybody''s';
 comment on column engine_route.short_code is 'where people answer: a short code, an RCS agent, a WhatsApp number';
 
+drop policy engine_route_catalogue on engine_route;
+create policy engine_route_catalogue on engine_route for select to sofy_web using (
+    state <> 'draining' and (client_id is null or client_id = nullif(current_setting('sofy.client_id', true), '')::uuid));
+
 alter table gate_client add column channels_off text[] not null default '{}';
 comment on column gate_client.channels_off is 'Channels this client does not want its messages to take';
 
@@ -38,6 +42,15 @@ comment on column engine_inbound.payload is '{"from","text","kind","detail"} sea
 comment on column engine_inbound.supplier_id is 'the channel''s own name for it; empty where it has none (SMS)';
 create unique index engine_inbound_once on engine_inbound (client_id, route_id, supplier_id) where supplier_id is not null;
 create index engine_inbound_recipient on engine_inbound (client_id, recipient_index, id);
+
+create table gate_establishment (
+    client_id uuid not null,
+    id        uuid not null,
+    code      text not null default '',
+    primary key (client_id, id)
+);
+comment on table gate_establishment is 'Points of sale as programs name them; clients writes them with its own row.';
+create index gate_establishment_code on gate_establishment (client_id, code) where code <> '';
 
 -- What suppliers call back with: stored as it came before they are answered, read by an engine, gone.
 create table engine_callback (
@@ -98,10 +111,15 @@ begin
         execute format('grant select, insert, update, delete on %I to sofy_engine', t);
         execute format('create policy %I on %I to sofy_engine using (true) with check (true)', t || '_engine', t);
     end loop;
-    foreach t in array array['engine_ladder', 'engine_ladder_step'] loop
+    foreach t in array array['engine_ladder', 'engine_ladder_step', 'gate_establishment'] loop
         execute format($p$create policy %I on %I to sofy_web
             using (client_id = nullif(current_setting('sofy.client_id', true), '')::uuid)
             with check (client_id = nullif(current_setting('sofy.client_id', true), '')::uuid)$p$, t || '_client', t);
         execute format('grant select, insert on %I to sofy_web', t);
     end loop;
+    alter table gate_establishment enable row level security;
+    alter table gate_establishment force row level security;
+    revoke all on gate_establishment from sofy_staff;
+    grant update, delete on gate_establishment to sofy_web;
+    grant select on gate_establishment to sofy_engine;
 end $$;

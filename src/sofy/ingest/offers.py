@@ -1,0 +1,112 @@
+"""What there is for a message of a client: the routes, what they carry and cost, its senders."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Final, NamedTuple
+from uuid import UUID
+
+from sofy.engine.alphabets import Alphabets
+from sofy.engine.routes import Route, route_plan
+from sofy.kernel.clauses import clause
+from sofy.kernel.prices import Book, Networks, day
+
+#: The channels that auto takes when the client chose none: the cheapest that says whether it arrived, then SMS.
+LADDER: Final = ("rcs", "sms")
+
+
+class Offers:
+    """The routes there are: what they carry, in which alphabets, at which price."""
+
+    def __init__(self, routes: Sequence[Route]) -> None:
+        self.routes = routes
+        sms = [each for each in routes if each.channel == "sms"]
+        self.alphabets = Alphabets((each.purposes, each.short_code, each.encodings) for each in sms)
+        self._answering = [(each.client, each.short_code, each.purposes) for each in sms if each.short_code]
+        self._prices: dict[tuple[bytes | None, str, str, str, str | None], Decimal] = {}
+        self._owners = frozenset(each.client for each in routes if each.client is not None)
+
+    def answering(self, client: bytes, purpose: str | None = None) -> tuple[str, ...]:
+        """Short codes that answer for a purpose, or for any; the cheapest route's first."""
+        return tuple(dict.fromkeys(
+            code for owner, code, purposes in self._answering
+            if owner in (None, client) and (purpose is None or purpose in purposes)
+        ))  # fmt: skip
+
+    def carries(self, client: bytes, channel: str, purpose: str) -> Route | None:
+        """The first route of a channel for a purpose, the client's own before everybody's."""
+        fit = [
+            each
+            for each in self.routes
+            if each.channel == channel and purpose in each.purposes and each.client in (None, client)
+        ]
+        return min(fit, key=lambda each: (each.client is None, each.price_eur, each.code), default=None)
+
+    def plan(
+        self, client: bytes, channel: str, purpose: str, encoding: str, short_code: str | None
+    ) -> tuple[Route, ...]:
+        """The routes that may carry such a message now, in their order."""
+        return route_plan(
+            self.routes, channel=channel, purpose=purpose, encoding=encoding, short_code=short_code, client=client
+        )
+
+    def price_eur(self, client: bytes, channel: str, purpose: str, encoding: str, short_code: str | None) -> Decimal:
+        """What one part costs: as the cheapest open route takes, or else the cheapest. Unit: EUR before VAT."""
+        key = (client if client in self._owners else None, channel, purpose, encoding, short_code)
+        if key not in self._prices:
+            plan = self.plan(client, *key[1:]) or self._plan_when_open(client, *key[1:])
+            self._prices[key] = plan[0].price_eur if plan else Decimal(0)
+        return self._prices[key]
+
+    def _plan_when_open(
+        self, client: bytes, channel: str, purpose: str, encoding: str, short_code: str | None
+    ) -> tuple[Route, ...]:
+        routes = [each._replace(state="active") for each in self.routes]
+        return route_plan(
+            routes, channel=channel, purpose=purpose, encoding=encoding, short_code=short_code, client=client
+        )
+
+
+class Tariff(NamedTuple):
+    """What clients pay, and where numbers belong."""
+
+    networks: Networks = Networks()
+    sales: Book = Book()
+
+
+class Desk(NamedTuple):
+    """What is known of a client while its messages are looked at. `ladder`: the channels of auto and their seconds."""
+
+    client: UUID
+    offers: Offers
+    senders: Mapping[str, tuple[str, ...]]
+    fictional: bool
+    now: datetime
+    tariff: Tariff = Tariff()
+    ladder: tuple[tuple[str, int], ...] = ()
+    channels_off: frozenset[str] = frozenset()
+    establishments: Mapping[str, UUID] | None = None
+
+    @clause("CGVU 3.4")
+    def price_eur(self, channel: str, to: str, purpose: str, encoding: str, short_code: str | None) -> Decimal:
+        """What one part to somebody costs the client: by its order form, else by the list, else what routes say."""
+        destination = self.tariff.networks.of(to) if to.startswith("+") else ""
+        price = self.tariff.sales.sale(self.client, channel, purpose, destination, day(self.now))
+        if price is not None:
+            return price
+        return self.offers.price_eur(self.client.bytes, channel, purpose, encoding, short_code)
+
+
+def cost(unit_price_eur: Decimal, parts: int) -> str:
+    """Unit: EUR before VAT, with at least two decimals and no more than the price has."""
+    exact = f"{unit_price_eur * parts:.6f}"
+    whole, _, decimals = exact.partition(".")
+    return f"{whole}.{decimals.rstrip('0').ljust(2, '0')}"
+
+
+def routes_of(rows: Sequence[tuple[Any, ...]]) -> list[Route]:
+    """The rows of the statement `offers`."""
+    return [
+        Route(rid, code, channel, short_code, frozenset(purposes), frozenset(encodings), price, state, client)
+        for rid, code, _name, channel, short_code, purposes, encodings, price, state, client in rows
+    ]
