@@ -23,6 +23,7 @@ MACHINE_TIME = (
     "accounts/adapters.py",
     "accounts/services.py",
     "connectors/google_rbm/token.py",
+    "engine/sql/callbacks.sql",
     "engine/sql/claim.sql",
     "engine/sql/routes.sql",
     "engine/sql/webhooks.sql",
