@@ -13,6 +13,7 @@ from sofy.clients.models import Client, Membership
 from sofy.clients.rules import DEVELOPER, OWNER
 from sofy.kernel.errors import Refused
 from sofy.kit import audit, outbox
+from sofy.kit.jobs import defer
 from sofy.messaging.services import webhooks, whatsapp
 
 
@@ -49,3 +50,12 @@ def template_updated(
 ) -> None:
     """WhatsApp said where a template stands; a callback names no client, so its event may be the platform's."""
     whatsapp.news(client_id, name, language, state=state, quality=quality, reason=reason, category=category)
+
+
+@outbox.handler("sms.inbound")
+def inbound(*, client_id: UUID, inbound_id: str, channel: str = "sms", **_ids: object) -> None:
+    """Somebody wrote: a file on WhatsApp is fetched before Meta forgets it."""
+    from sofy.messaging.tasks import keep_whatsapp_file
+
+    if channel == "whatsapp":
+        defer(keep_whatsapp_file, client_id, inbound_id=inbound_id)

@@ -6,7 +6,7 @@ from sofy.audience.services import stopped
 from sofy.kernel.errors import Refused
 from sofy.kit.jobs import client_job, every
 from sofy.kit.rls import client_scope
-from sofy.messaging.services import log_files, proofs, senders, stop_list, whatsapp
+from sofy.messaging.services import log_files, proofs, senders, stop_list, whatsapp, whatsapp_files
 
 
 @client_job(name="messaging.check_stop_file", queue="imports")
@@ -40,6 +40,12 @@ def submit_whatsapp_template(*, client_id: UUID, row_id: str) -> None:
 def synchronise_whatsapp_templates(*, client_id: UUID) -> None:
     """Look at WhatsApp where the templates of a client stand."""
     whatsapp.synchronise(client_id)
+
+
+@client_job(name="messaging.keep_whatsapp_file", retries=8)
+def keep_whatsapp_file(*, client_id: UUID, inbound_id: str) -> None:
+    """Fetch what somebody sent on WhatsApp; when Meta cannot be reached, again later."""
+    whatsapp_files.keep(client_id, UUID(inbound_id))
 
 
 @client_job(name="messaging.write_log_file", queue="exports")
