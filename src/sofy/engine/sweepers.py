@@ -37,6 +37,8 @@ _WRITTEN_WITHIN = timedelta(days=3)
 _BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
 #: How long messages, what became of them and what was answered are kept about a person.
 KEPT = timedelta(days=3 * 365)
+#: What programs asked of the API is there for their developers for this long.
+REQUESTS_KEPT = timedelta(days=7)
 #: An Idempotency-Key is free again after this long.
 ANSWERS_KEPT = timedelta(hours=24)
 #: Of so many clients so many messages at a time: the other duties wait meanwhile, for less than a second.
@@ -194,5 +196,6 @@ class Sweepers:
         await self._link.run("forget_writers", {"at": clock.now() - KEPT})
         await self._link.run("forget_old", {"now": clock.now()})
         await self._link.run("forget_quality", {"now": clock.now()})
+        await self._link.run("forget_requests", {"before": clock.now() - REQUESTS_KEPT})
         await self._link.run("forget_answers_given", {"before": clock.now() - ANSWERS_KEPT})
         await self._link.run("forget_receipt_keys", {"now": clock.now()})

@@ -1,6 +1,7 @@
 """The ASGI application of `sofy ingest`: addresses, and how every refusal is said."""
 
 import contextlib
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
@@ -15,6 +16,7 @@ from sofy.ingest import metrics, openapi, problems
 from sofy.ingest.house import House
 from sofy.ingest.messages import Messages
 from sofy.ingest.problems import Fault
+from sofy.ingest.request_log import RequestLog
 from sofy.kernel.config import Config
 
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -54,6 +56,7 @@ def create(config: Config, url: str | None = None) -> Starlette:
     ]
     handlers: dict[Any, Any] = {Fault: _refuse, HTTPException: _no_such_thing}
     app = Starlette(routes=routes, lifespan=lifespan, exception_handlers=handlers)
+    app.state.requests = house.requests
     app.router.redirect_slashes = False  # a redirection would lead to whatever Host the request named
     return app
 
@@ -62,13 +65,17 @@ def _at(path: str, **methods: Endpoint) -> Route:
     """One address and what it answers to each method."""
 
     async def endpoint(request: Request) -> Response:
+        code, began = "", time.perf_counter()
         with metrics.counted(path, request.method) as told:
             try:
                 answer = await answered(request)
             except (Fault, HTTPException) as refusal:
                 told.status = refusal.status if isinstance(refusal, Fault) else refusal.status_code
+                code = refusal.code if isinstance(refusal, Fault) else ""
+                _note(request, path, told.status, code, time.perf_counter() - began)
                 raise
             told.status = answer.status_code
+            _note(request, path, told.status, code, time.perf_counter() - began)
             return answer
 
     async def answered(request: Request) -> Response:
@@ -86,6 +93,16 @@ def _at(path: str, **methods: Endpoint) -> Route:
     route = Route(path, endpoint)
     route.methods = None  # any, those that nobody has thought of too: the endpoint refuses them itself
     return route
+
+
+def _note(request: Request, path: str, status: int, code: str, seconds: float) -> None:
+    """Tell the log of the client's developers; who has no key has no log."""
+    caller = getattr(request.state, "caller", None)
+    if caller is not None:
+        noted: RequestLog = request.app.state.requests
+        noted.note(
+            caller.client, caller.key, method=request.method, path=path, status=status, code=code, seconds=seconds
+        )
 
 
 async def _refuse(request: Request, fault: Fault) -> Response:

@@ -25,6 +25,7 @@ from sofy.ingest.callers import Callers
 from sofy.ingest.offers import Desk, Offers, Tariff, routes_of
 from sofy.ingest.problems import Fault
 from sofy.ingest.reading import Reader
+from sofy.ingest.request_log import RequestLog
 from sofy.ingest.shapes import Message
 from sofy.ingest.storing import Answer, Named, Store, as_before
 from sofy.kernel import channels, clock
@@ -66,6 +67,7 @@ class House:
         self.link = Reader(HotLink(url, "api reads", prepared=False))
         of_keys = Reader(HotLink(url, "api keys", prepared=False))
         self.callers = Callers(of_keys, url, config.proxies)
+        self.requests = RequestLog(of_keys)
         storing = [HotLink(url, f"api writes {n + 1}") for n in range(_STORING)]
         self.store = Store(storing, self.keystore)
         self._links: list[HotLink | Reader] = [self.link, of_keys, *storing]
@@ -81,6 +83,7 @@ class House:
             asyncio.create_task(self.store.run()),
             asyncio.create_task(self.callers.listen()),
             asyncio.create_task(_again(20.0, self.callers.note_use)),
+            asyncio.create_task(_again(1.0, self.requests.write)),
         ]
         try:
             yield
@@ -90,6 +93,7 @@ class House:
             await asyncio.gather(*duties, return_exceptions=True)
             with contextlib.suppress(TimeoutError, Fault):
                 await asyncio.wait_for(self.callers.note_use(), 1.0)
+                await asyncio.wait_for(self.requests.write(), 1.0)
             await asyncio.gather(*(link.close() for link in self._links))
 
     async def answers(self) -> bool:

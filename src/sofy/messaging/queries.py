@@ -152,3 +152,34 @@ def whatsapp_state(template: Template) -> WhatsappTemplate | None:
         return template.whatsapp
     except WhatsappTemplate.DoesNotExist:
         return None
+
+
+@dataclass(frozen=True)
+class Request:
+    """Something a program of a client asked of the API. Unit: microseconds for `latency_us`."""
+
+    id: UUID
+    at: datetime
+    key_id: UUID
+    method: str
+    path: str
+    status: int
+    code: str
+    latency_us: int
+
+    @property
+    def latency_ms(self) -> float:
+        """Unit: milliseconds."""
+        return self.latency_us / 1000
+
+    @property
+    def refused(self) -> bool:
+        """Whether the program was told no."""
+        return self.status >= 400
+
+
+def requests(client_id: UUID, *, before: UUID, limit: int) -> list[Request]:
+    """The latest requests of a client's programs, the newest first."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql("requests_of"), {"client": client_id, "before": before, "n": limit})
+        return [Request(*row) for row in cursor.fetchall()]

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from sofy.messaging.views import client, opt_out, registry, senders, staff, stop_list, templates, webhooks
+from sofy.messaging.views import client, developers, opt_out, registry, senders, staff, stop_list, templates, webhooks
 
 app_name = "messaging"
 urlpatterns = [
@@ -36,6 +36,8 @@ urlpatterns = [
     path("c/<slug:client_slug>/templates/<uuid:template_id>/archive", templates.archive, name="template-archive"),
     path("c/<slug:client_slug>/templates/<uuid:template_id>/submit", templates.submit, name="template-submit"),
     path("c/<slug:client_slug>/templates/<uuid:template_id>/look", templates.look, name="template-look"),
+    path("c/<slug:client_slug>/requests/", developers.requests, name="requests"),
+    path("c/<slug:client_slug>/reference/", developers.reference, name="api-reference"),
     path("op/senders/", registry.queue, name="sender-queue"),
     path("op/senders/reserved", registry.reserve, name="reserved-names"),
     path("op/senders/reserved/<uuid:name_id>/free", registry.free, name="reserved-name-free"),

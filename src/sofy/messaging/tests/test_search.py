@@ -88,8 +88,8 @@ def test_a_look_reads_a_stretch_and_says_how_far_it_went(client, engine_db, monk
 
     with client_scope(client.pk):
         first = search.find(client.pk, Wanted(status="failed"))
-        second = search.find(client.pk, Wanted(status="failed"), before=first.after)
-        third = search.find(client.pk, Wanted(status="failed"), before=second.after)
+        second = search.find(client.pk, Wanted(status="failed"), before=first.after or search.FIRST)
+        third = search.find(client.pk, Wanted(status="failed"), before=second.after or search.FIRST)
         whole = [line.id for batch in search.every(client.pk, Wanted(status="failed")) for line in batch]
 
     assert (first.rows, first.back_to) == ([], start + timedelta(hours=4))
