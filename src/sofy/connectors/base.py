@@ -10,7 +10,7 @@ from enum import StrEnum
 from functools import cache
 from importlib import import_module
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal, Protocol
+from typing import Annotated, Any, ClassVar, Final, Literal, Protocol
 from uuid import UUID
 
 import msgspec
@@ -271,6 +271,15 @@ def own_key(message_id: UUID) -> str:
     return f"- {message_id.hex}"
 
 
+Revoked = Literal["revoked", "delivered", "unknown"]
+"""What a request to call a message back was answered. `delivered`: there is nothing left to call back."""
+
+#: Codes of receipts of a channel whose messages end by themselves: called back at its time; not called back, so that it
+#: may still arrive (the receipt's status is then "submitted", and it names the message and where it went).
+TTL_REVOKED: Final = "ttl_revoked"
+REVOKE_FAILED: Final = "revoke_failed"
+
+
 class Connector(ABC):
     """One route to one supplier."""
 
@@ -311,6 +320,13 @@ class Connector(ABC):
     @abstractmethod
     def health(self) -> Health:
         """For screens and metrics."""
+
+    async def revoke(self, messages: Mapping[UUID, str]) -> dict[UUID, Revoked]:
+        """Call messages back that nobody has received yet; each with the address it went to.
+
+        Even "revoked" is not quite sure: a receipt may be under way, and then the person has it.
+        """
+        return dict.fromkeys(messages, "unknown")
 
     @classmethod
     def answers_at(cls, config: Any) -> str | None:

@@ -5,14 +5,16 @@ from collections.abc import Callable
 from typing import Final
 from uuid import UUID
 
+import msgspec
 import structlog
 
-from sofy.connectors.base import Events, Heard
+from sofy.connectors.base import REVOKE_FAILED, TTL_REVOKED, Events, Heard, Receipt
 from sofy.engine.inbound import InboundDesk
 from sofy.engine.keystore import KeyStore
 from sofy.engine.link import HotLink
 from sofy.engine.routes import Counters, RouteTable
 from sofy.kernel import crypto
+from sofy.kernel.clauses import clause
 
 log = structlog.get_logger(__name__)
 
@@ -83,8 +85,13 @@ class Callbacks:
         for row, body, tries in callbacks:
             try:
                 opened = crypto.unseal(self._keystore.entity(_ENTITY), body, _aad(row))
-                heard.append(reading.kind.read_callback(reading.settings, opened))
-                done.append(row)
+                said = reading.kind.read_callback(reading.settings, opened)
+                if overdue := [receipt for receipt in said.receipts if receipt.code == REVOKE_FAILED]:
+                    said = Heard(receipts=await self._call_back(route, overdue, tries))
+                    done += [row] if said.receipts or tries >= _TRIES else []
+                else:
+                    done.append(row)
+                heard.append(said)
             except Exception as error:  # a foreign text that its reader does not stand must not stop the others
                 self.unread += 1
                 log.error("engine.callback_unreadable", route=str(UUID(bytes=route)), error=type(error).__name__)
@@ -97,3 +104,22 @@ class Callbacks:
         if templates := [news for each in heard for news in each.templates]:
             await self._inbound.templates(self._table.routes.get(route), templates)
         return done
+
+    @clause("CGVU 14.1")
+    async def _call_back(self, route: bytes, overdue: list[Receipt], tries: int) -> list[Receipt]:
+        """Messages past their time that may still arrive: called back again each minute, the first time not at once,
+        since their receipt may be under way. Answers what became of them; nothing where that is not known yet.
+        """
+        running = self._table.running.get(route)
+        where = {one.message_id: f"+{one.phones[0]}" for one in overdue if one.message_id and one.phones}
+        if tries < 2 or running is None or not where:
+            return []
+        answers = await running.connector.revoke(where)
+        told: list[Receipt] = []
+        for one in overdue:
+            answer = answers.get(one.message_id, "unknown") if one.message_id else "unknown"
+            if answer == "revoked":
+                told.append(msgspec.structs.replace(one, status="expired", code=TTL_REVOKED, at=None))
+            elif answer == "delivered":  # its own receipt says so
+                told.append(one)
+        return told

@@ -13,15 +13,11 @@ from uuid import UUID
 
 import msgspec
 
-from sofy.connectors.base import Callback, CallbackAnswer, Heard, Inbound, Receipt
+from sofy.connectors.base import REVOKE_FAILED, TTL_REVOKED, Callback, CallbackAnswer, Heard, Inbound, Receipt, own_key
 from sofy.connectors.google_rbm import wire
 from sofy.connectors.google_rbm.config import Config
 from sofy.kernel import sms_text
 
-#: The message was not called back in time: it may still arrive, and may be called back again.
-REVOKE_FAILED: Final = "revoke_failed"
-#: The message was called back by its own time limit, unread and undelivered.
-TTL_REVOKED: Final = "ttl_revoked"
 _LONGEST_ID: Final = 200
 _UNREADABLE = (msgspec.MsgspecError, ValueError, RecursionError)
 
@@ -96,7 +92,8 @@ def _receipt(event: wire.Event, **said: Any) -> Heard:
         return Heard()
     number = _digits(event)
     phones = (number,) if number else ()
-    receipt = Receipt(keys=(str(message_id),), message_id=message_id, at=_at(event), phones=phones, **said)
+    keys = (str(message_id), own_key(message_id))
+    receipt = Receipt(keys=keys, message_id=message_id, at=_at(event), phones=phones, **said)
     return Heard(receipts=[receipt])
 
 

@@ -4,7 +4,7 @@ import asyncio
 import math
 from collections.abc import Collection, Mapping
 from contextlib import suppress
-from typing import Any, ClassVar, Final, Literal
+from typing import Any, ClassVar, Final
 from uuid import UUID
 
 import aiohttp
@@ -28,9 +28,6 @@ NOT_RCS: Final = "not_rcs"
 _FIRST_PAUSE_S: Final = 0.5
 _LONGEST_PAUSE_S: Final = 300.0
 _LEAST_TTL_S: Final = 1
-
-Revoked = Literal["revoked", "delivered", "unknown"]
-"""What a request to call a message back was answered. `delivered`: there is nothing left to call back."""
 
 
 class RbmConnector(HttpConnector):
@@ -62,13 +59,7 @@ class RbmConnector(HttpConnector):
             await asyncio.gather(self._begun, return_exceptions=True)
         await super().stop(grace_s)
 
-    # what else Google can be asked, for whoever walks a ladder
-
-    async def revoke(self, messages: Mapping[UUID, str]) -> dict[UUID, Revoked]:
-        """Call messages back that nobody has received yet; each with the number it went to.
-
-        Even "revoked" is not yet sure: a receipt may be under way, and then the person has it.
-        """
+    async def revoke(self, messages: Mapping[UUID, str]) -> dict[UUID, base.Revoked]:
         answers = await asyncio.gather(*(self._revoke(uid, phone) for uid, phone in messages.items()))
         return dict(zip(messages, answers, strict=True))
 
@@ -188,7 +179,7 @@ class RbmConnector(HttpConnector):
             self._unreachable(error)
             self._pump_soon()
 
-    async def _revoke(self, message_id: UUID, phone: str) -> Revoked:
+    async def _revoke(self, message_id: UUID, phone: str) -> base.Revoked:
         if self._api is None:
             return "unknown"
         with suppress(NotWritten, NoAnswer):

@@ -265,7 +265,7 @@ async def test_receipts_come_back_signed(rbm: SimulatedRbm, house: House, engine
         (message.message_id, "delivered"),
         (message.message_id, "read"),
     ]
-    assert all(one.keys == (str(message.message_id),) for one in engine.receipts)
+    assert all(one.keys[0] == str(message.message_id) for one in engine.receipts)
 
 
 @pytest.mark.parametrize(("fails", "status"), [(0.0, "expired"), (1.0, "submitted")])
