@@ -222,7 +222,8 @@ NAME_WIDTHS = """async () => {
 }"""
 CLIENT_PAGES = (
     "contacts", "contacts/new", "suppression", "segments", "campaigns", "campaigns/new", "messages/", "senders/",
-    "establishments/", "establishments/new", "team/", "team/invite", "settings/", "keys/", "keys/new",
+    "establishments/", "establishments/new", "team/", "team/invite", "settings/", "keys/", "keys/new", "webhooks/",
+    "webhooks/new",
     "developers/", "find?q=journal",
 )  # fmt: skip
 OWN_PAGES = (

@@ -32,7 +32,9 @@ AT_ONCE: Final = 32
 #: Bodies made together. Results written together, or after this long.
 MADE_TOGETHER: Final = 100
 NOTED_TOGETHER: Final = 250
-_NOTED_EVERY_S: Final = 0.1
+_NOTED_EVERY_S: Final = 0.5
+#: What comes within this long is taken together.
+_TAKEN_EVERY_S: Final = 0.2
 _LOOK_EVERY_S: Final = 0.1
 #: After so many failures in a row it is left alone for a while.
 _FAILURES: Final = 5
@@ -113,8 +115,7 @@ class Turn:
         self._queue.add(await self._desk.open())
         idle_since = time.monotonic()
         while time.monotonic() < self._ends and not self._stops:
-            if not self._made and not self._queue.has_ready(clock.now()) and len(self._queue) < MOST_OPEN:
-                self._queue.add(await self._desk.take())
+            await self._take()
             await self._make()
             self._launch()
             if self._flying or self._made:
@@ -130,6 +131,15 @@ class Turn:
             if self._noted and (len(self._noted) >= NOTED_TOGETHER or self._noted_long_ago()):
                 await self._note()
 
+    async def _take(self) -> None:
+        """Fetch what there is when there is nothing else to do; what trickles in, a few times a second."""
+        if self._made or len(self._queue) >= MOST_OPEN or self._queue.has_ready(clock.now()):
+            return
+        if time.monotonic() >= self._take_from:
+            taken = await self._desk.take()
+            self._queue.add(taken)
+            self._take_from = time.monotonic() + (0 if len(taken) >= AT_ONCE else _TAKEN_EVERY_S)
+
     @property
     def _stops(self) -> bool:
         return self._rests_for is not None or self._gone
@@ -137,7 +147,7 @@ class Turn:
     def _noted_long_ago(self) -> bool:
         return time.monotonic() - self._noted_at > _NOTED_EVERY_S
 
-    _noted_at = 0.0
+    _noted_at = _take_from = 0.0
 
     async def _make(self) -> None:
         """Have some bodies ready, so that lines are not idle."""

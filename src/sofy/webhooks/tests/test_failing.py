@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from sofy.kernel import clock
 from sofy.webhooks import patience, registry
-from sofy.webhooks.tests.conftest import Clients, Program, until
+from sofy.webhooks.tests.conftest import Clients, Post, Program, until
 
 Start = Callable[..., Any]
 
@@ -159,7 +159,12 @@ async def test_after_three_days_an_event_is_given_up_and_can_be_told_again(
 ):
     name, _ = house.hook(program.address)
     bad, good = house.submit(house.message(), house.message())
-    program.script = lambda post: 500 if post.json["data"]["id"] == str(bad.id) else 200
+
+    def refuse_the_first(post: Post) -> int:
+        event = post.json
+        return 500 if (event["data"]["id"], event["type"]) == (str(bad.id), "message.accepted") else 200
+
+    program.script = refuse_the_first
     await start()
     await until(lambda: sorted(row["attempt"] for row in house.deliveries(name)) == [1, 1])
     clock.install(lambda: clock.DEMO_START + timedelta(days=3))
