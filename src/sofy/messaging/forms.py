@@ -145,6 +145,12 @@ class RouteForm(forms.Form):
         ),
     )
 
+    def __init__(self, *args: Any, channel: str = "sms", **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if channel != "sms":  # an agent or a number of another channel knows itself where people answer
+            del self.fields["short_code"], self.fields["alphabets"]
+            self.fields["price_eur"].label = _("Price of a message (€ before VAT)")
+
     def clean_price_eur(self) -> Decimal:
         try:
             return read_price(self.cleaned_data["price_eur"])

@@ -37,16 +37,25 @@ def check_price(price: Decimal, told: object = None) -> Decimal:
 
 @clause("CGVU 14.1", "CGVU 14.2")
 def check_route(
-    *, code: str, name: str, short_code: str | None, purposes: Collection[str], alphabets: Collection[str]
+    *,
+    code: str,
+    name: str,
+    short_code: str | None,
+    purposes: Collection[str],
+    alphabets: Collection[str],
+    channel: str = "sms",
 ) -> None:
-    """Raises: Refused with the code of the first thing that is wrong."""
+    """Only an SMS is answered at a short code: an agent or a number of another channel is that channel's affair.
+
+    Raises: Refused with the code of the first thing that is wrong.
+    """
     if not _CODE.fullmatch(code):
         raise Refused("route_code", route=code)
     if not 0 < len(name.strip()) <= 80 or not name.isprintable():
         raise Refused("route_name")
     if not purposes or not set(purposes) <= set(PURPOSES):
         raise Refused("route_purposes", known=", ".join(PURPOSES))
-    problem = check_short_code(short_code, purposes) if short_code is not None else None
+    problem = check_short_code(short_code, purposes) if channel == "sms" and short_code is not None else None
     if problem:
         raise Refused(problem, short_code=short_code)
     if "ucs2" not in alphabets or not set(alphabets) <= set(LIMITS):

@@ -36,6 +36,7 @@ class Route:
     state: str
     purposes: list[str]
     encodings: list[str]
+    channel: str
     binds_up: int = 0
     binds_down: int = 0
     in_flight: int = 0
@@ -60,7 +61,7 @@ class Route:
 
 _ROUTES = (
     "SELECT id, code, name, connector, coalesce(short_code, ''), price_eur, rate_per_s, \"window\", binds, state,"
-    " purposes, encodings FROM engine_route ORDER BY code"
+    " purposes, encodings, channel FROM engine_route ORDER BY code"
 )
 _NOW = """
 SELECT route_id, sum(binds_up), sum(binds_down), sum(in_flight), sum(waiting), max(at), max(problem)
@@ -120,19 +121,25 @@ def change_terms(
     route_id: UUID,
     *,
     name: str,
-    short_code: str,
     price_eur: Decimal,
     purposes: Collection[str],
-    alphabets: Collection[str],
     actor: str,
+    short_code: str = "",
+    alphabets: Collection[str] = (),
 ) -> Route:
     """Call a route otherwise, or let it cost, answer to, carry or write in something else; how it is reached stays.
 
-    Messages that wait keep the alphabet and the price they were counted with.
+    Messages that wait keep the alphabet and the price they were counted with. Short code and alphabets are of SMS: a
+    route of another channel keeps its own.
     Raises: Refused not_found, price_range, or what check_route refuses.
     """
     route = find(route_id)
-    check_route(code=route.code, name=name, short_code=short_code or None, purposes=purposes, alphabets=alphabets)
+    if route.channel != "sms":
+        short_code, alphabets = route.short_code, route.encodings
+    check_route(
+        code=route.code, name=name, short_code=short_code or None, purposes=purposes, alphabets=alphabets,
+        channel=route.channel,
+    )  # fmt: skip
     with staff_scope():
         with connections["staff"].cursor() as cursor:
             cursor.execute(

@@ -45,6 +45,8 @@ def save_route(
 ) -> UUID:
     """Make a route, or give the one of this code these settings.
 
+    `short_code`: where people answer an SMS; the other channels know that of themselves.
+
     Raises: Refused (connector_unknown, route_settings, price_range, or what check_route refuses).
     """
     kind = connector_of(connector)
@@ -58,7 +60,11 @@ def save_route(
     except msgspec.ValidationError as error:
         raise Refused("route_settings", problem=str(error)) from None
     alphabets, rate = sorted(getattr(checked, "encodings", USUAL)), getattr(checked, "rate_per_s", 0)
-    check_route(code=code, name=name, short_code=short_code, purposes=purposes, alphabets=alphabets)
+    channel = kind.capabilities.channel
+    answers_at = short_code if channel == "sms" else kind.answers_at(checked)
+    check_route(
+        code=code, name=name, short_code=answers_at, purposes=purposes, alphabets=alphabets, channel=channel
+    )  # fmt: skip
     with staff_scope():
         with connections["staff"].cursor() as cursor:
             cursor.execute("SELECT id FROM engine_route WHERE code = %s", [code])
@@ -68,10 +74,10 @@ def save_route(
                 "id": route_id,
                 "code": code,
                 "name": name,
-                "channel": kind.capabilities.channel,
+                "channel": channel,
                 "connector": connector,
                 "config": Jsonb(seal_config(keystore(), kind, route_id, values)),
-                "short_code": short_code,
+                "short_code": answers_at,
                 "purposes": list(purposes),
                 "encodings": alphabets,
                 "price_eur": check_price(price_eur),

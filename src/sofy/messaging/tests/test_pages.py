@@ -127,6 +127,21 @@ def test_a_route_keeps_its_bounds_on_the_screen(_case, changes, client, route_id
     assert routes.find(route_id).name == "Route One"
 
 
+def test_a_route_of_another_channel_keeps_where_people_answer(client, route_id, engine_db):
+    with engine_db.connect("admin") as admin:
+        admin.execute("UPDATE engine_route SET channel = 'rcs', short_code = 'martin_agent'")
+    staff = browser(make_user(is_operator=True))
+
+    page = staff.get(f"/op/routes/{route_id}").text
+    answer = staff.post(f"/op/routes/{route_id}", {"name": "RCS Martin", "price_eur": "0,06", "purposes": ["alert"]})
+
+    assert 'name="short_code"' not in page
+    assert 'name="alphabets"' not in page
+    assert answer.status_code == 302
+    route = routes.find(route_id)
+    assert (route.name, route.short_code, route.price_eur) == ("RCS Martin", "martin_agent", Decimal("0.06"))
+
+
 def test_a_stranger_learns_nothing(client, route_id):
     message_id = send(client)
     with client_scope(client.pk):

@@ -51,7 +51,7 @@ def edit(request: Any, route_id: UUID) -> HttpResponse:
         route = routes.find(route_id)
     except Refused:
         raise Http404 from None
-    form = RouteForm(request.POST or None, initial=_terms(route))
+    form = RouteForm(request.POST or None, initial=_terms(route), channel=route.channel)
     if request.method == "POST" and form.is_valid():
         try:
             routes.change_terms(route_id, **form.cleaned_data, actor=request.user.actor)

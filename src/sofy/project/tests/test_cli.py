@@ -3,6 +3,8 @@
 import json
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from sofy.project import cli, runtime
 from sofy.project.commands import clauses
@@ -100,6 +102,21 @@ def test_a_route_is_added_by_its_address_and_its_secrets_alone(sofy, engine_db):
     assert channel == "sms"
     assert (config["host"], config["port"], config["tls"]) == ("127.0.0.1", 2775, True)
     assert config["password"].startswith("sealed:")
+
+
+def test_a_route_of_another_channel_knows_where_people_answer(sofy, engine_db):
+    key = generate_private_key(65537, 2048).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    account = json.dumps({"type": "service_account", "client_email": "a@b.example", "private_key": key})
+    asked = ["route", "add", "--connector", "google_rbm", "--base-url", "http://127.0.0.1:1", "--token-url"]
+    asked += ["http://127.0.0.1:1/token", "--secret", "agent_id=martin", "--secret", f"service_account={account}"]
+
+    made = _json(sofy(*asked, "--secret", "client_token=t", "--json"))
+
+    assert made["callback"] == f"/hooks/google_rbm/{made['id']}"
+    with engine_db.connect("admin") as admin:
+        row = admin.execute("select channel, short_code, config::text from engine_route").fetchone()
+    assert row[:2] == ("rcs", "martin")
+    assert "PRIVATE KEY" not in row[2]
 
 
 @pytest.mark.parametrize(
