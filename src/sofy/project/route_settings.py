@@ -1,6 +1,6 @@
 """The settings of a route as people type them, read for the connector they are for."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -39,7 +39,7 @@ def read(
     return {name: _value(fields[name], text) for name, text in given.items()}
 
 
-def _located(fields: Collection[str], addresses: Mapping[str, str | None]) -> dict[str, str]:
+def _located(fields: Mapping[str, msgspec.structs.FieldInfo], addresses: Mapping[str, str | None]) -> dict[str, str]:
     """The settings that say where the supplier is."""
     found: dict[str, str] = {}
     for name, url in addresses.items():
@@ -55,7 +55,8 @@ def _located(fields: Collection[str], addresses: Mapping[str, str | None]) -> di
         if name == "base_url" and name not in fields and "host" in fields:
             found["host"] = host
             found |= {"port": str(port)} if port else {}
-            found |= {"tls": "true"} if "tls" in fields and read.scheme in _TLS_SCHEMES else {}
+            if "tls" in fields and read.scheme in _TLS_SCHEMES:
+                found["tls"] = "true" if fields["tls"].type is bool else "tls"
         else:
             found[name] = url
     return found

@@ -10,7 +10,7 @@ import msgspec
 from django.db import connections
 from psycopg.types.json import Jsonb
 
-from sofy.engine.route_config import seal_config
+from sofy.engine.route_config import open_config, seal_config
 from sofy.kernel import clock, ids
 from sofy.kernel.errors import Refused
 from sofy.kernel.sms_text import USUAL
@@ -110,6 +110,18 @@ def set_state(code: str, state: str, *, actor: str = "command") -> None:
             if not cursor.rowcount:
                 raise Refused("route_unknown", 404, route=code)
         audit.append(audit.PLATFORM, f"route.{state}", actor, {"route": code}, using="staff")
+
+
+def hook_of(code: str, *, connector: str) -> tuple[UUID, str]:
+    """The id of a route and the secret by which its callbacks are believed. Raises: Refused (route_unknown)."""
+    with staff_scope(), connections["staff"].cursor() as cursor:
+        cursor.execute("SELECT id, config FROM engine_route WHERE code = %s AND connector = %s", [code, connector])
+        row = cursor.fetchone()
+    if row is None:
+        raise Refused("route_unknown", 404, route=code)
+    stored = row[1] if isinstance(row[1], dict) else msgspec.json.decode(row[1])
+    opened = open_config(keystore(), connector_of(connector), row[0], stored)
+    return row[0], str(opened.get("hook_secret", ""))
 
 
 def routes() -> list[dict[str, Any]]:

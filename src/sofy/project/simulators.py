@@ -1,8 +1,12 @@
 """The simulated suppliers beside the operator: how each runs, where it answers, and the route that leads to it."""
 
+import secrets
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any, Final, NamedTuple
+from urllib.parse import urlsplit
+
+import msgspec
 
 from sofy.kernel.config import Config
 from sofy.project.processes import write_json
@@ -10,6 +14,7 @@ from sofy.project.processes import write_json
 RCS_AGENT: Final = "sofy_agent"
 _SIGNED_WITH: Final = "simulated-rbm"
 _SUBSCRIPTION: Final = "subscription.json"
+_HOOK: Final = "hook.json"
 
 
 class Simulator(NamedTuple):
@@ -32,8 +37,6 @@ def folder(config: Config, connector: str) -> Path:
 
 
 def _serve_rbm(config: Config, port: int, profile: str) -> Coroutine[Any, Any, None]:
-    import msgspec
-
     from sofy.sandbox.google_rbm.profile import PROFILES, SandboxConfig
     from sofy.sandbox.google_rbm.server import serve
     from sofy.sandbox.smpp.profile import Curve
@@ -73,8 +76,6 @@ def _connect_rbm(config: Config, url: str, api_url: str) -> None:
 
 
 def _serve_meta(config: Config, port: int, profile: str) -> Coroutine[Any, Any, None]:
-    import msgspec
-
     from sofy.sandbox.smpp.profile import Curve
     from sofy.sandbox.whatsapp_cloud.profile import PROFILES, SandboxConfig
     from sofy.sandbox.whatsapp_cloud.server import serve
@@ -122,7 +123,39 @@ def _connect_meta(config: Config, url: str, api_url: str) -> None:
     )
 
 
+def _serve_mailboxes(config: Config, port: int, profile: str) -> Coroutine[Any, Any, None]:
+    from sofy.sandbox.email_smtp.server import EmailSandboxConfig
+    from sofy.sandbox.email_smtp.serving import PROFILES, serve
+
+    kept = folder(config, "email_smtp") / _HOOK
+    return serve(EmailSandboxConfig(port=port + 1 if port else 0, hook_file=kept, profile=PROFILES[profile]), port)
+
+
+def _connect_mailboxes(config: Config, url: str, api_url: str) -> None:
+    from sofy.connectors.email_smtp.pacing import Pace
+    from sofy.project import routing
+    from sofy.wire.email import dkim
+
+    secret = secrets.token_urlsafe(24)
+    values = {
+        "host": "127.0.0.1",
+        "port": (urlsplit(url).port or 0) + 1,  # mailboxes are looked at on one port, filled on the next
+        "envelope_domain": "retours.sofy.example",
+        "hook_secret": secret,
+        "dkim_selector": "sofy1",
+        "dkim_domain": "mail.sofy.example",
+        "dkim_private_key": dkim.new_key(),
+        "pacing": {"*": msgspec.to_builtins(Pace())},
+    }
+    route_id = routing.save_route(
+        code="sandbox-email", name="E-mail simulé", connector="email_smtp", values=values, short_code=None
+    )
+    hook = {"url": f"{api_url}/hooks/email_smtp/{route_id}", "secret": secret}
+    write_json(folder(config, "email_smtp") / _HOOK, hook)
+
+
 SIMULATORS: Final = (
     Simulator("google_rbm", "rcs", 8045, _serve_rbm, _connect_rbm),
     Simulator("whatsapp_cloud", "whatsapp", 8035, _serve_meta, _connect_meta),
+    Simulator("email_smtp", "email", 8055, _serve_mailboxes, _connect_mailboxes),
 )

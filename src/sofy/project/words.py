@@ -9,6 +9,7 @@ def _(text: str) -> str:
 REFUSALS = {
     "file_missing": _("The file {file} does not exist."),
     "file_unreadable": _("The file {file} cannot be read ({problem})."),
+    "mail_missing": _("No mail came on standard input."),
     "file_not_text": _("The file {file} is not text in UTF-8."),
     "client_unknown": _("No client has the address or id “{client}”."),
     "book_unknown": _("No contact book has the id {book}."),

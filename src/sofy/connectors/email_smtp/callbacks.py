@@ -19,7 +19,7 @@ def heard(config: Config, body: bytes) -> Heard:
     A complaint is an opposition: whoever presses "this is spam" wants no more of it.
     """
     read = returned.read(body)
-    message = Names(config.return_secret).found_in(read.texts) if read.reports else None
+    message = Names(config.hook_secret).found_in(read.texts) if read.reports else None
     if message is None:
         return Heard()
     receipts = [_receipt(message.hex, report, config) for report in read.reports if report.kind != "complaint"]

@@ -28,7 +28,7 @@ class Letters:
 
     def __init__(self, config: Config) -> None:
         self._config = config
-        self._names = Names(config.return_secret)
+        self._names = Names(config.hook_secret)
         self._key = dkim.load_key(config.dkim_private_key) if config.dkim_private_key else None
         self._signers: dict[str, dkim.Signer] = {}
 
@@ -46,7 +46,7 @@ class Letters:
             subject=content.subject or flat(content).strip().partition("\n")[0][:_SUBJECT_CHARS],
             text=_with_link(flat(content), message),
             html=_with_link(content.html, message),
-            message_id=f"{name}@{config.dkim_domain or config.envelope_domain}",
+            message_id=f"{name}@{config.dkim_domain or config.envelope_domain or domain}",
             at=clock.now(),
             reply_to=config.reply_to,
             unsubscribe_url=message.opt_out_url,
@@ -54,7 +54,8 @@ class Letters:
             automatic=message.purpose == "alert",
         )
         data = mime.compose(letter, self._signer(domain))
-        return Envelope(f"{PREFIX}{name}@{config.envelope_domain}", mime.address(message.to), data)
+        comes_back = f"{PREFIX}{name}@{config.envelope_domain}" if config.envelope_domain else sender
+        return Envelope(comes_back, mime.address(message.to), data)
 
     def _signer(self, domain: str) -> dkim.Signer | None:
         if self._key is None:

@@ -1,6 +1,6 @@
 """The address of an e-mail where its reader says no."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection
@@ -46,7 +46,7 @@ def say_no(offer: Offer) -> bool:
         news = saying_no.oppose(
             client_id=offer.client_id, identity_index=offer.recipient_index, channel=CHANNEL, source="unsubscribe"
         )
-        values = {"client": offer.client_id, "recipient": offer.recipient_index, "now": clock.now()}
+        values: dict[str, Any] = {"client": offer.client_id, "recipient": offer.recipient_index, "now": clock.now()}
         with connection.cursor() as cursor:
             cursor.execute(sql("cancel_waiting"), values)
     return news

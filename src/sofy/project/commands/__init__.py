@@ -14,6 +14,7 @@ MODULES = (
     "clients",
     "people",
     "routes",
+    "bounces",
     "prices",
     "contacts",
     "suppression",

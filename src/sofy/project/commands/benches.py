@@ -19,7 +19,7 @@ SMALLER = {"lanes": ("--recipients", "100000")}
 
 
 def add(commands: Commands) -> None:
-    text = "Measure speed and memory: campaign, single, route, lanes, import, segment, pages, growth, or all."
+    text = "Measure speed and memory: campaign, single, route, lanes, email, import, segment, pages, growth, or all."
     bench = commands.add_parser("bench", help=text, description=text)
     bench.add_argument("name")
     bench.add_argument("--json", action="store_true", dest="only_lines", help="only the JSON line of each bench")

@@ -5,16 +5,11 @@ Prints one JSON line when it is ready and one with what happened at the end.
 
 import argparse
 import asyncio
-import json
-import signal
 
 import msgspec
 
-from sofy.sandbox.email_smtp.fate import PLAIN, Profile
-from sofy.sandbox.email_smtp.mailboxes import MailboxesPage
-from sofy.sandbox.email_smtp.server import EmailSandboxConfig, SimulatedMailServer
-
-PROFILES = {"demo": Profile(), "plain": PLAIN}
+from sofy.sandbox.email_smtp.server import EmailSandboxConfig
+from sofy.sandbox.email_smtp.serving import PROFILES, serve
 
 
 def main() -> None:
@@ -33,22 +28,7 @@ def main() -> None:
         host=options.host, port=options.port, hook_url=options.hook_url, hook_secret=options.hook_secret,
         profile=profile,
     )  # fmt: skip
-    asyncio.run(_run(config, options.http_port))
-
-
-async def _run(config: EmailSandboxConfig, http_port: int | None) -> None:
-    server, ended = SimulatedMailServer(config), asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, ended.set)
-    await server.start()
-    page = MailboxesPage(server)
-    shown = await page.start(config.host, http_port) if http_port is not None else None
-    print(json.dumps({"ready": True, "port": server.port, "http_port": shown}), flush=True)
-    await ended.wait()
-    await page.stop()
-    await server.stop()
-    print(json.dumps(dict(server.stats)), flush=True)
+    asyncio.run(serve(config, options.http_port))
 
 
 if __name__ == "__main__":

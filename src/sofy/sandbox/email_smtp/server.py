@@ -3,6 +3,7 @@
 import asyncio
 import hmac
 from collections import Counter, deque
+from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import SplitResult, urlsplit
 
@@ -20,12 +21,16 @@ _ANSWER_WITHIN_S = 10.0
 
 
 class EmailSandboxConfig(msgspec.Struct, frozen=True, kw_only=True):
-    """Where it listens, and where mails that come back are posted (empty: nowhere), with which secret."""
+    """Where it listens, and where mails that come back are posted (empty: nowhere), with which secret.
+
+    `hook_file`: JSON of url and secret instead, read each time: whoever starts the server may not know them yet.
+    """
 
     host: str = "127.0.0.1"
     port: int = 0
     hook_url: str = ""
     hook_secret: str = ""
+    hook_file: Path | None = None
     profile: Profile = PLAIN
 
 
@@ -127,10 +132,18 @@ class SimulatedMailServer:
             await self._request(address, body, {"Content-Type": "application/x-www-form-urlencoded"}, "unsubscribed")
 
     async def _post(self, body: bytes) -> None:
-        if self.config.hook_url:
-            mark = hmac.new(self.config.hook_secret.encode(), body, "sha256").hexdigest()
+        url, secret = self._hook()
+        if url:
+            mark = hmac.new(secret.encode(), body, "sha256").hexdigest()
             headers = {"Content-Type": "message/rfc822", "X-Sofy-Signature": f"sha256={mark}"}
-            await self._request(urlsplit(self.config.hook_url), body, headers, "returned")
+            await self._request(urlsplit(url), body, headers, "returned")
+
+    def _hook(self) -> tuple[str, str]:
+        path = self.config.hook_file
+        if path is None or not path.exists():
+            return self.config.hook_url, self.config.hook_secret
+        told = msgspec.json.decode(path.read_bytes(), type=dict[str, str])
+        return told["url"], told["secret"]
 
     async def _request(self, address: SplitResult, body: bytes, headers: dict[str, str], what: str) -> None:
         try:

@@ -18,10 +18,8 @@ from sofy.connectors.email_smtp.verp import Names
 
 SAMPLES = Path(__file__).parent.parent / "samples"
 MESSAGE = UUID(int=0x0199_0000_7000_8000_0000_0000_0000_0001)
-CONFIG = Config(
-    host="127.0.0.1", envelope_domain="retours.example.com", return_secret="0123456789abcdef", hook_secret="s3cret"
-)
-NAME = Names(CONFIG.return_secret).of(MESSAGE)
+CONFIG = Config(host="127.0.0.1", envelope_domain="retours.example.com", hook_secret="s3cret-s3cret-s3cret")
+NAME = Names(CONFIG.hook_secret).of(MESSAGE)
 
 
 def sample(name: str, message_name: str = NAME) -> bytes:
@@ -126,11 +124,19 @@ def test_a_mail_of_many_parts_in_parts_ends():
 @pytest.mark.parametrize(
     ("_case", "headers", "believed"),
     [
-        ("the secret", {"authorization": "Bearer s3cret"}, True),
+        ("the secret", {"authorization": "Bearer s3cret-s3cret-s3cret"}, True),
         ("another", {"authorization": "Bearer s3cres"}, False),
         ("none", {}, False),
-        ("a signature", {"x-sofy-signature": "sha256=" + hmac.new(b"s3cret", b"body", "sha256").hexdigest()}, True),
-        ("of other bytes", {"x-sofy-signature": "sha256=" + hmac.new(b"s3cret", b"x", "sha256").hexdigest()}, False),
+        (
+            "a signature",
+            {"x-sofy-signature": "sha256=" + hmac.new(b"s3cret-s3cret-s3cret", b"body", "sha256").hexdigest()},
+            True,
+        ),
+        (
+            "of other bytes",
+            {"x-sofy-signature": "sha256=" + hmac.new(b"s3cret-s3cret-s3cret", b"x", "sha256").hexdigest()},
+            False,
+        ),
         ("not ascii", {"authorization": "Bearer é"}, False),
     ],
 )
@@ -141,7 +147,7 @@ def test_who_may_post_returned_mails(_case, headers, believed):
 
 
 def test_a_route_without_a_secret_believes_nobody():
-    config = Config(host="x.example", envelope_domain="retours.example.com", return_secret="0123456789abcdef")
+    config = Config(host="x.example")
     callback = Callback(method="POST", headers={"authorization": "Bearer "}, query={}, body=b"")
 
     assert not EmailConnector.authentic(config, callback)

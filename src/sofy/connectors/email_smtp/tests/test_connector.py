@@ -48,7 +48,7 @@ class Route:
     async def up(self, **changes: Any) -> EmailConnector:
         settings: dict[str, Any] = {
             "tls": "none", "binds": 1, "pacing": FREE, "reconnect_s": 0.05, "response_timeout_s": 2.0,
-            "envelope_domain": "retours.example.com", "return_secret": "0123456789abcdef", **changes,
+            "envelope_domain": "retours.example.com", "hook_secret": "0123456789abcdef", **changes,
         }  # fmt: skip
         self.connector = EmailConnector(Config(host="127.0.0.1", port=self.port, **settings), self.engine)
         await self.connector.start()
@@ -265,8 +265,13 @@ def test_whose_lane_a_domain_is_in(domain, provider):
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"dkim_selector": "k1"}, {"dkim_selector": "k1", "dkim_private_key": "x"}, {"user": "u", "tls": "none"}],
+    [
+        {"envelope_domain": "r.example.com"},
+        {"dkim_selector": "k1"},
+        {"dkim_selector": "k1", "dkim_private_key": "x"},
+        {"user": "u", "tls": "none"},
+    ],
 )
 def test_settings_that_cannot_work_are_refused(wrong):
-    with pytest.raises(ValueError, match=r"dkim|tls"):
-        Config(host="mx.example.org", envelope_domain="r.example.com", return_secret="0123456789abcdef", **wrong)
+    with pytest.raises(ValueError, match=r"dkim|tls|hook"):
+        Config(host="mx.example.org", **wrong)

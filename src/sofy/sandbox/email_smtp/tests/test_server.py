@@ -60,14 +60,14 @@ async def world(hook: Hook) -> AsyncIterator[tuple[SimulatedMailServer, EmailCon
     server = SimulatedMailServer(
         EmailSandboxConfig(
             hook_url=f"http://127.0.0.1:{hook.port}/hooks/email_smtp/x",
-            hook_secret="s3cret",
+            hook_secret="s3cret-s3cret-s3cret",
             profile=Profile(unknown=0, full=0, grey=0, bounce=0, complain=0, unsubscribe=0, returns_after_s=0),
         )
     )
     await server.start()
     config = Config(
         host="127.0.0.1", port=server.port, tls="none", envelope_domain="retours.example.com", binds=1,
-        return_secret="0123456789abcdef", hook_secret="s3cret", pacing={"*": Pace()},
+        hook_secret="s3cret-s3cret-s3cret", pacing={"*": Pace()},
     )  # fmt: skip
     engine = Engine()
     connector = EmailConnector(config, engine)
