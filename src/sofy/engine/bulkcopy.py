@@ -35,7 +35,7 @@ _ZERO = _INT2.pack(2, 0)
 
 #: First what many messages of a campaign share, which is packed once, then what each has of its own.
 _COPY_MESSAGE: LiteralString = """COPY engine_message (client_id, campaign_id, created_at, channel, purpose, variant,
-    sender, short_code, zone, parts, encoding, unit_price_eur, expires_at,
+    sender, short_code, zone, parts, encoding, unit_price_eur, expires_at, destination,
     id, contact_id, establishment_id, recipient_index, reference, answers, payload) FROM STDIN (FORMAT binary)"""
 _COPY_STATE: LiteralString = """COPY engine_state (client_id, campaign_id, accepted_at, updated_at, variant, status,
     rank, parts, parts_done, account_id, receipt,
@@ -114,7 +114,7 @@ def pack(
     last = None
     for row_id, m, payload in zip(row_ids, messages, sealed_payloads(row_ids, messages, keys), strict=True):
         shape = (m.channel, m.purpose, m.variant, m.sender, m.short_code, m.zone, m.parts, m.encoding, m.unit_price_eur,
-                 m.expires_at, m.account_id, m.receipt)  # fmt: skip
+                 m.expires_at, m.account_id, m.receipt, m.destination)  # fmt: skip
         if shape != last:  # comparing costs less than hashing
             last = shape
             if shape not in starts:
@@ -140,12 +140,12 @@ def _starts(m: "MessageIn", client: bytes, common: bytes, at: bytes) -> tuple[by
     purpose, variant, parts = _text(m.purpose), _text(m.variant), _INT2.pack(2, m.parts)
     message = (_text(m.channel), purpose, variant, _text(m.sender), _text(m.short_code), _text(m.zone), parts)
     expiry = _NULL if m.expires_at is None else _instant(m.expires_at)
-    price = (_text(m.encoding), _numeric(m.unit_price_eur), expiry)
+    price = (_text(m.encoding), _numeric(m.unit_price_eur), expiry, _text(m.destination))
     account = _NULL if m.account_id is None else _uuid(m.account_id)
     receipt = _INT2.pack(2, m.receipt) if m.receipt else _NULL
     waiting = (_text("accepted"), _RANK_WAITING, parts, _ZERO)
     return (
-        b"".join((_head(20), common, at, *message, *price)),
+        b"".join((_head(21), common, at, *message, *price)),
         b"".join((_head(16), common, at, at, variant, *waiting, account, receipt)),
         b"".join((_head(4), client, _text(channels.lane(m.purpose, m.channel)))),
     )

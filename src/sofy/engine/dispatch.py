@@ -125,13 +125,16 @@ class Dispatcher:
 
         Marketing makes room for alerts, never the other way round.
         """
-        room = {key: one.connector.capacity_for(lane) for key, one in self._table.running.items()}
-        for ahead in LANES if lane == "marketing" else (lane,):
+        purpose, channel = of_lane(lane)
+        running = self._table.running.items()
+        room = {key: one.connector.capacity_for(purpose) for key, one in running if one.route.channel == channel}
+        for ahead in LANES if purpose == "marketing" else (lane,):
             for one in self.leaving[ahead]:
                 if one.item.route in room:
                     room[one.item.route] -= one.item.parts
         for key, messages in chosen.items():
-            room[key] -= sum(message.parts for message in messages)
+            if key in room:
+                room[key] -= sum(message.parts for message in messages)
         return room
 
     def release(self, lane: str) -> None:

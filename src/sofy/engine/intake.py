@@ -25,7 +25,9 @@ from sofy.engine.rungs import Rung
 from sofy.kernel import channels, clock, ids, sms_text
 from sofy.kernel.content import Content
 from sofy.kernel.crypto import ClientKeys
+from sofy.kernel.prices import Networks
 
+_COUNTRIES = Networks()
 #: So many messages are stored by one statement; beyond, copying them is quicker.
 FEW = 200
 #: So many are sealed and copied at a time by a process that answers others meanwhile.
@@ -52,7 +54,8 @@ class MessageIn(msgspec.Struct, gc=False, kw_only=True):
     `ladder`: the channels it may take, itself first, when there are several.
     `zone`: IANA zone of the contact's record, when it has one. `parts` and `encoding` are counted when `parts` is 0.
     `due_at`: not before this instant; None: now. `expires_at`: worth nothing from this instant on; None: it waits for
-    as long as it must. Unit: EUR before VAT per part for `unit_price_eur`.
+    as long as it must. `destination`: where its number is, as `kernel.prices.Networks` says it; without, its country.
+    Unit: EUR before VAT per part for `unit_price_eur`.
     """
 
     purpose: str
@@ -74,6 +77,7 @@ class MessageIn(msgspec.Struct, gc=False, kw_only=True):
     reference: str | None = None
     due_at: datetime | None = None
     expires_at: datetime | None = None
+    destination: str | None = None
     account_id: UUID | None = None
     receipt: int = 0
     content: Content | None = None
@@ -97,6 +101,8 @@ def _complete(keys: ClientKeys, messages: Sequence[MessageIn], known: Alphabets)
         elif not message.parts:
             takes = known.of(message.purpose, message.short_code)
             message.parts, message.encoding = sms_text.measure(message.text, takes)
+        if message.destination is None:
+            message.destination = _COUNTRIES.of(message.to)
 
 
 def submit(
@@ -229,6 +235,7 @@ def _as_statement(
         "refs": TextArray.of([m.reference for m in messages]),
         "dues": _instants([m.due_at or now for m in messages]),
         "expiries": _instants([m.expires_at for m in messages]),
+        "destinations": TextArray.of([m.destination for m in messages]),
         "accounts": _uuids([m.account_id for m in messages]),
         "receipts": Int2Array.of([m.receipt for m in messages]),
         "answers": _uuids([m.answers for m in messages]),

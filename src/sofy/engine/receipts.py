@@ -168,7 +168,7 @@ class Receipts:
         _explain(item, receipt)
         changed = item.judge_parts(at)
         if changed:
-            item.resend = item.purpose == "alert" and self._may_go_elsewhere(item, receipt)
+            item.resend = item.lane == "alert" and self._may_go_elsewhere(item, receipt)
         if changed or item.parts > 1:
             self._ledger.changed(item)
         if receipt.status == ("delivered" if item.channel == "sms" else "read"):

@@ -58,7 +58,7 @@ def accept(desk: Desk, asked: Message) -> MessageIn:
         sender=first.sender, short_code=first.short_code, parts=first.parts, encoding=first.encoding,
         unit_price_eur=first.unit_price_eur, establishment_id=_establishment(desk, asked), reference=asked.reference,
         due_at=due_at, expires_at=leaves + timedelta(seconds=min(lasts_s)) if lasts_s else None,
-        ladder=rungs if len(rungs) > 1 else (),
+        ladder=rungs if len(rungs) > 1 else (), destination=desk.tariff.networks.of(first.to),
     )  # fmt: skip
 
 

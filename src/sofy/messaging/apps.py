@@ -30,5 +30,6 @@ class MessagingConfig(AppConfig):
             Entry("client", _("Account"), _("API reference"), "messaging:api-reference", "book", 937, "key.view"),
             Entry("op", _("Messaging"), _("Routes"), "messaging:routes", "route", 300, phone=True, key="r"),
             Entry("op", _("Messaging"), _("Sender requests"), "messaging:sender-queue", "id", 305, key="e"),
+            Entry("op", _("Messaging"), _("Prices"), "messaging:prices", "receipt-euro", 305),
             Entry("op", _("Messaging"), _("Stop list"), "messaging:stop-list", "ban", 310, key="s"),
         )

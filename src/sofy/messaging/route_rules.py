@@ -13,6 +13,8 @@ from sofy.kernel.sms_text import LIMITS
 MAX_PRICE_EUR = Decimal(10)
 PURPOSES = ("marketing", "alert")
 _STEP = Decimal("0.000001")
+SENDER_POLICIES = ("any", "listed", "short_code")
+MAX_WEIGHT = 1000
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,39}")
 
 
@@ -60,3 +62,21 @@ def check_route(
         raise Refused(problem, short_code=short_code)
     if "ucs2" not in alphabets or not set(alphabets) <= set(LIMITS):
         raise Refused("route_alphabets", known=", ".join(LIMITS))
+
+
+def check_choice(
+    *, weight: int, countries: Collection[str], prefixes: Collection[str], sender_policy: str, senders: Collection[str]
+) -> None:
+    """How a route is chosen among others. Raises: Refused with the code of the first thing that is wrong."""
+    if not 0 <= weight <= MAX_WEIGHT:
+        raise Refused("route_weight", most=MAX_WEIGHT)
+    for country in countries:
+        if not re.fullmatch(r"[A-Z]{2}", country):
+            raise Refused("price_country", country=country)
+    for prefix in prefixes:
+        if not re.fullmatch(r"[1-9][0-9]{0,14}", prefix):
+            raise Refused("route_prefix", prefix=prefix)
+    if sender_policy not in SENDER_POLICIES:
+        raise Refused("route_senders")
+    if any(not 0 < len(sender) <= 15 or not sender.isalnum() for sender in senders):
+        raise Refused("route_senders")

@@ -13,7 +13,7 @@ from sofy.kernel import clock
 from sofy.kernel.errors import Refused
 from sofy.kit import audit
 from sofy.kit.rls import staff_scope
-from sofy.messaging.route_rules import check_price, check_route
+from sofy.messaging.route_rules import check_choice, check_price, check_route
 
 STATES = ("active", "paused", "draining")
 WINDOW = timedelta(minutes=5)
@@ -36,6 +36,11 @@ class Route:
     state: str
     purposes: list[str]
     encodings: list[str]
+    weight: int
+    countries: list[str]
+    prefixes: list[str]
+    sender_policy: str
+    senders: list[str]
     channel: str
     binds_up: int = 0
     binds_down: int = 0
@@ -61,7 +66,8 @@ class Route:
 
 _ROUTES = (
     "SELECT id, code, name, connector, coalesce(short_code, ''), price_eur, rate_per_s, \"window\", binds, state,"
-    " purposes, encodings, channel FROM engine_route ORDER BY code"
+    " purposes, encodings, weight, countries, prefixes, sender_policy, senders, channel FROM engine_route"
+    " ORDER BY code"
 )
 _NOW = """
 SELECT route_id, sum(binds_up), sum(binds_down), sum(in_flight), sum(waiting), max(at), max(problem)
@@ -156,6 +162,42 @@ def change_terms(
                 ],
             )
         audit.append(audit.PLATFORM, "route.saved", actor, {"route": route.code}, using="staff")
+    return find(route_id)
+
+
+def change_choice(
+    route_id: UUID,
+    *,
+    weight: int,
+    countries: Collection[str],
+    prefixes: Collection[str],
+    sender_policy: str,
+    senders: Collection[str],
+    actor: str,
+) -> Route:
+    """Say how a route is chosen among others: its weight, where it sends, whose names it shows.
+
+    Raises: Refused not_found, or what check_choice refuses.
+    """
+    check_choice(weight=weight, countries=countries, prefixes=prefixes, sender_policy=sender_policy, senders=senders)
+    code = find(route_id).code
+    values: list[Any] = [
+        weight,
+        sorted(countries),
+        sorted(prefixes),
+        sender_policy,
+        sorted(senders),
+        clock.now(),
+        route_id,
+    ]
+    with staff_scope():
+        with connections["staff"].cursor() as cursor:
+            cursor.execute(
+                "UPDATE engine_route SET weight = %s, countries = %s, prefixes = %s, sender_policy = %s, senders = %s,"
+                " updated_at = %s WHERE id = %s",
+                values,
+            )
+        audit.append(audit.PLATFORM, "route.weighed", actor, {"route": code, "weight": weight}, using="staff")
     return find(route_id)
 
 

@@ -2,7 +2,18 @@
 
 from django.urls import path
 
-from sofy.messaging.views import client, developers, opt_out, registry, senders, staff, stop_list, templates, webhooks
+from sofy.messaging.views import (
+    client,
+    developers,
+    engineers,
+    opt_out,
+    registry,
+    senders,
+    staff,
+    stop_list,
+    templates,
+    webhooks,
+)
 
 app_name = "messaging"
 urlpatterns = [
@@ -60,6 +71,9 @@ urlpatterns = [
     path("op/routes/", staff.console, name="routes"),
     path("op/routes/<uuid:route_id>", staff.edit, name="route"),
     path("op/routes/<uuid:route_id>/state", staff.change, name="route-state"),
+    path("op/routes/<uuid:route_id>/figures", engineers.figures, name="route-figures"),
+    path("op/routes/dry-run", engineers.dry_run, name="dry-run"),
+    path("op/prices/", engineers.price_tables, name="prices"),
     path("op/stop-list/", stop_list.overview, name="stop-list"),
     path("op/stop-list/upload", stop_list.upload, name="stop-list-upload"),
     path("op/stop-list/<uuid:file_id>", stop_list.one_file, name="stop-file"),

@@ -98,6 +98,9 @@ ROUTE = {
     "price_unreadable": _("“{price}” is no price: write it as 0.045."),
     "price_range": _("A price is from 0 to {most} €, with six decimals at most."),
     "route_unknown": _("No route has the code “{route}”."),
+    "route_weight": _("A weight is a whole number from 0 to {most}."),
+    "route_prefix": _("“{prefix}” is no prefix: digits without +, beginning with the country code."),
+    "route_senders": _("A sender is 15 letters and digits at most."),
     "price_past": _("A price is in force since {since} already: a new one may begin tomorrow at the earliest."),
     "price_channel": _("“{channel}” is no channel: {known}."),
     "price_purpose": _(
@@ -160,6 +163,7 @@ ACTIONS: dict[str, "str | Promise"] = {
     "template.saved": _("Template changed"),
     "template.submitted": _("Template submitted to WhatsApp"),
     "template.unarchived": _("Template brought back"),
+    "route.weighed": _("Choice of a route changed"),
     "price.added": _("Prices added"),
     "price.networks": _("Table of prefixes taken over"),
     "webhook.added": _("Webhook added"),

@@ -30,10 +30,10 @@ WITH given AS (
                          %(payloads)s::bytea[], %(parts)s::smallint[], %(encodings)s::text[], %(prices)s::text[]::numeric[],
                          %(refs)s::text[], %(dues)s::timestamptz[], %(expiries)s::timestamptz[],
                          %(accounts)s::uuid[], %(receipts)s::smallint[], %(answers)s::uuid[], %(heads)s::uuid[],
-                         %(rungs)s::smallint[])
+                         %(rungs)s::smallint[], %(destinations)s::text[])
       AS g (id, channel, purpose, campaign_id, contact_id, establishment_id, variant, recipient_index, sender,
             short_code, zone, payload, parts, encoding, unit_price_eur, reference, due_at, expires_at, account_id, receipt,
-            answers, head_id, rung)
+            answers, head_id, rung, destination)
 ), state AS (
     INSERT INTO engine_state (client_id, message_id, campaign_id, contact_id, establishment_id, recipient_index, variant,
                               status, rank, parts, accepted_at, not_before, updated_at, account_id, receipt, rung)
@@ -55,9 +55,10 @@ WITH given AS (
 )
 INSERT INTO engine_message (client_id, id, channel, purpose, campaign_id, contact_id, establishment_id, variant,
                             recipient_index, sender, short_code, zone, payload, parts, encoding, unit_price_eur,
-                            reference, expires_at, answers, head_id, created_at)
+                            reference, expires_at, answers, head_id, destination, created_at)
 SELECT %(client)s, id, channel, purpose, campaign_id, contact_id, establishment_id, variant, recipient_index, sender,
-       short_code, zone, payload, parts, encoding, unit_price_eur, reference, expires_at, answers, head_id, %(now)s
+       short_code, zone, payload, parts, encoding, unit_price_eur, reference, expires_at, answers, head_id,
+       destination, %(now)s
   FROM given JOIN state ON message_id = id
 RETURNING id
 

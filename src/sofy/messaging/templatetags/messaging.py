@@ -1,6 +1,7 @@
 """Filters of this room: `{% load messaging %}`."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from django import template
 from django.forms import BoundField
@@ -22,6 +23,12 @@ def reason(code: str) -> str:
 def phone(e164: str) -> str:
     """A number as people in France write it."""
     return display(e164)
+
+
+@register.filter
+def named(names: Mapping[Any, str], key: Any) -> str:
+    """What is called so; what is gone has no name."""
+    return names.get(key, "–")
 
 
 @register.filter

@@ -1,0 +1,151 @@
+"""The routes console, the dry run and the prices: in both languages, for staff only, with what they say."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+from uuid import UUID
+
+import pytest
+from django.db import connection
+
+from sofy.accounts.tests.factories import make_user
+from sofy.clients.services import create_client
+from sofy.engine.planning import Heard
+from sofy.engine.routes import Route
+from sofy.kernel import clock, ids
+from sofy.kernel.prices import Book, Price
+from sofy.kit.models import AuditEntry
+from sofy.kit.rls import client_scope, staff_scope
+from sofy.messaging import replay, routes
+from sofy.messaging.replay import Group, compare
+from sofy.messaging.tests.test_pages import browser, client, route_id, send
+
+pytestmark = pytest.mark.django_db(databases=["default", "staff"])
+FIXTURES = (client, route_id)
+PAGES = ("/op/routes/{}/figures", "/op/routes/dry-run", "/op/prices/")
+CHOICE = {"weight": "300", "countries": "FR, BE", "prefixes": "336 337", "sender_policy": "listed", "senders": "MARTIN"}
+
+
+@pytest.fixture
+def staff():
+    return make_user(is_operator=True)
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+@pytest.mark.parametrize("page", PAGES)
+def test_engineers_pages_open_in_both_languages(client, route_id, staff, page, language):
+    answer = browser(staff, language).get(page.format(route_id))
+
+    assert answer.status_code == 200
+    assert f'lang="{language}"' in answer.text
+    assert "Route One" in answer.text
+
+
+@pytest.mark.parametrize("page", [*PAGES, "/op/routes/{}/state"])
+def test_engineers_pages_are_not_there_for_others(client, route_id, page):
+    hostile = browser(make_user(client=create_client(name="Autre")))
+
+    assert hostile.get(page.format(route_id)).status_code in (404, 405)
+    assert hostile.post(page.format(route_id), CHOICE).status_code == 404
+    assert routes.find(route_id).weight == 100
+
+
+def test_the_console_shows_codes_and_the_law_of_the_window(engine_db, client, route_id, staff):
+    with engine_db.connect("admin", autocommit=True) as admin:
+        admin.execute(
+            'UPDATE engine_route_health SET codes = \'{"refused 0x58": 40, "failed 34": 2}\', factor = 0.25,'
+            " in_flight = 10 WHERE handed_over = 100"
+        )
+        admin.execute(
+            "INSERT INTO engine_route_quality VALUES (%s, %s, 'FR', %s, 90, 80, 10)",
+            [route_id, clock.now() - timedelta(minutes=7), ids.uuid7()],
+        )
+
+    page = browser(staff).get(f"/op/routes/{route_id}/figures").text
+
+    assert "0x58" in page
+    assert "Fails more than usual" not in page  # its latest sample is well again
+    assert "An answer takes" in page
+    assert "FR" in page
+
+
+def test_how_a_route_is_chosen_is_changed_and_noted(client, route_id, staff):
+    answer = browser(staff).post(f"/op/routes/{route_id}/figures", CHOICE)
+
+    assert answer.status_code == 302
+    route = routes.find(route_id)
+    assert (route.weight, route.countries, route.prefixes) == (300, ["BE", "FR"], ["336", "337"])
+    assert (route.sender_policy, route.senders) == ("listed", ["MARTIN"])
+    with staff_scope():
+        assert AuditEntry.objects.using("staff").filter(action="route.weighed").count() == 1
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"weight": "1001"}, {"countries": "France"}, {"prefixes": "06"}, {"senders": "A-B"}, {"sender_policy": "x"}],
+)
+def test_what_no_route_may_be_chosen_by_is_refused(client, route_id, staff, change):
+    answer = browser(staff).post(f"/op/routes/{route_id}/figures", CHOICE | change)
+
+    assert answer.status_code == 422
+    assert routes.find(route_id).weight == 100
+
+
+def test_a_price_is_added_and_found_by_a_number_that_stays_out_of_the_address(client, route_id, staff):
+    desk = browser(staff)
+    row = {"owner": "list", "channel": "sms", "purpose": "", "country": "fr", "network": "", "price_eur": "0,0512"}
+
+    added = desk.post("/op/prices/", row | {"valid_from": "2026-01-01"})
+    again = desk.post("/op/prices/", row | {"valid_from": "2026-01-02"})
+    found = desk.post("/op/prices/", {"number": "06 39 98 00 01", "on": "2026-06-01"})
+
+    assert added.status_code == 302
+    assert again.status_code == 422
+    assert "in force since" in again.text
+    assert "0.0512" in found.text
+
+
+def routed(code, price="0.03", **changes):
+    both = frozenset({"marketing", "alert"})
+    kept = Route(code.encode(), code, "sms", None, both, frozenset({"gsm7", "ucs2"}), Decimal(price), "active")
+    return kept._replace(**changes)
+
+
+def test_a_dry_run_says_where_messages_would_leave_and_at_what_cost():
+    groups = [
+        Group("alert", "gsm7", None, "MARTIN", "FR", 100, 150),
+        Group("alert", "gsm7", None, "MARTIN", "BE", 10, 10),
+    ]
+    before = [routed("a"), routed("b")]
+    after = [routed("a", weight=300), routed("b", countries=frozenset({"FR"}))]
+    dear = Book([Price(b"a", "sms", "", "BE", "", Decimal("0.10"), date(2026, 1, 1))])
+
+    found = compare(groups, before, after, purchases=dear, heard={}, at=clock.DEMO_START)
+
+    lines = {line.route: line for line in found.lines}
+    assert (lines["a"].before, lines["a"].after) == (50, 85)
+    assert (lines["b"].before, lines["b"].after) == (60, 25)
+    assert found.after_eur - found.before_eur == Decimal("0.7")  # Belgium by the dear route
+    assert found.nowhere_after == 0
+
+
+def test_a_dry_run_counts_what_would_have_had_no_route():
+    groups = [Group("marketing", "gsm7", "36123", "MARTIN", "FR", 5, 5)]
+
+    found = compare(groups, [routed("a")], [], purchases=Book(), heard={(b"a", ""): Heard()}, at=clock.DEMO_START)
+
+    assert (found.nowhere_before, found.nowhere_after) == (5, 5)
+
+
+def test_the_dry_run_of_yesterday_reads_counts_and_changes_nothing(client, route_id, staff):
+    yesterday = UUID(int=ids.before(clock.DEMO_START - timedelta(days=1)).int | ids.uuid7().int % (1 << 80))
+    message = send(client, id=yesterday)
+    with client_scope(client.pk), connection.cursor() as cursor:
+        cursor.execute("UPDATE engine_state SET submitted_at = accepted_at WHERE message_id = %s", [message])
+
+    answer = browser(staff).post("/op/routes/dry-run", {"r1-state": "paused", "r1-weight": "5", "r1-price_eur": "0,01"})
+
+    assert answer.status_code == 200
+    assert "1 message yesterday" in answer.text
+    assert "would have had no route" in answer.text
+    assert routes.find(route_id).state == "active"
+    assert replay.yesterday({}).groups == [Group("alert", "gsm7", None, "FLEURS", "FR", 1, 1)]
