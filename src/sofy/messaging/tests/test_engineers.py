@@ -5,7 +5,6 @@ from decimal import Decimal
 from uuid import UUID
 
 import pytest
-from django.db import connection
 
 from sofy.accounts.tests.factories import make_user
 from sofy.clients.services import create_client
@@ -14,10 +13,10 @@ from sofy.engine.routes import Route
 from sofy.kernel import clock, ids
 from sofy.kernel.prices import Book, Price
 from sofy.kit.models import AuditEntry
-from sofy.kit.rls import client_scope, staff_scope
+from sofy.kit.rls import staff_scope
 from sofy.messaging import replay, routes
 from sofy.messaging.replay import Group, compare
-from sofy.messaging.tests.test_pages import browser, client, route_id, send
+from sofy.messaging.tests.test_pages import browser, client, route_id
 
 pytestmark = pytest.mark.django_db(databases=["default", "staff"])
 FIXTURES = (client, route_id)
@@ -136,11 +135,19 @@ def test_a_dry_run_counts_what_would_have_had_no_route():
     assert (found.nowhere_before, found.nowhere_after) == (5, 5)
 
 
-def test_the_dry_run_of_yesterday_reads_counts_and_changes_nothing(client, route_id, staff):
+def test_the_dry_run_of_yesterday_reads_counts_and_changes_nothing(engine_db, client, route_id, staff):
     yesterday = UUID(int=ids.before(clock.DEMO_START - timedelta(days=1)).int | ids.uuid7().int % (1 << 80))
-    message = send(client, id=yesterday)
-    with client_scope(client.pk), connection.cursor() as cursor:
-        cursor.execute("UPDATE engine_state SET submitted_at = accepted_at WHERE message_id = %s", [message])
+    with engine_db.connect("admin", autocommit=True) as admin:
+        admin.execute(
+            "INSERT INTO engine_message (client_id, id, purpose, recipient_index, sender, payload, parts, encoding,"
+            " destination, created_at) VALUES (%s, %s, 'alert', '', 'FLEURS', '', 1, 'gsm7', 'FR', now())",
+            [client.pk, yesterday],
+        )
+        admin.execute(
+            "INSERT INTO engine_state (client_id, message_id, recipient_index, status, rank, parts, accepted_at,"
+            " submitted_at, updated_at) VALUES (%s, %s, '', 'submitted', 20, 1, now(), now(), now())",
+            [client.pk, yesterday],
+        )
 
     answer = browser(staff).post("/op/routes/dry-run", {"r1-state": "paused", "r1-weight": "5", "r1-price_eur": "0,01"})
 
