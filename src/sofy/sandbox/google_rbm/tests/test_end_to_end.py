@@ -1,8 +1,7 @@
 """From the engine's queue to a phone and back: the engine, the simulated platform, and callbacks stored before read."""
 
-import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID
 
@@ -11,10 +10,9 @@ import psycopg
 import pytest
 from aiohttp import web
 
-from sofy.connectors.base import Callback, discover
+from sofy.connectors.base import Callback
 from sofy.connectors.google_rbm.connector import RbmConnector
 from sofy.connectors.google_rbm.tests.factories import AGENT, TOKEN
-from sofy.engine import routes
 from sofy.engine.callbacks import seal_body
 from sofy.engine.db import sql
 from sofy.engine.intake import MessageIn
@@ -30,7 +28,7 @@ from sofy.sandbox.google_rbm.tests.conftest import settings
 from sofy.sandbox.google_rbm.webhooks import Webhook
 from sofy.sandbox.smpp.profile import Curve
 
-house, start, fake_connectors = engine.house, engine.start, engine.fake_connectors
+house = engine.house
 
 
 class Way:
@@ -85,10 +83,7 @@ class Way:
 
 
 @pytest.fixture
-async def way(
-    house: House, rbm: SimulatedRbm, fake_connectors: None, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[Way]:
-    monkeypatch.setattr(routes, "discover", discover)
+async def way(house: House, rbm: SimulatedRbm) -> AsyncIterator[Way]:
     made = Way(house, rbm)
     app = web.Application()
     app.add_routes([web.post("/hook", made.answer)])
@@ -101,13 +96,21 @@ async def way(
     await runner.cleanup()
 
 
+@pytest.fixture
+async def machine(way: Way) -> AsyncIterator[Machine]:
+    """An engine with that route alone."""
+    made = Machine(way.house)
+    await made.engine.start()
+    yield made
+    await made.engine.stop(0.5)
+
+
 def turn(rbm: SimulatedRbm, **changes: Any) -> None:
     rbm.platform.profile = msgspec.structs.replace(rbm.platform.profile, **changes)
 
 
-async def test_a_message_is_read_on_a_phone(way: Way, start: Callable[[], Any]) -> None:
+async def test_a_message_is_read_on_a_phone(way: Way, machine: Machine) -> None:
     turn(way.rbm, reads=1.0, doubled=1.0, shuffled=0.5, delivery=Curve(0.05, 0.0))
-    machine: Machine = await start()
 
     message, other = way.house.submit(way.message(), way.message(purpose="alert"))
     await machine.settled(message, other, status="read")
@@ -117,9 +120,8 @@ async def test_a_message_is_read_on_a_phone(way: Way, start: Callable[[], Any]) 
 
 
 @pytest.mark.clause("CGVU 14.1")
-async def test_a_phone_that_says_stop_is_opposed_and_gets_no_more(way: Way, start: Callable[[], Any]) -> None:
+async def test_a_phone_that_says_stop_is_opposed_and_gets_no_more(way: Way, machine: Machine) -> None:
     turn(way.rbm, ranges=(Range("+3363998", "unsubscribes"),))
-    machine: Machine = await start()
 
     (first,) = way.house.submit(way.message())
     await machine.settled(first, status="read")
@@ -130,9 +132,8 @@ async def test_a_phone_that_says_stop_is_opposed_and_gets_no_more(way: Way, star
     assert len(way.rbm.platform.log.messages) == 1
 
 
-async def test_a_phone_without_rcs_fails_for_good(way: Way, start: Callable[[], Any]) -> None:
+async def test_a_phone_without_rcs_fails_for_good(way: Way, machine: Machine) -> None:
     turn(way.rbm, no_rcs=1.0)
-    machine: Machine = await start()
 
     (message,) = way.house.submit(way.message())
     await machine.settled(message, status="failed")
@@ -140,9 +141,8 @@ async def test_a_phone_without_rcs_fails_for_good(way: Way, start: Callable[[], 
     assert way.house.state(message)["supplier_code"] == "not_rcs"
 
 
-async def test_what_is_not_delivered_in_its_time_expires(way: Way, start: Callable[[], Any]) -> None:
+async def test_what_is_not_delivered_in_its_time_expires(way: Way, machine: Machine) -> None:
     turn(way.rbm, ranges=(Range("+3363998", "offline"),))
-    machine: Machine = await start()
 
     (message,) = way.house.submit(way.message(purpose="alert"))
     await machine.settled(message)
@@ -156,9 +156,8 @@ async def test_what_is_not_delivered_in_its_time_expires(way: Way, start: Callab
 
 
 @pytest.mark.clause("CGVU 14.1")
-async def test_what_could_not_be_called_back_is_called_back_again(way: Way, start: Callable[[], Any]) -> None:
+async def test_what_could_not_be_called_back_is_called_back_again(way: Way, machine: Machine) -> None:
     turn(way.rbm, ranges=(Range("+3363998", "offline"),), revoke_failed=1.0)
-    machine: Machine = await start()
 
     (message,) = way.house.submit(way.message(purpose="alert"))
     await machine.settled(message)
@@ -175,10 +174,9 @@ async def test_what_could_not_be_called_back_is_called_back_again(way: Way, star
     await machine.until(lambda: way.leased() == 0)
 
 
-async def test_what_nobody_answered_for_is_known_by_its_receipt(way: Way, start: Callable[[], Any]) -> None:
+async def test_what_nobody_answered_for_is_known_by_its_receipt(way: Way, machine: Machine) -> None:
     """The answer is lost each time, the message is taken: its identifier is ours, so the receipt finds it."""
     turn(way.rbm, silent_every=1, delivery=Curve(1.5, 0.0))
-    machine: Machine = await start()
     connector = next(iter(machine.engine.table.running.values())).connector
     connector.config = msgspec.structs.replace(connector.config, error_retries=0)
     timeout = connector._session.timeout
@@ -189,4 +187,3 @@ async def test_what_nobody_answered_for_is_known_by_its_receipt(way: Way, start:
     await machine.settled(message, status="delivered")
 
     assert len(way.rbm.platform.log.messages) == 1
-    await asyncio.sleep(0)
