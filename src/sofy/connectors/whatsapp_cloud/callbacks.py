@@ -12,7 +12,7 @@ from typing import Any, Literal, TypeVar
 
 import msgspec
 
-from sofy.connectors.base import Heard, Inbound, Receipt, TemplateNews
+from sofy.connectors.base import Heard, Inbound, Receipt, TemplateNews, own_key
 from sofy.connectors.whatsapp_cloud import wire
 from sofy.connectors.whatsapp_cloud.config import Config
 from sofy.connectors.whatsapp_cloud.failures import Remedy, action_for, remedy_for
@@ -96,7 +96,7 @@ def _of_number(config: Config, data: msgspec.Raw, heard: Heard) -> None:
         if (receipt := _receipt(status, value.contacts)) is not None:
             heard.receipts.append(receipt)
             if any(remedy_for(error.code) is Remedy.OPT_OUT for error in status.errors):
-                _add(heard, _opposition(status, receipt, recipient))
+                _add(heard, _opposition(status, recipient))
     for message in _all(_message, value.messages):
         _add(heard, _inbound(message, value.contacts, recipient))
     for preference in _all(_preference, value.user_preferences):
@@ -123,7 +123,7 @@ def _receipt(status: wire.Status, contacts: list[wire.Contact]) -> Receipt | Non
     contact = _contact(contacts, status.recipient_id, status.recipient_user_id)
     user_id = status.recipient_user_id or (contact.user_id if contact else None) or ""
     return Receipt(
-        keys=(name,) if name else (),
+        keys=(*([name] if name else []), *([own_key(message_id)] if message_id else [])),
         status=word,
         code=code,
         action=action,
@@ -213,7 +213,7 @@ def _stops(*words: str) -> bool:
     return any(word.strip().casefold() in _STOPS for word in words)
 
 
-def _opposition(status: wire.Status, receipt: Receipt, recipient: str) -> Inbound | None:
+def _opposition(status: wire.Status, recipient: str) -> Inbound | None:
     """131050: the person stopped marketing; the refusal of our message is how Meta tells."""
     sender, detail = _identity(status.recipient_id, status.recipient_user_id, None)
     if not sender:
@@ -222,11 +222,11 @@ def _opposition(status: wire.Status, receipt: Receipt, recipient: str) -> Inboun
         sender=sender,
         recipient=recipient,
         text="",
-        supplier_id=f"131050:{receipt.message_id or status.id}",
+        supplier_id=f"131050:{opaque_id(status.biz_opaque_callback_data) or status.id}",
         answers=status.id,
         detail={**detail, "code": "131050"},
         opts_out=True,
-        at=receipt.at,
+        at=moment(status.timestamp),
     )
 
 

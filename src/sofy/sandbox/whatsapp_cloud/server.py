@@ -89,8 +89,8 @@ class GraphServer:
         try:
             if is_graph:
                 if self.meta.profile.away == "refuse":
-                    _hang_up(request)
-                elif self.meta.profile.away == "503":
+                    return _hang_up(request)
+                if self.meta.profile.away == "503":
                     return web.Response(status=503, text="<html>Service Unavailable</html>")
                 if request.headers.get("Authorization") != f"Bearer {self.config.access_token}":
                     raise GraphError(190, "Invalid OAuth access token")
@@ -115,7 +115,7 @@ class GraphServer:
         luck -= profile.throttles
         if luck < profile.silent:
             await asyncio.sleep(120)
-            _hang_up(request)
+            return _hang_up(request)
         return None
 
     # the Graph
@@ -131,7 +131,7 @@ class GraphServer:
         await asyncio.sleep(min(profile.answer.median_s, profile.answer.most_s))
         if self._random.random() < profile.lost_answers:
             self.meta.stats["lost_answers"] += 1
-            _hang_up(request)
+            return _hang_up(request)
         if self._random.random() < profile.unreadable:
             return web.Response(status=502, text="<html>Bad Gateway</html>")
         return web.json_response(answer)
@@ -255,11 +255,11 @@ class GraphServer:
         return web.json_response({**self.meta.stats, "pending": self.meta.pending})
 
 
-def _hang_up(request: web.Request) -> None:
-    """Close the connection without an answer."""
+def _hang_up(request: web.Request) -> web.Response:
+    """Close the connection; the answer reaches nobody."""
     if request.transport is not None:
         request.transport.abort()
-    raise ConnectionResetError
+    return web.Response(status=503)
 
 
 async def serve(config: SandboxConfig, on_ready: Callable[[GraphServer], None] | None = None) -> None:
