@@ -26,7 +26,7 @@ class Served(NamedTuple):
 def a_key(engine_db: Any) -> str:
     """The key of a client with a sender and routes, as the examples of the description want them."""
     client = ids.uuid7()
-    KeyStore(engine_db.config).create(client)
+    keys = KeyStore(engine_db.config).create(client)
     text = f"sofy_{base64.urlsafe_b64encode(client.bytes).decode().rstrip('=')}.contract"
     digest = hashlib.sha256(text.encode()).digest()
     with engine_db.connect("admin") as connection:
@@ -34,6 +34,12 @@ def a_key(engine_db: Any) -> str:
         permissions.write_client(connection, client, state="active")
         permissions.write_api_key(connection, client, ids.uuid7(), digest=digest, scopes=scopes)
         permissions.write_sender(connection, client, "Fournil")
+        content = '{"text": "Bonjour {{first_name}}, votre commande {{number}} est prête."}'
+        row = ids.uuid7()
+        permissions.write_template(
+            connection, client, row, code="order_ready", channel="sms", purpose="alert", version=1, state="ready",
+            content=keys.seal("gate_template", "content", row, content),
+        )  # fmt: skip
         connection.execute(
             "INSERT INTO engine_route (id, code, name, connector, short_code, price_eur, created_at, updated_at)"
             " VALUES (%s, 'none', 'None', 'smpp', '36105', 0.03, %s, %s)",

@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 from uuid import UUID
 
 from sofy.engine.intake import MessageIn
-from sofy.ingest import ways, words
+from sofy.ingest import templates, ways, words
 from sofy.ingest.offers import LADDER, Desk
 from sofy.ingest.problems import Fault
 from sofy.ingest.shapes import Fallback, Message
@@ -35,13 +35,20 @@ def accept(desk: Desk, asked: Message) -> MessageIn:
     A service message goes as the alert it is; whether it answers anybody is looked up by the caller.
     Raises: Fault, with what is wrong and where.
     """
-    if (asked.text is None) == (asked.content is None):
+    if (asked.text is not None) + (asked.content is not None) + (asked.template is not None) != 1:
         raise Fault("text_or_content", pointer="/text")
+    if asked.variables and asked.template is None:
+        raise Fault("variables_alone", pointer="/variables")
     purpose = "alert" if asked.purpose == "service" else asked.purpose
+    template = None if asked.template is None else templates.named(desk.templates, asked.template, purpose)
     ladder = _ways(desk, asked, purpose)
     rungs = [
         ways.rung(
-            desk, way.channel, _asked(asked, way, purpose), after_s=_after_s(ladder, n), insist=_insists(ladder, n)
+            desk,
+            way.channel,
+            _asked(asked, way, purpose, template),
+            after_s=_after_s(ladder, n),
+            insist=_insists(ladder, n),
         )
         for n, way in enumerate(ladder)
     ]
@@ -97,6 +104,7 @@ def _auto(desk: Desk, asked: Message, purpose: str) -> list[_Way]:
         if (channel == "email") == by_mail
         and channel not in desk.channels_off
         and desk.offers.carries(desk.client.bytes, channel, purpose)
+        and (asked.template is None or channel in desk.templates[asked.template].channels)
     ]
 
 
@@ -117,11 +125,15 @@ def _insists(ladder: list[_Way], place: int) -> bool:
     return following is not None and following.even_if_unsure
 
 
-def _asked(asked: Message, way: _Way, purpose: str) -> ways.Asked:
-    """What this way says: its own words where it has some, else those of the message."""
+def _asked(asked: Message, way: _Way, purpose: str, template: templates.Known | None) -> ways.Asked:
+    """What this way says: its own words where it has some, else those of the message or of its template."""
     given, text, content = way.given, asked.text, asked.content
     if given is not None and (given.text is not None or given.content is not None):
         text, content = given.text, given.content
+    elif template is not None:
+        filled = templates.said(template, asked.template or "", way.channel, asked.variables or {}, way.pointer)
+        plain = filled == Content(text=filled.text)
+        text, content = (filled.text, None) if plain else (None, filled)
     sender = asked.sender if given is None and (asked.channel != "auto" or way.channel == "sms") else None
     said: Content | None = content
     return ways.Asked(

@@ -28,6 +28,7 @@ from sofy.ingest.reading import Reader
 from sofy.ingest.request_log import RequestLog
 from sofy.ingest.shapes import Message
 from sofy.ingest.storing import Answer, Named, Store, as_before
+from sofy.ingest.templates import Templates
 from sofy.kernel import channels, clock
 from sofy.kernel.clauses import clause
 from sofy.kernel.config import Config
@@ -68,6 +69,7 @@ class House:
         of_keys = Reader(HotLink(url, "api keys", prepared=False))
         self.callers = Callers(of_keys, url, config.proxies)
         self.requests = RequestLog(of_keys)
+        self.templates = Templates(self.link)
         storing = [HotLink(url, f"api writes {n + 1}") for n in range(_STORING)]
         self.store = Store(storing, self.keystore)
         self._links: list[HotLink | Reader] = [self.link, of_keys, *storing]
@@ -155,7 +157,12 @@ class House:
         return None
 
     async def placed(self, desk: Desk, asked: Sequence[Message]) -> Desk:
-        """The same, knowing the points of sale that these messages name."""
+        """The same, knowing the templates and the points of sale that these messages name."""
+        codes = {each.template for each in asked if each.template is not None}
+        if codes:
+            keys = self._clients[desk.client].keys
+            known = await self.templates.of(desk.client, keys, codes, time.monotonic())
+            desk = desk._replace(templates=known)
         named = {each.establishment for each in asked if each.establishment is not None}
         if not named:
             return desk

@@ -3,11 +3,13 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from sofy.engine.alphabets import Alphabets
 from sofy.engine.routes import Route, route_plan
+from sofy.ingest.templates import Known
 from sofy.kernel.clauses import clause
 from sofy.kernel.prices import Book, Networks, day
 
@@ -86,6 +88,7 @@ class Desk(NamedTuple):
     ladder: tuple[tuple[str, int], ...] = ()
     channels_off: frozenset[str] = frozenset()
     establishments: Mapping[str, UUID] | None = None
+    templates: Mapping[str, Known] = MappingProxyType({})
 
     @clause("CGVU 3.4")
     def price_eur(self, channel: str, to: str, purpose: str, encoding: str, short_code: str | None) -> Decimal:

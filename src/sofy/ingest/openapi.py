@@ -35,6 +35,12 @@ _EXAMPLE: Final = {
     "sender": "Fournil",
     "reference": "commande-1234",
 }
+_TEMPLATED: Final = {
+    "to": "+33639980001",
+    "purpose": "alert",
+    "template": "order_ready",
+    "variables": {"first_name": "Zoé", "number": "1234"},
+}
 _MARKETING: Final = {
     "to": "+33639980002",
     "purpose": "marketing",
@@ -86,7 +92,9 @@ def _paths() -> dict[str, Any]:
         "/v1/messages": {
             "post": _operation(
                 "sendMessage", "Send a message", 202, "Accepted: it is on disk.", "Accepted", conflict | _BODY,
-                body=("Message", {"alert": {"value": _EXAMPLE}, "marketing": {"value": _MARKETING}}),
+                body=("Message", {
+                    "alert": {"value": _EXAMPLE}, "marketing": {"value": _MARKETING}, "template": {"value": _TEMPLATED},
+                }),
                 parameters=[idempotency],
             ),
             "get": _operation(

@@ -98,5 +98,6 @@ def _token(name: str) -> str:
 
 
 def _pointer(path: str | None) -> str:
-    """From `.messages[3].to` to `/messages/3/to`."""
-    return re.sub(r"\[(\d+)\]", r"/\1", (path or "").replace(".", "/"))
+    """From `.messages[3].to` to `/messages/3/to`; which value of an object is wrong is not known."""
+    known = (path or "").partition("[...]")[0]
+    return re.sub(r"\[(\d+)\]", r"/\1", known.replace(".", "/"))

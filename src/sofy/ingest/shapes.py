@@ -35,6 +35,8 @@ class Consent(Shape):
 
 
 Text = Annotated[str, Meta(min_length=1, max_length=LONGEST_TEXT)]
+VariableName = Annotated[str, Meta(max_length=40, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$(?!\n)")]
+Variable = Annotated[str, Meta(max_length=1_000)]
 To = Annotated[str, Meta(min_length=1, max_length=254)]
 SenderName = Annotated[str, Meta(max_length=254)]
 
@@ -64,9 +66,17 @@ class Message(Shape):
         Purpose,
         Meta(description="marketing needs a consent and says how to stop; service answers a message of the last 24 h."),
     ]
-    text: Annotated[Text | None, Meta(description="What the phone shows. Either this or content.")] = None
+    text: Annotated[Text | None, Meta(description="What the phone shows. This, content or template.")] = None
     content: Annotated[
         Content | None, Meta(description="Pictures, cards, buttons, a page: for channels that show them.")
+    ] = None
+    template: Annotated[
+        Annotated[str, Meta(min_length=1, max_length=60, pattern=r"^[a-z0-9_]+$(?!\n)")] | None,
+        Meta(description="The code of one of your templates, instead of text and content."),
+    ] = None
+    variables: Annotated[
+        Annotated[dict[VariableName, Variable], Meta(max_length=50)] | None,
+        Meta(description="The values of the template's places, by their names."),
     ] = None
     channel: Annotated[
         Channel | None,

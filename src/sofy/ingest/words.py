@@ -132,7 +132,51 @@ DETAILS: Final[dict[str, Words]] = {
         "Un e-mail marketing doit montrer où se désinscrire : mettez {{{{unsubscribe_url}}}} dans sa page, ou dans son"
         " texte s’il n’a pas de page.",
     ),
-    "text_or_content": Words("Send either text or content.", "Envoyez soit text, soit content."),
+    "text_or_content": Words("Send one of text, content and template.", "Envoyez l’un de text, content et template."),
+    "variables_alone": Words(
+        "Variables go with a template: name it in template.",
+        "Des variables accompagnent un modèle : nommez-le dans template.",
+    ),
+    "template_unknown": Words(
+        "There is no template “{template}”, or it is archived.",
+        "Il n’y a pas de modèle « {template} », ou il est archivé.",
+    ),
+    "template_purpose": Words(
+        "The template “{template}” is of the other purpose: marketing and alerts have templates of their own.",
+        "Le modèle « {template} » est de l’autre usage : marketing et alertes ont chacun leurs modèles.",
+    ),
+    "template_channel": Words(
+        "The template “{template}” says nothing by {channel}: write it for this channel, or name another one.",
+        "Le modèle « {template} » ne dit rien par {channel} : écrivez-le pour ce canal, ou nommez-en un autre.",
+    ),
+    "template_not_ready": Words(
+        "The template “{template}” may not be sent by WhatsApp now: it is {state} there.",
+        "Le modèle « {template} » ne peut pas partir par WhatsApp : il y est {state}.",
+    ),
+    "variable_missing": Words("No value for: {place}.", "Il manque une valeur pour : {place}."),
+    "variable_too_long": Words(
+        "The value of “{place}” is longer than {limit} characters.",
+        "La valeur de « {place} » dépasse {limit} caractères.",
+    ),
+    "variable_characters": Words(
+        "The value of “{place}” has characters that no message may have.",
+        "La valeur de « {place} » a des caractères qu’aucun message ne peut avoir.",
+    ),
+    "variable_line_break": Words(
+        "The value of “{place}” must be a single line.", "La valeur de « {place} » doit tenir sur une ligne."
+    ),
+    "variable_address": Words(
+        "“{place}” is an address: its value begins with https://.",
+        "« {place} » est une adresse : sa valeur commence par https://.",
+    ),
+    "filled_too_long": Words(
+        "With the values of {place} a field is longer than {limit} characters.",
+        "Avec les valeurs de {place}, un champ dépasse {limit} caractères.",
+    ),
+    "filled_empty": Words(
+        "With the values of {place} nothing is left of a field.",
+        "Avec les valeurs de {place}, il ne reste rien d’un champ.",
+    ),
     "text_longer": Words(
         "The text is too long for this channel: {most} characters are the most.",
         "Le texte est trop long pour ce canal : {most} caractères au plus.",

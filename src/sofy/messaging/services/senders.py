@@ -167,11 +167,9 @@ def _approve(sender: Sender, actor: str) -> None:
 
 
 def _tell_gate(sender: Sender) -> None:
-    """The engine's own list of names, as the API reads it: of SMS."""
-    if sender.channel != "sms":
-        return
+    """The engine's own list, as the API reads it."""
     tell = gate.write_sender if sender.state == State.APPROVED else gate.drop_sender
-    tell(engine_connection(), sender.client_id, sender.name)
+    tell(engine_connection(), sender.client_id, sender.name, channel=sender.channel)
 
 
 def _facts(sender: Sender) -> dict[str, str]:

@@ -79,6 +79,6 @@ def test_values_are_said_in_a_few_words():
     shown = api_reference.page("https://api.example.com")
     fields = {f"{shape.name}.{field.name}": field for shape in shown["shapes"] for field in shape.fields}
 
-    assert fields["Message.purpose"].kind == '"alert" | "marketing"'
+    assert fields["Message.purpose"].kind == '"alert" | "marketing" | "service"'
     assert fields["Message.to"].required
     assert fields["Batch.messages"].kind == "[Message]"
