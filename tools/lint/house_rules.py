@@ -26,9 +26,11 @@ MACHINE_TIME = (
     "engine/sql/callbacks.sql",
     "engine/sql/claim.sql",
     "engine/sql/routes.sql",
+    "engine/sql/smpp.sql",
     "engine/sql/webhooks.sql",
     "sandbox/google_rbm/oauth.py",
     "sandbox/smpp/operator.py",
+    "smsc/certificates.py",
     "webhooks/courier.py",
 )
 CLOCK_CALLS = {"datetime.now", "datetime.utcnow", "datetime.today", "date.today", "time.time", "timezone.now"}

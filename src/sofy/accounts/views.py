@@ -20,7 +20,7 @@ from sofy.accounts.models import ApiKey
 from sofy.clients import queries as client_queries
 from sofy.clients import services as client_services
 from sofy.clients.access import ClientRequest, requires
-from sofy.ui import notify
+from sofy.ui import notify, panels
 
 
 @login_required
@@ -129,6 +129,7 @@ def developers(request: ClientRequest) -> HttpResponse:
     shown = examples.sending(api_url, sender=sender or "VotreMarque", text=text)
     programs = [("curl", "example-curl", shown["curl"]), ("Python", "example-python", shown["python"])]
     context = {"api_url": api_url, "sender": sender, "programs": programs, "answer": shown["answer"]}
+    context["panels"] = panels.render(request, "client.developers")
     return render(request, "accounts/developers.html", context | {"scopes": words.SCOPES.items()})
 
 

@@ -24,6 +24,9 @@ WAKE_CHANNEL: Final = "sofy_wake"
 #: Processes that answer the API listen here for keys that were ended: payload is the id of the client in hex.
 KEYS_CHANNEL: Final = "sofy_keys"
 
+#: Processes that serve SMPP listen here for accounts that were changed or ended: payload is the id of one in hex.
+SMPP_CHANNEL: Final = "sofy_smpp"
+
 #: Above this many rows the bulk of an import is writing: engines then learn it from the table, within seconds.
 _TELL_AT_ONCE = 100
 

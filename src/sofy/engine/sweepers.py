@@ -199,3 +199,4 @@ class Sweepers:
         await self._link.run("forget_requests", {"before": clock.now() - REQUESTS_KEPT})
         await self._link.run("forget_answers_given", {"before": clock.now() - ANSWERS_KEPT})
         await self._link.run("forget_receipt_keys", {"now": clock.now()})
+        await self._link.run("forget_smpp_parts", {"now": clock.now()})

@@ -43,6 +43,20 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     api_url: Annotated[
         str, Meta(description="Address programs use for the API, without a final slash (default: from API_PORT).")
     ]
+    smpp_host: Annotated[
+        str, Meta(description="Address that SMPP without encryption listens on; keep it on the machine itself.")
+    ] = "127.0.0.1"
+    smpp_port: Annotated[
+        int, Meta(ge=0, le=65535, description="Port of SMPP for clients' software, without encryption; 0 picks one.")
+    ] = 2776
+    smpps_host: Annotated[str, Meta(description="Address that SMPP over TLS listens on.")] = "127.0.0.1"
+    smpps_port: Annotated[
+        int, Meta(ge=0, le=65535, description="Port of SMPP over TLS, which needs SMPP_CERT_FILE; 0 picks one.")
+    ] = 3550
+    smpp_cert_file: Annotated[
+        Path | None, Meta(description="Certificate of SMPP over TLS with those above it, in PEM.")
+    ] = None
+    smpp_key_file: Annotated[Path | None, Meta(description="Its private key, when it is not in the same file.")] = None
     proxies: Annotated[
         int,
         Meta(

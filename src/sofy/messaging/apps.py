@@ -13,13 +13,17 @@ class MessagingConfig(AppConfig):
 
     def ready(self) -> None:
         from sofy.clients import words as journal
+        from sofy.messaging.views import smpp
         from sofy.messaging.words import ACTIONS, FACTS, REFUSALS
-        from sofy.ui import problems
+        from sofy.ui import panels, problems
         from sofy.ui.nav import Entry, register
 
         problems.register(REFUSALS)
         journal.ACTIONS.update(ACTIONS)
         journal.FACTS.update(FACTS)
+        of_client = "messaging/panel_smpp.html"
+        panels.register(panels.Panel("client.developers", of_client, smpp.panel, order=50, permission="key.view"))
+        panels.register(panels.Panel("op.client", "messaging/panel_smpp_staff.html", smpp.staff_panel, order=50))
         group = _("Messaging")
         register(
             Entry("client", group, _("Messages"), "messaging:messages", "messages", 400, "message.view", key="m"),

@@ -1,11 +1,13 @@
 """Forms of this room."""
 
+import re
 from decimal import Decimal
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from sofy.accounts.rules import read_networks
 from sofy.audience.forms import AddressFileForm
 from sofy.kernel.errors import Refused
 from sofy.messaging.route_rules import read_price
@@ -231,4 +233,53 @@ class ReplayForm(forms.Form):
 
     since = forms.DateField(
         label=_("Given up since"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
+
+
+class SmppAccountForm(forms.Form):
+    """What an SMPP account may do."""
+
+    name = forms.CharField(
+        label=_("Name"), max_length=80, help_text=_("The software that will use it, as in “till 3”.")
+    )
+    networks = forms.CharField(
+        label=_("From which addresses (optional)"),
+        required=False,
+        max_length=4000,
+        widget=forms.Textarea(attrs={"rows": 3, "spellcheck": "false", "autocomplete": "off"}),
+        help_text=_("One per line: 203.0.113.7, or a block such as 203.0.113.0/24. Left empty: from anywhere."),
+    )
+    senders = forms.CharField(
+        label=_("Senders (optional)"),
+        required=False,
+        max_length=400,
+        help_text=_(
+            "Registered names, separated by spaces; a message that names none shows the first. Left empty: all of the"
+            " client’s."
+        ),
+    )
+    max_binds = forms.IntegerField(label=_("Binds at once"), min_value=1, max_value=100, initial=5)
+    per_s = forms.IntegerField(label=_("Messages a second"), min_value=1, max_value=100_000, initial=100)
+
+    def clean_networks(self) -> list[str]:
+        try:
+            return read_networks(re.split(r"[\s,;]+", self.cleaned_data["networks"]))
+        except Refused as refused:
+            raise forms.ValidationError(problems.sentence(refused)) from None
+
+    def clean_senders(self) -> list[str]:
+        return list(dict.fromkeys(self.cleaned_data["senders"].split()))
+
+
+class NewSmppAccountForm(SmppAccountForm):
+    """A new one: what it is for is said once and for all."""
+
+    field_order = ("name", "purpose", "networks", "senders", "max_binds", "per_s", "language")
+    purpose = forms.ChoiceField(
+        label=_("What it is for"),
+        choices=[("alert", _("Alerts")), ("marketing", _("Marketing"))],
+        help_text=_("It stays so: whoever sends both has two accounts."),
+    )
+    language = forms.ChoiceField(
+        label=_("Language of explanations"), choices=[("fr", "Français"), ("en", "English")], initial="fr"
     )

@@ -122,6 +122,14 @@ declare(
     by="sofy.messaging.tasks.forget_log_files",
 )
 
+declare(
+    "smpp_part",
+    ["long_key", "payload"],
+    purpose="Join the parts of a long message that a client's software submits",
+    retention="until the message is whole; if it never is, until its receipt is taken, eight days at most",
+    by=HOURLY,
+)
+
 CODES = "codes of the product or of a supplier"
 ROUTE = "about a way to a supplier"
 about_nobody(
@@ -134,6 +142,14 @@ about_nobody("gate_client", "channels_off", CODES)
 about_nobody("gate_client", "ladder", CODES)
 about_nobody("engine_inbound", ["channel", "supplier_id"], "codes, and the channel's own name for a message")
 about_nobody("engine_ladder", "channel", CODES)
+about_nobody(
+    "gate_smpp_account",
+    ["name", "hint", "purpose", "password", "networks", "senders", "language"],
+    "a program of the client, not a person",
+)
+about_nobody("gate_smpp_login", "digest", "a program of the client, not a person")
+about_nobody("smpp_bind", ["kind", "peer"], "a program of the client, and the machine it runs on")
+about_nobody("smpp_part", "ended", CODES)
 about_nobody("gate_endpoint", ["kind", "events", "state", "disabled_because"], CODES)
 about_nobody("gate_endpoint", ["url", "secret", "old_secret"], "a program of the client, not a person; sealed")
 about_nobody(

@@ -136,12 +136,20 @@ PROBLEMS: dict[str, "str | Promise"] = {
     "gone": _("your software answered that it is gone (410)"),
     "failing": _("nothing came through for three days"),
 }
+SMPP = {
+    "account_name_missing": _("Name the account after the software that will use it."),
+    "account_purpose": _("Choose what the account is for: marketing or alerts."),
+    "account_senders": _("“{sender}” is not one of the client’s senders: register it first."),
+    "max_binds_range": _("An account has 1 to {most} binds at once."),
+    "per_s_range": _("An account sends 1 to {most} messages a second."),
+}
 REFUSALS: dict[str, "str | Promise"] = {
     **SENDER,
     **WEBHOOK,
     **TEMPLATE,
     **STOP_LIST,
     **ROUTE,
+    **SMPP,
 }
 
 #: What this room writes in a journal.
@@ -173,6 +181,10 @@ ACTIONS: dict[str, "str | Promise"] = {
     "webhook.removed": _("Webhook removed"),
     "webhook.replayed": _("Webhook told once more"),
     "webhook.rotated": _("Secret of a webhook changed"),
+    "smpp_account.changed": _("SMPP account changed"),
+    "smpp_account.created": _("SMPP account made"),
+    "smpp_account.disabled": _("SMPP account disabled"),
+    "smpp_account.password": _("SMPP account given another password"),
     "stop_list.asked": _("A number was looked up in the stop list"),
     "stop_list.checked": _("File of the stop list looked through"),
     "stop_list.discarded": _("File of the stop list thrown away"),
@@ -184,6 +196,7 @@ FACTS: dict[str, "str | Promise"] = {
     "list": _("list"),
     "numbers": _("numbers and addresses"),
     "found": _("found"),
+    "account": _("account"),
     "names": _("names"),
     "rule": _("rule"),
     "template": _("template"),

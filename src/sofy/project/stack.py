@@ -27,6 +27,8 @@ class Ports:
 
     web: int
     api: int
+    smpp: int
+    smpps: int
     smsc: int
     phones: int
     #: Of the simulated suppliers beside the operator, by their connector.
@@ -38,6 +40,8 @@ class Ports:
         return cls(
             free_port(config.web_port, config.host),
             free_port(config.api_port, config.host),
+            free_port(config.smpp_port, config.smpp_host),
+            free_port(config.smpps_port, config.smpps_host),
             free_port(2775),
             free_port(8025),
             {one.connector: free_port(one.port) for one in SIMULATORS},
@@ -65,9 +69,11 @@ def supervisor(config: Config, ports: Ports) -> Supervisor:
     api_url = f"http://localhost:{ports.api}"
     os.environ.update(SOFY_WEB_PORT=str(ports.web), SOFY_BASE_URL=base_url)
     os.environ.update(SOFY_API_PORT=str(ports.api), SOFY_API_URL=api_url)
+    os.environ.update(SOFY_SMPP_PORT=str(ports.smpp), SOFY_SMPPS_PORT=str(ports.smpps))
     phones = f"http://localhost:{ports.phones}"
     sandbox = ["sandbox", "--port", str(ports.smsc), "--page-port", str(ports.phones), "--profile", "brisk"]
     sandboxes = {"sandbox.smpp": f"127.0.0.1:{ports.smsc}", "sandbox.phones": phones}
+    of_programs = {"smpp": f"127.0.0.1:{ports.smpp}", "smpps": f"127.0.0.1:{ports.smpps}"}
     children = [
         Child("sandbox", sofy(*sandbox), phones, addresses=sandboxes),
         *_simulated(ports),
@@ -75,10 +81,13 @@ def supervisor(config: Config, ports: Ports) -> Supervisor:
         Child("worker", sofy("worker")),
         Child("notify", sofy("notify")),
         Child("ingest", sofy("ingest"), api_url, health=f"{api_url}/healthz", addresses={"api": api_url}),
+        Child("smpp", sofy("smpp"), of_programs["smpp"], addresses=of_programs),
         Child("web", sofy("web"), base_url, health=f"{base_url}/healthz", addresses={"web": base_url}),
     ]
     for child in children:
         child.metrics_port = free_port()
+        if child.name == "smpp":
+            child.health = f"http://127.0.0.1:{child.metrics_port}/readyz"
     return Supervisor(Path(config.var_dir), children, runtime.embedded_server())
 
 

@@ -66,6 +66,10 @@ EXCEPTIONS: dict[str, set[Policy]] = {
     # What everybody pays; whose order form says otherwise sees that, too.
     "price_network": {(WEB, "SELECT", "true", "")},
     "price_sale": {(WEB, "SELECT", f"((client_id IS NULL) OR {OWN})", "")},
+    # Staff makes SMPP accounts, and what is told to them with them.
+    "gate_endpoint": {
+        (STAFF, "ALL", f"({IN_STAFF_SCOPE} AND (kind = 'smpp'::text))", f"({IN_STAFF_SCOPE} AND (kind = 'smpp'::text))")
+    },
     # Staff suspends a client.
     "gate_client": {(STAFF, "UPDATE", IN_STAFF_SCOPE, IN_STAFF_SCOPE)},
 }
@@ -149,7 +153,12 @@ RIGHTS = {
     "engine_ladder_step": ("si", "", "siud"),
     "engine_callback": ("", "", "siud"),
     # what clients' programs asked to be told, and are still to be
-    "gate_endpoint": ("siud", "", "sud"),
+    "gate_endpoint": ("siud", "siu", "sud"),
+    # SMPP accounts are made by staff alone
+    "gate_smpp_account": ("s", "siu", "su"),
+    "gate_smpp_login": ("", "i", "s"),
+    "smpp_bind": ("s", "s", "siud"),
+    "smpp_part": ("", "", "siud"),
     "engine_delivery": ("siud", "", "siud"),
     "engine_notice": ("siud", "", "siud"),
     "gate_template": ("siud", "", "s"),

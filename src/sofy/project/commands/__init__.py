@@ -16,6 +16,7 @@ MODULES = (
     "routes",
     "bounces",
     "prices",
+    "smpp",
     "contacts",
     "suppression",
     "campaigns",

@@ -26,6 +26,7 @@ MOST_CONNECTIONS = 10_000
 def add(commands: Commands) -> None:
     leaf(commands, "web", "Serve the pages.", web, json=False)
     leaf(commands, "ingest", "Answer the API: messages of clients' own software.", ingest, json=False)
+    leaf(commands, "smpp", "Serve SMPP: messages of clients' own software.", smpp, json=False)
     leaf(commands, "worker", "Run jobs and deliver events between the rooms.", worker, json=False)
     leaf(commands, "engine", "Move messages: gate, routes, receipts.", engine, json=False)
     leaf(commands, "notify", "Tell webhooks of clients what happened.", notify, json=False)
@@ -145,6 +146,20 @@ def notify(_arguments: argparse.Namespace) -> Answer:
     from sofy.webhooks import process
 
     _run_loop(process.main(config))
+    return Answer()
+
+
+def smpp(_arguments: argparse.Namespace) -> Answer:
+    config = _as_role("sofy_engine")
+    from sofy.project import logs
+
+    logs.configure_plain(config.log_level)
+    runtime.install_clock(config)
+    _allow_open(MOST_CONNECTIONS)
+    from sofy.smsc import process
+
+    # A monitor is answered once it listens.
+    _run_loop(process.main(config, ready=lambda _server: watching.start("smpp", config, "sofy_engine")))
     return Answer()
 
 

@@ -25,6 +25,7 @@ PROCESSES: dict[str, tuple[list[str], str]] = {
     "ingest": ([], "sofy_api_requests_total"),
     "notify": ([], "sofy_webhook_requests_total"),
     "sandbox": ([], "sofy_process"),
+    "smpp": ([], "sofy_smpp_binds"),
     "web": ([], "sofy_web_answers_total"),
     "worker": ([], "sofy_worker_rounds_total"),
 }
@@ -60,6 +61,7 @@ def start(engine_db: Any, tmp_path: Path) -> Iterator[Callable[..., Any]]:
             "SOFY_VAR_DIR": str(tmp_path / "var"),
             "SOFY_WEB_PORT": str(free_port()),
             "SOFY_API_PORT": str(free_port()),
+            "SOFY_SMPP_PORT": str(free_port()),
             "SOFY_METRICS_PORT": str(port),
         }
         log = tmp_path / f"{name}.log"

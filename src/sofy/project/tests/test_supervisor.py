@@ -151,7 +151,8 @@ def test_programs_are_told_where_everything_answers(tmp_path, monkeypatch):
     monkeypatch.setenv("SOFY_VAR_DIR", str(tmp_path))
     monkeypatch.setattr("sofy.project.runtime.embedded_server", lambda: None)
     config = Config.load({"SOFY_VAR_DIR": str(tmp_path)})
-    made = stack.supervisor(config, stack.Ports(8000, 8001, 2775, 8025, {"google_rbm": 8045, "whatsapp_cloud": 8035}))
+    simulated = {"google_rbm": 8045, "whatsapp_cloud": 8035}
+    made = stack.supervisor(config, stack.Ports(8000, 8001, 2776, 3550, 2775, 8025, simulated))
     made.status_file.parent.mkdir(parents=True)
     made._write_status()
 
@@ -160,6 +161,8 @@ def test_programs_are_told_where_everything_answers(tmp_path, monkeypatch):
     assert told == {
         "web": "http://localhost:8000",
         "api": "http://localhost:8001",
+        "smpp": "127.0.0.1:2776",
+        "smpps": "127.0.0.1:3550",
         "sandbox.smpp": "127.0.0.1:2775",
         "sandbox.phones": "http://localhost:8025",
         "sandbox.rcs": "http://127.0.0.1:8045",

@@ -112,6 +112,8 @@ class State(IntEnum):
 class Tag(IntEnum):
     """Optional parameters in use here; any other tag passes through as its number."""
 
+    QOS_TIME_TO_LIVE = 0x0017
+    ADDITIONAL_STATUS_INFO_TEXT = 0x001D
     RECEIPTED_MESSAGE_ID = 0x001E
     USER_MESSAGE_REFERENCE = 0x0204
     SAR_MSG_REF_NUM = 0x020C

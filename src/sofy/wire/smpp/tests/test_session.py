@@ -350,9 +350,10 @@ BIND = encode(
         (
             "fields cut short",
             frame(Command.SUBMIT_SM, 7, 0, b"\0\1\1"),
-            (Command.GENERIC_NACK, Status.RINVCMDLEN),
-            True,
+            (Command.SUBMIT_SM_RESP, Status.RINVCMDLEN),
+            False,
         ),
+        ("query cut short", frame(Command.QUERY_SM, 7, 0, b"12"), (Command.QUERY_SM_RESP, Status.RINVCMDLEN), False),
         ("unknown command", frame(0x777, 7), (Command.GENERIC_NACK, Status.RINVCMDID), False),
         ("second bind", BIND, (Command.BIND_TRANSCEIVER_RESP, Status.RALYBND), False),
     ],

@@ -1,0 +1,158 @@
+"""What programs ask besides submit_sm: query_sm, cancel_sm, data_sm, submit_multi.
+
+Source: SMPP 3.4 issue 1.2, 4.5, 4.7, 4.8, 4.9. Only messages of the same account are there.
+"""
+
+from typing import Any, Final
+from uuid import UUID
+
+from sofy.engine.intake import MessageIn
+from sofy.ingest.house import House
+from sofy.ingest.problems import Fault
+from sofy.kernel import clock
+from sofy.kernel.clauses import clause
+from sofy.smsc import reading, receipts, times
+from sofy.smsc.accounts import Account
+from sofy.smsc.parts import MISSING, Parts
+from sofy.smsc.submits import Submits, identify, message
+from sofy.smsc.words import Faulted, Refusal
+from sofy.wire.smpp.codes import RESPONSE, Command, State, Status
+from sofy.wire.smpp.layouts import Unsuccess
+from sofy.wire.smpp.pdu import Pdu
+from sofy.wire.smpp.server import explained
+from sofy.wire.smpp.tlv import decode_tlvs
+
+#: By so many destinations at most. Source: SMPP 3.4, 4.5.1.
+MOST_DESTINATIONS: Final = 254
+_WAITING_RANK: Final = 10
+
+
+class Requests:
+    """Answers requests one by one."""
+
+    def __init__(self, house: House, submits: Submits, parts: Parts) -> None:
+        self._house = house
+        self._submits = submits
+        self._parts = parts
+        self._known = {
+            Command.QUERY_SM: self._query,
+            Command.CANCEL_SM: self._cancel,
+            Command.DATA_SM: self._data,
+            Command.SUBMIT_MULTI: self._multi,
+            Command.REPLACE_SM: self._replace,
+        }
+
+    def takes(self, command: int) -> bool:
+        """Whether such a request is answered here."""
+        return command in self._known
+
+    async def answer(self, account: Account, request: Pdu) -> Pdu:
+        """The answer to a request."""
+        command = Command(request.command)
+        try:
+            return await self._known[command](account, request)
+        except Fault as fault:
+            return _refused(account, request, Faulted(fault))
+        except Refusal as refusal:
+            return _refused(account, request, refusal)
+
+    async def _query(self, account: Account, request: Pdu) -> Pdu:
+        """Where a message stands; of several under one id, the one that is least far."""
+        name = _name(request)
+        where = {"client": account.client, "account": account.id, "id": name}
+        fields: dict[str, Any] = {"message_id": str(name), "message_state": State.ENROUTE}
+        rows = await self._house.link.rows("smpp_named", where)
+        if rows:
+            _, status, _, code, final_at, _ = rows[0]
+            if status in receipts.ENDS:
+                fields["message_state"] = receipts.ENDS[status][1]
+                fields["error_code"] = _error_code(status, code or "")
+            if final_at is not None:
+                fields["final_date"] = times.write(final_at)
+        else:
+            parts = await self._house.link.rows("smpp_part_named", where)
+            if not parts:
+                raise Refusal(Status.RINVMSGID, "message_unknown")
+            if (why := parts[0][0]) is not None:
+                fields["message_state"] = State.EXPIRED if why == MISSING else State.REJECTED
+        return Pdu(Command.QUERY_SM_RESP, request.sequence, 0, fields)
+
+    @clause("DPA 6")
+    async def _cancel(self, account: Account, request: Pdu) -> Pdu:
+        """Take back what has not left; of several under one id, all that have not."""
+        where = {"client": account.client, "account": account.id, "id": _name(request)}
+        rows = await self._house.link.rows("smpp_named", where)
+        if not rows:
+            raise Refusal(Status.RINVMSGID, "message_unknown")
+        gone = all(status == "cancelled" for _, status, *_ in rows)
+        for name, _, rank, *_ in rows:
+            if rank <= _WAITING_RANK:
+                values = {"client": account.client, "message": UUID(bytes=name), "now": clock.now()}
+                gone = bool(await self._house.link.rows("cancel_message", values)) or gone
+        if not gone:
+            raise Refusal(Status.RCANCELFAIL, "message_left")
+        return Pdu(Command.CANCEL_SM_RESP, request.sequence)
+
+    async def _data(self, account: Account, request: Pdu) -> Pdu:
+        (outcome,) = await self._submits.take(account, [reading.of_data_sm(request)])
+        if isinstance(outcome, Refusal):
+            raise outcome
+        return Pdu(Command.DATA_SM_RESP, request.sequence, 0, {"message_id": outcome})
+
+    async def _multi(self, account: Account, request: Pdu) -> Pdu:
+        """One text to several numbers, under one id; those who cannot be written to are told one by one."""
+        wanted: Any = request.fields["dest_address"]
+        if not 1 <= len(wanted) <= MOST_DESTINATIONS:
+            raise Refusal(Status.RINVNUMDESTS, "destinations", most=MOST_DESTINATIONS)
+        desk, keys = await self._house.desk(account.client)
+        fits = account.take(len(wanted))
+        taken: list[MessageIn] = []
+        failed: list[Unsuccess] = []
+        first: Refusal | None = None
+        for n, each in enumerate(wanted):
+            ton, npi, address = (0, 0, each) if isinstance(each, str) else each
+            try:
+                if isinstance(each, str):
+                    raise Refusal(Status.RINVDLNAME, "list")
+                if n >= fits:
+                    raise Refusal(Status.RTHROTTLED, "throttled", per_s=account.per_s)
+                asked = reading.read(reading.of_submit_multi(request, address, ton), desk.now)
+                if asked.of > 1:
+                    raise Refusal(Status.RINVESMCLASS, "multi_parts")
+                taken.append(message(desk, account, asked, reading.text(asked.octets, asked.coding)))
+            except (Refusal, Fault) as error:
+                refusal = error if isinstance(error, Refusal) else Faulted(error)
+                first = first or refusal
+                failed.append((ton, npi, address, refusal.status))
+        if not taken:
+            assert first is not None, "there is a destination, and none was taken"
+            raise first
+        identify(keys, taken)
+        receipt = taken[0].receipt or 0
+        name = await self._parts.name_all(account, keys, taken, receipt)
+        fields: dict[str, Any] = {"message_id": str(name), "unsuccess_sme": tuple(failed)}
+        return Pdu(Command.SUBMIT_MULTI_RESP, request.sequence, 0, fields)
+
+    async def _replace(self, account: Account, request: Pdu) -> Pdu:
+        raise Refusal(Status.RREPLACEFAIL, "replace")
+
+
+def _name(request: Pdu) -> UUID:
+    """Raises: Refusal for what is no id of ours."""
+    try:
+        return UUID(str(request.fields["message_id"]))
+    except ValueError:
+        raise Refusal(Status.RINVMSGID, "message_unknown") from None
+
+
+def _error_code(status: str, code: str) -> int:
+    return min(255, int(receipts.error_code(status, code)))
+
+
+def _refused(account: Account, request: Pdu, refusal: Refusal) -> Pdu:
+    """A refusal; of data_sm with its words, as only that answer may carry them. Source: SMPP 3.4, 4.7.2."""
+    answer = request.command | RESPONSE
+    if request.command != Command.DATA_SM:
+        return Pdu(answer, request.sequence, refusal.status)
+    words = decode_tlvs(explained(refusal.words(account.language)), 0)
+    return Pdu(answer, request.sequence, refusal.status, {"message_id": ""}, words)
