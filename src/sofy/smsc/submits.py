@@ -96,6 +96,8 @@ def message(desk: Desk, account: Account, asked: Asked, text: str) -> MessageIn:
 
 def check_part(desk: Desk, account: Account, asked: Asked) -> None:
     """What is wrong already with one part of a long message, whatever the others say. Raises: Refusal, Fault."""
-    mention = f" STOP SMS {desk.offers.answering[0]}" if desk.offers.answering else ""
-    message(desk, account, asked, "." + (mention if account.purpose == "marketing" else ""))
+    text = "."
+    if account.purpose == "marketing":
+        text += "".join(f" STOP SMS {code}" for code in desk.offers.answering(desk.client.bytes, "marketing")[:1])
+    message(desk, account, asked, text)
     reading.text(asked.octets, asked.coding)
