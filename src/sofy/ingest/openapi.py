@@ -11,7 +11,7 @@ from sofy.ingest.shapes import MOST_MESSAGES
 _REF: Final = "#/components/schemas/{name}"
 _TYPES: Final = (
     shapes.Message, shapes.Batch, shapes.Accepted, shapes.BatchAnswer, shapes.Standing, shapes.Found, shapes.Plan,
-    shapes.Problem,
+    shapes.Problem, shapes.MessageEvent, shapes.SaidEvent, shapes.OtherEvent, shapes.Events,
 )  # fmt: skip
 #: What any request may be answered: status -> when.
 _ALWAYS: Final = {
@@ -68,10 +68,47 @@ def describe(address: str) -> dict[str, Any]:
         "servers": [{"url": address}],
         "security": [{"key": []}],
         "paths": _paths(),
+        "webhooks": _webhooks(),
         "components": {
             "schemas": schemas,
             "securitySchemes": {"key": {"type": "http", "scheme": "bearer", "description": "An API key: sofy_…"}},
         },
+    }
+
+
+def _webhooks() -> dict[str, Any]:
+    """What programs are told. Source: Standard Webhooks 1.0.0."""
+    told = {
+        "message.<status>": ("MessageEvent", "A message took a step: accepted, submitted, delivered, failed..."),
+        "message.inbound": ("SaidEvent", "Somebody answered."),
+        "template.updated": ("OtherEvent", "A template was approved, refused or paused."),
+        "fraud.suspected": ("OtherEvent", "Traffic looks like fraud."),
+        "batch": ("Events", "Several of these, for a webhook that takes up to 500 in one request."),
+    }
+    headers = [
+        {"name": name, "in": "header", "required": True, "description": text, "schema": {"type": "string"}}
+        for name, text in (
+            ("webhook-id", "The same each time a request is made again."),
+            ("webhook-timestamp", "Seconds since 1970, of this attempt."),
+            ("webhook-signature", "v1, and HMAC-SHA256 of id.timestamp.body in Base64; two while a secret is changed."),
+        )
+    ]
+    answers = {
+        "2XX": {"description": "Taken: it is not told again."},
+        "410": {"description": "Gone: the webhook is disabled."},
+        "default": {"description": "Told again for three days, sooner or later as Retry-After asks."},
+    }
+    return {
+        name: {
+            "post": {
+                "operationId": f"on {name}",
+                "summary": text,
+                "parameters": headers,
+                "requestBody": {"required": True, "content": {"application/json": {"schema": _schema(schema)}}},
+                "responses": answers,
+            }
+        }
+        for name, (schema, text) in told.items()
     }
 
 

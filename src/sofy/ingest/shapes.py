@@ -248,3 +248,64 @@ class Problem(msgspec.Struct, gc=False, omit_defaults=True):
     article: str = ""
     pointer: str = ""
     facts: dict[str, Any] = {}
+
+
+class Order(msgspec.Struct, gc=False):
+    """Of what shares a key, a greater sequence happened later."""
+
+    key: str
+    sequence: int
+
+
+class Event(msgspec.Struct, gc=False):
+    """One thing that happened, as webhooks are told."""
+
+    type: str
+    timestamp: datetime
+    order: Order
+    data: Any
+
+
+class MessageEvent(msgspec.Struct, gc=False):
+    """A step of a message. `data`: what GET /v1/messages/{id} said when it had just happened."""
+
+    type: Annotated[str, Meta(examples=["message.delivered"])]
+    timestamp: datetime
+    order: Order
+    data: Standing
+
+
+class Said(msgspec.Struct, gc=False, rename={"sender": "from"}):
+    """What somebody sent back. `message`: the one it answers; `keyword`: stop, contact or nothing."""
+
+    id: str
+    message: str | None
+    channel: str
+    sender: str
+    text: str
+    keyword: str
+    at: datetime
+
+
+class SaidEvent(msgspec.Struct, gc=False):
+    """An answer of a person."""
+
+    type: Annotated[str, Meta(examples=["message.inbound"])]
+    timestamp: datetime
+    order: Order
+    data: Said
+
+
+class OtherEvent(msgspec.Struct, gc=False):
+    """What is no message: template.updated, fraud.suspected, webhook.test."""
+
+    type: str
+    timestamp: datetime
+    order: Order
+    data: dict[str, Any]
+
+
+class Events(msgspec.Struct, gc=False):
+    """Events of a webhook that asked for several in one request."""
+
+    events: Annotated[list[Event], Meta(min_length=1, max_length=500)]

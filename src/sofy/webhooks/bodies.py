@@ -8,11 +8,11 @@ import msgspec
 
 from sofy.engine.keystore import KeyStore
 from sofy.engine.pgarray import UuidArray
-from sofy.ingest.shapes import Standing
+from sofy.ingest.shapes import Event, Order, Said, Standing
 from sofy.ingest.standing import Rows, as_of, standings
 from sofy.kernel import ids
 from sofy.kernel.crypto import Unreadable
-from sofy.webhooks.events import INBOUND, OTHERS, TEST, Event, Happened, Order, Said, type_of
+from sofy.webhooks.events import INBOUND, OTHERS, TEST, Happened, type_of
 
 _write = msgspec.json.Encoder().encode
 
@@ -61,7 +61,7 @@ def _event(event: Happened, known: dict[bytes, Standing], said: dict[bytes, Said
 async def _said(rows: Rows, keystore: KeyStore, client: UUID, inbounds: Sequence[bytes]) -> dict[bytes, Said]:
     keys = keystore.client(client)
     found = {}
-    for row, message, payload, keyword, at in await rows(
+    for row, message, payload, keyword, channel, at in await rows(
         "inbounds", {"client": client, "inbounds": UuidArray.of(inbounds)}
     ):
         place = ids.from_bytes(row)
@@ -70,5 +70,5 @@ async def _said(rows: Rows, keystore: KeyStore, client: UUID, inbounds: Sequence
         except (Unreadable, msgspec.DecodeError):
             continue
         answered = None if message is None else str(ids.from_bytes(message))
-        found[row] = Said(str(place), answered, plain.sender, plain.text, keyword, at)
+        found[row] = Said(str(place), answered, channel, plain.sender, plain.text, keyword, at)
     return found

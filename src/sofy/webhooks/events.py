@@ -1,12 +1,9 @@
-"""What webhooks can be told: types, and the shape of an event."""
+"""What webhooks can be told: types, and how what is noted becomes events."""
 
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-import msgspec
-
 from sofy.engine.statuses import LATTICE
-from sofy.ingest.shapes import Standing
 
 #: Of messages: a status each, or what somebody sent back.
 _OF_MESSAGES: Final = "message."
@@ -22,51 +19,6 @@ MOST_EVENTS: Final = 500
 def type_of(kind: str) -> str:
     """The type of what is noted as this kind."""
     return kind if kind in (*OTHERS, TEST) else _OF_MESSAGES + kind
-
-
-class Order(msgspec.Struct, gc=False):
-    """Of what shares a key, a greater sequence happened later."""
-
-    key: str
-    sequence: int
-
-
-class Event(msgspec.Struct, gc=False):
-    """One thing that happened. `data`: what GET /v1/messages/{id} said when it had happened, for a message."""
-
-    type: str
-    timestamp: datetime
-    order: Order
-    data: Any
-
-
-class StandingEvent(msgspec.Struct, gc=False):
-    """An event of a message, for the description of the API."""
-
-    type: str
-    timestamp: datetime
-    order: Order
-    data: Standing
-
-
-class Said(msgspec.Struct, gc=False, rename={"sender": "from"}):
-    """What somebody sent back. `message`: the one it answers; `keyword`: stop, contact or nothing."""
-
-    id: str
-    message: str | None
-    sender: str
-    text: str
-    keyword: str
-    at: datetime
-
-
-class SaidEvent(msgspec.Struct, gc=False):
-    """An event of an answer, for the description of the API."""
-
-    type: str
-    timestamp: datetime
-    order: Order
-    data: Said
 
 
 class Happened(NamedTuple):

@@ -92,7 +92,7 @@ SELECT %(client)s, %(id)s, 'webhook.disabled', jsonb_build_object('webhook_id', 
 
 -- name: inbounds
 -- What people sent back.
-SELECT id, message_id, payload, keyword, at FROM engine_inbound
+SELECT id, message_id, payload, keyword, channel, at FROM engine_inbound
  WHERE client_id = %(client)s AND id = ANY (ARRAY(SELECT unnest(%(inbounds)s::uuid[])))
 
 -- name: webhooks_to_tidy

@@ -80,7 +80,8 @@ async def test_an_answer_of_a_person_is_told(house: Clients, program: Program, s
     house.admin.execute(
         sql("write_inbound"),
         {"client": house.client, "id": inbound, "route": inbound, "recipient": b"1", "contact": None,
-         "message": message.id, "payload": sealed, "keyword": "", "now": clock.now()},
+         "message": message.id, "payload": sealed, "keyword": "", "now": clock.now(),
+         "came_by": "sms", "supplier_id": None},
     )  # fmt: skip
     await start()
 
@@ -89,6 +90,7 @@ async def test_an_answer_of_a_person_is_told(house: Clients, program: Program, s
     assert program.told[0]["type"] == "message.inbound"
     assert program.told[0]["data"] == {
         "id": str(inbound), "message": str(message.id), "from": "+33639980001", "text": "Merci !", "keyword": "",
+        "channel": "sms",
         "at": "2026-11-24T13:30:00Z",
     }  # fmt: skip
 
