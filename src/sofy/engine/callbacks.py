@@ -14,7 +14,6 @@ from sofy.engine.keystore import KeyStore
 from sofy.engine.link import HotLink
 from sofy.engine.routes import Counters, RouteTable
 from sofy.kernel import crypto
-from sofy.kernel.clauses import clause
 
 log = structlog.get_logger(__name__)
 
@@ -105,7 +104,6 @@ class Callbacks:
             await self._inbound.templates(self._table.routes.get(route), templates)
         return done
 
-    @clause("CGVU 14.1")
     async def _call_back(self, route: bytes, overdue: list[Receipt], tries: int) -> list[Receipt]:
         """Messages past their time that may still arrive: called back again each minute, the first time not at once,
         since their receipt may be under way. Answers what became of them; nothing where that is not known yet.
