@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 import structlog
 
-from sofy.connectors.base import REVOKE_FAILED, TTL_REVOKED, Events, Heard, Receipt
+from sofy.connectors.base import REVOKE_FAILED, TTL_REVOKED, Events, Heard, Receipt, own_key
 from sofy.engine.inbound import InboundDesk
 from sofy.engine.keystore import KeyStore
 from sofy.engine.link import HotLink
@@ -31,6 +31,13 @@ def seal_body(keystore: KeyStore, row: UUID, body: bytes) -> bytes:
 
 def _aad(row: UUID) -> bytes:
     return b"engine_callback\0body\0" + row.bytes
+
+
+def _named(receipt: Receipt) -> Receipt:
+    """A receipt that says which message of ours it is of can be placed when the answer to that message was lost."""
+    if receipt.message_id is None:
+        return receipt
+    return msgspec.structs.replace(receipt, keys=(*receipt.keys, own_key(receipt.message_id)))
 
 
 class Callbacks:
@@ -96,7 +103,7 @@ class Callbacks:
                 log.error("engine.callback_unreadable", route=str(UUID(bytes=route)), error=type(error).__name__)
                 done += [row] if tries >= _TRIES else []
         events = self._events_for(route, Counters())
-        if receipts := [receipt for each in heard for receipt in each.receipts]:
+        if receipts := [_named(receipt) for each in heard for receipt in each.receipts]:
             await events.on_receipts(receipts)
         if inbound := [message for each in heard for message in each.inbound]:
             await events.on_inbound(inbound)

@@ -5,9 +5,12 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from sofy.connectors.base import Connector, secret_fields
+import msgspec
+
+from sofy.connectors.base import Connector, discover, secret_fields
 from sofy.engine.keystore import KeyStore
 from sofy.kernel import crypto
+from sofy.kernel.errors import Refused
 
 _ENTITY = "routes"
 _MARK = "sealed:"
@@ -41,3 +44,20 @@ def open_config(keystore: KeyStore, kind: type[Connector], route_id: UUID, store
         blob = base64.b64decode(value.removeprefix(_MARK))
         values[field] = crypto.unseal(keystore.entity(_ENTITY), blob, _aad(route_id, field)).decode()
     return values
+
+
+def settings_of(keystore: KeyStore, row: tuple[Any, ...]) -> tuple[type[Connector], Any]:
+    """The connector of a row of the statement `routes`, and its settings.
+
+    Raises: Refused unknown_connector; ValueError, crypto.Unreadable, msgspec.ValidationError for settings that are none.
+    """
+    rid, _, _, connector, config, _, _, encodings, _, rate, window, binds, *_ = row
+    kinds = discover()
+    if connector not in kinds:
+        raise Refused("unknown_connector", connector=connector, known=sorted(kinds))
+    kind = kinds[connector]
+    values = open_config(keystore, kind, UUID(bytes=rid), config)
+    fields = {field.name for field in msgspec.structs.fields(kind.Config)}
+    columns = {"rate_per_s": rate, "window": window, "binds": binds, "encodings": sorted(encodings)}
+    values |= {name: value for name, value in columns.items() if name in fields}
+    return kind, msgspec.convert(values, kind.Config)

@@ -13,7 +13,7 @@ from sofy.engine.choice import Choice
 from sofy.engine.item import Item
 from sofy.engine.keystore import KeyStore
 from sofy.engine.link import HotLink
-from sofy.engine.route_config import open_config
+from sofy.engine.route_config import settings_of
 from sofy.kernel.channels import of_lane
 from sofy.kernel.clauses import clause
 from sofy.kernel.errors import Refused
@@ -224,8 +224,8 @@ class RouteTable:
         reading = self.readings.get(rid)
         try:
             if reading is None or reading.fingerprint != fingerprint:
-                settings = self._settings(route, connector, config, rate, window, binds)
-                reading = self.readings[rid] = Reading(fingerprint, discover()[connector], settings)
+                kind, settings = settings_of(self._keystore, row)
+                reading = self.readings[rid] = Reading(fingerprint, kind, settings)
             if state == "paused":
                 return
             counters = Counters()
@@ -239,21 +239,6 @@ class RouteTable:
         self.running[rid] = running
         await running.connector.start()
         log.info("engine.route_started", route=code)
-
-    def _settings(
-        self, route: Route, connector: str, config: Mapping[str, Any], rate: int, window: int, binds: int
-    ) -> Any:
-        kinds = discover()
-        if connector not in kinds:
-            raise Refused("unknown_connector", connector=connector, known=sorted(kinds))
-        kind = kinds[connector]
-        values = open_config(self._keystore, kind, UUID(bytes=route.id), config)
-        fields = {field.name for field in msgspec.structs.fields(kind.Config)}
-        columns = {"rate_per_s": rate, "window": window, "binds": binds, "encodings": sorted(route.encodings)}
-        for name, value in columns.items():
-            if name in fields:
-                values[name] = value
-        return msgspec.convert(values, kind.Config)
 
     async def _stop(self, key: bytes, grace_s: float = 5.0) -> None:
         running = self.running.pop(key)

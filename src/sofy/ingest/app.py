@@ -51,6 +51,7 @@ def create(config: Config, url: str | None = None) -> Starlette:
         _at("/v1/messages/{id}/conversion", POST=messages.convert),
         _at("/v1/route-plan", POST=messages.plan),
         _at("/v1/openapi.json", GET=description),
+        _at("/hooks/{connector}/{route}", GET=house.hooks.receive, POST=house.hooks.receive),
         _at("/healthz", GET=health),
         _at("/readyz", GET=ready),
     ]

@@ -22,6 +22,7 @@ from sofy.engine.link import HotLink
 from sofy.engine.pgarray import ByteaArray
 from sofy.engine.rungs import Rung
 from sofy.ingest.callers import Callers
+from sofy.ingest.hooks import Hooks
 from sofy.ingest.offers import Desk, Offers, Tariff, routes_of
 from sofy.ingest.problems import Fault
 from sofy.ingest.reading import Reader
@@ -72,7 +73,9 @@ class House:
         self.templates = Templates(self.link)
         storing = [HotLink(url, f"api writes {n + 1}") for n in range(_STORING)]
         self.store = Store(storing, self.keystore)
-        self._links: list[HotLink | Reader] = [self.link, of_keys, *storing]
+        of_hooks = HotLink(url, "callbacks")
+        self.hooks = Hooks(self.link, of_hooks, self.keystore)
+        self._links: list[HotLink | Reader] = [self.link, of_keys, of_hooks, *storing]
         self._fictional = config.fictional_numbers
         self._tariff: tuple[float, Tariff] | None = None
         self._offers: tuple[float, Offers] | None = None
@@ -83,6 +86,7 @@ class House:
         """Serve for as long as the block lasts."""
         duties = [
             asyncio.create_task(self.store.run()),
+            asyncio.create_task(self.hooks.run()),
             asyncio.create_task(self.callers.listen()),
             asyncio.create_task(_again(20.0, self.callers.note_use)),
             asyncio.create_task(_again(1.0, self.requests.write)),

@@ -16,6 +16,7 @@ from sofy.engine.rungs import Rung as EngineRung
 from sofy.engine.rungs import only_rung
 from sofy.engine.statuses import WAITING
 from sofy.ingest import acceptance, words
+from sofy.ingest.bodies import read_body
 from sofy.ingest.callers import Caller
 from sofy.ingest.house import House
 from sofy.ingest.offers import Desk, cost
@@ -43,8 +44,6 @@ from sofy.kernel.clauses import clause
 from sofy.kernel.crypto import ClientKeys
 
 T = TypeVar("T")
-LONGEST_BODY: Final = 16 << 20
-SLOWEST_BODY_S: Final = 30
 _JSON: Final = "application/json"
 _PROBLEM: Final = "application/problem+json"
 _UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
@@ -223,23 +222,6 @@ class Messages:
         """In the order they are asked for."""
         found = await standings(self._house.link.rows, self._house.keystore, client, messages)
         return [found[message] for message in messages if message in found]
-
-
-async def read_body(request: Request) -> bytes:
-    """The whole body. Raises: Fault media_type, body_too_large, body_slow."""
-    if request.headers.get("content-type", _JSON).partition(";")[0].strip().lower() != _JSON:
-        raise Fault("media_type", 415)
-    chunks, size = [], 0
-    try:
-        async with asyncio.timeout(SLOWEST_BODY_S):
-            async for chunk in request.stream():
-                size += len(chunk)
-                if size > LONGEST_BODY:
-                    raise Fault("body_too_large", 413, limit=LONGEST_BODY >> 20)
-                chunks.append(chunk)
-    except TimeoutError:
-        raise Fault("body_slow", 408, seconds=SLOWEST_BODY_S) from None
-    return b"".join(chunks)
 
 
 def _shaped(read: Callable[[bytes], T], body: bytes) -> T:

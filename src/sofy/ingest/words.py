@@ -242,6 +242,9 @@ DETAILS: Final[dict[str, Words]] = {
         "Une requête avec cette Idempotency-Key est encore en cours : redemandez dans un instant.",
     ),
     "client_ended": Words("This account has ended.", "Ce compte est clos."),
+    "callback_unsigned": Words(
+        "This callback does not carry the signature of its route.", "Cet appel ne porte pas la signature de sa route."
+    ),
     "not_found": Words("There is nothing at this address.", "Il n’y a rien à cette adresse."),
     "method": Words("This address answers {allowed}.", "Cette adresse répond à {allowed}."),
     "database_away": Words(

@@ -60,7 +60,7 @@ def check_route(
     problem = check_short_code(short_code, purposes) if channel == "sms" and short_code is not None else None
     if problem:
         raise Refused(problem, short_code=short_code)
-    if "ucs2" not in alphabets or not set(alphabets) <= set(LIMITS):
+    if channel == "sms" and ("ucs2" not in alphabets or not set(alphabets) <= set(LIMITS)):
         raise Refused("route_alphabets", known=", ".join(LIMITS))
 
 

@@ -12,6 +12,7 @@ from psycopg.types.json import Jsonb
 
 from sofy.engine.route_config import open_config, seal_config
 from sofy.kernel import clock, ids
+from sofy.kernel.channels import UTF8
 from sofy.kernel.errors import Refused
 from sofy.kernel.sms_text import USUAL
 from sofy.kit import audit
@@ -22,13 +23,14 @@ from sofy.project.route_settings import connector_of
 
 _UPSERT = """
 INSERT INTO engine_route (id, code, name, channel, connector, config, short_code, purposes, encodings, price_eur,
-                          rate_per_s, "window", binds, state, created_at, updated_at)
+                          rate_per_s, "window", binds, state, created_at, updated_at, client_id)
 VALUES (%(id)s, %(code)s, %(name)s, %(channel)s, %(connector)s, %(config)s, %(short_code)s, %(purposes)s,
-        %(encodings)s, %(price_eur)s, %(rate_per_s)s, %(window)s, %(binds)s, 'active', %(now)s, %(now)s)
+        %(encodings)s, %(price_eur)s, %(rate_per_s)s, %(window)s, %(binds)s, 'active', %(now)s, %(now)s, %(client_id)s)
 ON CONFLICT (code) DO UPDATE SET name = excluded.name, channel = excluded.channel, connector = excluded.connector,
        config = excluded.config, short_code = excluded.short_code, purposes = excluded.purposes,
        encodings = excluded.encodings, price_eur = excluded.price_eur, rate_per_s = excluded.rate_per_s,
-       "window" = excluded."window", binds = excluded.binds, state = 'active', updated_at = excluded.updated_at
+       "window" = excluded."window", binds = excluded.binds, state = 'active', updated_at = excluded.updated_at,
+       client_id = excluded.client_id
 """
 
 
@@ -41,9 +43,10 @@ def save_route(
     short_code: str | None,
     price_eur: Decimal = Decimal(0),
     purposes: Sequence[str] = ("marketing", "alert"),
+    client_id: UUID | None = None,
     actor: str = "command",
 ) -> UUID:
-    """Make a route, or give the one of this code these settings.
+    """Make a route, or give the one of this code these settings. `client_id`: whose it is; None: everybody's.
 
     `short_code`: where people answer an SMS; the other channels know that of themselves.
 
@@ -75,6 +78,7 @@ def save_route(
                 "code": code,
                 "name": name,
                 "channel": channel,
+                "client_id": client_id,
                 "connector": connector,
                 "config": Jsonb(seal_config(keystore(), kind, route_id, values)),
                 "short_code": answers_at,

@@ -113,7 +113,7 @@ def _values() -> dict[str, Any]:
         "channel": "sms", "route": ROUTE, "campaign": CAMPAIGN, "before": now - timedelta(days=1),
         "recipients": ByteaArray.of([bytes.fromhex(f"{n:032x}") for n in numbers]), "recipient": b"1" * 16,
         "numbers": ByteaArray.of([b"2" * 16] * count), "lanes": ["marketing", "marketing.rcs"],
-        "channels": TextArray.of(["sms"] * count), "supplier_id": "x",
+        "channels": TextArray.of(["sms"] * count), "supplier_id": "x", "came_by": "sms",
         "heads": UuidArray.of(ids), "rungs": Int2Array.of([1] * count), "deadlines": at,
         "campaigns": UuidArray.of([CAMPAIGN.bytes] * count),
         "ids": UuidArray.of(ids), "messages": UuidArray.of(ids), "message": UUID(bytes=ids[0]),

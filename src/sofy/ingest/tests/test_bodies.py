@@ -175,7 +175,7 @@ def _refusal(read: Any, body: bytes) -> Fault | None:
 
 
 async def test_a_body_that_never_ends_is_given_up(api: Api, house: House, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("sofy.ingest.messages.SLOWEST_BODY_S", 0.1)
+    monkeypatch.setattr("sofy.ingest.bodies.SLOWEST_BODY_S", 0.1)
     key, said = house.add_key(), []
     scope = {
         "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "POST", "scheme": "http",

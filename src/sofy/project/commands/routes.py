@@ -6,6 +6,7 @@ from sofy.kernel.errors import Refused
 from sofy.project import runtime
 from sofy.project.answers import Answer, table
 from sofy.project.commands import Commands, group, leaf
+from sofy.project.commands.clients import find_client
 
 
 def add(commands: Commands) -> None:
@@ -27,6 +28,7 @@ def add(commands: Commands) -> None:
         metavar="NAME=VALUE",
         help="a secret setting of the connector: stored sealed, never shown again",
     )
+    made.add_argument("--client", help="whose route it is: its own agent, number or domain; without it, everybody's")
     made.add_argument("--short-code", help="what people answer STOP to, as 36xxx")
     made.add_argument("--price", default="0", help="euros before VAT per SMS part")
     made.add_argument("--purpose", action="append", choices=["marketing", "alert"])
@@ -68,6 +70,7 @@ def add_route(arguments: argparse.Namespace) -> Answer:
         short_code=arguments.short_code,
         price_eur=read_price(arguments.price),
         purposes=arguments.purpose or ("marketing", "alert"),
+        client_id=find_client(arguments.client).pk if arguments.client else None,
     )
     data = {"id": route_id, "code": code, "state": "active"}
     if route_settings.calls_back(connector):

@@ -41,7 +41,7 @@ alter table engine_inbound
 comment on column engine_inbound.payload is '{"from","text","kind","detail"} sealed';
 comment on column engine_inbound.supplier_id is 'the channel''s own name for it; empty where it has none (SMS)';
 create unique index engine_inbound_once on engine_inbound (client_id, route_id, supplier_id) where supplier_id is not null;
-create index engine_inbound_recipient on engine_inbound (client_id, recipient_index, id);
+create index engine_inbound_recipient on engine_inbound (client_id, recipient_index);
 
 create table gate_establishment (
     client_id uuid not null,
