@@ -49,7 +49,7 @@ def open_config(keystore: KeyStore, kind: type[Connector], route_id: UUID, store
 def settings_of(keystore: KeyStore, row: tuple[Any, ...]) -> tuple[type[Connector], Any]:
     """The connector of a row of the statement `routes`, and its settings.
 
-    Raises: Refused unknown_connector; ValueError, crypto.Unreadable, msgspec.ValidationError for settings that are none.
+    Raises: Refused unknown_connector; ValueError, Unreadable, msgspec.ValidationError for bad settings.
     """
     rid, _, _, connector, config, _, _, encodings, _, rate, window, binds, *_ = row
     kinds = discover()

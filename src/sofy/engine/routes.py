@@ -1,14 +1,13 @@
 """The ways out: which exist, which may carry a message, and the running connector of each."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import Any, NamedTuple
-from uuid import UUID
 
 import msgspec
 import structlog
 
-from sofy.connectors.base import Connector, Events, discover
+from sofy.connectors.base import Connector, Events
 from sofy.engine.choice import Choice
 from sofy.engine.item import Item
 from sofy.engine.keystore import KeyStore

@@ -46,10 +46,6 @@ class RbmConnector(HttpConnector):
         self._directory: Directory | None = None
         self._begun: asyncio.Task[None] | None = None
 
-    @classmethod
-    def answers_at(cls, config: Any) -> str | None:
-        return str(config.agent_id)
-
     async def start(self) -> None:
         await super().start()
         assert self._session is not None

@@ -43,10 +43,6 @@ class WhatsAppCloudConnector(HttpConnector):
         self._resting = Resting()
         self._headers = {"Authorization": f"Bearer {config.access_token}", "Content-Type": "application/json"}
 
-    @classmethod
-    def answers_at(cls, config: Any) -> str | None:
-        return str(config.phone_number_id)
-
     # what HttpConnector asks
 
     def refusal(self, message: Outgoing) -> Refused | None:
