@@ -12,7 +12,6 @@ from psycopg.types.json import Jsonb
 
 from sofy.engine.route_config import open_config, seal_config
 from sofy.kernel import clock, ids
-from sofy.kernel.channels import UTF8
 from sofy.kernel.errors import Refused
 from sofy.kernel.sms_text import USUAL
 from sofy.kit import audit

@@ -17,7 +17,7 @@ from sofy.engine.db import sql
 from sofy.engine.intake import MessageIn
 from sofy.engine.link import Hot, HotLink
 from sofy.ingest import reading as patience
-from sofy.ingest.acceptance import Desk
+from sofy.ingest.offers import Desk
 from sofy.ingest.problems import Fault
 from sofy.kernel import clock, ids
 from sofy.kernel.crypto import ClientKeys

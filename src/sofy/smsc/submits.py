@@ -5,8 +5,8 @@ from uuid import UUID
 
 from sofy.engine.intake import MessageIn
 from sofy.ingest import acceptance
-from sofy.ingest.acceptance import Desk
 from sofy.ingest.house import House
+from sofy.ingest.offers import Desk
 from sofy.ingest.problems import Fault
 from sofy.ingest.storing import Answer
 from sofy.kernel import ids

@@ -13,7 +13,7 @@ import pytest
 
 from sofy.connectors import base
 from sofy.connectors.base import Accepted, HandOver, Outgoing, Receipt, Reported
-from sofy.engine import db, intake, permissions, routes
+from sofy.engine import db, intake, permissions, route_config
 from sofy.engine.keystore import KeyStore
 from sofy.engine.loop import Engine
 from sofy.kernel import clock, ids
@@ -258,7 +258,7 @@ def fake_connectors(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         ("sweepers.CAMPAIGNS_EVERY_S", 0.2),
     ):
         monkeypatch.setattr(f"sofy.engine.{name}", value)
-    monkeypatch.setattr(routes, "discover", lambda: {"fake": FakeConnector})
+    monkeypatch.setattr(route_config, "discover", lambda: {"fake": FakeConnector})
     yield
     FakeConnector.made.clear()
 

@@ -10,7 +10,7 @@ import pytest
 from django.db import connection
 
 from sofy.clients.services import create_client
-from sofy.engine import intake, routes
+from sofy.engine import intake, route_config
 from sofy.engine.intake import MessageIn
 from sofy.engine.loop import Engine
 from sofy.engine.tests.conftest import FakeConnector
@@ -26,7 +26,7 @@ STOPPED, FREE = "+33639980001", "+33639980002"
 def sending(engine_db: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     """A client with an alert to each of two numbers, and a route; one number is on the list."""
     clock.install(lambda: clock.DEMO_START)
-    monkeypatch.setattr(routes, "discover", lambda: {"fake": FakeConnector})
+    monkeypatch.setattr(route_config, "discover", lambda: {"fake": FakeConnector})
     client = create_client(name="Fleurs du Port", slug=f"c{ids.base58(8).lower()}")
     with engine_db.connect("admin", autocommit=True) as admin:
         admin.execute(
