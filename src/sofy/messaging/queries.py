@@ -18,6 +18,7 @@ from sofy.kit.keys import keys_for
 from sofy.kit.rls import staff_scope
 from sofy.messaging.models import Sender, SenderProof, Template, TemplateVersion, WhatsappTemplate
 from sofy.messaging.search import COLUMNS, JOINED, LogLine
+from sofy.messaging.template_rules import CHANNELS
 
 
 @dataclass(frozen=True)
@@ -143,7 +144,8 @@ def _states(template: Template, channels: list[str]) -> dict[str, str]:
         return dict.fromkeys(channels, "archived")
     approval = whatsapp_state(template)
     waiting = approval.state if approval else "draft"
-    return {channel: waiting if channel == "whatsapp" else "ready" for channel in channels}
+    ordered = sorted(channels, key=CHANNELS.index)
+    return {channel: waiting if channel == "whatsapp" else "ready" for channel in ordered}
 
 
 def whatsapp_state(template: Template) -> WhatsappTemplate | None:

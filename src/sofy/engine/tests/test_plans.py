@@ -138,6 +138,8 @@ _BY_KEY: list[tuple[str, dict[str, Any], list[str]]] = [
     ("claim", {}, ["engine_queue_due", "engine_queue_pkey", "engine_message_pkey"]),
     ("settle_backlog", {}, ["engine_queue_due", "lane_backlog_pkey"]),
     ("permissions_of", {}, ["gate_permission_pkey"]),
+    ("template_named", {"code": "order_ready"}, ["gate_template_pkey"]),
+    ("requests_of", {"n": 100, "before": SMALL}, ["engine_request_log_pkey"]),
     ("platform_suppressed", {}, ["platform_suppression_pkey"]),
     ("campaign_states", {}, ["gate_campaign"]),
     ("write_states", {}, ["engine_state_pkey", "gate_client_pkey", "gate_endpoint_pkey"]),
