@@ -30,7 +30,7 @@ from sofy.kernel.content import Content
 from sofy.kernel.ids import uuid7
 from sofy.kit.rls import client_scope
 from sofy.messaging.search import Wanted
-from sofy.messaging.services import log_files, proofs, templates, webhooks
+from sofy.messaging.services import email_domains, log_files, proofs, templates, webhooks
 from sofy.soreach.models import Campaign
 from sofy.soreach.services import exports
 from sofy.soreach.tests import factories
@@ -115,6 +115,7 @@ def victim(engine_db: Any, tmp_path: Any) -> tuple[Client, dict[str, object]]:
         sender = admin.execute("select id from messaging_sender where client_id = %s", [client.pk]).fetchone()
         assert row is not None
         assert sender is not None
+        domain = email_domains.add(client.pk, domain="secret.example", actor="test")
         proof = proofs.add_proof(
             client.pk, sender[0], kind="letter", content=b"%PDF-1.7", expires_on=None, actor="test"
         )
@@ -141,6 +142,7 @@ def victim(engine_db: Any, tmp_path: Any) -> tuple[Client, dict[str, object]]:
         "contact_id": row[1],
         "sender_id": sender[0],
         "proof_id": proof.pk,
+        "domain_id": domain.pk,
         "template_id": template.pk,
         "log_file_id": log_file.pk,
         "webhook_id": webhook_id,

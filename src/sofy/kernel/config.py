@@ -69,6 +69,10 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         Path | None,
         Meta(description="File that shifts the clock, for demo, training and tests; refused in production."),
     ] = None
+    dns_server: Annotated[
+        str,
+        Meta(description="DNS server that e-mail domains are looked up at, HOST or HOST:PORT; empty: the machine's."),
+    ] = ""
     smtp_host: Annotated[
         str, Meta(description="Mail server for log-in and report mails; empty writes them to VAR_DIR.")
     ] = ""

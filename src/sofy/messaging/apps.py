@@ -29,6 +29,7 @@ class MessagingConfig(AppConfig):
             Entry("client", group, _("Messages"), "messaging:messages", "messages", 400, "message.view", key="m"),
             Entry("client", group, _("Templates"), "messaging:templates", "template", 405, "template.view", key="t"),
             Entry("client", group, _("Senders"), "messaging:senders", "id", 410, "sender.view"),
+            Entry("client", group, _("E-mail domains"), "messaging:email-domains", "mail", 412, "sender.view"),
             Entry("client", _("Account"), _("Webhooks"), "messaging:webhooks", "plug", 932, "key.view"),
             Entry("client", _("Account"), _("API requests"), "messaging:requests", "activity", 936, "key.view"),
             Entry("client", _("Account"), _("API reference"), "messaging:api-reference", "book", 937, "key.view"),

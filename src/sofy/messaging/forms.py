@@ -23,6 +23,14 @@ PROOFS: Any = [
 ]
 
 
+class EmailDomainForm(forms.Form):
+    """A domain to write e-mails from."""
+
+    domain = forms.CharField(
+        label=_("Domain"), max_length=253, help_text=_("What stands after the @, as in my-shop.fr.")
+    )
+
+
 class SenderForm(forms.Form):
     """A new sender."""
 

@@ -232,3 +232,28 @@ class StopFile(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class EmailDomain(ClientOwned):
+    """A domain that a client writes e-mails from, and what its DNS said when it was looked at last.
+
+    `findings`: state and what was found, by the name of the check. `verified_at`: since when mails from it are signed
+    so that others believe them.
+    """
+
+    domain = models.CharField(max_length=253)
+    findings = models.JSONField(default=dict)
+    created_at = models.DateTimeField(default=clock.now)
+    created_by = models.CharField(max_length=80)
+    checked_at = models.DateTimeField(null=True)
+    verified_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "messaging_email_domain"
+        ordering: ClassVar = ["domain"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["client_id", "domain"], name="messaging_email_domain_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.domain

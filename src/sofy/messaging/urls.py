@@ -5,6 +5,7 @@ from django.urls import path
 from sofy.messaging.views import (
     client,
     developers,
+    email_domains,
     engineers,
     opt_out,
     registry,
@@ -34,6 +35,11 @@ urlpatterns = [
         "c/<slug:client_slug>/messages/files/<uuid:log_file_id>/content",
         client.log_file_content,
         name="log-file-content",
+    ),
+    path("c/<slug:client_slug>/email-domains/", email_domains.overview, name="email-domains"),
+    path("c/<slug:client_slug>/email-domains/<uuid:domain_id>/check", email_domains.check, name="email-domain-check"),
+    path(
+        "c/<slug:client_slug>/email-domains/<uuid:domain_id>/remove", email_domains.remove, name="email-domain-remove"
     ),
     path("c/<slug:client_slug>/templates/", templates.overview, name="templates"),
     path("c/<slug:client_slug>/templates/new", templates.new, name="template-new"),

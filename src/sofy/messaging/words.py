@@ -18,6 +18,9 @@ SENDER = {
     "sender_forbidden": _("“{sender}” is on the operators’ list of strictly forbidden names: use your brand."),
     "sender_letter": _("Operators want a letter of the brand for “{sender}”: add one that has not expired."),
     "sender_reason": _("Say why: the client reads it."),
+    "sender_domain": _("The domain of “{sender}” is not verified yet: E-mail domains shows what its DNS lacks."),
+    "email_domain": _("“{domain}” is no domain: write what stands after the @, as in my-shop.fr."),
+    "email_domains_too_many": _("{most} domains are there already: remove one first."),
     "senders_waiting": _("{most} names wait for an answer already: wait for these first."),
     "proof_empty": _("Choose the document."),
     "proof_too_large": _("The document is too large: {limit} MB at most."),
@@ -154,6 +157,8 @@ REFUSALS: dict[str, "str | Promise"] = {
 
 #: What this room writes in a journal.
 ACTIONS: dict[str, "str | Promise"] = {
+    "email_domain.added": _("E-mail domain added"),
+    "email_domain.removed": _("E-mail domain removed"),
     "sender.added": _("Sender added"),
     "sender.approved": _("Sender approved"),
     "sender.lapsed": _("The letter for a sender has expired"),

@@ -63,6 +63,11 @@ LOOKS: dict[str, Look] = {
     "revoked": Look("secondary", "x", _("Revoked")),
     "up": Look("green", "circle-check", _("Up")),
     "down": Look("red", "alert-circle", _("Down")),
+    # records in DNS
+    "dns_ok": Look("green", "circle-check", _("In place")),
+    "dns_missing": Look("red", "circle-x", _("Missing")),
+    "dns_wrong": Look("orange", "alert-circle", _("Something else is there")),
+    "dns_unknown": Look("secondary", "question-mark", _("Not looked at")),
     # consent
     "granted": Look("green", "check", _("Consent given")),
     "withdrawn": Look("orange", "ban", _("Consent withdrawn")),

@@ -16,6 +16,7 @@ from sofy.kernel.senders import check_address, likeness
 from sofy.kit import audit
 from sofy.kit.below import engine_connection
 from sofy.messaging.models import ReservedName, Sender
+from sofy.messaging.services import email_domains
 
 State = Sender.State
 MOST_WAITING = 50
@@ -160,6 +161,9 @@ def _locked(client_id: UUID, sender_id: UUID) -> Sender:
 
 
 def _approve(sender: Sender, actor: str) -> None:
+    unverified = sender.channel == "email" and not email_domains.is_verified(sender.client_id, sender.name)
+    if unverified and settings.SOFY.production:
+        raise Refused("sender_domain", sender=sender.name)
     sender.state, sender.reason = State.APPROVED, ""
     sender.decided_at, sender.decided_by = clock.now(), actor
     sender.save()

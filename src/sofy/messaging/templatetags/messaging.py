@@ -65,3 +65,9 @@ def hook_problem(code: str) -> str:
 def any_value(fields: Iterable[BoundField]) -> bool:
     """Whether one of these fields is filled in."""
     return any(field.value() for field in fields)
+
+
+@register.filter
+def dns_state(state: str) -> str:
+    """The look of what DNS says."""
+    return f"dns_{state}"

@@ -15,6 +15,7 @@ MODULES = (
     "people",
     "routes",
     "bounces",
+    "email_domains",
     "prices",
     "smpp",
     "contacts",
