@@ -52,15 +52,11 @@ class Ear:
             return web.Response(status=status)
         self.bodies.append(body)
         self.signatures.append(headers["x-hub-signature-256"])
-        self.keep(body)
-        return web.Response(status=200)
-
-    def keep(self, body: bytes) -> None:
-        """Read it at once."""
         told = WhatsAppCloudConnector.read_callback(self.config, body)
         self.heard.receipts.extend(told.receipts)
         self.heard.inbound.extend(told.inbound)
         self.heard.templates.extend(told.templates)
+        return web.Response(status=200)
 
     def statuses_of(self, key: str) -> list[str]:
         return [one.status for one in self.heard.receipts if key in one.keys]

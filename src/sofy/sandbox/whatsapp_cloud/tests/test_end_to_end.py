@@ -5,17 +5,13 @@ import json
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
-import msgspec
 import pytest
+from aiohttp import web
 
 from sofy.connectors.whatsapp_cloud.connector import WhatsAppCloudConnector
 from sofy.connectors.whatsapp_cloud.tests import factories
-from sofy.engine.callbacks import seal_body
-from sofy.engine.db import sql
 from sofy.engine.loop import Engine
-from sofy.engine.pgarray import ByteaArray, UuidArray
 from sofy.engine.route_config import seal_config
 from sofy.ingest import app as application
 from sofy.ingest.tests.conftest import Api, House, Program
@@ -23,7 +19,6 @@ from sofy.kernel import clock, ids
 from sofy.sandbox.whatsapp_cloud.callbacks import Subscription
 from sofy.sandbox.whatsapp_cloud.profile import PROFILES, SandboxConfig
 from sofy.sandbox.whatsapp_cloud.server import GraphServer
-from sofy.sandbox.whatsapp_cloud.tests import factories as factories_of_twin
 
 PHONE = "+33639980001"
 TEMPLATE = {"template": {"name": "rappel_rendez_vous", "language": "fr", "body": ["Camille", "3 mai"]}}
@@ -38,24 +33,27 @@ def house(engine_db: Any, tmp_path: Path) -> Iterator[House]:
     made.admin.close()
 
 
-class Ear(factories_of_twin.Ear):
-    """Stores what is signed, as it came, before it is answered; the engine reads it."""
+class Door:
+    """The address suppliers call back at, of the API in this process."""
 
-    def __init__(self, house: House, route_id: UUID, config: Any) -> None:
-        super().__init__()
-        self.config = config
-        self._house = house
-        self._route = route_id
+    def __init__(self, api: Api) -> None:
+        self._api = api
 
-    def keep(self, body: bytes) -> None:
-        row = ids.uuid7()
-        values = {
-            "ids": UuidArray.of([row.bytes]),
-            "routes": UuidArray.of([self._route.bytes]),
-            "bodies": ByteaArray.of([seal_body(self._house.keystore, row, body)]),
-            "now": clock.now(),
-        }
-        self._house.conn.execute(sql("store_callbacks"), values)
+    async def open(self) -> str:
+        """Listen; answers the address."""
+        self._runner = web.ServerRunner(web.Server(self._ask))  # type: ignore[arg-type]
+        await self._runner.setup()
+        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
+        return f"http://127.0.0.1:{self._runner.addresses[0][1]}"
+
+    async def close(self) -> None:
+        await self._runner.cleanup()
+
+    async def _ask(self, request: web.Request) -> web.Response:
+        headers = [(name, value) for name, value in request.headers.items() if name.lower() != "content-type"]
+        body = await request.read() if request.method == "POST" else None
+        answer = await self._api.ask(request.method, request.path, body, headers=headers, query=request.query_string)
+        return web.Response(status=answer.status, body=answer.body)
 
 
 class Whole:
@@ -96,8 +94,8 @@ async def whole(house: House) -> AsyncIterator[Whole]:
         "access_token": graph.config.access_token, "app_secret": graph.config.app_secret,
         "verify_token": graph.config.verify_token, "response_timeout_s": 2.0, "pair_pause_s": 0.1,
     }  # fmt: skip
-    ear = Ear(house, route_id, msgspec.convert(settings, WhatsAppCloudConnector.Config))
-    await ear.listen()
+    door = Door(api)
+    callback = f"{await door.open()}/hooks/whatsapp_cloud/{route_id}"
     sealed = seal_config(house.keystore, WhatsAppCloudConnector, route_id, settings)
     house.add_route(
         "whatsapp", id=route_id, channel="whatsapp", connector="whatsapp_cloud", config=json.dumps(sealed),
@@ -106,11 +104,11 @@ async def whole(house: House) -> AsyncIterator[Whole]:
     engine = Engine(house.engine_url, house.keystore, house.folder / "spool")
     async with app.router.lifespan_context(app):
         await engine.start()
-        assert await graph.meta.callbacks.subscribe(Subscription(ear.url, graph.config.verify_token))
+        assert await graph.meta.callbacks.subscribe(Subscription(callback, graph.config.verify_token))
         yield Whole(house, api, graph)
         await engine.stop(0.5)
         await graph.stop()
-    await ear.close()
+    await door.close()
 
 
 async def test_a_message_of_a_program_is_read_by_a_person(whole: Whole) -> None:
