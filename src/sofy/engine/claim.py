@@ -129,7 +129,7 @@ class Claims:
             unseal = _unreadable
         items, number_index, lane = [], self._number_index, self.lane
         for (mid, channel, purpose, campaign, contact, recipient, sender, short_code, zone, payload, parts, encoding,
-             price_micro, attempt, avoid, expires_at) in rows:  # fmt: skip
+             price_micro, attempt, avoid, expires_at, due_s) in rows:  # fmt: skip
             uid = ids.from_bytes(mid)
             to = text = ""
             content = None
@@ -142,6 +142,7 @@ class Claims:
                         sender, short_code, zone, to, text, parts, encoding, price_micro, attempt, avoid,
                         expires_at, to[-6:])  # fmt: skip
             item.claim = claim
+            item.due_s = due_s
             if to:
                 item.content = content
                 item.number_index = number_index(to) if to[0] == "+" else self._platform.index(identity(to), to)

@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 from sofy.connectors.base import Outgoing
 from sofy.engine.gate import Facts, Message, Verdict, judge
 from sofy.engine.item import FOREVER, SENT_AGAIN, Batch, Item
+from sofy.engine.metrics import LANE_DELAY
 from sofy.engine.outcomes import Ledger
 from sofy.engine.pgarray import micros
 from sofy.engine.routes import RouteTable, Running
@@ -218,6 +219,8 @@ class Dispatcher:
             if verdict.action == "send":
                 item.route, item.article = running.route.id, verdict.article
                 room[running.route.id] -= item.parts
+                if moved == 1:  # one of a turn is enough to know how long a lane waits
+                    LANE_DELAY.labels(batch.lane).observe(max(0.0, now.timestamp() - item.due_s))
                 if batch.facts.left_micro is not None:
                     item.exposed = item.price_micro * item.parts
                     self.exposure[item.client] = self.exposure.get(item.client, 0) + item.exposed

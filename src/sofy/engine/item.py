@@ -48,7 +48,7 @@ class Item(msgspec.Struct, gc=False, eq=False):
     committed yet, 0 when there is none. `exposed`: money it may cost, counted against the budget until it is committed.
     `displaced`: an answer to it would have been another client's before. `ending`: the last digits of `to`, which
     receipts are held against. `place`: where its number is, as prices and routes are chosen by. `resend`:
-    its route did not deliver it, and another one may.
+    its route did not deliver it, and another one may. `due_s`: since when it was to leave, in seconds of the epoch.
     """
 
     key: bytes
@@ -102,6 +102,7 @@ class Item(msgspec.Struct, gc=False, eq=False):
     displaced: bool = False
     due: int | None = None
     claim: Claim | None = None
+    due_s: float = 0.0
     keys_written: bool = False
 
     def raise_to(self, status: str, at: int) -> bool:

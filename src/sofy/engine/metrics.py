@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 #: Since a message was due, until it was given to its connector; one of each turn of a client is looked at.
 LANE_DELAY: Final = Histogram(
     "sofy_lane_delay_seconds",
-    "From when a message was accepted to when it was given to a connector, of messages that leave at once",
+    "From when a message was due to when it was given to a connector",
     ["lane"],
     buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0),
 )

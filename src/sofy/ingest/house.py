@@ -14,12 +14,14 @@ import psycopg
 import structlog
 
 from sofy.engine import gate
+from sofy.engine.choice import heard_of
 from sofy.engine.claim import client_facts
 from sofy.engine.db import role_url
 from sofy.engine.intake import MessageIn
 from sofy.engine.keystore import KeyStore
 from sofy.engine.link import HotLink
 from sofy.engine.pgarray import ByteaArray
+from sofy.engine.routes import terms
 from sofy.engine.rungs import Rung
 from sofy.ingest.callers import Callers
 from sofy.ingest.hooks import Hooks
@@ -131,7 +133,10 @@ class House:
         prefixes = {prefix: (country, network) for prefix, country, network in await self.link.rows("networks")}
         rows = await self.link.rows("sale_prices")
         sales = Book(Price(None if owner is None else UUID(bytes=owner), *rest) for owner, *rest in rows)
-        return Tariff(Networks(prefixes), sales)
+        purchases = Book(Price(*row) for row in await self.link.rows("purchase_prices"))
+        heard = heard_of(await self.link.rows("route_quality", {"now": clock.now()}))
+        wanted = {row[0]: terms(row) for row in await self.link.rows("route_terms")}
+        return Tariff(Networks(prefixes), sales, purchases, heard, wanted)
 
     async def _look_up(self, client: UUID, moment: float) -> "_Client":
         try:

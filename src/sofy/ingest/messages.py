@@ -32,6 +32,7 @@ from sofy.ingest.shapes import (
     Plan,
     RawBatch,
     RefusedOf,
+    RouteOut,
     Rung,
     Standing,
     Verdict,
@@ -194,11 +195,20 @@ class Messages:
     async def _rung(self, desk: Desk, keys: ClientKeys, tried: EngineRung, message: MessageIn, consents: bool) -> Rung:
         """What would happen on one channel."""
         verdict = await self._house.verdict(desk, tried, message, keys, consents)
-        plan = desk.offers.plan(desk.client.bytes, tried.channel, message.purpose, tried.encoding, tried.short_code)
+        plan = desk.plan(tried, message.purpose)
+        own_price = desk.sale_eur(tried.channel, tried.to, message.purpose)
         return Rung(
             tried.channel, tried.sender, tried.parts, cost(tried.unit_price_eur, tried.parts), tried.after_s or None,
             Verdict(verdict.action, verdict.article, verdict.reason, verdict.until),
-            [Candidate(route.code, route.channel, cost(route.price_eur, tried.parts)) for route in plan],
+            [
+                Candidate(
+                    each.route.code, each.route.channel,
+                    cost(each.route.price_eur if own_price is None else own_price, tried.parts),
+                    round(each.share, 4), each.quality, each.sender,
+                )
+                for each in plan.candidates
+            ],
+            [RouteOut(each.route.code, each.reason) for each in plan.out],
         )  # fmt: skip
 
     async def _before(self, caller: Caller, named: Named | None) -> Response | None:

@@ -8,7 +8,10 @@ from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from sofy.engine.alphabets import Alphabets
+from sofy.engine.choice import purchase_price
+from sofy.engine.planning import Asked, Heard, Plan, plan
 from sofy.engine.routes import Route, route_plan
+from sofy.engine.rungs import Rung
 from sofy.ingest.templates import Known
 from sofy.kernel.clauses import clause
 from sofy.kernel.prices import Book, Networks, day
@@ -70,10 +73,13 @@ class Offers:
 
 
 class Tariff(NamedTuple):
-    """What clients pay, and where numbers belong."""
+    """What clients pay, what routes cost and deliver, how they are chosen, and where numbers belong."""
 
     networks: Networks = Networks()
     sales: Book = Book()
+    purchases: Book = Book()
+    heard: Mapping[tuple[bytes, str], Heard] = {}
+    terms: Mapping[bytes, dict[str, Any]] = {}
 
 
 class Desk(NamedTuple):
@@ -93,11 +99,27 @@ class Desk(NamedTuple):
     @clause("CGVU 3.4")
     def price_eur(self, channel: str, to: str, purpose: str, encoding: str, short_code: str | None) -> Decimal:
         """What one part to somebody costs the client: by its order form, else by the list, else what routes say."""
-        destination = self.tariff.networks.of(to) if to.startswith("+") else ""
-        price = self.tariff.sales.sale(self.client, channel, purpose, destination, day(self.now))
+        price = self.sale_eur(channel, to, purpose)
         if price is not None:
             return price
         return self.offers.price_eur(self.client.bytes, channel, purpose, encoding, short_code)
+
+    def sale_eur(self, channel: str, to: str, purpose: str) -> Decimal | None:
+        """What the order form or the list says of one part, if anything."""
+        return self.tariff.sales.sale(self.client, channel, purpose, self.tariff.networks.of(to), day(self.now))
+
+    def plan(self, way: Rung, purpose: str) -> Plan:
+        """By which routes a message would leave now, and which are out; failures of this minute are not known here."""
+        fit = self.offers.plan(self.client.bytes, way.channel, purpose, way.encoding, way.short_code)
+        routes = [each._replace(**self.tariff.terms.get(each.id, {})) for each in fit]
+        on = day(self.now)
+        return plan(
+            routes,
+            Asked(purpose, way.to, self.tariff.networks.of(way.to), way.sender),
+            price=lambda route, destination: purchase_price(self.tariff.purchases, route, destination, on),
+            heard=self.tariff.heard,
+            factors={},
+        )
 
 
 def cost(unit_price_eur: Decimal, parts: int) -> str:

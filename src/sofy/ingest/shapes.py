@@ -192,12 +192,26 @@ class Found(msgspec.Struct, gc=False):
     messages: list[Standing]
 
 
-class Candidate(msgspec.Struct, gc=False):
-    """A route that may carry a message. Unit: EUR before VAT."""
+class Candidate(msgspec.Struct, gc=False, omit_defaults=True):
+    """A route that may carry a message. Unit: EUR before VAT, as the client pays.
+
+    `share`: of messages like this one; `quality`: of parts, those that arrive, within a minute for an alert. `sender`:
+    what it shows instead of the sender.
+    """
 
     route: str
     channel: str
     cost: str
+    share: float
+    quality: float
+    sender: str = ""
+
+
+class RouteOut(msgspec.Struct, gc=False):
+    """A route that may not carry it, since it does not send there (country, prefix) or does not show its sender."""
+
+    route: str
+    reason: str
 
 
 class Verdict(msgspec.Struct, gc=False, omit_defaults=True):
@@ -222,6 +236,7 @@ class Rung(msgspec.Struct, gc=False):
     deadline_s: int | None
     verdict: Verdict
     candidates: list[Candidate]
+    out: list[RouteOut]
 
 
 class Plan(msgspec.Struct, gc=False):

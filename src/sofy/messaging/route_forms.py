@@ -85,7 +85,7 @@ class DryRunForm(forms.Form):
     """What might be changed of one route."""
 
     state = forms.ChoiceField(
-        label=_("State"), choices=[("active", _("Open")), ("paused", _("Paused"))], required=False
+        label=_("State"), choices=[("active", _("In use")), ("paused", _("Paused"))], required=False
     )
     weight = forms.IntegerField(label=_("Weight"), min_value=0, max_value=1000, required=False)
     price_eur = forms.CharField(label=_("Price of an SMS (€ before VAT)"), max_length=20, required=False)

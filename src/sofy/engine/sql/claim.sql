@@ -16,7 +16,7 @@ WITH due AS (
 ), taken AS (
     DELETE FROM engine_queue
      WHERE client_id = %(client)s AND message_id = ANY (ARRAY(SELECT message_id FROM due))
-    RETURNING message_id, attempt, avoid_route
+    RETURNING message_id, attempt, avoid_route, due_at
 ), held AS (
     INSERT INTO engine_claim (client_id, id, lane, claimed_by, lease_until, due_at, messages, attempts, avoid_routes)
     SELECT %(client)s, %(id)s, %(lane)s, %(me)s, clock_timestamp() + interval '15 minutes', %(now)s,
@@ -24,7 +24,8 @@ WITH due AS (
       FROM taken HAVING count(*) > 0
 )
 SELECT m.id, m.channel, m.purpose, m.campaign_id, m.contact_id, m.recipient_index, m.sender, m.short_code, m.zone, m.payload,
-       m.parts, m.encoding, (m.unit_price_eur * 1000000)::bigint, taken.attempt, taken.avoid_route, m.expires_at
+       m.parts, m.encoding, (m.unit_price_eur * 1000000)::bigint, taken.attempt, taken.avoid_route, m.expires_at,
+       extract(epoch FROM taken.due_at)::float8
   FROM taken JOIN engine_message m ON m.id = taken.message_id
  WHERE m.client_id = %(client)s AND m.id = ANY (ARRAY(SELECT message_id FROM due))
 

@@ -8,7 +8,7 @@ import pytest
 
 from sofy.engine.link import HotLink
 from sofy.ingest.standing import as_of, standings
-from sofy.ingest.tests.conftest import MENTION, SENDER, Api, House, Program, alert, marketing
+from sofy.ingest.tests.conftest import MENTION, SENDER, SHORT_CODE, Api, House, Program, alert, marketing
 from sofy.kernel import clock, ids
 
 NOW = "2026-11-24T13:30:00Z"
@@ -164,10 +164,24 @@ async def test_a_plan_says_what_would_happen_and_keeps_nothing(program: Program,
         "to": "+33639980001", "purpose": "alert", "sender": SENDER, "parts": 2, "encoding": "gsm7",
         "cost_estimate": "0.06",
         "ladder": [{"channel": "sms", "sender": SENDER, "parts": 2, "cost_estimate": "0.06", "deadline_s": None,
-                    "candidates": [{"route": "fake", "channel": "sms", "cost": "0.06"},
-                                                     {"route": "dear", "channel": "sms", "cost": "0.10"}]}],
+                    "candidates": [
+                        {"route": "fake", "channel": "sms", "cost": "0.06", "share": 1.0, "quality": 0.95},
+                        {"route": "dear", "channel": "sms", "cost": "0.10", "share": 0.0, "quality": 0.95},
+                    ], "out": []}],
     }  # fmt: skip
     assert house.count() == house.count("engine_queue") == house.count("gate_permission") == 0
+
+
+@pytest.mark.clause("CGVU 3.4")
+async def test_a_plan_says_how_routes_share_and_why_others_are_out(program: Program, house: House):
+    house.add_route("abroad", countries=["BE"])
+    house.add_route("plain", sender_policy="short_code", weight=300)
+
+    rung = (await program.plan(alert())).json["ladder"][0]
+
+    assert {each["route"]: each["share"] for each in rung["candidates"]} == {"fake": 0.25, "plain": 0.75}
+    assert {each["route"]: each.get("sender") for each in rung["candidates"]} == {"fake": None, "plain": SHORT_CODE}
+    assert rung["out"] == [{"route": "abroad", "reason": "country"}]
 
 
 @pytest.mark.clause("DPA 5", "CGVU 3.4")

@@ -26,6 +26,7 @@ _LINES = {
     "delivered": (gettext_lazy("Delivered"), "green"),
     "refused": (gettext_lazy("Refused, unknown"), "orange"),
     "failed": (gettext_lazy("Not delivered"), "red"),
+    "waiting": (gettext_lazy("Waiting"), "blue"),
 }
 
 
@@ -55,32 +56,25 @@ def figures(request: Any, route_id: UUID) -> HttpResponse:
 
 
 def _charts(shown: route_figures.Figures) -> list[dict[str, Any]]:
+    """Two lines at most in each: on a phone more would not be told apart."""
+    return [
+        _chart(shown, "traffic", _("Parts per quarter of an hour"), "line", "handed_over", "delivered"),
+        _chart(shown, "failures", _("Failures per quarter of an hour"), "line", "refused", "failed"),
+        _chart(shown, "waiting", _("Parts waiting in the connector, at the most"), "area", "waiting"),
+    ]
+
+
+def _chart(shown: route_figures.Figures, code: str, title: str, kind: str, *names: str) -> dict[str, Any]:
     labels = [date_format(at.astimezone(clock.PARIS), "H:i") for at in shown.times]
-    traffic = {
-        "id": "traffic",
-        "title": _("Parts per quarter of an hour"),
-        "spec": {
-            "kind": "line",
-            "labels": labels,
-            "series": [
-                {"name": str(said), "values": shown.series[name], "tone": tone} for name, (said, tone) in _LINES.items()
-            ],
-        },
-        "columns": [_("Time"), *(str(said) for said, _tone in _LINES.values())],
-        "rows": [(label, *(shown.series[name][n] for name in _LINES)) for n, label in enumerate(labels)],
+    lines = [(str(_LINES[name][0]), _LINES[name][1], shown.series[name]) for name in names]
+    series = [{"name": said, "values": values, "tone": tone} for said, tone, values in lines]
+    return {
+        "id": code,
+        "title": title,
+        "spec": {"kind": kind, "labels": labels, "series": series},
+        "columns": [_("Time"), *(said for said, _tone, _values in lines)],
+        "rows": [(label, *(values[n] for _said, _tone, values in lines)) for n, label in enumerate(labels)],
     }
-    waiting = {
-        "id": "waiting",
-        "title": _("Parts waiting in the connector, at the most"),
-        "spec": {
-            "kind": "area",
-            "labels": labels,
-            "series": [{"name": _("Waiting"), "values": shown.series["waiting"]}],
-        },
-        "columns": [_("Time"), _("Waiting")],
-        "rows": list(zip(labels, shown.series["waiting"], strict=True)),
-    }
-    return [traffic, waiting]
 
 
 @staff_only
