@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID
 
@@ -82,18 +83,24 @@ class Way:
         )
 
 
-@pytest.fixture
-async def way(house: House, rbm: SimulatedRbm) -> AsyncIterator[Way]:
-    made = Way(house, rbm)
+@asynccontextmanager
+async def calling_back(made: Way) -> AsyncIterator[Way]:
+    """The platform calls this way back, at an address of its own."""
     app = web.Application()
     app.add_routes([web.post("/hook", made.answer)])
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     url = f"http://127.0.0.1:{runner.addresses[0][1]}/hook"
-    await rbm.platform.webhooks.set_up(Webhook(AGENT, url, TOKEN))
+    await made.rbm.platform.webhooks.set_up(Webhook(AGENT, url, TOKEN))
     yield made
     await runner.cleanup()
+
+
+@pytest.fixture
+async def way(house: House, rbm: SimulatedRbm) -> AsyncIterator[Way]:
+    async with calling_back(Way(house, rbm)) as made:
+        yield made
 
 
 @pytest.fixture

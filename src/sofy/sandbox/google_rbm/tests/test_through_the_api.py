@@ -6,8 +6,10 @@ from typing import Any
 
 import msgspec
 import pytest
+from aiohttp import web
 
 from sofy.connectors.base import discover
+from sofy.connectors.google_rbm.tests.factories import callback
 from sofy.engine.route_config import seal_config
 from sofy.engine.tests.conftest import Machine
 from sofy.ingest.tests import conftest as ingest
@@ -20,8 +22,28 @@ from sofy.sandbox.smpp.operator import SimulatedOperator
 from sofy.sandbox.smpp.profile import PROFILES, SandboxConfig
 
 house, start, api, program = ingest.house, ingest.start, ingest.api, ingest.program
-way, machine = end_to_end.way, end_to_end.machine
+machine = end_to_end.machine
 SMS = [{"channel": "sms", "after_s": 60}]
+
+
+class ByHook(Way):
+    """The platform calls back at the address that the API serves."""
+
+    api: ingest.Api
+
+    async def answer(self, request: web.Request) -> web.Response:
+        headers = [(name, value) for name, value in request.headers.items() if name.startswith("X-")]
+        path = f"/hooks/google_rbm/{self.id}"
+        said = await self.api.ask("POST", path, await request.read(), headers=headers)
+        return web.Response(status=said.status, body=said.body)
+
+
+@pytest.fixture
+async def way(house: ingest.House, rbm: SimulatedRbm, api: ingest.Api) -> AsyncIterator[Way]:
+    hooked = ByHook(house, rbm)
+    hooked.api = api
+    async with end_to_end.calling_back(hooked) as made:
+        yield made
 
 
 @pytest.fixture
@@ -73,6 +95,17 @@ async def test_a_message_by_rcs_is_told_as_read(way: Way, machine: Machine, prog
     told = await _becomes(machine, program, answer.json["id"], "read")
     assert told["channel"] == "rcs"
     assert list(way.rbm.platform.log.messages) == [answer.json["id"]]
+
+
+async def test_what_google_did_not_sign_is_not_stored(way: ByHook, program: ingest.Program) -> None:
+    path = f"/hooks/google_rbm/{way.id}"
+    forged = callback({"eventType": "UNSUBSCRIBE", "senderPhoneNumber": "+33639980001"}, token="guessed")
+
+    answer = await way.api.ask("POST", path, forged.body, headers=[*forged.headers.items()])
+    elsewhere = await way.api.ask("POST", f"/hooks/smpp/{way.id}", forged.body)
+
+    assert (answer.status, elsewhere.status) == (401, 404)
+    assert not way.house.conn.execute("SELECT 1 FROM engine_callback").fetchall()
 
 
 async def test_a_phone_without_rcs_gets_an_sms(
