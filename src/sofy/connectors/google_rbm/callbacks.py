@@ -13,7 +13,7 @@ from uuid import UUID
 
 import msgspec
 
-from sofy.connectors.base import REVOKE_FAILED, TTL_REVOKED, Callback, CallbackAnswer, Heard, Inbound, Receipt, own_key
+from sofy.connectors.base import REVOKE_FAILED, TTL_REVOKED, Callback, CallbackAnswer, Heard, Inbound, Receipt
 from sofy.connectors.google_rbm import wire
 from sofy.connectors.google_rbm.config import Config
 from sofy.kernel import sms_text
@@ -92,8 +92,7 @@ def _receipt(event: wire.Event, **said: Any) -> Heard:
         return Heard()
     number = _digits(event)
     phones = (number,) if number else ()
-    keys = (str(message_id), own_key(message_id))
-    receipt = Receipt(keys=keys, message_id=message_id, at=_at(event), phones=phones, **said)
+    receipt = Receipt(keys=(str(message_id),), message_id=message_id, at=_at(event), phones=phones, **said)
     return Heard(receipts=[receipt])
 
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sofy.connectors.base import Callback, Heard, Inbound, Receipt, own_key
+from sofy.connectors.base import Callback, Heard, Inbound, Receipt
 from sofy.connectors.google_rbm.connector import RbmConnector
 from sofy.connectors.google_rbm.tests.factories import AGENT, TOKEN, callback, config
 
@@ -90,7 +90,7 @@ def test_what_became_of_a_message_is_a_receipt(kind: str, status: Any, code: str
 
     at = datetime(2026, 11, 24, 13, 30, 0, 123457, tzinfo=UTC)
     receipt = Receipt(
-        keys=(MESSAGE, own_key(UUID(MESSAGE))),
+        keys=(MESSAGE,),
         message_id=UUID(MESSAGE),
         status=status,
         code=code,
