@@ -14,7 +14,7 @@ from sofy.webhooks.queue import Delivery
 
 #: Notices that become deliveries in one transaction.
 AT_ONCE = 1_000
-#: Of one webhook, so many requests may wait at once; beyond, notices stay where they are.
+#: Of one webhook, so many events may wait in requests at once; beyond, notices stay where they are.
 MOST_OPEN = 20_000
 
 
@@ -55,10 +55,12 @@ class Desk:
         self._reads, self._writes = reads, writes
         self._endpoint = endpoint
         self._names = {"client": endpoint.client, "endpoint": endpoint.id, "me": me}
+        #: So many requests may wait at once.
+        self.most_open = MOST_OPEN // endpoint.batch
 
     async def open(self) -> list[Delivery]:
         """What was made before and is not over."""
-        rows = await self.rows("open_deliveries", self._names | {"n": MOST_OPEN})
+        rows = await self.rows("open_deliveries", self._names | {"n": self.most_open})
         found = []
         for name, kinds, ats, orders, messages, inbounds, data, attempt, since, due_at in rows:
             nothing = [None] * len(kinds)

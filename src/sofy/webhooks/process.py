@@ -7,6 +7,7 @@ import os
 import signal
 import time
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any, Final
 
@@ -28,6 +29,7 @@ TAKEN_TOGETHER: Final = 2
 MOST_TURNS: Final = 500
 LOOK_EVERY_S: Final = 0.2
 _LINKS: Final = 2
+_LOOK_UPS: Final = 100
 TIDY_EVERY_S: Final = 600.0
 #: Deliveries are shown so long; a webhook that is disabled finds what it missed when it is at work again within this.
 DELIVERIES_KEPT, NOTICES_KEPT = timedelta(days=30), timedelta(days=7)
@@ -53,6 +55,8 @@ class Notify:
     @contextlib.asynccontextmanager
     async def open(self) -> AsyncIterator[None]:
         """Tell webhooks what there is for as long as the block lasts; turns that run are ended in order."""
+        # Looking a name up blocks a thread: slow names of some must not keep others waiting.
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(_LOOK_UPS, "names"))
         self._courier = Courier(production=self._config.production, resolver=self._resolver)
         duties = [asyncio.create_task(self._look()), asyncio.create_task(self._tidy())]
         try:

@@ -18,7 +18,7 @@ from sofy.kernel.errors import Refused
 from sofy.webhooks import patience, signing
 from sofy.webhooks.bodies import bodies
 from sofy.webhooks.courier import GONE, Courier, Result
-from sofy.webhooks.desk import MOST_OPEN, Desk, Endpoint, Lost, Noted
+from sofy.webhooks.desk import Desk, Endpoint, Lost, Noted
 from sofy.webhooks.guard import check_url
 from sofy.webhooks.queue import Delivery, Queue
 
@@ -29,8 +29,9 @@ TURN_S: Final = 10.0
 LINGER_S: Final = 1.0
 #: Requests to one webhook at once; only one to see whether it works again.
 AT_ONCE: Final = 32
-#: Bodies made together. Results written together, or after this long.
+#: Bodies made together, and events in them at most. Results written together, or after this long.
 MADE_TOGETHER: Final = 100
+MOST_MADE: Final = 1_000
 NOTED_TOGETHER: Final = 250
 _NOTED_EVERY_S: Final = 0.5
 #: What comes within this long is taken together.
@@ -133,7 +134,7 @@ class Turn:
 
     async def _take(self) -> None:
         """Fetch what there is when there is nothing else to do; what trickles in, a few times a second."""
-        if self._made or len(self._queue) >= MOST_OPEN or self._queue.has_ready(clock.now()):
+        if self._made or len(self._queue) >= self._desk.most_open or self._queue.has_ready(clock.now()):
             return
         if time.monotonic() >= self._take_from:
             taken = await self._desk.take()
@@ -153,7 +154,7 @@ class Turn:
         """Have some bodies ready, so that lines are not idle."""
         if len(self._made) >= AT_ONCE:
             return
-        chosen = self._queue.next(clock.now(), MADE_TOGETHER if self._endpoint.batch == 1 else AT_ONCE // 8)
+        chosen = self._queue.next(clock.now(), max(1, min(MADE_TOGETHER, MOST_MADE // self._endpoint.batch)))
         if not chosen:
             return
         at = self._endpoint
@@ -229,8 +230,8 @@ class Turn:
         now = clock.now()
         if self._gone:
             await self._desk.disable("gone")
-        elif self._rests_for is not None and self._failures:
+        elif self._failures and (self._rests_for is not None or not self.told):
             if self._failing_since is not None and now - self._failing_since >= patience.GIVEN_UP_AFTER:
                 await self._desk.disable("failing")
             else:
-                await self._desk.fails(now + self._rests_for)
+                await self._desk.fails(now + (self._rests_for or timedelta()))

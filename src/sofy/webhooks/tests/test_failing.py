@@ -207,6 +207,20 @@ async def test_a_webhook_is_disabled_its_client_told_and_nothing_lost(
     assert silent
 
 
+async def test_a_webhook_that_is_told_little_is_disabled_as_well(house: Clients, program: Program, start: Start):
+    name, _ = house.hook(program.address)
+    house.submit(house.message())
+    program.status = 500
+    await start()
+    await until(lambda: house.endpoint(name)["failing_since"] is not None)
+    clock.install(lambda: clock.DEMO_START + timedelta(days=3, seconds=1))
+
+    await until(lambda: house.endpoint(name)["state"] == "disabled")
+
+    assert len(program.posts) == 2
+    assert house.endpoint(name)["disabled_because"] == "failing"
+
+
 async def test_one_request_shows_whether_a_failing_webhook_works_again(house: Clients, program: Program, start: Start):
     name, _ = house.hook(program.address)
     house.admin.execute("UPDATE gate_endpoint SET failing_since = %s", [clock.DEMO_START - timedelta(days=1)])
