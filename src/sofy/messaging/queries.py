@@ -1,7 +1,7 @@
 """Reads of the engine's tables for people: routes as a client sees them, senders, the message log."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -13,7 +13,9 @@ from django.db.models import Count, Exists, OuterRef, Prefetch
 
 from sofy.engine.alphabets import Alphabets
 from sofy.engine.db import sql
+from sofy.kernel import clock
 from sofy.kernel.crypto import Unreadable
+from sofy.kernel.prices import Book, Price, day
 from sofy.kit.keys import keys_for
 from sofy.kit.rls import staff_scope
 from sofy.messaging.models import Sender, SenderProof, Template, TemplateVersion, WhatsappTemplate
@@ -34,14 +36,22 @@ class RouteOffer:
 
 
 def route_offers(purpose: str = "marketing") -> list[RouteOffer]:
-    """Routes that take messages of a purpose, the cheapest first."""
+    """Routes that take messages of a purpose, the cheapest first.
+
+    Where the client's order form or the list says what an SMS in France costs, each is offered at that price.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT id, code, name, coalesce(short_code, ''), price_eur, state FROM engine_route"
             " WHERE channel = 'sms' AND %s = ANY(purposes) AND state <> 'draining' ORDER BY price_eur, code",
             [purpose],
         )
-        return [RouteOffer(*row) for row in cursor.fetchall()]
+        offers = [RouteOffer(*row) for row in cursor.fetchall()]
+        cursor.execute(sql("sale_prices"))  # the login sees the client's own rows and the list
+        rows = cursor.fetchall()
+    sales = Book(Price(None if owner is None else "own", *rest) for owner, *rest in rows)
+    price = sales.sale("own", "sms", purpose, "FR", day(clock.now()))
+    return offers if price is None else [replace(offer, price_eur=price) for offer in offers]
 
 
 def route_offer(route_id: UUID | None) -> RouteOffer | None:

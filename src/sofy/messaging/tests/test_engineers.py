@@ -13,8 +13,8 @@ from sofy.engine.routes import Route
 from sofy.kernel import clock, ids
 from sofy.kernel.prices import Book, Price
 from sofy.kit.models import AuditEntry
-from sofy.kit.rls import staff_scope
-from sofy.messaging import replay, routes
+from sofy.kit.rls import client_scope, staff_scope
+from sofy.messaging import queries, replay, routes
 from sofy.messaging.replay import Group, compare
 from sofy.messaging.tests.test_pages import browser, client, route_id
 
@@ -156,3 +156,19 @@ def test_the_dry_run_of_yesterday_reads_counts_and_changes_nothing(engine_db, cl
     assert "would have had no route" in answer.text
     assert routes.find(route_id).state == "active"
     assert replay.yesterday({}).groups == [Group("alert", "gsm7", None, "FLEURS", "FR", 1, 1)]
+
+
+def test_a_campaign_is_offered_routes_at_what_its_client_pays(engine_db, client, route_id):
+    stranger = ids.uuid7()
+    with engine_db.connect("admin", autocommit=True) as admin:
+        for owner, price in ((None, "0.07"), (client.pk, "0.05"), (stranger, "0.01")):
+            admin.execute(
+                "INSERT INTO price_sale (id, client_id, channel, country, price_eur, valid_from, created_at)"
+                " VALUES (%s, %s, 'sms', 'FR', %s, '2026-01-01', now())",
+                [ids.uuid7(), owner, price],
+            )
+
+    with client_scope(client.pk):
+        offers = queries.route_offers()
+
+    assert [offer.price_eur for offer in offers if offer.code == "r1"] == [Decimal("0.05")]
