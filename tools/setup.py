@@ -48,6 +48,8 @@ def main() -> int:
         if not (tests is False and _stamp("front-end-dev", _front_end_inputs()).exists()):
             _step(f"front-end-{kind}", _front_end_inputs(), lambda: _front_end(dev=tests))
         _step("translations", sorted(ROOT.glob("src/**/*.po")), _translations)
+        if tests:
+            _kannel()
         if tests and os.environ.get("SOFY_NO_BROWSER") != "1":
             _run([PYTHON, ROOT / "tools" / "browser.py", "--install"], "looking for a browser")
     except StepFailed as failed:
@@ -145,6 +147,18 @@ def _front_end_inputs() -> list[Path]:
 
 def _front_end(*, dev: bool) -> None:
     _run([PYTHON, ROOT / "tools" / "frontend.py", *(["--dev"] if dev else [])], "fetching the files of the pages")
+
+
+def _kannel() -> None:
+    """Foreign peers of the SMPP tests, from Debian as root; where they cannot be had, those tests are skipped."""
+    if os.geteuid() or shutil.which("apt-get") is None or shutil.which("bearerbox", path="/usr/sbin:/usr/bin"):
+        return
+    quiet = "DEBIAN_FRONTEND=noninteractive apt-get"
+    install = f"{quiet} install -y --no-install-recommends kannel kannel-extras"
+    try:
+        _run(["sh", "-c", f"{install} || ({quiet} update && {install})"], "fetching Kannel for the SMPP tests")
+    except StepFailed:
+        _say("no Kannel: the tests that need it will be skipped")
 
 
 def _translations() -> None:

@@ -2,8 +2,10 @@
 
 import asyncio
 import json
+import os
 import shutil
 import subprocess
+import sys
 import threading
 import urllib.request
 from collections.abc import Callable
@@ -94,6 +96,29 @@ async def test_smpplib_sends_long_messages_and_hears_of_each_part(house: House, 
 
     assert len(names) > 1
     assert sorted(heard) == sorted(names)
+
+
+async def test_the_program_of_the_tutorial_runs_as_it_stands(house: House, server: Server, tmp_path: Path):
+    house.add_account()
+    page = (ROOT / "docs" / "tutorials" / "first-message.md").read_text()
+    (text,) = (part for part in page.split("```python\n") if part.startswith("# first_bind.py"))
+    program = tmp_path / "first_bind.py"
+    program.write_text(text.partition("```")[0])
+    given = {"SMPP_PORT": str(server.port), "SYSTEM_ID": "till", "PASSWORD": PASSWORD, "SENDER": SENDER}
+    running = await asyncio.create_subprocess_exec(
+        sys.executable, str(program), env={**os.environ, **given}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+
+    await all_stored(house, 1)
+    deliver_all(house)
+    async with asyncio.timeout(30):
+        said, _ = await running.communicate()
+
+    (row,) = house.rows("SELECT id FROM engine_message")
+    assert running.returncode == 0, said
+    assert f"stored as {row['id']}" in said.decode()
+    assert f"id:{row['id']} " in said.decode()
+    assert house.texts() == ["Votre commande 1238 attend."]
 
 
 async def test_smpp34_sends_and_hears(house: House, server: Server):
