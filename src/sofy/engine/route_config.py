@@ -61,3 +61,9 @@ def settings_of(keystore: KeyStore, row: tuple[Any, ...]) -> tuple[type[Connecto
     columns = {"rate_per_s": rate, "window": window, "binds": binds, "encodings": sorted(encodings)}
     values |= {name: value for name, value in columns.items() if name in fields}
     return kind, msgspec.convert(values, kind.Config)
+
+
+def tells(connector: str) -> bool:
+    """Whether suppliers behind this connector say what becomes of each message."""
+    kind = discover().get(connector)
+    return kind is None or kind.capabilities.receipts

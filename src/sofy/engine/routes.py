@@ -12,7 +12,7 @@ from sofy.engine.choice import Choice
 from sofy.engine.item import Item
 from sofy.engine.keystore import KeyStore
 from sofy.engine.link import HotLink
-from sofy.engine.route_config import settings_of
+from sofy.engine.route_config import settings_of, tells
 from sofy.kernel.channels import of_lane
 from sofy.kernel.clauses import clause
 from sofy.kernel.errors import Refused
@@ -143,7 +143,8 @@ class RouteTable:
     def __init__(self, link: HotLink, keystore: KeyStore) -> None:
         self.running: dict[bytes, Running] = {}
         self.broken: dict[str, str] = {}
-        #: After how long without a receipt a message is unknown: a paused route, too, has messages under way.
+        #: After how long without a receipt a message is unknown: a paused route, too, has messages under way. Of
+        #: suppliers that usually tell nothing more, such as mail servers, silence says nothing.
         self.horizons_s: dict[bytes, int] = {}
         self.routes: dict[bytes, Route] = {}
         self.readings: dict[bytes, Reading] = {}
@@ -187,7 +188,7 @@ class RouteTable:
     async def reload(self, events_for: EventsFactory) -> None:
         """Read the table and start, replace or stop connectors."""
         rows = await self._link.rows("routes")
-        self.horizons_s = {row[0]: row[13] for row in rows}
+        self.horizons_s = {row[0]: row[13] for row in rows if tells(row[3])}
         self._owners = frozenset(row[14] for row in rows if row[14] is not None)
         self._terms = {row[0]: terms(row) for row in await self._link.rows("route_terms")}
         seen = set()

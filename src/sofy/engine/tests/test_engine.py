@@ -5,6 +5,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+import msgspec
 import pytest
 
 from sofy.connectors.base import Accepted, Action, HandOver, Inbound, NotOurs, NotSent, Receipt, Refused, Unknown
@@ -702,6 +703,22 @@ async def test_no_receipt_by_the_horizon_is_unknown(house: House, start: Any, mo
     await machine.connector().receipt(message.id)
 
     await machine.settled(message, status="delivered")
+
+
+async def test_silence_says_nothing_where_suppliers_send_no_receipts(
+    house: House, start: Any, monkeypatch: pytest.MonkeyPatch
+):
+    quiet = msgspec.structs.replace(FakeConnector.capabilities, receipts=False)
+    monkeypatch.setattr(FakeConnector, "capabilities", quiet)
+    house.add_route(receipt_horizon_s=3600)
+    machine = await start()
+    (message,) = house.submit(house.message())
+    await machine.settled(message)
+    clock.install(lambda: clock.DEMO_START + timedelta(hours=2))
+
+    await machine.engine.sweepers._horizon()
+
+    assert house.state(message)["status"] == "submitted"
 
 
 async def test_the_horizon_reaches_what_it_passed_while_no_engine_ran(house: House, start: Any):
