@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Final, NamedTuple
 
 from sofy.connectors.base import Outgoing
+from sofy.engine.fraud.watch import Watch
 from sofy.engine.gate import Facts, Message, Verdict, judge
 from sofy.engine.item import FOREVER, SENT_AGAIN, Batch, Item
 from sofy.engine.metrics import LANE_DELAY
@@ -70,6 +71,7 @@ class Dispatcher:
         table: RouteTable,
         ledger: Ledger,
         refusals: Refusals,
+        watch: Watch,
         refresh: Callable[[Batch], None],
         announce: Callable[[str, list[Leaving]], None],
         opt_out_url: Callable[[Item], str],
@@ -80,6 +82,7 @@ class Dispatcher:
         self._table = table
         self._ledger = ledger
         self._refusals = refusals
+        self._watch = watch
         self._refresh = refresh
         self._announce = announce
         self._opt_out_url = opt_out_url
@@ -279,7 +282,7 @@ class Dispatcher:
         campaign = batch.campaigns.get(item.campaign) if item.campaign is not None else None
         return Facts(
             facts.suspended, facts.policy, left, campaign, permission, item.suppressed, item.platform_suppressed,
-            facts.channels_off,
+            facts.channels_off, self._watch.fraud(item), self._watch.misuse(item),
         )  # fmt: skip
 
 

@@ -65,6 +65,8 @@ class Facts(NamedTuple):
     suppressed: bool = False
     platform_suppressed: bool = False
     channels_off: frozenset[str] = frozenset()
+    fraud: str | None = None
+    misuse: str | None = None
 
 
 Rule = Callable[[Message, Facts, datetime], Verdict | None]
@@ -104,6 +106,24 @@ def suppression(message: Message, facts: Facts, now: datetime) -> Verdict | None
 def channel_wanted(message: Message, facts: Facts, now: datetime) -> Verdict | None:
     """A client may do without a channel, for example since its supplier takes data out of the European Union."""
     return _withhold("DPA 9", "channel_off") if message.channel in facts.channels_off else None
+
+
+@clause("CGVU 15")
+def pumping(message: Message, facts: Facts, now: datetime) -> Verdict | None:
+    """What goes to a range where traffic is pumped is stopped; where that is only suspected it waits for a person."""
+    if facts.fraud == "block":
+        return _withhold("CGVU 15", "fraud_blocked")
+    return Verdict("hold", "CGVU 15", "fraud_suspected", None) if facts.fraud == "hold" else None
+
+
+@clause("CGVU 14.2")
+def alert_lane(message: Message, facts: Facts, now: datetime) -> Verdict | None:
+    """An alert that reads like marketing waits for a person, who lets it go or not."""
+    if message.purpose != "alert" or facts.misuse is None:
+        return None
+    if facts.misuse == "refused":
+        return _withhold("CGVU 14.2", "alert_is_marketing")
+    return Verdict("hold", "CGVU 14.2", "alert_reads_like_marketing", None)
 
 
 @clause("CGVU 17", "DPA 5")
@@ -214,6 +234,8 @@ RULES: Final[tuple[Rule, ...]] = (
     sender_name,
     stop_mention,
     its_day,
+    pumping,
+    alert_lane,
     instruction,
     budget,
     permitted_hours,

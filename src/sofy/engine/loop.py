@@ -33,6 +33,8 @@ from sofy.engine.callbacks import Callbacks
 from sofy.engine.circuit import OF_THE_ROUTE
 from sofy.engine.claim import Claims
 from sofy.engine.dispatch import Dispatcher, Leaving, Refusals
+from sofy.engine.fraud.analyser import Analyser
+from sofy.engine.fraud.watch import Watch
 from sofy.engine.inbound import InboundDesk
 from sofy.engine.item import Batch, Item
 from sofy.engine.journal import Answered, Journal, Received
@@ -83,8 +85,15 @@ class Engine:
         self.inbound = InboundDesk(self._links["inbound"], keystore, partial(self._refuse, reason="stop"))
         self.table = RouteTable(self._links["house"], keystore)
         self.receipts.told = self.table.choice.note
+        self.watch = Watch(self._links["house"], keystore)
         self.dispatcher = Dispatcher(
-            self.table, self.ledger, self.refusals, self._refresh_soon, self._announce_soon, self._opt_out_url
+            self.table,
+            self.ledger,
+            self.refusals,
+            self.watch,
+            self._refresh_soon,
+            self._announce_soon,
+            self._opt_out_url,
         )
         self.claims = {lane: Claims(lane, self._links[lane], keystore, self.instance) for lane in LANES}
         self.callbacks = Callbacks(self._links["callbacks"], keystore, self.table, self._events, self.inbound)
@@ -96,6 +105,7 @@ class Engine:
             self.items,
             Ladders(self._links["house"], keystore),
         )
+        self.analyser = Analyser(self._links["house"], keystore, self.instance)
         self._room = {lane: asyncio.Event() for lane in LANES}
         self._full = dict.fromkeys(LANES, False)
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -115,6 +125,7 @@ class Engine:
         self._spawn("listener", Listener(self._url, self._wake, partial(self._refuse, reason="opposed")).run())
         self._spawn("sweepers", self.sweepers.run())
         self._spawn("callbacks", self.callbacks.run())
+        self._spawn("fraud", self._look_for_fraud())
         self._spawn("tidy", self._tidy())
         self._claiming = [self._spawn(f"claim {lane}", self._claim(lane)) for lane in LANES]
         log.info("engine.started", instance=str(self.instance), pid=os.getpid(), host=socket.gethostname())
@@ -279,6 +290,16 @@ class Engine:
             self._dispatch_soon()
 
     # housekeeping
+
+    async def _look_for_fraud(self) -> None:
+        """Each second; a look that fails is tried again."""
+        while True:
+            try:
+                await self.watch.refresh()
+                await self.analyser.look()
+            except psycopg.Error as error:
+                log.error("engine.fraud_look_failed", error=repr(error))
+            await asyncio.sleep(1.0)
 
     async def _tidy(self) -> None:
         """Once a second: forget journal files and refusals, give back batches that found no way out."""

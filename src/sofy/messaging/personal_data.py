@@ -161,6 +161,7 @@ about_nobody("engine_notice", ["kind", "data"], "codes, and what names nobody: o
 about_nobody("engine_instance", ["host", "version"], "a machine")
 about_nobody("engine_message", ["channel", "purpose", "variant", "encoding", "destination"], CODES)
 about_nobody("engine_message", ["sender", "short_code", "reference"], "the client's brand, its number, its own word")
+RANGE = "a keyed hash of a thousand numbers or more, codes and figures, ids of messages and users"
 about_nobody("engine_queue", "lane", CODES)
 about_nobody("engine_claim", ["lane", "messages", "attempts", "avoid_routes"], "a code, and ids of messages and routes")
 about_nobody("engine_route", ["code", "name", "channel", "connector", "config", "short_code", "state"], ROUTE)
@@ -191,6 +192,13 @@ about_nobody("messaging_template_version", "created_by", "the id of a user")
 about_nobody("messaging_whatsapp_template", ["name", "language", "category", "state", "quality", "supplier_id"], CODES)
 about_nobody("messaging_whatsapp_template", "reason", "why a supplier refused a text that is for many")
 about_nobody("messaging_log_file", ["language", "actor"], "a code, and the id of a user")
+about_nobody("gate_fraud", ["purpose", "range_hash", "verdict"], RANGE)
+about_nobody("fraud_safe", ["range_hash", "reason", "since_by"], RANGE)
+about_nobody("fraud_suspicion", ["purpose", "range_hash", "country", "verdict", "state"], RANGE)
+about_nobody("fraud_suspicion", ["reasons", "series", "samples", "closed_by"], RANGE)
+about_nobody(
+    "gate_misuse", ["text_hash", "verdict", "reasons", "samples", "decided_by"], "a keyed hash of a text to many"
+)
 about_nobody("gate_template", ["code", "channel", "purpose", "state"], CODES)
 about_nobody("engine_request_log", ["method", "path", "code"], "addresses as the API describes them, and codes")
 about_nobody("messaging_stopfile", ["name", "reason", "withdrawn_for"], "which list, which text, which ticket")

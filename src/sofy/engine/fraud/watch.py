@@ -1,0 +1,118 @@
+"""What the gate knows of fraud and misuse: ranges that are held or closed, texts people decided about.
+
+Every engine reads the few rows there are each second; a message costs a look into a dict.
+"""
+
+from collections import OrderedDict
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from sofy.engine.fraud.ranges import ranges
+from sofy.engine.item import Item
+from sofy.engine.keystore import KeyStore
+from sofy.engine.link import HotLink
+from sofy.kernel import clock, ids, misuse
+from sofy.kernel.errors import Refused
+
+#: Texts of which it is remembered how often they were seen lately.
+_TEXTS = 4096
+RANGE_KIND = "fraud range"
+TEXT_KIND = "alert text"
+
+
+class Held(msgspec.Struct):
+    """Messages held for one text since they were last written down."""
+
+    score: float
+    reasons: tuple[misuse.Point, ...]
+    samples: list[UUID]
+    messages: int = 0
+
+
+class Watch:
+    """The verdicts of one engine's gate on fraud and misuse."""
+
+    def __init__(self, link: HotLink, keystore: KeyStore) -> None:
+        self._link = link
+        self._keystore = keystore
+        self._hash = keystore.platform().indexer(RANGE_KIND)
+        self._ranges: dict[bytes, dict[tuple[str, bytes], str]] = {}
+        self._texts: dict[tuple[bytes, bytes], str] = {}
+        self._alike: OrderedDict[bytes, int] = OrderedDict()
+        self._held: dict[tuple[bytes, bytes], Held] = {}
+        self.enforce = True
+
+    async def refresh(self) -> None:
+        """Read what stands, write down what was held."""
+        now = clock.now()
+        self.enforce = all(row[0] for row in await self._link.rows("fraud_enforced", {}))
+        found: dict[bytes, dict[tuple[str, bytes], str]] = {}
+        for client, purpose, key, verdict in await self._link.rows("fraud_watch", {"now": now}):
+            found.setdefault(client, {})[purpose, key] = verdict
+        self._ranges = found
+        rows = await self._link.rows("misuse_watch", {})
+        self._texts = {(client, text): verdict for client, text, verdict in rows}
+        await self._write(now)
+
+    def fraud(self, item: Item) -> str | None:
+        """Whether the range of a message is held or closed."""
+        watched = self._ranges.get(item.client)
+        if watched is None or not self.enforce or not item.to.startswith("+"):
+            return None
+        verdicts = {watched.get((item.purpose, self._hash(digits))) for digits in ranges(item.to)}
+        return "block" if "block" in verdicts else "hold" if "hold" in verdicts else None
+
+    def misuse(self, item: Item) -> str | None:
+        """Whether the text of an alert reads like marketing, unless people decided about it."""
+        if item.purpose != "alert" or item.campaign is not None:
+            return None
+        points, _ = misuse.score(item.text)
+        if points < misuse.HOLD - 1.5:
+            return None
+        try:
+            text = self._keystore.client(item.uid_client).index(TEXT_KIND, misuse.skeleton(item.text))
+        except Refused:
+            return None
+        alike = self._alike[text] = self._alike.pop(text, 0) + 1
+        if len(self._alike) > _TEXTS:
+            self._alike.popitem(last=False)
+        points, reasons = misuse.score(item.text, alike)
+        known = self._texts.get((item.client, text))
+        if points < misuse.HOLD or known == "released":
+            return None
+        if known == "refused":
+            return "refused"
+        held = self._held.setdefault((item.client, text), Held(points, reasons, []))
+        held.messages += 1
+        if len(held.samples) < 5:
+            held.samples.append(item.uid)
+        return "held"
+
+    async def _write(self, now: datetime) -> None:
+        held, self._held = self._held, {}
+        for (client, text), one in held.items():
+            values = {
+                "client": UUID(bytes=client),
+                "hash": text,
+                "score": one.score,
+                "reasons": encoded([{"code": point.code, "points": point.points} for point in one.reasons]),
+                "messages": one.messages,
+                "samples": one.samples,
+                "now": now,
+            }
+            for (new,) in await self._link.rows("note_misuse", values):
+                if new:
+                    payload = encoded({"text": text.hex()})
+                    await self._link.run("publish", published(values["client"], "alert.misuse", payload, now))
+
+
+def published(client: object, topic: str, payload: str, now: datetime) -> dict[str, object]:
+    """The values of the statement `publish`."""
+    return {"client": client, "id": ids.uuid7(), "topic": topic, "payload": payload, "now": now}
+
+
+def encoded(value: object) -> str:
+    """JSON as a statement takes it."""
+    return msgspec.json.encode(value).decode()
