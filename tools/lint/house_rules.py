@@ -25,6 +25,7 @@ MACHINE_TIME = (
     "connectors/google_rbm/token.py",
     "engine/sql/callbacks.sql",
     "engine/sql/claim.sql",
+    "engine/sql/fraud.sql",
     "engine/sql/routes.sql",
     "engine/sql/smpp.sql",
     "engine/sql/webhooks.sql",

@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from sofy.clients import support
 from sofy.clients.forms import zones
+from sofy.clients.models import Cause
 
 
 class ClientForm(forms.Form):
@@ -20,6 +21,12 @@ class ClientForm(forms.Form):
 class StateForm(forms.Form):
     """Why a client is suspended or let send again."""
 
+    cause = forms.ChoiceField(
+        label=_("Cause of a suspension"),
+        choices=[("", _("Other")), *Cause.choices],
+        required=False,
+        help_text=_("What its invoices depend on."),
+    )
     reason = forms.CharField(
         label=_("Reason"),
         max_length=200,

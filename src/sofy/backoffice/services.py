@@ -40,6 +40,6 @@ def open_client(*, user: Any, name: str, timezone: str, owner_email: str) -> tup
     return client, invitation, token
 
 
-def change_state(client_id: UUID, *, user: Any, state: State, reason: str) -> Client:
+def change_state(client_id: UUID, *, user: Any, state: State, reason: str, cause: str = "") -> Client:
     """Suspend a client or let it send again."""
-    return services.set_state(client_id, state, actor=user.actor, reason=reason)
+    return services.set_state(client_id, state, actor=user.actor, reason=reason, cause=cause)

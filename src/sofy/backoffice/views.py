@@ -48,7 +48,7 @@ def client(request: HttpRequest, slug: str) -> HttpResponse:
     form = forms.StateForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         state = State.ACTIVE if row.state == State.SUSPENDED else State.SUSPENDED
-        services.change_state(row.pk, user=request.user, state=state, reason=form.cleaned_data["reason"])
+        services.change_state(row.pk, user=request.user, state=state, **form.cleaned_data)
         notify.done(
             request, _("The client is suspended.") if state == State.SUSPENDED else _("The client may send again.")
         )

@@ -30,6 +30,18 @@ class State(models.TextChoices):
     SUSPENDED = "suspended", _("Suspended")
 
 
+class Cause(models.TextChoices):
+    """Why a client is suspended: what its invoices depend on.
+
+    Source: CGVU 7.2 and 11: in an emergency or for fraud at once, the subscription goes on being invoiced, no credit;
+    for an unpaid invoice after notice, the same; through Sofy's own fault nothing is invoiced.
+    """
+
+    EMERGENCY = "emergency", _("Emergency or fraud: at once, without notice, invoiced without credit (art. 7.2, 11)")
+    UNPAID = "unpaid", _("Unpaid invoice, after notice (art. 7.2)")
+    OURS = "ours", _("Through our own fault: nothing is invoiced (art. 11)")
+
+
 class Client(models.Model):
     """A business customer of the operator: everything else of the product belongs to exactly one."""
 
@@ -37,6 +49,8 @@ class Client(models.Model):
     slug = models.SlugField(max_length=60, unique=True)
     name = models.CharField(_("Name"), max_length=120)
     state = models.CharField(max_length=10, choices=State.choices, default=State.ACTIVE)
+    suspension_cause = models.CharField(max_length=10, choices=Cause.choices, default="", blank=True)
+    suspended_at = models.DateTimeField(null=True, blank=True)
     timezone = models.CharField(_("Time zone"), max_length=40, default="Europe/Paris")
     approval_required = models.BooleanField(_("A second person approves each campaign"), default=False)
     cap_messages = models.PositiveSmallIntegerField(_("Marketing messages per person, at most"), null=True, blank=True)

@@ -31,7 +31,7 @@ declare(
 )
 
 BUSINESS = "about a business or a shop"
-about_nobody("clients_client", ["slug", "name", "state", "timezone", "hours"], BUSINESS)
+about_nobody("clients_client", ["slug", "name", "state", "timezone", "hours", "suspension_cause"], BUSINESS)
 about_nobody("clients_establishment", ["code", "insee", "timezone"], BUSINESS)
 about_nobody("clients_invitation", ["role", "establishment_ids"], "what a colleague will be allowed to do")
 about_nobody("clients_membership", "role", "what a colleague is allowed to do")

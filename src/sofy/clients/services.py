@@ -148,15 +148,22 @@ def update_settings(
     return row
 
 
-def set_state(client_id: UUID, state: State, *, actor: str, reason: str = "") -> Client:
-    """Suspend a client or let it send again; nothing that was withheld meanwhile is released later."""
+@clause("CGVU 11", "CGVU 7.2")
+def set_state(client_id: UUID, state: State, *, actor: str, reason: str = "", cause: str = "") -> Client:
+    """Suspend a client or let it send again; nothing that was withheld meanwhile is released later.
+
+    `cause`: one of `Cause`, which its invoices depend on. An emergency is a cause of its own: at once, without notice.
+    """
     with client_scope(client_id):
         row = Client.objects.select_for_update(no_key=True, of=("self",)).get(pk=client_id)
         if row.state != state:
-            row.state = state
-            row.save(update_fields=["state"])
+            suspended = state == State.SUSPENDED
+            row.state, row.suspension_cause = state, cause if suspended else ""
+            row.suspended_at = clock.now() if suspended else None
+            row.save(update_fields=["state", "suspension_cause", "suspended_at"])
             _tell_gate(row)
-            audit.append(client_id, f"client.{state.value}", actor, {"reason": reason})
+            facts = {"reason": reason, "cause": cause} if cause else {"reason": reason}
+            audit.append(client_id, f"client.{state.value}", actor, facts)
     return row
 
 

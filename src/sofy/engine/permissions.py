@@ -224,6 +224,17 @@ def drop_late(conn: psycopg.Connection[Any], client_id: UUID, campaign_id: UUID)
     return _all_of(conn, "drop_late", values)
 
 
+def look_again(conn: psycopg.Connection[Any], client_id: UUID, reason: str) -> int:
+    """What waits for a person for one reason goes through the gate again; answers how many messages do."""
+    now = clock.now()
+    values = {"client": client_id, "reason": reason, "now": now}
+    lanes = [row[0] for row in conn.execute(sql("look_again_at"), values).fetchall()]
+    for lane in sorted(set(lanes)):
+        conn.execute(sql("raise_backlog"), {"client": client_id, "lane": lane, "due_at": now})
+    _notify(conn, WAKE_CHANNEL, "")
+    return len(lanes)
+
+
 def _all_of(conn: psycopg.Connection[Any], name: str, values: dict[str, Any]) -> int:
     """Run a statement about every message of a campaign; answers how many it changed.
 

@@ -30,11 +30,13 @@ class MessagingConfig(AppConfig):
             Entry("client", group, _("Templates"), "messaging:templates", "template", 405, "template.view", key="t"),
             Entry("client", group, _("Senders"), "messaging:senders", "id", 410, "sender.view"),
             Entry("client", group, _("E-mail domains"), "messaging:email-domains", "mail", 412, "sender.view"),
+            Entry("client", group, _("Protection"), "messaging:protection", "shield", 415, "message.view"),
             Entry("client", _("Account"), _("Webhooks"), "messaging:webhooks", "plug", 932, "key.view"),
             Entry("client", _("Account"), _("API requests"), "messaging:requests", "activity", 936, "key.view"),
             Entry("client", _("Account"), _("API reference"), "messaging:api-reference", "book", 937, "key.view"),
             Entry("op", _("Messaging"), _("Routes"), "messaging:routes", "route", 300, phone=True, key="r"),
             Entry("op", _("Messaging"), _("Sender requests"), "messaging:sender-queue", "id", 305, key="e"),
             Entry("op", _("Messaging"), _("Prices"), "messaging:prices", "receipt-euro", 305),
+            Entry("op", _("Messaging"), _("Fraud"), "messaging:fraud", "shield", 307, phone=True, key="f"),
             Entry("op", _("Messaging"), _("Stop list"), "messaging:stop-list", "ban", 310, key="s"),
         )

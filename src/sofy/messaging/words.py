@@ -148,6 +148,40 @@ SMPP = {
     "max_binds_range": _("An account has 1 to {most} binds at once."),
     "per_s_range": _("An account sends 1 to {most} messages a second."),
 }
+FRAUD = {
+    "suspicion_unknown": _("This suspicion does not exist."),
+    "suspicion_decision": _("Say whether it is released, confirmed or safe."),
+    "suspicion_closed": _("Somebody else was faster: this suspicion is closed. Nothing was changed."),
+    "safe_range": _("Write the first digits with the country: +33 6 12."),
+    "text_unknown": _("This text does not exist."),
+}
+#: What speaks for fraud, and for marketing in an alert.
+EVIDENCE: dict[str, "str | Promise"] = {
+    "codes_unused": _("codes nobody uses"),
+    "velocity": _("more new numbers than usual"),
+    "sequence": _("numbers one after the other"),
+    "country": _("a country hardly written to"),
+    "spend": _("too much to far countries"),
+    "receipts_instant": _("receipts within a second"),
+    "receipts_missing": _("no receipts"),
+    "repeats": _("few numbers, again and again"),
+    "night": _("an unusual hour"),
+    "under_attack": _("another range was closed just before"),
+    "stop_mention": _("mention of STOP"),
+    "offer": _("words of an offer"),
+    "discount": _("a discount"),
+    "free": _("something for free"),
+    "game": _("a game"),
+    "invitation": _("an invitation to buy"),
+    "link": _("a link"),
+    "same_text": _("the same text to many"),
+    "code": _("a code"),
+    "delivery": _("a delivery"),
+    "appointment": _("an appointment"),
+    "invoice": _("an invoice or a payment"),
+    "alarm": _("an alarm"),
+    "account": _("the person’s own account"),
+}
 REFUSALS: dict[str, "str | Promise"] = {
     **SENDER,
     **WEBHOOK,
@@ -155,12 +189,24 @@ REFUSALS: dict[str, "str | Promise"] = {
     **STOP_LIST,
     **ROUTE,
     **SMPP,
+    **FRAUD,
 }
 
 #: What this room writes in a journal.
 ACTIONS: dict[str, "str | Promise"] = {
     "email_domain.added": _("E-mail domain added"),
     "email_domain.removed": _("E-mail domain removed"),
+    "fraud.alerted": _("Suspected fraud: the client’s people were told"),
+    "fraud.confirm": _("Suspected fraud confirmed"),
+    "fraud.enforced": _("Fraud verdicts are carried out"),
+    "fraud.fail_open": _("Fraud verdicts are shown only"),
+    "fraud.release": _("Suspected fraud released"),
+    "fraud.safe": _("Range declared safe"),
+    "fraud.safe_added": _("Safe range added"),
+    "fraud.samples_read": _("Numbers of suspected fraud read"),
+    "misuse.read": _("Text of a held alert read"),
+    "misuse.refused": _("Held alert refused"),
+    "misuse.released": _("Held alert released"),
     "sender.added": _("Sender added"),
     "sender.approved": _("Sender approved"),
     "sender.lapsed": _("The letter for a sender has expired"),
@@ -201,6 +247,9 @@ ACTIONS: dict[str, "str | Promise"] = {
 }
 FACTS: dict[str, "str | Promise"] = {
     "list": _("list"),
+    "suspicion": _("suspicion"),
+    "people": _("people"),
+    "text": _("text"),
     "numbers": _("numbers and addresses"),
     "found": _("found"),
     "account": _("account"),
@@ -226,6 +275,10 @@ REASONS: dict[str, "str | Promise"] = {
     "withdrawn": _("said STOP meanwhile"),
     "suppressed": _("on a suppression list"),
     "platform_suppressed": _("on a suppression list"),
+    "fraud_blocked": _("pumping of messages: this range of numbers is closed"),
+    "fraud_suspected": _("suspected pumping of messages: held for review"),
+    "alert_reads_like_marketing": _("an alert that reads like marketing: held for review"),
+    "alert_is_marketing": _("marketing sent as an alert"),
     "client_suspended": _("account suspended"),
     "budget_spent": _("budget used up"),
     "stop_mention_missing": _("mention STOP SMS missing"),

@@ -32,6 +32,7 @@ OF_THE_ENGINE = {
     *("engine_claim", "engine_inbound_part", "engine_instance", "engine_route", "engine_route_health", "mo_lookup"),
     *("engine_callback", "engine_ladder", "engine_ladder_step", "engine_request", "engine_request_log"),
     *("engine_route_quality", "price_network", "price_purchase", "price_sale"),
+    *("fraud_safe", "fraud_setting"),
     *("platform_suppression", "receipt_key", "receipt_parked"),
 }
 
@@ -141,6 +142,12 @@ RIGHTS = {
     "engine_queue": ("siud", "s", "siud"),
     "lane_backlog": ("siu", "s", "siud"),
     "engine_inbound": ("s", "s", "siud"),
+    # fraud and misuse: the engine notices, staff decides; a client sees its own, and that it was told is written
+    "fraud_suspicion": ("su", "su", "siud"),
+    "gate_misuse": ("su", "su", "siud"),
+    "gate_fraud": ("", "sud", "siud"),
+    "fraud_safe": ("", "sid", "siud"),
+    "fraud_setting": ("", "siu", "siud"),
     # what the gate reads
     "gate_permission": ("siu", "s", "siud"),
     "gate_campaign": ("siu", "s", "siud"),

@@ -20,6 +20,12 @@ def reason(code: str) -> str:
 
 
 @register.filter
+def evidence(code: str) -> str:
+    """What speaks for fraud, or for marketing in an alert, in words."""
+    return str(words.EVIDENCE.get(code, code))
+
+
+@register.filter
 def phone(e164: str) -> str:
     """A number as people in France write it."""
     return display(e164)

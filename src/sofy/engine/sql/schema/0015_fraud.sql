@@ -90,9 +90,11 @@ begin
         execute format('revoke all on %I from sofy_web, sofy_staff, sofy_engine', t);
         execute format('grant select, insert, update, delete on %I to sofy_engine', t);
         execute format('grant select on %I to sofy_staff', t);
-        execute format('create policy %I on %I to sofy_engine using (true) with check (true)', t || '_engine', t);
         execute format($p$create policy %I on %I to sofy_staff using (current_setting('sofy.staff', true) = 'on')
             with check (current_setting('sofy.staff', true) = 'on')$p$, t || '_staff', t);
+    end loop;
+    foreach t in array array['fraud_safe', 'fraud_setting'] loop
+        execute format('create policy %I on %I to sofy_engine using (true) with check (true)', t || '_engine', t);
     end loop;
     foreach t in array array['fraud_suspicion', 'gate_misuse'] loop
         execute format($p$create policy %I on %I to sofy_web

@@ -1,0 +1,134 @@
+"""The fraud desk of the operator's staff, and what a client sees of it."""
+
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_http_methods, require_POST
+
+from sofy.clients import services as clients
+from sofy.clients.access import requires
+from sofy.clients.models import Client, State
+from sofy.kernel.errors import Refused
+from sofy.kit.rls import staff_scope
+from sofy.messaging.access import staff_only
+from sofy.messaging.services import fraud
+from sofy.ui import notify, problems
+
+
+class SafeForm(forms.Form):
+    """Numbers that are never judged."""
+
+    digits = forms.CharField(
+        label=gettext_lazy("First digits"), max_length=20, help_text=gettext_lazy("+33 6 12, for every client.")
+    )
+    reason = forms.CharField(label=gettext_lazy("Reason"), max_length=200)
+
+
+@staff_only
+def desk(request: HttpRequest) -> HttpResponse:
+    """Everything suspected, the open first, and alerts that wait for review."""
+    return _desk(request, SafeForm())
+
+
+def _desk(request: HttpRequest, form: SafeForm) -> HttpResponse:
+    rows, texts = fraud.suspicions(), fraud.texts()
+    names = _names({row.client_id for row in rows} | {row.client_id for row in texts})
+    context = {"rows": rows, "texts": texts, "names": names, "enforced": fraud.enforced(), "form": form}
+    return render(request, "messaging/fraud.html", context, status=422 if form.errors else 200)
+
+
+def _names(ids: set[UUID]) -> dict[UUID, str]:
+    with staff_scope():
+        return dict(Client.objects.using("staff").filter(pk__in=ids).values_list("pk", "name"))
+
+
+@staff_only
+@require_http_methods(["GET", "POST"])
+def one(request: Any, client_id: UUID, suspicion_id: UUID) -> HttpResponse:
+    """One suspicion with its evidence; its sample numbers are opened by a button of their own."""
+    try:
+        row = fraud.find(client_id, suspicion_id)
+        numbers: list[str] = []
+        decision = request.POST.get("decision", "")
+        if decision == "samples":
+            numbers = fraud.open_samples(row, actor=request.user.actor)
+        elif request.method == "POST":
+            fraud.decide(row, decision=decision, actor=request.user.actor)
+            notify.done(request, _("Done: what waited follows."))
+            return redirect("messaging:suspicion", client_id, suspicion_id)
+    except Refused as refused:
+        if refused.status == 404:
+            raise Http404 from None
+        notify.refuse(request, problems.sentence(refused))
+        return redirect("messaging:fraud")
+    context = {"row": row, "numbers": numbers, "client_name": _names({client_id}).get(client_id, "")}
+    return render(request, "messaging/suspicion.html", context)
+
+
+@staff_only
+@require_http_methods(["GET", "POST"])
+def text(request: Any, client_id: UUID, key: str) -> HttpResponse:
+    """One text of the alert lane; release, or refuse."""
+    try:
+        if request.method == "POST":
+            release = request.POST.get("decision") == "release"
+            fraud.decide_text(client_id, key, release=release, actor=request.user.actor)
+            notify.done(request, _("The text goes as an alert.") if release else _("The text is withheld."))
+            return redirect("messaging:fraud")
+        row = fraud.open_text(client_id, key, actor=request.user.actor)
+    except Refused:
+        raise Http404 from None
+    context = {"row": row, "client_name": _names({client_id}).get(client_id, "")}
+    return render(request, "messaging/alert_text.html", context)
+
+
+@staff_only
+@require_POST
+def switch(request: Any) -> HttpResponse:
+    """Carry verdicts out, or only show them."""
+    enforce = request.POST.get("enforce") == "on"
+    fraud.set_enforced(enforce=enforce, actor=request.user.actor)
+    notify.done(
+        request, _("Verdicts are carried out.") if enforce else _("Verdicts are shown only: nothing is stopped.")
+    )
+    return redirect("messaging:fraud")
+
+
+@staff_only
+@require_POST
+def safe(request: Any) -> HttpResponse:
+    """Add numbers that are never judged."""
+    form = SafeForm(request.POST)
+    if form.is_valid():
+        try:
+            fraud.add_safe(None, **form.cleaned_data, actor=request.user.actor)
+        except Refused as refused:
+            form.add_error("digits", problems.sentence(refused))
+        else:
+            notify.done(request, _("These numbers are never judged."))
+            return redirect("messaging:fraud")
+    return _desk(request, form)
+
+
+@staff_only
+@require_POST
+def suspend(request: Any, client_id: UUID) -> HttpResponse:
+    """Suspend a client at once, without notice (7.2, 11): its subscription is invoiced all the same, without credit."""
+    if client_id not in _names({client_id}):
+        raise Http404
+    clients.set_state(client_id, State.SUSPENDED, actor=request.user.actor, reason="CGVU 7.2", cause="emergency")
+    notify.done(request, _("The client is suspended at once."))
+    return redirect("messaging:fraud")
+
+
+@requires("message.view")
+def protection(request: Any) -> HttpResponse:
+    """What was held or stopped for a client, and why."""
+    client_id = request.client.pk
+    context = {"rows": fraud.of_client(client_id), "texts": fraud.texts_of(client_id)}
+    return render(request, "messaging/protection.html", context)
