@@ -187,6 +187,16 @@ class Dispatcher:
         for key, messages in chosen.items():
             self._table.running[key].connector.submit(messages)
 
+    def drop_late(self, batch: Batch) -> None:
+        """What waits here for room and is wanted no more: nobody waits for it to be handed over."""
+        now = clock.now()
+        late = [item for item in batch.items if item.expires_at is not None and item.expires_at <= now]
+        if late and not batch.refreshing:
+            batch.items = deque(item for item in batch.items if item not in late)
+            for item in late:
+                enter(item, judge(_message(item), self._facts(batch, item), now), now)
+                self._ledger.changed(item)
+
     def take_back(self, batch: Batch) -> None:
         """Return a batch nobody could hand over to the queue, for whoever can."""
         at = micros(clock.now())

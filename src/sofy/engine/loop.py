@@ -312,6 +312,7 @@ class Engine:
             moment = time.monotonic()
             for lane in LANES:
                 for batch in self.dispatcher.ready[lane]:
+                    self.dispatcher.drop_late(batch)
                     if moment - batch.claimed_at > _BUFFER_AT_MOST_S and not batch.refreshing:
                         self.dispatcher.take_back(batch)
 

@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from sofy.engine.intake import MessageIn
+from sofy.engine.pgarray import UuidArray
 from sofy.engine.rungs import Rung as EngineRung
 from sofy.engine.rungs import only_rung
 from sofy.engine.statuses import WAITING
@@ -155,6 +156,9 @@ class Messages:
         message = _id(request)
         values = {"client": caller.client, "message": message, "now": clock.now()}
         gone = await self._house.link.rows("cancel_message", values)
+        for _, _, rung in await self._house.link.rows("rungs_of", values | {"messages": UuidArray.of([message.bytes])}):
+            if rung is not None and rung != message.bytes:
+                gone += await self._house.link.rows("cancel_message", values | {"message": UUID(bytes=rung)})
         standing = await self._standing(caller.client, message)
         if gone or standing.status == "cancelled":
             return _json(standing, caller)

@@ -150,13 +150,22 @@ class BatchAnswer(msgspec.Struct, gc=False):
 
 
 class Step(msgspec.Struct, gc=False, omit_defaults=True):
-    """Something that happened to a message. `article`: on what a verdict rests."""
+    """Something that happened to a message. `article`: on what a verdict rests; `channel`: where several are tried."""
 
     type: str
     at: datetime
     reason: str = ""
     code: str = ""
     article: str = ""
+    channel: str = ""
+
+
+class Tried(msgspec.Struct, gc=False, omit_defaults=True):
+    """A channel of a message that may take several. Without a status it was not begun."""
+
+    channel: str
+    status: str = ""
+    reason: str = ""
 
 
 class Standing(msgspec.Struct, gc=False):
@@ -184,6 +193,7 @@ class Standing(msgspec.Struct, gc=False):
     submitted_at: datetime | None
     final_at: datetime | None
     events: list[Step]
+    ladder: list[Tried] = []
 
 
 class Found(msgspec.Struct, gc=False):

@@ -11,6 +11,7 @@ from sofy.engine.intake import decode_payload
 from sofy.engine.keystore import KeyStore
 from sofy.engine.pgarray import UuidArray
 from sofy.engine.statuses import RANK
+from sofy.ingest import ladder
 from sofy.ingest.offers import cost
 from sofy.ingest.shapes import Standing, Step
 from sofy.kernel import ids
@@ -31,10 +32,32 @@ _NO_STATUS: Final = 99
 async def standings(
     rows: Rows, keystore: KeyStore, client: UUID, messages: Sequence[bytes]
 ) -> dict[bytes, Standing]:  # fmt: skip
-    """Where messages of a client stand, by id; those it does not have are left out. Two statements, however many."""
+    """Where messages of a client stand, by id; those it does not have are left out. A few statements, however many.
+
+    A message that takes several channels stands where the best of them does, whichever of its rungs is asked for.
+    """
+    flat, heads = await _each(rows, keystore, client, messages)
+    if not flat:
+        return {}
+    asked = UuidArray.of(list(set(heads.values())))
+    ladders: dict[bytes, list[tuple[str, bytes | None]]] = {}
+    for head, channel, message in await rows("rungs_of", {"client": client, "messages": asked}):
+        ladders.setdefault(head, []).append((channel, message))
+    further = [m for rungs in ladders.values() for _, m in rungs if m is not None and m not in flat]
+    if further:
+        others, _ = await _each(rows, keystore, client, further)
+        flat |= others
+    known = {head: ladder.climbed(head, rungs, flat) for head, rungs in ladders.items()}
+    return {message: known[heads[message]] if heads[message] in known else flat[message] for message in heads}
+
+
+async def _each(
+    rows: Rows, keystore: KeyStore, client: UUID, messages: Sequence[bytes]
+) -> tuple[dict[bytes, Standing], dict[bytes, bytes]]:
+    """Each message by itself, and the message that its sender knows."""
     found = await rows("messages", {"client": client, "messages": UuidArray.of(messages)})
     if not found:
-        return {}
+        return {}, {}
     values = {
         "client": client,
         "messages": UuidArray.of([row[0] for row in found]),
@@ -48,7 +71,8 @@ async def standings(
         step = Step(kind, at, known.get("reason", ""), known.get("code", ""), known.get("article", ""))
         steps[message].append(step)
     opened = _opener(keystore, client)
-    return {row[0]: _standing(row, steps[row[0]], opened) for row in found}
+    standing = {row[0]: _standing(row, steps[row[0]], opened) for row in found}
+    return standing, {row[0]: row[2] or row[0] for row in found}
 
 
 def _opener(keystore: KeyStore, client: UUID) -> Callable[[UUID, bytes], tuple[str, str]]:
@@ -71,7 +95,7 @@ def _opener(keystore: KeyStore, client: UUID) -> Callable[[UUID, bytes], tuple[s
 def _standing(
     row: tuple[Any, ...], steps: list[Step], opened: Callable[[UUID, bytes], tuple[str, str]]
 ) -> Standing:  # fmt: skip
-    (message, _, channel, purpose, sender, payload, parts, encoding, unit_price, reference, campaign, establishment,
+    (message, _, _, channel, purpose, sender, payload, parts, encoding, unit_price, reference, campaign, establishment,
      created_at, expires_at, status, reason, article, code, submitted_at, final_at, not_before) = row  # fmt: skip
     steps.sort(key=lambda step: (step.at, RANK.get(step.type, _NO_STATUS)))
     to, text = opened(ids.from_bytes(message), payload)
@@ -84,7 +108,8 @@ def _standing(
 
 
 def as_of(whole: Standing, kind: str, at: datetime) -> Standing | None:
-    """The same message as it stood at one of its steps; None when that step is not known any more.
+    """The same message as it stood at one of its steps; None when that step is not known any more, or when another
+    channel was tried after it.
 
     What a message waited for is forgotten when it stops waiting: `not_before` is empty for the steps before.
     """
@@ -92,6 +117,8 @@ def as_of(whole: Standing, kind: str, at: datetime) -> Standing | None:
     if place is None:
         return None
     events = whole.events[: place + 1]
+    if ladder.goes_on(whole, events[-1]):
+        return None
     if not any(step.type in RANK for step in whole.events[place + 1 :]):
         return msgspec.structs.replace(whole, events=events)
     step = events[-1]

@@ -74,8 +74,8 @@ SELECT 1 FROM engine_state WHERE client_id = %(client)s AND message_id = %(messa
 
 -- name: messages
 -- Messages of a client with where they stand.
-SELECT m.id, m.contact_id, m.channel, m.purpose, m.sender, m.payload, m.parts, m.encoding, m.unit_price_eur, m.reference,
-       m.campaign_id, m.establishment_id, m.created_at, m.expires_at,
+SELECT m.id, m.contact_id, m.head_id, m.channel, CASE WHEN m.answers IS NULL THEN m.purpose ELSE 'service' END, m.sender,
+       m.payload, m.parts, m.encoding, m.unit_price_eur, m.reference, m.campaign_id, m.establishment_id, m.created_at, m.expires_at,
        s.status, s.reason, s.article, s.supplier_code, s.submitted_at, s.final_at, s.not_before
   FROM unnest(%(messages)s::uuid[]) AS asked (id)
   JOIN engine_message m ON m.client_id = %(client)s AND m.id = asked.id
@@ -96,7 +96,8 @@ SELECT asked.id, e.kind, e.at, e.submitted_at, e.detail
 
 -- name: messages_by_reference
 -- The client's own word for a message, the newest first.
-SELECT id FROM engine_message WHERE client_id = %(client)s AND reference = %(reference)s ORDER BY id DESC LIMIT %(n)s
+SELECT id FROM engine_message WHERE client_id = %(client)s AND reference = %(reference)s AND head_id IS NULL
+ ORDER BY id DESC LIMIT %(n)s
 
 -- name: cancel_message
 -- The client takes a message back that waits in the queue. Answers it when that was so.

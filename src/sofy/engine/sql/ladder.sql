@@ -83,5 +83,6 @@ UPDATE engine_ladder l
  WHERE l.client_id = %(client)s AND l.head_id = late.head_id AND l.rung = late.rung
 
 -- name: rungs_of
--- The rungs of a ladder that were begun, by the message that its sender knows.
-SELECT rung, channel, message_id FROM engine_ladder WHERE client_id = %(client)s AND head_id = %(message)s ORDER BY rung
+-- The rungs of ladders, by the message that their sender knows; without a message where they were not begun.
+SELECT head_id, channel, message_id FROM engine_ladder
+ WHERE client_id = %(client)s AND head_id = ANY (ARRAY(SELECT unnest(%(messages)s::uuid[]))) ORDER BY head_id, rung

@@ -1,0 +1,317 @@
+"""Channels, ladders and service messages, as programs use them; and the door of suppliers that call back."""
+
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any, ClassVar
+from uuid import UUID
+
+import msgspec
+import pytest
+
+from sofy.connectors import base
+from sofy.engine import permissions, route_config
+from sofy.engine.tests.conftest import FakeConnector
+from sofy.ingest.tests.conftest import MENTION, SHORT_CODE, Api, House, Program, alert, marketing
+from sofy.kernel import clock, ids
+
+AGENT = "fournil-agent"
+CONSENT = {"source": "caisse", "at": "2026-11-02T10:15:00+01:00", "text_version": "v1"}
+MAIL = {"subject": "Offre", "html": '<p>Promo <a href="{{unsubscribe_url}}">non merci</a></p>', "text": "Promo"}
+
+
+class FakeAgent(FakeConnector):
+    """A supplier that signs what it calls back with."""
+
+    code: ClassVar[str] = "agent"
+
+    @classmethod
+    def answer_at_once(cls, config: Any, callback: base.Callback) -> base.CallbackAnswer | None:
+        challenge = callback.query.get("challenge")
+        return base.CallbackAnswer(status=200, body=challenge) if challenge else None
+
+    @classmethod
+    def authentic(cls, config: Any, callback: base.Callback) -> bool:
+        return callback.headers.get("x-signed") == config.name
+
+    @classmethod
+    def read_callback(cls, config: Any, body: bytes) -> base.Heard:
+        return msgspec.json.decode(body, type=base.Heard)
+
+
+@pytest.fixture(autouse=True)
+def kinds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(route_config, "discover", lambda: {"fake": FakeConnector, "agent": FakeAgent})
+
+
+def open_channel(house: House, channel: str, answers_at: str | None = AGENT, **columns: Any) -> UUID:
+    values = {"channel": channel, "connector": "agent", "short_code": answers_at, "encodings": ["utf8"], **columns}
+    return house.add_route(channel, "0.07", **values)
+
+
+def rcs_then_sms(**fields: Any) -> dict[str, Any]:
+    return alert(channel="rcs", fallback=[{"channel": "sms", "after_s": 30}], **fields)
+
+
+async def test_without_a_channel_a_number_gets_an_sms_and_an_address_an_email(program: Program, house: House):
+    open_channel(house, "rcs")
+    open_channel(house, "email", None)
+    permissions.write_sender(house.admin, house.client, "boutique@example.org", channel="email")
+
+    by_phone = await program.send(alert())
+    by_mail = await program.send(alert(to="marie@example.org", text=None, content=MAIL))
+
+    assert (await program.show(by_phone.json["id"])).json["channel"] == "sms"
+    shown = (await program.show(by_mail.json["id"])).json
+    assert (shown["channel"], shown["to"], shown["sender"]) == ("email", "marie@example.org", "boutique@example.org")
+
+
+@pytest.mark.clause("CGVU 3.4")
+async def test_a_message_with_a_fallback_is_one_message(program: Program, house: House):
+    open_channel(house, "rcs")
+
+    answer = await program.send(rcs_then_sms())
+
+    assert (answer.status, answer.json["cost_estimate"]) == (202, "0.07")
+    rungs = house.rows("SELECT rung, channel, message_id, deadline_at FROM engine_ladder ORDER BY rung")
+    assert [(row["rung"], row["channel"]) for row in rungs] == [(0, "rcs"), (1, "sms")]
+    assert [str(row["message_id"]) for row in rungs] == [answer.json["id"], "None"]
+    assert rungs[0]["deadline_at"] == clock.now() + timedelta(seconds=30)
+    assert house.count() == 1
+
+
+async def test_a_message_of_several_channels_stands_where_the_best_one_does(program: Program, house: House):
+    open_channel(house, "rcs")
+    first = (await program.send(rcs_then_sms(reference="colis-1"))).json["id"]
+    house.stand(first, "failed", 40)
+    waiting = (await program.show(first)).json
+    second = ids.uuid7()
+    house.admin.execute(
+        "INSERT INTO engine_message (client_id, id, channel, purpose, recipient_index, sender, payload, parts,"
+        " encoding, reference, created_at, head_id) SELECT client_id, %s, 'sms', purpose, recipient_index,"
+        " 'Fournil', payload, 1, 'gsm7', reference, created_at, id FROM engine_message WHERE id = %s", [second, first])  # fmt: skip
+    house.admin.execute(
+        "INSERT INTO engine_state (client_id, message_id, recipient_index, status, rank, parts, accepted_at,"
+        " updated_at, rung) SELECT client_id, %s, recipient_index, 'delivered', 50, 1, accepted_at, updated_at, 1"
+        " FROM engine_state WHERE message_id = %s", [second, first])  # fmt: skip
+    house.admin.execute("UPDATE engine_ladder SET message_id = %s WHERE rung = 1", [second])
+
+    shown = (await program.show(first)).json
+
+    assert (waiting["status"], waiting["ladder"]) == (
+        "queued", [{"channel": "rcs", "status": "failed"}, {"channel": "sms"}],
+    )  # fmt: skip
+    assert (shown["id"], shown["status"], shown["channel"]) == (first, "delivered", "sms")
+    assert [each["status"] for each in shown["ladder"]] == ["failed", "delivered"]
+    assert (await program.show(str(second))).json == shown
+    assert [each["id"] for each in (await program.find("colis-1")).json["messages"]] == [first]
+
+
+async def test_auto_takes_the_ladder_of_the_client(program: Program, house: House):
+    open_channel(house, "rcs")
+    default = await program.plan(alert(channel="auto"))
+    permissions.write_channels(house.admin, house.client, off=[], ladder=[("sms", 20), ("rcs", 20)])
+
+    async def chosen() -> list[tuple[str, int | None]]:
+        ladder = (await program.plan(alert(channel="auto"))).json["ladder"]
+        return [(rung["channel"], rung["deadline_s"]) for rung in ladder]
+
+    assert [(r["channel"], r["deadline_s"]) for r in default.json["ladder"]] == [("rcs", 60), ("sms", None)]
+    await eventually(chosen, [("sms", 20), ("rcs", None)])
+
+
+async def eventually(asked: Callable[[], Any], wanted: Any) -> None:
+    """What a process knows of a client is a second old at most."""
+    import asyncio
+
+    async with asyncio.timeout(5):
+        while await asked() != wanted:
+            await asyncio.sleep(0.1)
+
+
+REFUSED: dict[str, tuple[dict[str, Any], str, str]] = {
+    "no route": (alert(channel="whatsapp"), "channel_unavailable", "/channel"),
+    "no route to fall back to": (
+        alert(fallback=[{"channel": "whatsapp"}]), "channel_unavailable", "/fallback/0/channel",
+    ),
+    "twice": (alert(channel="sms", fallback=[{"channel": "sms"}]), "channel_twice", "/fallback"),
+    "no way to stop": (marketing(channel="rcs") | {"text": "Promo"}, "stop_mention_missing_rcs", "/text"),
+    "no way to stop in a mail": (
+        marketing(channel="email", to="a@example.org", content=MAIL | {"html": "<p>x</p>"}) | {"text": None},
+        "stop_mention_missing_email", "/content",
+    ),
+    "no subject": (alert(channel="email", to="a@example.org"), "subject_missing", "/content/subject"),
+    "no address": (alert(channel="email", content=MAIL) | {"text": None}, "address_unreadable", "/to"),
+    "another agent": (alert(channel="rcs", sender="autre"), "sender_unknown", "/sender"),
+    "too long": (alert(channel="rcs", content={"text": "e" * 3073}) | {"text": None}, "text_longer", "/text"),
+    "nothing said": (alert(channel="rcs", content={}) | {"text": None}, "text_blank", "/text"),
+}  # fmt: skip
+
+
+@pytest.mark.clause("CGVU 14.1")
+@pytest.mark.parametrize("case", REFUSED)
+async def test_what_a_channel_cannot_carry_is_refused_with_the_place(program: Program, house: House, case: str):
+    open_channel(house, "rcs")
+    open_channel(house, "email", None)
+    permissions.write_sender(house.admin, house.client, "boutique@example.org", channel="email")
+    body, code, pointer = REFUSED[case]
+
+    answer = await program.send(body)
+
+    assert (answer.status, answer.code, answer.json["pointer"]) == (422, code, pointer)
+    assert house.count() == 0
+
+
+@pytest.mark.clause("CGVU 14.1")
+async def test_whatsapp_is_the_last_channel_of_marketing(program: Program, house: House):
+    open_channel(house, "whatsapp", "1555")
+    template = {"template": {"name": "promo", "buttons": ["STOP"]}, "text": "Promo" + MENTION}
+    last = {"channel": "whatsapp", "content": template}
+
+    upper = await program.send(
+        marketing(channel="whatsapp", content=template, consent=CONSENT, fallback=[{"channel": "sms"}]) | {"text": None}
+    )
+    lower = await program.send(marketing(consent=CONSENT, fallback=[last]))
+    without = await program.send(marketing(channel="whatsapp"))
+
+    assert (upper.code, without.code) == ("whatsapp_last", "template_needed")
+    assert lower.status == 202
+
+
+@pytest.mark.clause("DPA 9")
+async def test_a_channel_that_is_switched_off_is_refused(program: Program, house: House):
+    open_channel(house, "rcs")
+    permissions.write_channels(house.admin, house.client, off=["rcs"], ladder=[])
+
+    answer = await program.send(alert(channel="rcs"))
+
+    assert (answer.code, answer.json["article"]) == ("channel_off", "DPA 9")
+
+
+@pytest.mark.clause("DPA 5", "CGVU 17")
+async def test_a_consent_is_kept_for_every_channel_that_may_be_taken(program: Program, house: House):
+    open_channel(house, "email", None)
+    permissions.write_sender(house.admin, house.client, "boutique@example.org", channel="email")
+    by_mail = {"channel": "email", "to": "marie@example.org", "content": MAIL}
+
+    answer = await program.send(marketing(consent=CONSENT, fallback=[by_mail]))
+
+    assert answer.status == 202
+    rows = house.rows("SELECT channel, recipient_index FROM gate_permission ORDER BY channel")
+    keys = house.keys()
+    assert [(row["channel"], bytes(row["recipient_index"])) for row in rows] == [
+        ("email", keys.index("email", "marie@example.org")), ("sms", keys.index("phone", "+33639980001")),
+    ]  # fmt: skip
+
+
+@pytest.mark.clause("CGVU 14.2")
+async def test_a_service_message_answers_what_the_person_wrote(program: Program, house: House):
+    nobody = await program.send(alert(purpose="service"))
+    heard(house, "+33639980001", clock.now() - timedelta(hours=23))
+
+    answer = await program.send(alert(purpose="service"))
+    batch = await program.batch([alert(purpose="service"), alert(purpose="service", to="+33639980002")])
+
+    assert (nobody.code, nobody.json["article"]) == ("service_unanswered", "CGVU 14.2")
+    shown = (await program.show(answer.json["id"])).json
+    assert shown["purpose"] == "service"
+    assert shown["expires_at"].startswith((clock.now() + timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M"))
+    assert [each["index"] for each in batch.json["accepted"]] == [0]
+    assert [each["code"] for each in batch.json["refused"]] == ["service_unanswered"]
+    assert {row["lane"] for row in house.rows("SELECT lane FROM engine_queue")} == {"alert"}
+
+
+@pytest.mark.parametrize(("ago", "keyword"), [(timedelta(hours=25), ""), (timedelta(hours=1), "stop")])
+async def test_nobody_is_answered_after_a_day_or_a_stop(program: Program, house: House, ago: timedelta, keyword: str):
+    heard(house, "+33639980001", clock.now() - ago, keyword)
+
+    assert (await program.send(alert(purpose="service"))).code == "service_unanswered"
+
+
+async def test_another_clients_conversation_is_nobodys(program: Program, house: House):
+    other = house.new_client()
+    heard(house, "+33639980001", clock.now(), client=other)
+
+    assert (await program.send(alert(purpose="service"))).code == "service_unanswered"
+
+
+def heard(house: House, number: str, at: Any, keyword: str = "", client: UUID | None = None) -> None:
+    owner = client or house.client
+    index = house.keys(owner).index("phone", number)
+    house.admin.execute(
+        "INSERT INTO engine_inbound (client_id, id, route_id, recipient_index, payload, keyword, at)"
+        " VALUES (%s, %s, %s, %s, '', %s, %s)", [owner, ids.uuid7(), ids.uuid7(), index, keyword, at])  # fmt: skip
+
+
+async def test_taking_a_message_back_takes_back_the_channel_it_has_come_to(program: Program, house: House):
+    open_channel(house, "rcs")
+    first = (await program.send(rcs_then_sms())).json["id"]
+
+    answer = await program.cancel(first)
+
+    assert answer.json["status"] == "cancelled"
+    assert house.count("engine_queue") == 0
+
+
+async def test_a_route_of_another_client_is_none(program: Program, house: House):
+    open_channel(house, "rcs", client_id=house.new_client())
+
+    assert (await program.send(alert(channel="rcs"))).code == "channel_unavailable"
+
+
+# suppliers that call back
+
+
+async def hook(
+    api: Api, route: Any, body: Any = None, *, connector: str = "agent", signed: str = "rcs", **more: Any
+) -> Any:
+    sent = json.dumps({"receipts": []} if body is None else body).encode()
+    return await api.ask("POST", f"/hooks/{connector}/{route}", sent, headers=[("x-signed", signed)], **more)
+
+
+@pytest.fixture
+def route(house: House) -> UUID:
+    return open_channel(house, "rcs", config=json.dumps({"name": "rcs"}))
+
+
+async def test_a_callback_is_on_disk_before_it_is_answered(api: Api, house: House, route: UUID):
+    answer = await hook(api, route)
+
+    assert answer.status == 200
+    row = house.row("SELECT route_id, body FROM engine_callback")
+    assert row["route_id"] == route
+    assert b"receipts" not in bytes(row["body"])
+
+
+async def test_what_only_sets_a_callback_up_is_answered_at_once(api: Api, house: House, route: UUID):
+    answer = await api.ask("GET", f"/hooks/agent/{route}", query="challenge=42")
+
+    assert (answer.status, answer.body) == (200, b"42")
+    assert house.count("engine_callback") == 0
+
+
+@pytest.mark.clause("DPA 7")
+async def test_a_callback_that_is_not_signed_is_nobodys(api: Api, house: House, route: UUID):
+    forged = await hook(api, route, signed="guess")
+    elsewhere = await hook(api, route, connector="fake")
+    nowhere = await hook(api, ids.uuid7())
+    no_id = await hook(api, "x")
+
+    assert [each.status for each in (forged, elsewhere, nowhere, no_id)] == [401, 404, 404, 404]
+    assert house.count("engine_callback") == 0
+
+
+async def test_a_supplier_that_never_calls_back_is_believed_nothing(api: Api, house: House):
+    sms = house.row("SELECT id FROM engine_route WHERE code = 'fake'")["id"]
+
+    assert (await hook(api, sms, connector="fake")).status == 401
+
+
+async def test_the_short_code_of_a_message_is_that_of_its_way(program: Program, house: House):
+    open_channel(house, "rcs")
+
+    rcs = (await program.send(marketing(channel="rcs", consent=CONSENT))).json["id"]
+    sms = (await program.send(marketing(consent=CONSENT))).json["id"]
+
+    found = {str(row["id"]): row["short_code"] for row in house.rows("SELECT id, short_code FROM engine_message")}
+    assert (found[rcs], found[sms]) == (AGENT, SHORT_CODE)
