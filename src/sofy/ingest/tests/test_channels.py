@@ -89,7 +89,8 @@ async def test_a_message_of_several_channels_stands_where_the_best_one_does(prog
     house.admin.execute(
         "INSERT INTO engine_message (client_id, id, channel, purpose, recipient_index, sender, payload, parts,"
         " encoding, reference, created_at, head_id) SELECT client_id, %s, 'sms', purpose, recipient_index,"
-        " 'Fournil', payload, 1, 'gsm7', reference, created_at, id FROM engine_message WHERE id = %s", [second, first])  # fmt: skip
+        " 'Fournil', payload, 1, 'gsm7', reference, created_at, id FROM engine_message"
+        " WHERE id = %s", [second, first])  # fmt: skip
     house.admin.execute(
         "INSERT INTO engine_state (client_id, message_id, recipient_index, status, rank, parts, accepted_at,"
         " updated_at, rung) SELECT client_id, %s, recipient_index, 'delivered', 50, 1, accepted_at, updated_at, 1"
