@@ -111,11 +111,18 @@ _NOTICES: Final[tuple[tuple[str, float, re.Pattern[str]], ...]] = (
 )
 
 
+def _glance(lower: str) -> bool:
+    # Each alert passes here: a loop takes a third of what `any` does.
+    for word in _GLANCE:  # noqa: SIM110
+        if word in lower:
+            return True
+    return False
+
+
 @clause("CGVU 14.2")
 def score(text: str, alike: int = 0) -> tuple[float, tuple[Point, ...]]:
     """How much a text reads like marketing, and by which rules. `alike`: how many of the same text came before it."""
-    lower = text.lower()
-    if not any(word in lower for word in _GLANCE):
+    if not _glance(text.lower()):
         return 0.0, ()
     plain = fold(text)
     found = [Point(code, points) for code, points, pattern in _RULES if pattern.search(plain)]

@@ -27,7 +27,7 @@ from sofy.kernel.errors import Refused
 log = structlog.get_logger(__name__)
 
 #: Messages of all clients looked at in one turn, of one client at least, and at the first look.
-_TURN, _LEAST, _FIRST = 800, 50, 2000
+_TURN, _LEAST, _FIRST = 400, 4, 500
 _BEFORE: Final = timedelta(hours=2)
 #: A message may be committed this long after its id was made.
 _LATE: Final = timedelta(seconds=1)
