@@ -227,3 +227,14 @@ def test_the_desk_is_not_there_for_a_client(client, engine_db):
     assert stranger.get("/op/fraud/").status_code == 404
     assert stranger.get(f"/op/fraud/{client.pk}/{row.id}").status_code == 404
     assert stranger.post(f"/op/fraud/{client.pk}/suspend").status_code == 404
+
+
+@pytest.mark.clause("CGVU 14.2")
+def test_the_client_hears_that_its_alerts_wait(client, engine_db):
+    make_member(client, "owner", email="owner@example.test")
+
+    with client_scope(client.pk):
+        handlers.alert_misuse(client_id=client.pk, text="00")
+
+    assert [one.to for one in mail.outbox] == [["owner@example.test"]]
+    assert f"/c/{client.slug}/protection/" in mail.outbox[0].body
