@@ -8,7 +8,7 @@ from django.db import connection
 from sofy.audience.services import saying_no
 from sofy.clients.models import Client
 from sofy.engine.db import sql
-from sofy.kernel import clock, opt_out
+from sofy.kernel import channels, clock, opt_out
 from sofy.kernel.clauses import clause
 from sofy.kit.keys import keystore
 from sofy.kit.rls import client_scope
@@ -46,7 +46,10 @@ def say_no(offer: Offer) -> bool:
         news = saying_no.oppose(
             client_id=offer.client_id, identity_index=offer.recipient_index, channel=CHANNEL, source="unsubscribe"
         )
-        values: dict[str, Any] = {"client": offer.client_id, "recipient": offer.recipient_index, "now": clock.now()}
+        values: dict[str, Any] = {
+            "client": offer.client_id, "recipient": offer.recipient_index, "now": clock.now(),
+            "lanes": [channels.lane("marketing", CHANNEL)],
+        }  # fmt: skip
         with connection.cursor() as cursor:
             cursor.execute(sql("cancel_waiting"), values)
     return news

@@ -8,7 +8,7 @@ from django.test import Client as Browser
 
 from sofy.audience.models import ConsentEvent
 from sofy.clients.services import create_client
-from sofy.kernel import clock, ids, opt_out
+from sofy.kernel import channels, clock, ids, opt_out
 from sofy.kit.keys import keys_for, keystore
 from sofy.kit.rls import client_scope
 from sofy.messaging.views import opt_out as view
@@ -23,7 +23,7 @@ def client(engine_db):
     return create_client(name="Fleurs <du> Port", slug=f"c{ids.base58(8).lower()}")
 
 
-def waiting(client, engine_db, *, lane="marketing", address="anna@example.org") -> tuple[UUID, bytes]:
+def waiting(client, engine_db, *, purpose="marketing", address="anna@example.org") -> tuple[UUID, bytes]:
     """A message to an address that waits for an engine."""
     message, index = ids.uuid7(), keys_for(client.pk).index("email", address)
     with engine_db.connect("admin", autocommit=True) as admin:
@@ -34,7 +34,7 @@ def waiting(client, engine_db, *, lane="marketing", address="anna@example.org") 
         )
         admin.execute(
             "INSERT INTO engine_queue (client_id, message_id, lane, due_at) VALUES (%s, %s, %s, %s)",
-            [client.pk, message, lane, clock.now()],
+            [client.pk, message, channels.lane(purpose, "email"), clock.now()],
         )
     return message, index
 
@@ -70,7 +70,7 @@ def status(client, message) -> str:
 @pytest.mark.parametrize("body", [ONE_CLICK, {}])
 def test_one_request_without_session_says_no_everywhere(client, engine_db, body):
     message, index = waiting(client, engine_db)
-    alert, _ = waiting(client, engine_db, lane="alert")
+    alert, _ = waiting(client, engine_db, purpose="alert")
 
     answer = Browser(enforce_csrf_checks=True).post(address(client, message), body)
 
