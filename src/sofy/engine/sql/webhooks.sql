@@ -51,7 +51,7 @@ SELECT id, kinds, ats, orders, messages, inbounds, data::text[], attempt, since,
  ORDER BY due_at LIMIT %(n)s
 
 -- name: note_deliveries
--- What became of requests. (= ANY: by their keys, never by walking what was delivered before.)
+-- What became of requests. (= ANY and IS TRUE: by their keys, never by walking what waits or was delivered before.)
 UPDATE engine_delivery d
    SET state = r.state, attempt = r.attempt, due_at = r.due_at, attempted_at = r.at, answer = nullif(r.answer, 0),
        problem = r.problem, latency_ms = r.latency
@@ -59,7 +59,7 @@ UPDATE engine_delivery d
               %(ats)s::timestamptz[], %(answers)s::smallint[], %(problems)s::text[], %(latencies)s::bigint[])
     AS r (id, state, attempt, due_at, at, answer, problem, latency)
  WHERE d.client_id = %(client)s AND d.endpoint_id = %(endpoint)s AND d.id = ANY (ARRAY(SELECT unnest(%(ids)s::uuid[])))
-   AND d.id = r.id AND d.state = 'waiting'
+   AND d.id = r.id AND (d.state = 'waiting') IS TRUE
 
 -- name: webhook_fails
 -- Nothing comes through: it is left alone for a while.

@@ -173,6 +173,7 @@ def test_a_stop_tells_what_it_called_back(house: House, told: Any):
     every = endpoint(house)
 
     values = {"client": house.client, "now": clock.now(), "recipient": house.keys().index("phone", message.to)}
+    values["lanes"] = ["marketing"]
     house.conn.execute(sql("cancel_waiting"), values)
 
     assert told(every) == ["cancelled"]
