@@ -190,7 +190,9 @@ def measure(base: programs.Base, folder: Path, messages: int, window: int) -> di
             spent = processes.Spent(base.conn, smpp=smpp.pid, load=driver.pid)
             driver.stdin.write(b"\n")
             driver.stdin.flush()
-            told = msgspec.json.decode(driver.stdout.readline(), type=Told)
+            if not (line := driver.stdout.readline()):
+                raise SystemExit(f"the clients were cut off:\n{(folder / 'smpp.log').read_text()[-2000:]}")
+            told = msgspec.json.decode(line, type=Told)
             used = spent.seconds()
         (stored,) = base.conn.execute("SELECT count(*) FROM engine_message").fetchone() or (0,)
         if (stored, told.accepted) != (messages, messages):

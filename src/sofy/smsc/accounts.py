@@ -173,7 +173,7 @@ class Accounts:
                     await self.renew()  # something may have been said while nobody listened
                     async for notice in connection.notifies():
                         await self._hear(notice.payload)
-            except (psycopg.OperationalError, psycopg.InterfaceError):
+            except (psycopg.OperationalError, psycopg.InterfaceError, NotAdmitted):  # the database is away, or slow
                 await asyncio.sleep(1.0)
 
     async def _hear(self, payload: str) -> None:
