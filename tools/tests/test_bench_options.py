@@ -116,6 +116,8 @@ def test_all_runs_every_bench_and_prints_nothing_of_its_own(
     assert started == [
         ["tools.bench.campaign", *lines],
         ["tools.bench.campaign", "--expansion-only", *lines],
+        ["tools.bench.email", *lines],
+        ["tools.bench.esme", *lines],
         ["tools.bench.growth", *lines],
         ["tools.bench.imports", *lines],
         ["tools.bench.imports", "--format", "xlsx", *lines],
@@ -132,7 +134,7 @@ def test_all_runs_every_bench_and_prints_nothing_of_its_own(
 @pytest.mark.parametrize(
     ("_case", "given", "said"),
     [
-        ("no such bench", ["speed"], "there is no bench 'speed': choose among campaign, growth, import,"),
+        ("no such bench", ["speed"], "there is no bench 'speed': choose among campaign, email, esme, growth, import,"),
         ("no such bench, for a program", ["speed", "--json"], "there is no bench 'speed'"),
         ("options for all", ["all", "--rows", "3"], "all takes no options but --json (--rows 3)"),
     ],

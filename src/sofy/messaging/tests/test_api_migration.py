@@ -31,9 +31,10 @@ def test_keys_and_senders_that_exist_are_told_to_the_api(engine_db: Any) -> None
                 [client, each, digests[each], revoked],
             )
         connection.execute(
-            "insert into messaging_sender (client_id, id, name, created_at, created_by, withdrawn_at) values"
-            " (%(c)s, gen_random_uuid(), 'Fournil', now(), 'test', null),"
-            " (%(c)s, gen_random_uuid(), 'Ancien', now(), 'test', now())",
+            "insert into messaging_sender (client_id, id, channel, state, name, created_at, created_by, decided_by,"
+            " reason, withdrawn_at) values"
+            " (%(c)s, gen_random_uuid(), 'sms', 'approved', 'Fournil', now(), 'test', '', '', null),"
+            " (%(c)s, gen_random_uuid(), 'sms', 'withdrawn', 'Ancien', now(), 'test', '', '', now())",
             {"c": client},
         )
         for table in ("accounts_api_key", "messaging_sender"):
