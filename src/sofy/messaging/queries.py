@@ -14,6 +14,7 @@ from django.db.models import Count, Exists, OuterRef, Prefetch
 from sofy.engine.alphabets import Alphabets
 from sofy.engine.db import sql
 from sofy.kernel import clock
+from sofy.kernel.content import flat
 from sofy.kernel.crypto import Unreadable
 from sofy.kernel.prices import Book, Price, day
 from sofy.kit.keys import keys_for
@@ -92,13 +93,25 @@ def sender_for_staff(client_id: UUID, sender_id: UUID) -> Sender | None:
 
 
 @dataclass(frozen=True)
+class RungLine:
+    """A channel of a message that may take several. Without a message it was not begun."""
+
+    channel: str
+    message_id: UUID | None
+    status: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class Opened:
-    """One message with its number and text, and what happened to it."""
+    """One message with its number and words, what happened to it, and the channels it may take when several."""
 
     line: LogLine
     to: str
     text: str
+    subject: str
     events: Sequence[tuple[str, datetime, Any]]
+    rungs: Sequence[RungLine]
 
 
 def opened_message(client_id: UUID, message_id: UUID) -> Opened | None:
@@ -121,11 +134,21 @@ def opened_message(client_id: UUID, message_id: UUID) -> Opened | None:
             [client_id, message_id, line.contact_id],
         )
         events = cursor.fetchall()
+        cursor.execute(
+            "SELECT l.channel, l.message_id, coalesce(s.status, ''), coalesce(s.reason, '') FROM engine_ladder mine"
+            " JOIN engine_ladder l ON l.client_id = mine.client_id AND l.head_id = mine.head_id"
+            " LEFT JOIN engine_state s ON s.client_id = l.client_id AND s.message_id = l.message_id"
+            " WHERE mine.client_id = %s AND mine.message_id = %s ORDER BY l.rung",
+            [client_id, message_id],
+        )
+        rungs = [RungLine(*each) for each in cursor.fetchall()]
     try:
         payload = decode_payload(keys_for(client_id).unseal("engine_message", "payload", message_id, bytes(row[-1])))
     except Unreadable:
-        return Opened(line, "", "", events)
-    return Opened(line, payload.to, payload.text, events)
+        return Opened(line, "", "", "", events, rungs)
+    content = payload.content
+    words = payload.text if content is None else flat(content) or payload.text
+    return Opened(line, payload.to, words, content.subject if content else "", events, rungs)
 
 
 @dataclass(frozen=True)

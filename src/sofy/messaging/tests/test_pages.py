@@ -280,6 +280,28 @@ def test_a_message_tells_every_step_also_of_two_that_were_written_together(clien
     assert steps[0][1] == at
 
 
+def test_a_message_shows_the_channels_it_may_take_and_leads_to_those_that_were_tried(client, engine_db):
+    first, second = send(client), send(client)
+    with engine_db.connect("admin", autocommit=True) as admin:
+        for rung, (channel, message) in enumerate((("rcs", first), ("whatsapp", second), ("email", None))):
+            admin.execute(
+                "INSERT INTO engine_ladder (client_id, head_id, rung, channel, message_id, payload)"
+                " VALUES (%s, %s, %s, %s, %s, '')",
+                [client.pk, first, rung, channel, message],
+            )
+    reader = browser(make_user(client=client))
+
+    page = reader.get(f"/c/{client.slug}/messages/{second}").text
+    alone = reader.get(f"/c/{client.slug}/messages/{send(client)}").text
+
+    assert f"/messages/{first}" in page
+    assert "not needed so far" in page
+    assert [page.index(name) for name in ("RCS", "<strong>WhatsApp", "<strong>E-mail")] == sorted(
+        page.index(name) for name in ("RCS", "<strong>WhatsApp", "<strong>E-mail")
+    )
+    assert "Channels, in order" not in alone
+
+
 @pytest.mark.parametrize(
     ("kind", "word"), [("clicked", "Lien ouvert"), ("replied", "Réponse reçue"), ("stop", "STOP reçu")]
 )
