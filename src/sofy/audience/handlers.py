@@ -7,6 +7,7 @@ from uuid import UUID
 from sofy.audience import ledger
 from sofy.audience.arrays import ByteaArray, TextArray, UuidArray, cursor
 from sofy.audience.ledger import Circumstances, Word
+from sofy.audience.services import unreachable
 from sofy.audience.sqlfiles import sql
 from sofy.kernel import clock
 from sofy.kernel.clauses import clause
@@ -38,6 +39,20 @@ def sms_stopped(
     values = {"client": client_id, "kinds": TextArray.of([kind]), "indexes": ByteaArray.of([index])}
     owners = [row[1] for row in cur.execute(sql("owners_of"), values)]
     ledger.refresh_reach(cur, client_id, owners, now=now)
+
+
+@outbox.handler("recipient.unreachable")
+@clause("CGVU 14.3")
+def recipient_unreachable(*, client_id: UUID, message_id: str, **_ids: object) -> None:
+    """A supplier says that this message has no recipient: the address goes on the list. Harmless when it runs twice."""
+    unreachable.came_back(client_id=client_id, message_id=UUID(message_id), for_good=True)
+
+
+@outbox.handler("recipient.bounced")
+@clause("CGVU 14.3")
+def recipient_bounced(*, client_id: UUID, message_id: str, **_ids: object) -> None:
+    """A mail came back that may arrive another day: a streak of them counts. Harmless when it runs twice."""
+    unreachable.came_back(client_id=client_id, message_id=UUID(message_id), for_good=False)
 
 
 @outbox.handler("consent.given")

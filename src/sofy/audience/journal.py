@@ -38,6 +38,8 @@ ACTIONS: dict[str, str | Promise] = {
     "segment.restored": _("Segment put back"),
     "suppression.added": _("Numbers added to the suppression list"),
     "suppression.imported": _("Suppression list imported"),
+    "suppression.put_back": _("Address written to again"),
+    "suppression.unreachable": _("Address that does not work put on the suppression list"),
 }
 FACTS: dict[str, str | Promise] = {
     "book": _("book"),

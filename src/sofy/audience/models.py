@@ -332,12 +332,15 @@ class ConsentState(PersonRow):
 
 
 class Suppression(PersonRow):
-    """An identity this client must not write to on a channel; each row is backed by an `opposed` event per purpose."""
+    """An identity this client must not write to on a channel.
+
+    Each row is backed by an `opposed` event per purpose, but those whose messages came back (`services.unreachable`).
+    """
 
     pk = models.CompositePrimaryKey("client_id", "channel", "identity_index")
     channel = models.CharField(max_length=8, choices=Channel.choices)
     identity_index = IndexField()
-    reason = models.CharField(max_length=20)  # opt_out_list, complaint, invalid, erased, manual
+    reason = models.CharField(max_length=20)  # opt_out_list, complaint, invalid, erased, manual, `bounces.REASONS`
     source = models.CharField(max_length=120, blank=True, default="")
     import_id = models.UUIDField(null=True)
     created_at = models.DateTimeField(default=clock.now)

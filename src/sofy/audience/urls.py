@@ -53,6 +53,7 @@ urlpatterns = [
     path(f"{IMPORT}/errors", imports.import_errors, name="import-errors"),
     path(f"{CLIENT}/suppression", suppression.suppression_list, name="suppressions"),
     path(f"{CLIENT}/suppression/add", suppression.suppression_add, name="suppression-add"),
+    path(f"{CLIENT}/suppression/put-back", suppression.suppression_put_back, name="suppression-put-back"),
     path(f"{CLIENT}/suppression/file", suppression.suppression_file, name="suppression-file"),
     path(f"{CLIENT}/segments", segments.segment_list, name="segments"),
     path(f"{CLIENT}/segments/new", segments.segment_new, name="segment-new"),

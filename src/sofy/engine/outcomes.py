@@ -23,6 +23,7 @@ from sofy.engine.link import Hot, HotLink
 from sofy.engine.pgarray import Int2Array, Int8Array, TextArray, TimeArray, UuidArray, micros
 from sofy.engine.statuses import RANK
 from sofy.kernel import clock, ids
+from sofy.kernel.bounces import is_soft
 
 log = structlog.get_logger(__name__)
 
@@ -252,9 +253,12 @@ class _Work:
             },
         ))  # fmt: skip
         for item in items:
+            what = {"message_id": str(item.uid), "channel": item.channel}
             if item.dead_number:
                 item.dead_number = False
-                self._publish(client, "sms.unreachable", {"message_id": str(item.uid)})
+                self._publish(client, "recipient.unreachable", what)
+            elif item.channel == "email" and item.status in ("failed", "expired") and is_soft(item.code or ""):
+                self._publish(client, "recipient.bounced", what)
 
     def _requeue(self, client: bytes, items: list[Item]) -> None:
         held = {

@@ -10,7 +10,7 @@ from django.db import transaction
 from sofy.audience import ledger, rules
 from sofy.audience.arrays import cursor
 from sofy.audience.models import ConsentEvent, ConsentText, Identity, Import, Suppression
-from sofy.kernel import clock, phone
+from sofy.kernel import bounces, clock, phone
 from sofy.kernel.clauses import clause
 from sofy.kernel.errors import Refused
 from sofy.kernel.ids import uuid7
@@ -62,7 +62,8 @@ def record(
         )  # fmt: skip
         ledger.append(cur, client_id, [event], now=now)
         if lifts:
-            Suppression.objects.filter(client_id=client_id, channel=channel, identity_index=identity.index).delete()
+            listed = Suppression.objects.filter(client_id=client_id, channel=channel, identity_index=identity.index)
+            listed.exclude(reason__in=bounces.REASONS).delete()  # a word does not mend an address
         ledger.refresh_reach(cur, client_id, [identity.contact_id], now=now)
         facts = {"contact": identity.contact_id, "channel": channel, "purpose": purpose, "state": state}
         audit.append(client_id, "consent.recorded", actor, facts)

@@ -23,6 +23,7 @@ from sofy.audience.ledger import Circumstances, Word
 from sofy.audience.models import Import, ImportRow
 from sofy.audience.services import imports
 from sofy.audience.services.suppression import REASONS
+from sofy.audience.services.unreachable import take_off
 from sofy.audience.sqlfiles import sql
 from sofy.kernel import clock
 from sofy.kernel.clauses import clause
@@ -178,6 +179,7 @@ def _list(row: Import, kind: str, lines: dict[bytes, int]) -> int:
         "client": client_id, "channel": channel, "indexes": indexes, "reason": row.mapping["reason"],
         "source": row.source, "now": now, "actor": row.actor[:64],
     }  # fmt: skip
+    take_off(client_id, channel, list(lines))
     new = [bytes(found[0]) for found in cur.execute(sql("suppress"), values)]
     owners = cur.execute(
         sql("owners_of"), {"client": client_id, "kinds": TextArray.of([kind]), "indexes": indexes}

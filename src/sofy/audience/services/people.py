@@ -18,6 +18,7 @@ from sofy.audience.models import (
     NameToken,
     Suppression,
 )
+from sofy.audience.services.unreachable import take_off
 from sofy.kernel import clock
 from sofy.kernel.clauses import clause
 from sofy.kernel.errors import Refused
@@ -149,6 +150,8 @@ def erase(*, client_id: UUID, contact_id: UUID, actor: str) -> None:
             for purpose in ("marketing", "alert")
         ]  # fmt: skip
         ledger.append(cur, client_id, events, now=now)
+        for kind, channel in rules.CHANNEL_OF_KIND.items():
+            take_off(client_id, channel, [bytes(each.index) for each in identities if each.kind == kind])
         Suppression.objects.bulk_create(
             [
                 Suppression(

@@ -10,6 +10,7 @@ from sofy.audience.arrays import cursor
 from sofy.audience.models import Identity, Suppression
 from sofy.audience.services.consent import PURPOSES
 from sofy.audience.services.contacts import addresses
+from sofy.audience.services.unreachable import take_off
 from sofy.kernel import clock
 from sofy.kernel.clauses import clause
 from sofy.kernel.errors import Refused
@@ -36,6 +37,8 @@ def add(*, client_id: UUID, phones: Sequence[str], emails: Sequence[str], reason
         cur = cursor()
         ledger.lock(cur, client_id)
         wanted = {("sms" if each.kind == "phone" else "email", keys.index(each.kind, each.value)) for each in found}
+        for on in ("sms", "email"):  # whoever says no is on the list for that, also when mail to them came back
+            take_off(client_id, on, [index for channel, index in wanted if channel == on])
         listed = Suppression.objects.filter(client_id=client_id, identity_index__in=[index for _, index in wanted])
         new = sorted(wanted - {(row.channel, bytes(row.identity_index)) for row in listed})
         Suppression.objects.bulk_create(

@@ -52,20 +52,21 @@ SELECT i.index, i.contact_id
  WHERE i.client_id = %(client)s AND i.kind = ANY (%(kinds)s) AND i.index = ANY (%(indexes)s) AND i.deleted_at IS NULL
 
 -- name: refresh_reach
--- Whether these contacts can be written to, from their identities, the state of consent and what a list of the platform
--- stops. Reach: 0 none, 1 invalid, 2 no consent, 3 reachable, 4 opted out; the best identity decides.
+-- Whether these contacts can be written to, from their identities, the state of consent, the client's own list and what
+-- a list of the platform stops. Reach: 0 none, 1 invalid, 2 no consent, 3 reachable, 4 opted out; the best identity decides.
 UPDATE audience_contact c
    SET sms = r.sms, email = r.email, updated_at = coalesce(%(now)s, c.updated_at)
   FROM (SELECT k.id,
-               CASE WHEN bool_or(i.kind = 'phone' AND i.mobile AND i.valid AND p.client_id IS NULL
+               CASE WHEN bool_or(i.kind = 'phone' AND i.mobile AND i.valid AND p.client_id IS NULL AND u.client_id IS NULL
                                  AND s.state = 'granted') THEN 3
-                    WHEN bool_or(i.kind = 'phone' AND i.mobile AND i.valid AND p.client_id IS NULL
+                    WHEN bool_or(i.kind = 'phone' AND i.mobile AND i.valid AND p.client_id IS NULL AND u.client_id IS NULL
                                  AND coalesce(s.state, 'cleared') = 'cleared') THEN 2
                     WHEN bool_or(i.kind = 'phone' AND i.mobile AND i.valid) THEN 4
                     WHEN bool_or(i.kind = 'phone') THEN 1
                     ELSE 0 END AS sms,
-               CASE WHEN bool_or(i.kind = 'email' AND i.valid AND p.client_id IS NULL AND s.state = 'granted') THEN 3
-                    WHEN bool_or(i.kind = 'email' AND i.valid AND p.client_id IS NULL
+               CASE WHEN bool_or(i.kind = 'email' AND i.valid AND p.client_id IS NULL AND u.client_id IS NULL
+                                 AND s.state = 'granted') THEN 3
+                    WHEN bool_or(i.kind = 'email' AND i.valid AND p.client_id IS NULL AND u.client_id IS NULL
                                  AND coalesce(s.state, 'cleared') = 'cleared') THEN 2
                     WHEN bool_or(i.kind = 'email' AND i.valid) THEN 4
                     WHEN bool_or(i.kind = 'email') THEN 1
@@ -76,6 +77,11 @@ UPDATE audience_contact c
                  ON s.client_id = %(client)s AND s.identity_index = i.index AND s.purpose = 'marketing'
                 AND s.channel = CASE i.kind WHEN 'phone' THEN 'sms' ELSE i.kind END
           LEFT JOIN audience_stopped p ON p.client_id = %(client)s AND p.identity_index = i.index
+          LEFT JOIN LATERAL (
+                SELECT u.client_id FROM audience_suppression u
+                 WHERE u.client_id = %(client)s AND u.identity_index = i.index
+                   AND u.channel = CASE i.kind WHEN 'phone' THEN 'sms' ELSE i.kind END
+                OFFSET 0) u ON true  -- one probe each, however young the list is
          GROUP BY k.id) r
  WHERE c.client_id = %(client)s AND c.id = r.id
 
@@ -153,3 +159,30 @@ UPDATE audience_consent_state SET left_at = %(now)s
 -- name: forget_consent
 -- The function of the tables' owner looks for itself at what is past its time.
 SELECT people, events FROM audience_forget_consent(%(client)s, %(now)s, %(people)s)
+
+-- name: came_back
+-- The message that an address is judged by, if it still counts as failed: a later receipt may say that it arrived.
+SELECT s.recipient_index, m.channel, s.final_at
+  FROM engine_state s JOIN engine_message m ON m.client_id = %(client)s AND m.id = s.message_id
+ WHERE s.client_id = %(client)s AND s.message_id = %(message)s AND s.status IN ('failed', 'expired')
+
+-- name: mails_to
+-- What became of the last mails to one address, the youngest first.
+SELECT s.status, coalesce(s.supplier_code, ''), coalesce(s.submitted_at, s.final_at, s.accepted_at) AS at
+  FROM engine_state s JOIN engine_message m ON m.client_id = %(client)s AND m.id = s.message_id
+ WHERE s.client_id = %(client)s AND s.recipient_index = %(index)s AND m.channel = 'email'
+ ORDER BY s.accepted_at DESC, s.message_id DESC
+ LIMIT 100
+
+-- name: put_back_since
+-- The client put this address back after that message: what the message said is known and answered.
+SELECT 1 FROM gate_permission p
+ WHERE p.client_id = %(client)s AND p.recipient_index = %(index)s AND p.channel = %(channel)s AND p.purpose = 'all'
+   AND p.state = 'granted' AND p.since >= %(at)s
+
+-- name: unsuppress
+-- Addresses that are on the list because mail came back; those that somebody put there stay.
+DELETE FROM audience_suppression u
+ WHERE u.client_id = %(client)s AND u.channel = %(channel)s AND u.identity_index = ANY (%(indexes)s)
+   AND u.reason = ANY (%(reasons)s)
+RETURNING u.identity_index

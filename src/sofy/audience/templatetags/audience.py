@@ -36,6 +36,9 @@ REASONS: dict[str, str | Promise] = {
     "opt_out_list": _("list of opt-outs"),
     "invalid": _("wrong address"),
     "erased": _("erased"),
+    "not_in_service": _("number not in service"),
+    "no_such_address": _("address does not exist"),
+    "keeps_bouncing": _("e-mails kept coming back for a week or more"),
 }
 SOURCES: dict[str, str | Promise] = {
     "import": _("import"),

@@ -16,7 +16,7 @@ from sofy.audience.comparing import merged_into, merges_of, timeline
 from sofy.audience.forms import ConsentForm, ContactForm
 from sofy.audience.models import Book, Contact, Identity, Membership
 from sofy.audience.segments import campaigns
-from sofy.audience.services import attributes, consent, contacts
+from sofy.audience.services import attributes, consent, contacts, unreachable
 from sofy.audience.services.contacts import save as save_contact
 from sofy.audience.templatetags.audience import person
 from sofy.audience.views.contacts import UNDO_SALT
@@ -171,8 +171,10 @@ def _contact(request: ClientRequest, contact_id: UUID) -> Contact:
 def _identities(client_id: UUID, contact_id: UUID) -> list[Any]:
     rows = Identity.objects.filter(client_id=client_id, contact_id=contact_id, deleted_at=None)
     found: list[Any] = list(rows.order_by("-kind", "position", "id"))
+    why = unreachable.reasons_of(client_id, [row.index for row in found])
     for row in found:
         row.shown = phone.display(row.value) if row.kind == Identity.Kind.PHONE else row.value
+        row.unreachable = why.get((row.kind, bytes(row.index)))
     return found
 
 

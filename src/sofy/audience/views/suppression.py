@@ -11,9 +11,11 @@ from django.views.decorators.http import require_http_methods, require_POST
 from sofy.audience import queries
 from sofy.audience.forms import OptOutFileForm, SuppressionForm
 from sofy.audience.models import Suppression
-from sofy.audience.services import optouts, suppression
+from sofy.audience.services import optouts, suppression, unreachable
+from sofy.audience.views.reading import read_id
 from sofy.audience.wording import say
 from sofy.clients.access import ClientRequest, requires
+from sofy.kernel import bounces
 from sofy.kernel.errors import Refused
 from sofy.kit.keys import keys_for
 from sofy.ui import notify
@@ -38,6 +40,7 @@ def _context(
         "total": sum(number for _channel, _reason, number in groups),
         "form": form or SuppressionForm(),
         "file_form": file_form or OptOutFileForm(),
+        "came_back": bounces.REASONS,
         "may_edit": request.client.can("contact.edit"),
         "may_import": request.client.can("contact.import"),
     }
@@ -87,6 +90,24 @@ def suppression_file(request: ClientRequest) -> HttpResponse:
             notify.done(request, _("The file was read: here is what it did."))
             return redirect("audience:import", request.client.slug, row.id)
     return render(request, "audience/suppressions.html", _context(request, file_form=form), status=422)
+
+
+@require_POST
+@requires("contact.edit")
+def suppression_put_back(request: ClientRequest) -> HttpResponse:
+    """Write again to an address whose messages came back; what a person said is not touched."""
+    found = queries.canonical(request.POST.get("who", "").strip())
+    back = found and unreachable.put_back(
+        client_id=request.client.pk, kind=found[0], address=found[1], actor=request.user.actor
+    )
+    if back:
+        notify.done(request, _("Messages go to this address again. If they come back, it returns to the list."))
+    else:
+        notify.warn(request, _("This address was not on the list for messages that came back."))
+    contact = read_id(request.POST.get("contact", ""))
+    if contact:
+        return redirect("audience:contact", request.client.slug, contact)
+    return redirect("audience:suppressions", request.client.slug)
 
 
 def _added(request: ClientRequest, form: SuppressionForm) -> int:

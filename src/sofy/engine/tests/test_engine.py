@@ -524,7 +524,8 @@ async def test_what_a_refusal_means(_case: str, outcome: Any, status: str, reaso
 
     assert house.state(message)["reason"] == reason
     assert len(machine.connector().sent) == 1
-    assert len(house.outbox("sms.unreachable")) == (1 if _case == "dead number" else 0)
+    dead = [{"message_id": str(message.id), "channel": "sms"}] if _case == "dead number" else []
+    assert house.outbox("recipient.unreachable") == dead
 
 
 async def test_a_temporary_refusal_is_tried_again_later(house: House, machine: Machine):
