@@ -7,6 +7,7 @@ passwords in the secrets folder; every process then logs in as its own role and 
 import contextlib
 import hashlib
 import secrets
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit, urlunsplit
@@ -14,6 +15,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 import psycopg
 from psycopg import sql
 
+from sofy.engine.distribution import Step
 from sofy.kernel.errors import Refused
 from sofy.project.places import write_private
 
@@ -150,3 +152,20 @@ def _opens(connection: psycopg.Connection[Any], login: str) -> bool:
     except psycopg.OperationalError:
         return False
     return True
+
+
+def distribute(admin_url: str, steps: Sequence[Step]) -> list[str]:
+    """Lay tables over the servers of a Citus cluster; answers those that were not before.
+
+    Raises: Refused citus_missing.
+    """
+    with psycopg.connect(with_database(admin_url, database_name(admin_url)), autocommit=True) as connection:
+        if connection.execute("SELECT 1 FROM pg_extension WHERE extname = 'citus'").fetchone() is None:
+            raise Refused("citus_missing")
+        known = {
+            str(row[0]) for row in connection.execute("SELECT logicalrelid::regclass::text FROM pg_dist_partition")
+        }
+        done = [step for step in steps if step.table not in known]
+        for step in done:
+            connection.execute(step.statement.encode())
+    return [step.table for step in done]

@@ -43,6 +43,7 @@ REFUSALS = {
         " how. Nothing was changed."
     ),
     "server_of_yours": _("The database is on a server of yours, which SOFY_DATABASE_URL names: drop it there."),
+    "citus_missing": _("This server has no Citus: make the extension on every server of the cluster first."),
     "processes_running": _("Processes of this checkout are running: stop `sofy up` first. Nothing was removed."),
     "removal_not_confirmed": _(
         "This would remove {folders} for good: contacts, messages, proofs of consent and the keys they are sealed with."

@@ -6,6 +6,7 @@ import shutil
 import sys
 from pathlib import Path
 
+from sofy.engine import distribution
 from sofy.kernel.config import Config
 from sofy.kernel.errors import Refused
 from sofy.project import database, places, runtime, supervisor
@@ -35,6 +36,8 @@ def add(commands: Commands) -> None:
         actions, "remove", "Remove the embedded server's data with the keys and files that belong to it.", remove
     )
     gone.add_argument("--yes", action="store_true", help="remove it: contacts, messages and proofs cannot be had back")
+    spread = leaf(actions, "distribute", "Lay the engine's tables over a cluster of Citus servers.", distribute)
+    spread.add_argument("--print", action="store_true", dest="only_print", help="only say the statements")
     url = leaf(actions, "url", "The address to connect to; starts the embedded server when needed.", show_url)
     url.add_argument(
         "--role",
@@ -57,6 +60,17 @@ def migrate(_arguments: argparse.Namespace) -> Answer:
     runtime.prepare()
     runtime.django("migrate", "--skip-checks", "--no-input", "--verbosity", "0")
     return Answer("The tables are up to date.", {"migrated": True})
+
+
+def distribute(arguments: argparse.Namespace) -> Answer:
+    """Rows of a client lie together; what is laid out already is left. Raises: Refused citus_missing."""
+    steps = list(distribution.steps())
+    statements = [step.statement for step in steps]
+    if arguments.only_print:
+        return Answer(";\n".join(statements) + ";", {"statements": statements})
+    runtime.prepare()
+    done = database.distribute(runtime.admin_url(), steps)
+    return Answer(f"{len(done)} tables were laid out over the cluster.", {"tables": done})
 
 
 def stop(_arguments: argparse.Namespace) -> Answer:

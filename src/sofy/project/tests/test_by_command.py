@@ -258,3 +258,10 @@ def test_a_file_that_cannot_be_imported_leaves_no_book_behind(said, refused, tmp
     client = find_client("zoe")
     with client_scope(client.pk):
         assert not Book.objects.exists()
+
+
+def test_tables_are_laid_over_a_cluster_only_where_there_is_one(said, refused):
+    printed = said("db", "distribute", "--print")["statements"]
+
+    assert refused("db", "distribute") == "citus_missing"
+    assert printed[0] == "SELECT create_distributed_table('engine_message', 'client_id')"
