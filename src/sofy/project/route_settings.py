@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from sofy.connectors.base import Connector, discover, secret_fields
+from sofy.connectors.base import Connector, discover
 from sofy.kernel.errors import Refused
 
 _TLS_SCHEMES: Final = ("smpps", "ssmpp", "smtps")
@@ -22,15 +22,12 @@ def read(
 ) -> dict[str, Any]:
     """Settings as a person types them: JSON where that is what the setting takes, text else.
 
-    `secrets` may only name secret settings. `addresses` are base_url and token_url; a supplier that is reached by host
-    and port is told them by a base_url as well (smpp://host:2775, smtps://host).
+    What is given as a secret may be any setting: the connector says which are kept sealed. `addresses` are base_url and
+    token_url; a supplier that is reached by host and port is told them by a base_url as well (smpp://host:2775,
+    smtps://host).
     Raises: Refused (connector_unknown, route_settings), which names the setting and what it takes.
     """
     kind = connector_of(connector)
-    hidden = sorted(secret_fields(kind.Config))
-    for name in secrets or {}:
-        if name not in hidden:
-            raise Refused("route_settings", setting=name, problem="there is no such secret", known=", ".join(hidden))
     fields = {field.name: field for field in msgspec.structs.fields(kind.Config)}
     given = {**given, **(secrets or {}), **_located(fields, addresses or {})}
     unknown = [name for name in given if name not in fields]
