@@ -33,13 +33,14 @@ class Action(StrEnum):
 
 
 class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
-    """What a supplier can do."""
+    """What a supplier can do. `idempotent`: what comes twice under one message id reaches the person once."""
 
     channel: str
     encodings: frozenset[str]
     receipts: bool
     inbound: bool
     max_parts: int
+    idempotent: bool = False
 
 
 class Outgoing(msgspec.Struct, frozen=True, gc=False, kw_only=True):
@@ -148,7 +149,9 @@ class Inbound(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     `reference` and `of` are those of its parts, when it came in several. `supplier_id` is the channel's own name for
     it, by which a second delivery is known; `answers` is that of the message it replies to. `kind` is what it is, with
     what the channel says of it in `detail`: text, reply (a button that was tapped), media, location, reaction.
-    `opts_out`: this person said no by a means of the channel, whatever the text says.
+    `opts_out`: this person said no by a means of the channel, whatever the text says. `wrote`: they wrote something;
+    a wish told by a means of the channel is no message. `identity` is their own name on the channel, where `sender` is
+    their number.
     """
 
     sender: str
@@ -163,6 +166,8 @@ class Inbound(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     detail: dict[str, Any] | None = None
     opts_out: bool = False
     at: datetime | None = None
+    wrote: bool = True
+    identity: str = ""
 
 
 class InboundPart(msgspec.Struct, frozen=True, gc=False, kw_only=True):

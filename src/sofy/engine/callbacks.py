@@ -102,13 +102,17 @@ class Callbacks:
                 self.unread += 1
                 log.error("engine.callback_unreadable", route=str(UUID(bytes=route)), error=type(error).__name__)
                 done += [row] if tries >= _TRIES else []
+        way = self._table.routes.get(route)
+        told = [receipt for each in heard for receipt in each.receipts]
+        both = [(f"+{one.phones[0]}", one.identity) for one in told if one.identity and one.phones]
+        await self._inbound.aliases.note(way, both)
         events = self._events_for(route, Counters())
-        if receipts := [_named(receipt) for each in heard for receipt in each.receipts]:
+        if receipts := [_named(receipt) for receipt in told]:
             await events.on_receipts(receipts)
         if inbound := [message for each in heard for message in each.inbound]:
             await events.on_inbound(inbound)
         if templates := [news for each in heard for news in each.templates]:
-            await self._inbound.templates(self._table.routes.get(route), templates)
+            await self._inbound.templates(way, templates)
         return done
 
     async def _call_back(self, route: bytes, overdue: list[Receipt], tries: int) -> list[Receipt]:

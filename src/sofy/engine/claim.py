@@ -96,6 +96,10 @@ class Claims:
             recipients, numbers = [item.recipient for item in items], [item.number_index for item in items]
             asked.append(("permissions_of", values | {"recipients": ByteaArray.of(recipients)}))
             asked.append(("platform_suppressed", values | {"numbers": ByteaArray.of(numbers)}))
+        free = [item for item in batch.items if _needs_window(item)]
+        if free:
+            people = ByteaArray.of([item.recipient for item in free])
+            asked.append(("last_written", {"client": client, "recipients": people, "now": clock.now()}))
 
         async def work(conn: Hot) -> list[list[tuple[Any, ...]]]:
             async with conn.pipeline():
@@ -107,6 +111,9 @@ class Claims:
         batch.campaigns = dict(states)
         for n, (_, items) in enumerate(groups):
             _note_permissions(items, told[2 * n], told[2 * n + 1])
+        wrote = dict(told[-1]) if free else {}
+        for item in free:
+            item.wrote_at = wrote.get(item.recipient)
         batch.read_at = time.monotonic()
 
     async def _next_round(self) -> bool:
@@ -129,7 +136,7 @@ class Claims:
             unseal = _unreadable
         items, number_index, lane = [], self._number_index, self.lane
         for (mid, channel, purpose, campaign, contact, recipient, sender, short_code, zone, payload, parts, encoding,
-             price_micro, attempt, avoid, expires_at, due_s) in rows:  # fmt: skip
+             price_micro, attempt, avoid, expires_at, due_s, by, answers) in rows:  # fmt: skip
             uid = ids.from_bytes(mid)
             to = text = ""
             content = None
@@ -143,6 +150,7 @@ class Claims:
                         expires_at, to[-6:])  # fmt: skip
             item.claim = claim
             item.due_s = due_s
+            item.answers = (by, answers) if by is not None and answers else None
             if to:
                 item.content = content
                 item.number_index = number_index(to) if to[0] == "+" else self._platform.index(identity(to), to)
@@ -163,6 +171,11 @@ def _note_permissions(items: list[Item], permissions: list[tuple[Any, ...]], sup
         item.permission = allowed[item.purpose].get(item.recipient)
         item.suppressed = everything.get(item.recipient) == "opposed"
         item.platform_suppressed = item.number_index in banned
+
+
+def _needs_window(item: Item) -> bool:
+    """Whether it may only leave to somebody who wrote lately."""
+    return item.channel == "whatsapp" and (item.content is None or item.content.template is None)
 
 
 def _unreadable(row_id: UUID, blob: bytes) -> str:

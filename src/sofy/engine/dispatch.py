@@ -194,7 +194,10 @@ class Dispatcher:
         if late and not batch.refreshing:
             batch.items = deque(item for item in batch.items if item not in late)
             for item in late:
-                enter(item, judge(_message(item), self._facts(batch, item), now), now)
+                if item.in_doubt:
+                    doubt(item, now)
+                else:
+                    enter(item, judge(_message(item), self._facts(batch, item), now), now)
                 self._ledger.changed(item)
 
     def take_back(self, batch: Batch) -> None:
@@ -249,6 +252,7 @@ class Dispatcher:
                     validity_until=verdict.until,
                     content=item.content,
                     opt_out_url=self._opt_out_url(item) if item.channel == "email" else "",
+                    answers=item.answers[1] if item.answers and item.answers[0] == running.route.id else "",
                 )
                 if shown:  # whoever answers the number that is shown means this client
                     item.short_code = shown
@@ -258,6 +262,9 @@ class Dispatcher:
                     chosen.setdefault(running.route.id, []).append(outgoing)
             elif item.attempt >= SENT_AGAIN:
                 self._give_up(item, now)
+            elif item.in_doubt and verdict.action == "withhold":
+                doubt(item, now)
+                self._ledger.changed(item)
             else:
                 enter(item, verdict, now)
                 self._ledger.changed(item)
@@ -292,7 +299,7 @@ class Dispatcher:
         campaign = batch.campaigns.get(item.campaign) if item.campaign is not None else None
         return Facts(
             facts.suspended, facts.policy, left, campaign, permission, item.suppressed, item.platform_suppressed,
-            facts.channels_off, self._watch.fraud(item), self._watch.misuse(item),
+            facts.channels_off, self._watch.fraud(item), self._watch.misuse(item), item.wrote_at,
         )  # fmt: skip
 
 
@@ -302,6 +309,12 @@ def _message(item: Item) -> Message:
         item.purpose, item.to, item.text, item.sender, item.short_code, item.zone, cost, item.expires_at, item.channel,
         item.content,
     )  # fmt: skip
+
+
+def doubt(item: Item, now: datetime) -> None:
+    """What may have left before and does not leave again: nobody knows, and no other channel follows."""
+    item.status, item.reason, item.at = "unknown", "no_answer", micros(now)
+    item.submitted_at = micros(now)
 
 
 def enter(item: Item, verdict: Verdict, now: datetime) -> None:

@@ -10,9 +10,10 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Final, Literal, NamedTuple
 
-from sofy.kernel import channels, hours, senders
+from sofy.kernel import channels, conversation_window, hours, senders
 from sofy.kernel.clauses import clause
 from sofy.kernel.content import Content
+from sofy.kernel.conversation_window import PersonWrote
 from sofy.kernel.hours import CONTRACT_HOURS, NEVER, HoursPolicy
 
 #: How long an operator may try to deliver when no rule says less.
@@ -54,7 +55,8 @@ class Message(NamedTuple):
 class Facts(NamedTuple):
     """What is known at hand-over. Permissions are the states of `gate_permission`, None when there is no row.
 
-    `policy` None: the hours of the client cannot be read, and nothing may be assumed of them.
+    `policy` None: the hours of the client cannot be read, and nothing may be assumed of them. `wrote_at`: when the
+    person last wrote by the channel of the message, where that matters.
     """
 
     suspended: bool = False
@@ -67,6 +69,7 @@ class Facts(NamedTuple):
     channels_off: frozenset[str] = frozenset()
     fraud: str | None = None
     misuse: str | None = None
+    wrote_at: datetime | None = None
 
 
 Rule = Callable[[Message, Facts, datetime], Verdict | None]
@@ -168,6 +171,18 @@ def _ends_with_mention(text: str, short_code: str | None) -> bool:
     return short_code is not None and text.endswith(f" STOP SMS {short_code}")
 
 
+@clause("CGVU 3.4")
+def conversation(message: Message, facts: Facts, now: datetime) -> Verdict | None:
+    """On WhatsApp words without a template answer somebody who wrote within the last day; Meta takes no others.
+
+    What costs nothing for three days after an advertisement still needs a template once that day is over.
+    """
+    if message.channel != "whatsapp" or (message.content is not None and message.content.template is not None):
+        return None
+    wrote = () if facts.wrote_at is None else (PersonWrote(facts.wrote_at),)
+    return None if conversation_window.window(wrote).takes_free_form(now) else _withhold("CGVU 3.4", "window_closed")
+
+
 @clause("DPA 6")
 def its_day(message: Message, facts: Facts, now: datetime) -> Verdict | None:
     """What the client wanted on its day only does not leave afterwards."""
@@ -233,6 +248,7 @@ RULES: Final[tuple[Rule, ...]] = (
     consent,
     sender_name,
     stop_mention,
+    conversation,
     its_day,
     pumping,
     alert_lane,

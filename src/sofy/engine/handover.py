@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Final
 
 from sofy.connectors.base import Accepted, Action, Refused, Reported, Unknown
-from sofy.engine.item import Item, Part
+from sofy.engine.item import IN_DOUBT, Item, Part
 
 #: Seconds before another try, by attempt; after the last one a refusal is final.
 RETRY_AFTER_S: Final = (30, 120, 600, 1800, 7200)
@@ -38,16 +38,17 @@ def begin(item: Item, parts: int) -> None:
     item.unanswered = parts
 
 
-def conclude(item: Item, at: int, other_route: Callable[[Item], bool]) -> None:
+def conclude(item: Item, at: int, other_route: Callable[[Item], bool], *, idempotent: bool = False) -> None:
     """All parts are answered: what is the message now?
 
-    Marketing is never sent again when nobody knows whether it left (a person must not get it twice); a code or an
-    alert is, since it is worth more than the risk of a double. `other_route`: whether another route could carry it.
+    Marketing is never sent again when nobody knows whether it left (a person must not get it twice), but to a supplier
+    that takes a message id once (`idempotent`). A code or an alert is, since it is worth more than the risk of a
+    double. `other_route`: whether another route could carry it.
     """
     if item.refusal is None and not item.lost and not item.unsent:
         _submitted(item, at)
     elif item.lost:
-        _lost(item, at)
+        _lost(item, at, idempotent=idempotent)
     elif any(piece.taken for piece in item.pieces or ()):
         _submitted(item, at)
         item.raise_to("failed", at)
@@ -64,9 +65,14 @@ def _submitted(item: Item, at: int) -> None:
     item.judge_parts(at)
 
 
-def _lost(item: Item, at: int) -> None:
+def _lost(item: Item, at: int, *, idempotent: bool) -> None:
     if item.purpose == "alert" and item.attempt < len(RETRY_AFTER_S):
         _again(item, at, "no_answer", None, at)
+        return
+    # Only the agent it names can carry it, and that one knows its id.
+    if idempotent and item.short_code is not None and (tries := item.attempt % IN_DOUBT) < len(RETRY_AFTER_S):
+        item.attempt = IN_DOUBT + tries
+        _again(item, at + RETRY_AFTER_S[tries] * _SECOND, "no_answer", None, at)
         return
     item.submitted_at = at
     item.reason = "no_answer"
@@ -76,11 +82,16 @@ def _lost(item: Item, at: int) -> None:
 def _refused(item: Item, at: int, code: str, action: Action, *, other_route: bool) -> None:
     elsewhere = action in (Action.OTHER_ROUTE, Action.CONFIGURATION)
     may_pass = action in (Action.RETRY, Action.SLOW_LINK, Action.OTHER_ROUTE) or (elsewhere and other_route)
-    if may_pass and item.attempt < len(RETRY_AFTER_S):
+    tries = item.attempt % IN_DOUBT if item.in_doubt else item.attempt
+    if may_pass and tries < len(RETRY_AFTER_S):
         if elsewhere:
             item.avoid = item.route
-        soon = at if elsewhere and other_route else at + RETRY_AFTER_S[item.attempt] * _SECOND
+        soon = at if elsewhere and other_route else at + RETRY_AFTER_S[tries] * _SECOND
         _again(item, soon, "retry", code, at)
+        return
+    if item.in_doubt and may_pass:  # it was never said that the first try did not arrive
+        item.submitted_at, item.reason = at, "no_answer"
+        item.raise_to("unknown", at)
         return
     item.dead_number = action is Action.SUPPRESS
     item.reason, item.code = f"refused_{action}", code

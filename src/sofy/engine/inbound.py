@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
+from operator import itemgetter
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -10,6 +11,7 @@ import msgspec
 import structlog
 
 from sofy.connectors.base import Inbound, TemplateNews
+from sofy.engine.aliases import Aliases
 from sofy.engine.db import sql
 from sofy.engine.intake import MessageIn, submit_async
 from sofy.engine.kept_parts import KeptParts
@@ -45,13 +47,14 @@ class Writer(NamedTuple):
 
 
 class Arrival(NamedTuple):
-    """An inbound message that found its client."""
+    """An inbound message that found its client. `names`: the person's, where there may be several."""
 
     route: UUID
     channel: str
     inbound: Inbound
     writer: Writer
     keyword: str
+    names: frozenset[bytes]
 
 
 class InboundDesk:
@@ -60,12 +63,15 @@ class InboundDesk:
     def __init__(self, link: HotLink, keystore: KeyStore, on_stop: Callable[[bytes, bytes], None]) -> None:
         self.orphans = 0
         self.parts = KeptParts(link, keystore)
+        self.aliases = Aliases(link, keystore)
         self._link = link
         self._keystore = keystore
         self._on_stop = on_stop
 
     async def take(self, route: bytes, way: Route | None, messages: list[Inbound]) -> None:
         """Record messages of one route; returns when they are committed. `way`: the route, when it is still there."""
+        both = [(address_of(one.sender), one.identity) for one in messages if one.identity and one.sender]
+        await self.aliases.note(way, [pair for pair in both if channels.identity(pair[0]) == "phone"])
         for message in messages:
             keyword = "stop" if message.opts_out else keyword_of(message.text)
             writers = await self._writers(route, way, message, keyword)
@@ -73,9 +79,10 @@ class InboundDesk:
                 self.orphans += 1
                 log.warning("engine.inbound_orphan", route=str(UUID(bytes=route)))
             for writer in writers:
-                arrival = Arrival(UUID(bytes=route), way.channel if way else "sms", message, writer, keyword)
-                if keyword == "stop":
-                    self._on_stop(writer.client, writer.recipient)
+                names = await self._names(writer, message, keyword)
+                arrival = Arrival(UUID(bytes=route), way.channel if way else "sms", message, writer, keyword, names)
+                for name in names if keyword == "stop" else ():
+                    self._on_stop(writer.client, name)
                 try:
                     await self._link.call(partial(self._record, arrival=arrival))
                 except Refused:
@@ -106,13 +113,17 @@ class InboundDesk:
         kind = channels.identity(address)
         index = self._keystore.platform().index(kind, address)
         short_code, owner = (way.short_code, way.client) if way is not None else (None, None)
+        indexes = [index] if kind == "phone" else [index, *await self.aliases.numbers_of(index)]
         for code in filter(None, dict.fromkeys((message.recipient.lstrip("+"), short_code))):
-            for row in await self._link.rows("who_wrote", {"short_code": code, "number": index}):
-                last, displacing, before = Writer(*row[:5]), row[5], Writer(*row[6:])
-                if owner is not None and last.client != owner:
-                    continue
+            asked = [{"short_code": code, "number": each} for each in indexes]
+            found = [row for values in asked for row in await self._link.rows("who_wrote", values)]
+            if found := [row for row in found if owner in (None, row[0])]:
+                latest = max(found, key=itemgetter(-1))
+                last, displacing, before = Writer(*latest[:5]), latest[5], Writer(*latest[6:-1])
                 stops = keyword == "stop" and displacing is not None
                 return [last, before] if stops and await self._may_have_crossed(last.client, displacing) else [last]
+        if kind == "channel" and (answered := await self._answered(route, way, message)):
+            return answered
         if owner is None:
             return []
         try:
@@ -120,6 +131,31 @@ class InboundDesk:
         except Refused:  # its key was destroyed
             return []
         return [Writer(owner, None, None, None, recipient)]
+
+    async def _answered(self, route: bytes, way: Route | None, message: Inbound) -> list[Writer]:
+        """Whose message it answers, of somebody whose number nobody told yet."""
+        if not message.answers:
+            return []
+        named = await self._link.rows("writer_of", {"route": UUID(bytes=route), "supplier_id": message.answers})
+        owner = way.client if way is not None else None
+        writers = [writer for row in named if owner in (None, (writer := Writer(*row)).client)]
+        for writer in writers:
+            await self.aliases.note_answer(way, writer.client, message.sender, writer.recipient)
+        return writers
+
+    async def _names(self, writer: Writer, message: Inbound, keyword: str) -> frozenset[bytes]:
+        """Under which names a client may write to the person who says no."""
+        if keyword != "stop":
+            return frozenset()
+        names = {writer.recipient}
+        known = (address_of(message.sender), message.identity)
+        identities = [one for one in known if one and channels.identity(one) == "channel"]
+        try:
+            keys = self._keystore.client(UUID(bytes=writer.client))
+        except Refused:  # its key was destroyed
+            return frozenset(names)
+        names.update(keys.index("channel", identity) for identity in identities)
+        return frozenset(await self.aliases.names_of(writer.client, names))
 
     async def _may_have_crossed(self, client: bytes, message: bytes) -> bool:
         """Whether a message was on its way to the phone at most when the phone answered."""
@@ -155,6 +191,7 @@ class InboundDesk:
             "detail": None if message.complete else '{"incomplete": true}',
             "now": now,
             "since": now - _SENT_AGAIN_WITHIN,
+            "written_at": min(message.at or now, now) if message.wrote else None,
             "turn": f"{writer.client.hex()}{writer.recipient.hex()}",
         }
         async with conn.transaction():
@@ -165,7 +202,8 @@ class InboundDesk:
             await conn.execute(sql("write_inbound"), values)
             await conn.execute(sql("write_event"), values)
             if arrival.keyword == "stop":
-                await _stop(conn, values)
+                for name in arrival.names:
+                    await _stop(conn, values | {"recipient": name})
             elif arrival.keyword == "contact" and arrival.channel == "sms":
                 await self._answer(conn, values, address_of(message.sender))
             await _publish(conn, "sms.stop" if arrival.keyword == "stop" else "sms.inbound", values)

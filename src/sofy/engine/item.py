@@ -19,6 +19,8 @@ _ARRIVED: Final = frozenset({"delivered", "read"})
 
 #: `attempt` of an alert that leaves once more, by another route, since its first one says that it did not deliver it.
 SENT_AGAIN: Final = 100
+#: `attempt` of marketing that may have left and is handed over again where its id makes that safe; on top, how often.
+IN_DOUBT: Final = 50
 
 
 class Part(msgspec.Struct, gc=False, eq=False):
@@ -49,6 +51,8 @@ class Item(msgspec.Struct, gc=False, eq=False):
     `displaced`: an answer to it would have been another client's before. `ending`: the last digits of `to`, which
     receipts are held against. `place`: where its number is, as prices and routes are chosen by. `resend`:
     its route did not deliver it, and another one may. `due_s`: since when it was to leave, in seconds of the epoch.
+    `wrote_at`: when the person last wrote by its channel, where that matters. `answers`: by which route a message of
+    the person came that it answers, and its name there.
     """
 
     key: bytes
@@ -80,6 +84,8 @@ class Item(msgspec.Struct, gc=False, eq=False):
     suppressed: bool = False
     platform_suppressed: bool = False
     content: Content | None = None
+    wrote_at: datetime | None = None
+    answers: tuple[bytes, str] | None = None
 
     route: bytes | None = None
     status: str = "queued"
@@ -104,6 +110,11 @@ class Item(msgspec.Struct, gc=False, eq=False):
     claim: Claim | None = None
     due_s: float = 0.0
     keys_written: bool = False
+
+    @property
+    def in_doubt(self) -> bool:
+        """Whether the supplier may have it already."""
+        return IN_DOUBT <= self.attempt < SENT_AGAIN
 
     def raise_to(self, status: str, at: int) -> bool:
         """Move up the lattice; says whether it did."""

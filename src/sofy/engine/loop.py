@@ -411,7 +411,9 @@ class RouteEvents:
             self._circuit.bad += 1
             self._engine.recent.add((self._route, own_key(item.uid)), item, report.part)
         if last:
-            handover.conclude(item, at, self._may_leave_elsewhere)
+            running = self._engine.table.running.get(self._route)
+            safe = running is not None and running.connector.capabilities.idempotent
+            handover.conclude(item, at, self._may_leave_elsewhere, idempotent=safe)
             self._engine.ledger.changed(item)
 
     def _may_leave_elsewhere(self, item: Item) -> bool:

@@ -22,7 +22,7 @@ import structlog
 
 from sofy.connectors import base
 from sofy.connectors.base import Action, Receipt, Reported
-from sofy.engine import handover, journal
+from sofy.engine import handover, journal, route_config
 from sofy.engine.db import sql
 from sofy.engine.intake import decode_payload
 from sofy.engine.item import SENT_AGAIN, Claim, Item
@@ -118,6 +118,7 @@ async def _replay(link: HotLink, past: _Past, mine: Held, me: UUID, keystore: Ke
     ledger = Ledger(link, lambda item: None)
     at = now_micros()
     unknown = 0
+    safe = await _idempotent(link)
     for item in await _adopted(link, mine, keystore):
         item.route = past.route.get(item.key)
         answers = past.answers.get(item.key, {})
@@ -134,8 +135,8 @@ async def _replay(link: HotLink, past: _Past, mine: Held, me: UUID, keystore: Ke
             handover.note(item, Reported(item.uid, part, parts, outcome))
             if not again and answered is not None and answered[1] == "A" and answered[2] and item.route is not None:
                 recent.add((item.route, answered[2]), item, part)
-        unknown += item.lost
-        handover.conclude(item, when, _no_other_route)
+        handover.conclude(item, when, _no_other_route, idempotent=item.route in safe)
+        unknown += item.lost and item.status == "unknown"
         ledger.changed(item)
     await ledger.write_all()
     desk = Receipts(link, ledger, recent, keystore)
@@ -147,6 +148,11 @@ async def _replay(link: HotLink, past: _Past, mine: Held, me: UUID, keystore: Ke
     await ledger.write_all()
     await link.run("end_claims", {"me": me})
     return {"replayed": len(mine), "unknown": unknown}
+
+
+async def _idempotent(link: HotLink) -> frozenset[bytes]:
+    """Routes to suppliers that take a message id once."""
+    return frozenset(row[0] for row in await link.rows("routes") if route_config.idempotent(row[3]))
 
 
 def _no_other_route(item: Item) -> bool:

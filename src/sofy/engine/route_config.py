@@ -67,3 +67,9 @@ def tells(connector: str) -> bool:
     """Whether suppliers behind this connector say what becomes of each message."""
     kind = discover().get(connector)
     return kind is None or kind.capabilities.receipts
+
+
+def idempotent(connector: str) -> bool:
+    """Whether what comes twice to such a supplier under one message id reaches the person once."""
+    kind = discover().get(connector)
+    return kind is not None and kind.capabilities.idempotent

@@ -20,7 +20,7 @@ from sofy.engine.db import role_url
 from sofy.engine.intake import MessageIn
 from sofy.engine.keystore import KeyStore
 from sofy.engine.link import HotLink
-from sofy.engine.pgarray import ByteaArray
+from sofy.engine.pgarray import ByteaArray, UuidArray
 from sofy.engine.routes import terms
 from sofy.engine.rungs import Rung
 from sofy.ingest.callers import Callers
@@ -188,24 +188,39 @@ class House:
 
         It is worth nothing once a day has gone since the person wrote.
         """
-        service = [(n, message) for n, asked, message in taken if asked.purpose == "service"]
+        faults = await self._replying(desk, taken)
+        service = [(n, message) for n, asked, message in taken if asked.purpose == "service" and n not in faults]
         if not service:
-            return {}
+            return faults
         values = {
             "client": desk.client,
             "recipients": ByteaArray.of([message.recipient_index for _, message in service]),
             "since": desk.now - _CONVERSATION,
         }
         heard = {index: (row, at) for index, row, at in await self.link.rows("last_heard", values)}
-        faults: dict[int, Fault] = {}
         for n, message in service:
             if message.recipient_index not in heard:
                 faults[n] = Fault("service_unanswered", article="CGVU 14.2", pointer="/purpose")
                 continue
             row, at = heard[message.recipient_index]
-            message.answers, ends = UUID(bytes=row), at + _CONVERSATION
+            message.answers, ends = message.answers or UUID(bytes=row), at + _CONVERSATION
             message.expires_at = min(ends, message.expires_at or ends)
         return faults
+
+    async def _replying(self, desk: Desk, taken: Sequence[tuple[int, Message, MessageIn]]) -> dict[int, Fault]:
+        """Note which message of the person each one replies to; why those that name none are refused."""
+        replies = [(n, asked.reply_to, message) for n, asked, message in taken if asked.reply_to is not None]
+        if not replies:
+            return {}
+        values = {
+            "client": desk.client,
+            "ids": UuidArray.of([reply_to.bytes for _, reply_to, _ in replies]),
+            "recipients": ByteaArray.of([message.recipient_index for _, _, message in replies]),
+        }
+        known = {UUID(bytes=row) for (row,) in await self.link.rows("said_by", values)}
+        for _, reply_to, message in replies:
+            message.answers = reply_to if reply_to in known else None
+        return {n: Fault("reply_unknown", pointer="/reply_to") for n, reply_to, _ in replies if reply_to not in known}
 
     async def verdict(
         self, desk: Desk, tried: Rung, message: MessageIn, keys: ClientKeys, consents: bool
@@ -221,11 +236,15 @@ class House:
         facts = client_facts(desk.client.bytes, await self.link.rows("client_facts", values))
         allowed = {purpose: state for _, purpose, state in await self.link.rows("permissions_of", values)}
         banned = bool(await self.link.rows("platform_suppressed", values))
+        wrote = None
+        if tried.channel == "whatsapp":
+            lately = await self.link.rows("last_written", values | {"now": desk.now})
+            wrote = lately[0][1] if lately else None
         permission = allowed.get(message.purpose) or ("granted" if consents else None)
         left_eur = None if facts.left_micro is None else Decimal(facts.left_micro) / 1_000_000
         known = gate.Facts(
             facts.suspended, facts.policy, left_eur, None, permission, allowed.get("all") == "opposed", banned,
-            facts.channels_off,
+            facts.channels_off, wrote_at=wrote,
         )  # fmt: skip
         asked = gate.Message(
             message.purpose, tried.to, tried.text, tried.sender, tried.short_code, message.zone,

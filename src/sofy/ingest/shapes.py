@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Annotated, Any, Literal
+from uuid import UUID
 
 import msgspec
 from msgspec import Meta
@@ -97,6 +98,9 @@ class Message(Shape):
     valid_for_s: Annotated[
         Annotated[int, Meta(ge=30, le=604_800)] | None,
         Meta(description="Worth nothing so many seconds after it may leave."),
+    ] = None
+    reply_to: Annotated[
+        UUID | None, Meta(description="The message of this person that it answers: the id of a message.inbound event.")
     ] = None
     establishment: Annotated[
         Annotated[str, Meta(min_length=1, max_length=60)] | None,

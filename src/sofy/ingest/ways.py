@@ -8,7 +8,7 @@ from email_validator import EmailNotValidError, validate_email
 
 from sofy.engine.routes import Route
 from sofy.engine.rungs import Rung
-from sofy.ingest import words
+from sofy.ingest import limits, words
 from sofy.ingest.offers import Desk
 from sofy.ingest.problems import Fault
 from sofy.kernel import channels, phone, sms_text
@@ -80,6 +80,7 @@ def _by_agent(desk: Desk, channel: channels.Channel, to: str, asked: Asked) -> R
     answers_at = asked.sender or route.short_code
     _fits(asked, channel)
     _says_how_to_stop(asked, channel, answers_at)
+    limits.check(channel, to, asked.text, asked.content, asked.purpose, asked.pointer)
     return Rung(
         channel=channel, to=to, sender=answers_at or "", text=asked.text, content=asked.content, short_code=answers_at,
         parts=1, encoding=channels.UTF8,

@@ -190,6 +190,12 @@ DETAILS: Final[dict[str, Words]] = {
         "Marketing by WhatsApp takes a template that Meta approved: send content.template.",
         "Le marketing par WhatsApp demande un modèle approuvé par Meta : envoyez content.template.",
     ),
+    "reply_unknown": Words(
+        "“reply_to” is the id of a message of this very person, as the event message.inbound told it: there is none.",
+        "« reply_to » est l’identifiant d’un message de cette même personne, donné par l’événement message.inbound : il"
+        " n’y en a pas.",
+    ),
+    "not_shown": Words("{channel} does not take it: {problem}.", "{channel} ne le prend pas : {problem}."),
     "channel_twice": Words(
         "Each channel is tried once: fallback names one that is tried before.",
         "Chaque canal est essayé une fois : fallback en nomme un déjà essayé.",
@@ -330,3 +336,91 @@ def _replaced(text: str, said: tuple[tuple[str, str], ...]) -> str:
 
 
 PURPOSES: Final = {"marketing": Words("marketing", "marketing"), "alert": Words("alert", "d’alerte")}
+
+#: Why the supplier of a channel would not show a content, by the code its connector gives.
+SHOWN: Final[dict[str, Words]] = {
+    "rcs_too_large": Words("the whole is longer than 250 kB", "l’ensemble dépasse 250 ko"),
+    "rcs_text_beside_carousel": Words(
+        "several cards leave no place for a text or a file beside them: put it on a card",
+        "plusieurs cartes ne laissent pas de place à un texte ou un fichier à côté : mettez-le sur une carte",
+    ),
+    "rcs_file_beside_card": Words(
+        "a card leaves no place for a file beside it: put it on the card",
+        "une carte ne laisse pas de place à un fichier à côté : mettez-le sur la carte",
+    ),
+    "rcs_empty": Words("there is nothing to show", "il n’y a rien à montrer"),
+    "rcs_text_too_long": Words("a text has 3,072 characters at most", "un texte a 3 072 caractères au plus"),
+    "rcs_text_beside_file": Words(
+        "only a picture or a video takes words beside it", "seules une image ou une vidéo prennent un texte à côté"
+    ),
+    "rcs_too_many_cards": Words("a carousel has 2 to 10 cards", "un carrousel a de 2 à 10 cartes"),
+    "rcs_empty_card": Words(
+        "a card needs a title, a text or a picture", "une carte demande un titre, un texte ou une image"
+    ),
+    "rcs_title_too_long": Words(
+        "the title of a card has 200 characters at most", "le titre d’une carte a 200 caractères au plus"
+    ),
+    "rcs_card_text_too_long": Words(
+        "the words of a card have 2,000 characters at most", "le texte d’une carte a 2 000 caractères au plus"
+    ),
+    "rcs_file_in_card": Words(
+        "a card shows a picture or a video, no other file",
+        "une carte montre une image ou une vidéo, aucun autre fichier",
+    ),
+    "rcs_too_many_buttons": Words(
+        "there are 11 buttons at most, 4 on a card", "il y a 11 boutons au plus, 4 sur une carte"
+    ),
+    "rcs_label_too_long": Words("a button has 1 to 25 characters", "un bouton a de 1 à 25 caractères"),
+    "rcs_button_too_long": Words(
+        "what a button sends has 1 to 2,048 characters", "ce qu’un bouton envoie a de 1 à 2 048 caractères"
+    ),
+    "rcs_button_address": Words(
+        "a button that opens a page needs an address that begins with https://",
+        "un bouton qui ouvre une page demande une adresse qui commence par https://",
+    ),
+    "rcs_button_number": Words(
+        "a button that calls needs a number like +33639980001",
+        "un bouton qui appelle demande un numéro comme +33639980001",
+    ),
+    "recipient_unreadable": Words(
+        "this is no number and no WhatsApp identity", "ce n’est ni un numéro ni un identifiant WhatsApp"
+    ),
+    "131062": Words(
+        "a template with a code needs a number, not an identity",
+        "un modèle à code demande un numéro, pas un identifiant",
+    ),
+    "opt_out_url_missing": Words(
+        "{{unsubscribe_url}} is for e-mail: add a button or a line with STOP",
+        "{{unsubscribe_url}} est pour l’e-mail : ajoutez un bouton ou une ligne avec STOP",
+    ),
+    "text_empty": Words(
+        "there is nothing to read: buttons need a text", "il n’y a rien à lire : des boutons demandent un texte"
+    ),
+    "text_too_long": Words(
+        "a text has 4,096 characters at most, 1,024 above up to three buttons",
+        "un texte a 4 096 caractères au plus, 1 024 au-dessus de trois boutons au plus",
+    ),
+    "caption_too_long": Words(
+        "the words with a file have 1,024 characters at most", "le texte avec un fichier a 1 024 caractères au plus"
+    ),
+    "too_many_buttons": Words("there are 10 buttons at most", "il y a 10 boutons au plus"),
+    "button_label_twice": Words("two buttons say the same", "deux boutons disent la même chose"),
+    "button_label_too_long": Words(
+        "a button has 20 characters at most, 24 in a list", "un bouton a 20 caractères au plus, 24 dans une liste"
+    ),
+    "button_value_twice": Words("two buttons send the same", "deux boutons envoient la même chose"),
+    "button_value_too_long": Words(
+        "what a button sends has 256 characters at most, 200 in a list",
+        "ce qu’un bouton envoie a 256 caractères au plus, 200 dans une liste",
+    ),
+    "media_not_shown": Words(
+        "a list, or a template, shows no such file", "une liste, ou un modèle, ne montre pas un tel fichier"
+    ),
+    "template_value_empty": Words(
+        "each place of a template needs a value", "chaque champ d’un modèle demande une valeur"
+    ),
+    "template_value_spaces": Words(
+        "a value of a template has no line end, no tab and no five spaces in a row",
+        "une valeur d’un modèle n’a ni fin de ligne, ni tabulation, ni cinq espaces de suite",
+    ),
+}

@@ -55,6 +55,14 @@ declare(
     in_clear="keyed hashes under the platform's and the client's key, and ids",
 )
 declare(
+    "engine_alias",
+    ["identity_index", "recipient_index", "person_index", "number_index"],
+    purpose="Obey a STOP of somebody whom WhatsApp names without a number",
+    retention="three years after it was last told",
+    by=HOURLY,
+    in_clear="keyed hashes under the platform's and the client's key",
+)
+declare(
     "gate_permission",
     ["recipient_index"],
     purpose="Let nothing leave to somebody who said no",

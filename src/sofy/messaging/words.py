@@ -282,6 +282,7 @@ REASONS: dict[str, "str | Promise"] = {
     "client_suspended": _("account suspended"),
     "budget_spent": _("budget used up"),
     "stop_mention_missing": _("mention STOP SMS missing"),
+    "window_closed": _("WhatsApp: no message of the person within 24 hours, so only a template may leave"),
     **dict.fromkeys(SENDER, _("sender not allowed")),
     "outside_hours": _("outside the permitted hours"),
     "no_permitted_hour": _("no permitted hour"),

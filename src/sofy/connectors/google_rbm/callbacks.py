@@ -109,6 +109,7 @@ def _subscription(config: Config, event: wire.Event, *, text: str, opts_out: boo
         detail={"event": event.event_type},
         opts_out=opts_out,
         at=_at(event),
+        wrote=False,
     )
     return Heard(inbound=[said])
 

@@ -35,7 +35,12 @@ class RbmConnector(HttpConnector):
 
     code: ClassVar[str] = "google_rbm"
     capabilities: ClassVar[base.Capabilities] = base.Capabilities(
-        channel="rcs", encodings=frozenset({"utf8"}), receipts=True, inbound=True, max_parts=1
+        channel="rcs",
+        encodings=frozenset({"utf8"}),
+        receipts=True,
+        inbound=True,
+        max_parts=1,
+        idempotent=True,
     )
     Config: ClassVar[type[Any]] = settings.Config
 

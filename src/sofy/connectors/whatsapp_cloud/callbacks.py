@@ -152,6 +152,12 @@ def _identity(number: str | None, user_id: str | None, contact: wire.Contact | N
     return detail.get("user_id") or detail.get("parent_user_id") or "", detail
 
 
+def _other_name(sender: str, detail: dict[str, Any]) -> str:
+    """The user id of somebody who is named by the number."""
+    known: str = detail.get("user_id") or detail.get("parent_user_id") or ""
+    return "" if is_user_id(sender) else known
+
+
 def _contact(contacts: list[wire.Contact], number: str | None, user_id: str | None) -> wire.Contact | None:
     for one in contacts:
         if (number and one.wa_id == number) or (user_id and one.user_id == user_id):
@@ -178,6 +184,7 @@ def _inbound(message: wire.Message, contacts: list[wire.Contact], recipient: str
         detail={**detail, **more} or None,
         opts_out=kind == "reply" and _stops(text, more.get("value", "")),
         at=moment(message.timestamp),
+        identity=_other_name(sender, detail),
     )
 
 
@@ -227,6 +234,8 @@ def _opposition(status: wire.Status, recipient: str) -> Inbound | None:
         detail={**detail, "code": "131050"},
         opts_out=True,
         at=moment(status.timestamp),
+        wrote=False,
+        identity=_other_name(sender, detail),
     )
 
 
@@ -246,6 +255,8 @@ def _wish(preference: wire.Preference, contacts: list[wire.Contact], recipient: 
         detail={**detail, "preference": preference.value[:20]},
         opts_out=preference.value.casefold() == "stop",
         at=moment(preference.timestamp),
+        wrote=False,
+        identity=_other_name(sender, detail),
     )
 
 

@@ -117,6 +117,7 @@ class WhatsAppCloudConnector(HttpConnector):
             detail={"code": str(code)},
             opts_out=True,
             at=clock.now(),
+            wrote=False,
         )
 
     @classmethod

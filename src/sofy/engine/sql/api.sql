@@ -24,11 +24,23 @@ SELECT id, code FROM gate_establishment WHERE client_id = %(client)s AND code = 
 
 -- name: last_heard
 -- What these people wrote last, within a day; a STOP asks for no answer.
-SELECT DISTINCT ON (i.recipient_index) i.recipient_index, i.id, i.at
-  FROM unnest(%(recipients)s::bytea[]) AS r (recipient_index)
-  JOIN engine_inbound i ON i.client_id = %(client)s AND i.recipient_index = r.recipient_index
- WHERE i.at >= %(since)s AND i.keyword <> 'stop'
- ORDER BY i.recipient_index, i.id DESC
+WITH names AS (
+    -- include: names
+)
+SELECT DISTINCT ON (names.recipient) names.recipient, i.id, i.at
+  FROM names JOIN engine_inbound i ON i.client_id = %(client)s AND i.recipient_index = names.name
+ WHERE i.at >= %(since)s AND i.keyword <> 'stop' AND (i.channel <> 'whatsapp' OR i.written_at IS NOT NULL)
+ ORDER BY names.recipient, i.id DESC
+
+-- name: said_by
+-- Which of these messages came from the person they are answered to.
+WITH names AS (
+    -- include: names
+)
+SELECT i.id FROM unnest(%(ids)s::uuid[], %(recipients)s::bytea[]) AS r (id, recipient)
+  JOIN names ON names.recipient = r.recipient
+  JOIN engine_inbound i ON i.client_id = %(client)s AND i.id = r.id AND i.recipient_index = names.name
+ WHERE i.id = ANY (ARRAY(SELECT unnest(%(ids)s::uuid[])))
 
 -- name: offers
 -- Routes as a message is priced and planned by.

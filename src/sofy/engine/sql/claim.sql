@@ -25,7 +25,11 @@ WITH due AS (
 )
 SELECT m.id, m.channel, m.purpose, m.campaign_id, m.contact_id, m.recipient_index, m.sender, m.short_code, m.zone, m.payload,
        m.parts, m.encoding, (m.unit_price_eur * 1000000)::bigint, taken.attempt, taken.avoid_route, m.expires_at,
-       extract(epoch FROM taken.due_at)::float8
+       extract(epoch FROM taken.due_at)::float8,
+       CASE WHEN m.answers IS NOT NULL
+            THEN (SELECT i.route_id FROM engine_inbound i WHERE i.client_id = %(client)s AND i.id = m.answers) END,
+       CASE WHEN m.answers IS NOT NULL
+            THEN (SELECT i.supplier_id FROM engine_inbound i WHERE i.client_id = %(client)s AND i.id = m.answers) END
   FROM taken JOIN engine_message m ON m.id = taken.message_id
  WHERE m.client_id = %(client)s AND m.id = ANY (ARRAY(SELECT message_id FROM due))
 
@@ -53,6 +57,17 @@ SELECT campaign_id, state FROM gate_campaign
 -- What these people allow this client, for every purpose: one probe per person.
 SELECT recipient_index, purpose, state FROM gate_permission
  WHERE client_id = %(client)s AND recipient_index = ANY(%(recipients)s::bytea[]) AND channel = %(channel)s
+
+-- name: last_written
+-- When these people last wrote by WhatsApp, within a day, under whichever of their names.
+WITH names AS (
+    -- include: names
+)
+SELECT names.recipient, max(i.written_at)
+  FROM names JOIN engine_inbound i ON i.client_id = %(client)s AND i.recipient_index = names.name
+ WHERE i.recipient_index = ANY (ARRAY(SELECT name FROM names))
+   AND i.channel = 'whatsapp' AND i.written_at > %(now)s - interval '24 hours'
+ GROUP BY names.recipient
 
 -- name: platform_suppressed
 -- Which of these numbers nobody may write to.

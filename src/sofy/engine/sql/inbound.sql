@@ -38,7 +38,7 @@ UPDATE mo_lookup
 -- name: who_wrote
 -- Which client last wrote to this number from this short code, and which one before, for how long is in left_at.
 SELECT client_id, message_id, contact_id, campaign_id, recipient_index, displaced_by,
-       before_client_id, before_message_id, before_contact_id, before_campaign_id, before_recipient_index
+       before_client_id, before_message_id, before_contact_id, before_campaign_id, before_recipient_index, at
   FROM mo_lookup
  WHERE short_code = %(short_code)s AND number_index = %(number)s
 
@@ -85,9 +85,9 @@ WITH told AS (
                               WHERE client_id = (SELECT %(client)s::uuid) AND message_id = %(message)s) END
 )
 INSERT INTO engine_inbound (client_id, id, route_id, recipient_index, contact_hint, message_id, payload, keyword, at,
-                            channel, supplier_id)
+                            channel, supplier_id, written_at)
 VALUES (%(client)s, %(id)s, %(route)s, %(recipient)s, %(contact)s, %(message)s, %(payload)s, %(keyword)s, %(now)s,
-        %(came_by)s, %(supplier_id)s)
+        %(came_by)s, %(supplier_id)s, %(written_at)s)
 
 -- name: write_event
 -- One event outside the ledger's batches.

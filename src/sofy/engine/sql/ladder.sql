@@ -56,12 +56,20 @@ WITH late AS (
      WHERE client_id = %(client)s AND deadline_at <= %(now)s ORDER BY deadline_at LIMIT %(n)s FOR UPDATE SKIP LOCKED
 ), gone AS (
     DELETE FROM engine_queue q WHERE q.client_id = %(client)s AND q.message_id = ANY (ARRAY(SELECT message_id FROM late))
-    RETURNING q.message_id
+    RETURNING q.message_id, q.attempt BETWEEN 50 AND 99 AS in_doubt
+), doubtful AS (
+    -- The supplier may have it: nobody knows, and another channel could reach the person twice.
+    UPDATE engine_state s SET status = 'unknown', rank = 30, reason = 'no_answer', not_before = NULL, updated_at = %(now)s
+      FROM gone WHERE s.client_id = %(client)s AND s.message_id = gone.message_id AND s.rank = 10 AND gone.in_doubt
+    RETURNING s.message_id, s.contact_id, s.campaign_id
+), doubted AS (
+    INSERT INTO engine_event (client_id, message_id, contact_id, campaign_id, kind, at, detail)
+    SELECT %(client)s, message_id, contact_id, campaign_id, 'unknown', %(now)s, '{"reason": "no_answer"}' FROM doubtful
 ), ended AS (
     UPDATE engine_state s
        SET status = 'withheld', rank = 90, reason = 'too_late', article = 'DPA 6', final_at = %(now)s, not_before = NULL,
            updated_at = %(now)s
-      FROM gone WHERE s.client_id = %(client)s AND s.message_id = gone.message_id AND s.rank = 10
+      FROM gone WHERE s.client_id = %(client)s AND s.message_id = gone.message_id AND s.rank = 10 AND NOT gone.in_doubt
     RETURNING s.message_id, s.contact_id, s.campaign_id
 ), told AS (
     INSERT INTO engine_event (client_id, message_id, contact_id, campaign_id, kind, at, detail)
@@ -71,13 +79,16 @@ WITH late AS (
     INSERT INTO engine_ladder_step (client_id, message_id, at)
     SELECT %(client)s, message_id, %(now)s FROM ended
      UNION
+    SELECT %(client)s, late.message_id, %(now)s FROM late JOIN doubtful ON doubtful.message_id = late.message_id
+     WHERE late.insist
+     UNION
     SELECT %(client)s, late.message_id, %(now)s FROM late
       JOIN engine_state s ON s.client_id = %(client)s AND s.message_id = late.message_id AND s.rank IN (20, 30)
      WHERE late.insist
     ON CONFLICT DO NOTHING
 )
 UPDATE engine_ladder l
-   SET deadline_at = CASE WHEN s.rank = 10 AND s.message_id <> ALL (ARRAY(SELECT message_id FROM ended))
+   SET deadline_at = CASE WHEN s.rank = 10 AND s.message_id <> ALL (ARRAY(SELECT message_id FROM gone))
                           THEN %(now)s + interval '2 seconds' END
   FROM late JOIN engine_state s ON s.client_id = %(client)s AND s.message_id = late.message_id
  WHERE l.client_id = %(client)s AND l.head_id = late.head_id AND l.rung = late.rung

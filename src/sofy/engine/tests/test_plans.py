@@ -53,6 +53,9 @@ SELECT decode(md5(n::text), 'hex'), 'all', %(now)s FROM generate_series(1, 50000
 INSERT INTO engine_ladder (client_id, head_id, rung, channel, message_id, payload, deadline_at)
 SELECT client_id, id, 0, 'rcs', id, '\\x01', %(now)s + interval '1 hour' FROM engine_message
  WHERE client_id = %(client)s AND id > '00000000-0000-7000-8000-000000010000' ON CONFLICT DO NOTHING;
+INSERT INTO engine_alias
+SELECT client_id, decode(md5(id::text), 'hex'), recipient_index, decode(md5(id::text || 'p'), 'hex'), recipient_index,
+       %(now)s FROM engine_message WHERE client_id = %(client)s ON CONFLICT DO NOTHING;
 INSERT INTO engine_inbound (client_id, id, route_id, recipient_index, payload, at)
 SELECT client_id, id, %(route)s, recipient_index, '\\x01', %(now)s FROM engine_message
  WHERE client_id = %(client)s AND id > '00000000-0000-7000-8000-000000020000' ON CONFLICT DO NOTHING;
@@ -113,7 +116,7 @@ def _values() -> dict[str, Any]:
         "channel": "sms", "route": ROUTE, "campaign": CAMPAIGN, "before": now - timedelta(days=1),
         "recipients": ByteaArray.of([bytes.fromhex(f"{n:032x}") for n in numbers]), "recipient": b"1" * 16,
         "numbers": ByteaArray.of([b"2" * 16] * count), "lanes": ["marketing", "marketing.rcs"],
-        "channels": TextArray.of(["sms"] * count), "supplier_id": "x", "came_by": "sms",
+        "channels": TextArray.of(["sms"] * count), "written_at": None, "supplier_id": "x", "came_by": "sms",
         "heads": UuidArray.of(ids), "rungs": Int2Array.of([1] * count), "deadlines": at,
         "campaigns": UuidArray.of([CAMPAIGN.bytes] * count),
         "ids": UuidArray.of(ids), "messages": UuidArray.of(ids), "message": UUID(bytes=ids[0]),
@@ -138,6 +141,8 @@ _BY_KEY: list[tuple[str, dict[str, Any], list[str]]] = [
     ("claim", {}, ["engine_queue_due", "engine_queue_pkey", "engine_message_pkey"]),
     ("settle_backlog", {}, ["engine_queue_due", "lane_backlog_pkey"]),
     ("permissions_of", {}, ["gate_permission_pkey"]),
+    ("last_written", {"recipients": [b"1" * 32]}, ["engine_alias_pkey", "engine_alias_recipient",
+                                                   "engine_inbound_recipient"]),
     ("template_named", {"code": "order_ready"}, ["gate_template_pkey"]),
     ("requests_of", {"n": 100, "before": SMALL}, ["engine_request_log_pkey"]),
     ("platform_suppressed", {}, ["platform_suppression_pkey"]),
@@ -212,8 +217,12 @@ _BY_KEY: list[tuple[str, dict[str, Any], list[str]]] = [
     ("rungs_of", {}, ["engine_ladder_pkey"]),
     ("heard_named", {}, ["engine_inbound_once"]),
     ("writer_of", {}, ["receipt_key_pkey", "engine_state_pkey"]),
+    ("said_by", {"ids": [UUID(int=1)], "recipients": [b"1" * 32]}, ["engine_alias_pkey", "engine_alias_recipient"]),
+    ("writers_at", {"short_code": "36123", "numbers": [b"1" * 32]}, ["mo_lookup_pkey"]),
+    ("numbers_of_person", {"person": b"1" * 32}, ["engine_alias_person"]),
+    ("aliases_of", {"names": [b"1" * 32]}, ["engine_alias_pkey", "engine_alias_recipient"]),
 ]  # fmt: skip
-_HOT = 19
+_HOT = 20
 
 
 @pytest.mark.slow

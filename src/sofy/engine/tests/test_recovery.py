@@ -2,15 +2,18 @@
 
 import asyncio
 import os
-from typing import Any
+from datetime import timedelta
+from typing import Any, ClassVar
 from uuid import UUID, uuid4
 
 import pytest
 
+from sofy.connectors import base
 from sofy.connectors.base import Accepted, Action, Refused, Throttled
-from sofy.engine import intake
+from sofy.engine import handover, intake, route_config
 from sofy.engine.journal import Answered, Journal, Received, read
-from sofy.engine.tests.conftest import MENTION, House, Machine
+from sofy.engine.rungs import Rung
+from sofy.engine.tests.conftest import MENTION, FakeConnector, House, Machine
 from sofy.kernel import clock
 
 ROUTE = uuid4()
@@ -230,3 +233,83 @@ async def test_an_outcome_that_cannot_be_written_is_unknown_and_never_sent_again
 
     assert house.queue() == []
     assert len(machine.connector().sent) == 2
+
+
+# suppliers that take a message id once
+
+
+class Idempotent(FakeConnector):
+    """A channel whose supplier knows its messages by our ids."""
+
+    code: ClassVar[str] = "idempotent"
+    capabilities: ClassVar[base.Capabilities] = base.Capabilities(
+        channel="rcs", encodings=frozenset({"utf8"}), receipts=True, inbound=True, max_parts=1, idempotent=True
+    )
+
+
+@pytest.fixture
+def by_id(house: House, fake_connectors: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(route_config, "discover", lambda: {"fake": FakeConnector, "idempotent": Idempotent})
+    monkeypatch.setattr(handover, "RETRY_AFTER_S", (0, 0, 0))
+    house.add_route("rcs", id=ROUTE, channel="rcs", connector="idempotent", short_code="agent", encodings=["utf8"])
+
+
+def marketing_by_rcs(house: House, **fields: Any) -> intake.MessageIn:
+    return house.message(channel="rcs", text="Promo STOP", short_code="agent", **fields)
+
+
+async def test_marketing_leaves_again_under_the_same_id_where_the_supplier_takes_it_once(
+    house: House, by_id: None, start: Any
+):
+    message = marketing_by_rcs(house)
+    dead = Dead(house, message)
+    dead.hands_over(message)
+    dead.dies()
+
+    machine = await start()
+
+    await machine.settled(message)
+    assert [one.message_id for one in machine.connector("rcs").sent] == [message.id]
+
+
+async def test_what_is_silent_again_and_again_is_unknown_in_the_end(house: House, by_id: None, start: Any):
+    machine = await start()
+    machine.connector("rcs").script = lambda message, part: base.Unknown("timeout")
+
+    (message,) = house.submit(marketing_by_rcs(house))
+
+    await machine.settled(message, status="unknown")
+    assert len(machine.connector("rcs").sent) == 1 + len(handover.RETRY_AFTER_S)
+
+
+async def test_what_may_have_left_is_unknown_when_it_may_not_leave_again(house: House, by_id: None, start: Any):
+    message = marketing_by_rcs(house)
+    dead = Dead(house, message)
+    dead.hands_over(message)
+    dead.dies()
+    house.consent(message.to, "withdrawn")
+
+    machine = await start()
+
+    await machine.settled(message, status="unknown")
+    assert machine.connector("rcs").sent == []
+
+
+async def test_no_other_channel_follows_what_may_have_left_at_its_deadline(house: House, by_id: None, start: Any):
+    house.add_route()
+    message = marketing_by_rcs(house, expires_at=clock.now() + timedelta(seconds=60))
+    message.ladder = [
+        Rung(channel="rcs", to=message.to, sender="", text=message.text, short_code="agent", after_s=60),
+        Rung(channel="sms", to=message.to, sender="MARTIN", text="Promo" + MENTION, short_code="36123", parts=1,
+             encoding="gsm7"),
+    ]  # fmt: skip
+    dead = Dead(house, message)
+    dead.hands_over(message)
+    dead.dies()
+    clock.install(lambda: clock.DEMO_START + timedelta(seconds=61))
+
+    machine = await start()
+
+    await machine.settled(message, status="unknown")
+    assert machine.connector("fake").sent == []
+    assert house.conn.execute("SELECT count(*) FROM engine_ladder_step").fetchone() == (0,)

@@ -1,6 +1,8 @@
 """Channels, ladders and service messages, as programs use them; and the door of suppliers that call back."""
 
+import inspect
 import json
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, ClassVar
@@ -10,9 +12,12 @@ import msgspec
 import pytest
 
 from sofy.connectors import base
+from sofy.connectors.google_rbm import rendering as rbm
+from sofy.connectors.whatsapp_cloud import rendering as whatsapp
 from sofy.engine import permissions, route_config
 from sofy.engine.tests.conftest import FakeConnector
 from sofy.ingest.tests.conftest import MENTION, SHORT_CODE, Api, House, Program, alert, marketing
+from sofy.ingest.words import SHOWN
 from sofy.kernel import clock, ids
 
 AGENT = "fournil-agent"
@@ -316,3 +321,64 @@ async def test_the_short_code_of_a_message_is_that_of_its_way(program: Program, 
 
     found = {str(row["id"]): row["short_code"] for row in house.rows("SELECT id, short_code FROM engine_message")}
     assert (found[rcs], found[sms]) == (AGENT, SHORT_CODE)
+
+
+async def test_an_answer_names_a_message_of_the_same_person(program: Program, house: House):
+    open_channel(house, "whatsapp", "1555")
+    mine, theirs = (ids.uuid7() for _ in range(2))
+    keys = house.keystore.client(house.client)
+    values = [house.client, mine, ids.uuid7(), keys.index("phone", "+33639980001"), b"x", clock.now(), "whatsapp"]
+    put = (
+        "INSERT INTO engine_inbound (client_id, id, route_id, recipient_index, payload, at, channel, written_at)"
+        " VALUES (%s, %s, %s, %s, %s, %s, %s, now())"
+    )
+    house.admin.execute(put, values)
+    foreign = [ids.uuid7(), theirs, *values[2:]]
+    house.admin.execute(put, foreign)
+
+    good = await program.send(alert(to="+33639980001", channel="whatsapp", reply_to=str(mine)))
+    others = [
+        await program.send(alert(to="+33639980002", channel="whatsapp", reply_to=str(mine))),
+        await program.send(alert(to="+33639980001", channel="whatsapp", reply_to=str(theirs))),
+    ]
+
+    assert good.status == 202
+    assert [(each.code, each.json["pointer"]) for each in others] == [("reply_unknown", "/reply_to")] * 2
+    row = house.admin.execute("SELECT answers FROM engine_message").fetchone()
+    assert row == (mine,)
+
+
+_CARD = {"title": "Pain", "media": {"kind": "document", "url": "https://example.org/a.pdf"}}
+_CALL = {"kind": "call", "label": "Appel", "value": "non"}
+_LONG_LABEL = {"kind": "reply", "label": "Vingt-et-un caracteres", "value": "a"}
+
+
+@pytest.mark.clause("CGVU 3.4")
+@pytest.mark.parametrize(
+    ("channel", "content", "pointer", "said"),
+    [
+        ("rcs", {"text": "Bonjour", "cards": [{"title": "A"}, {"title": "B"}]}, "/content/cards", "carte"),
+        ("rcs", {"cards": [_CARD]}, "/content/cards", "image"),
+        ("rcs", {"text": "A", "buttons": [_CALL]}, "/content/buttons", "+33"),
+        ("whatsapp", {"text": "A", "buttons": [_LONG_LABEL]}, "/content/buttons", "20"),
+        ("whatsapp", {"template": {"name": "code", "body": [" "]}}, "/content/template", "valeur"),
+        ("whatsapp", {"text": "Voir {{unsubscribe_url}}"}, "/content/text", "STOP"),
+    ],
+)  # fmt: skip
+async def test_what_the_supplier_would_refuse_is_refused_at_once(
+    program: Program, house: House, channel: str, content: dict[str, Any], pointer: str, said: str
+):
+    open_channel(house, channel)
+
+    refused = await program.send(alert(channel=channel, content=content) | {"text": None})
+
+    assert (refused.status, refused.code, refused.json["pointer"]) == (422, "not_shown", pointer)
+    assert said in refused.json["detail"]
+
+
+async def test_each_code_of_a_refusal_has_its_words():
+    codes = set()
+    for rendering in (rbm, whatsapp):
+        codes |= set(re.findall(r'(?:Unsendable|NotSendable)\("(\w+)"\)', inspect.getsource(rendering)))
+
+    assert codes == set(SHOWN)

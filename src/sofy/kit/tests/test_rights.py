@@ -30,6 +30,7 @@ ORDINARY: set[Policy] = {
 #: Tables of the engine that belong to no client. Its login bypasses policies; these say so in words.
 OF_THE_ENGINE = {
     *("engine_claim", "engine_inbound_part", "engine_instance", "engine_route", "engine_route_health", "mo_lookup"),
+    "engine_alias",
     *("engine_callback", "engine_ladder", "engine_ladder_step", "engine_request", "engine_request_log"),
     *("engine_route_quality", "price_network", "price_purchase", "price_sale"),
     *("fraud_safe", "fraud_setting"),
@@ -185,6 +186,7 @@ RIGHTS = {
     "engine_claim": ("", "", "siud"),
     "engine_request": ("", "", "siud"),
     "engine_inbound_part": ("", "", "siud"),
+    "engine_alias": ("", "", "siud"),
     "mo_lookup": ("", "", "siud"),
     "receipt_key": ("", "", "siud"),
     "receipt_parked": ("", "", "siud"),
