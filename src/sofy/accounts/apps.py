@@ -22,6 +22,6 @@ class AccountsConfig(AppConfig):
         problems.register(REFUSALS)
         journal.FACTS.update(FACTS)
         register(
-            Entry("client", _("Account"), _("API keys"), "accounts:keys", "key", 930, "key.view"),
-            Entry("client", _("Account"), _("Developers"), "accounts:developers", "code", 935, "key.view"),
+            Entry("client", _("Developers"), _("Code examples"), "accounts:developers", "code", 1000, "key.view"),
+            Entry("client", _("Developers"), _("API keys"), "accounts:keys", "key", 1010, "key.view"),
         )

@@ -318,10 +318,9 @@ class HttpConnector(base.Connector):
         if isinstance(answer, Unknown | Closed):
             return
         self._failures, self._down_until, self._doubtful = 0, 0.0, False
-        if isinstance(answer, Accepted):
-            self._last_error = ""
-        elif isinstance(answer, Refused):
-            self._last_error = answer.code
+        if isinstance(answer, Accepted | Refused):  # that one phone takes nothing says nothing about the route
+            ours = isinstance(answer, Refused) and answer.action is Action.CONFIGURATION
+            self._last_error = answer.code if ours else ""
 
     def _close(self, one: Waiting, answer: Closed) -> None:
         """Let the engine have everything back: other routes may take it, or this one later."""

@@ -24,16 +24,17 @@ class MessagingConfig(AppConfig):
         of_client = "messaging/panel_smpp.html"
         panels.register(panels.Panel("client.developers", of_client, smpp.panel, order=50, permission="key.view"))
         panels.register(panels.Panel("op.client", "messaging/panel_smpp_staff.html", smpp.staff_panel, order=50))
-        group = _("Messaging")
+        group, developers = _("Messaging"), _("Developers")
         register(
             Entry("client", group, _("Messages"), "messaging:messages", "messages", 400, "message.view", key="m"),
-            Entry("client", group, _("Templates"), "messaging:templates", "template", 405, "template.view", key="t"),
+            Entry("client", group, _("Templates"), "messaging:templates", "template", 405, "template.view", key="o"),
             Entry("client", group, _("Senders"), "messaging:senders", "id", 410, "sender.view"),
             Entry("client", group, _("E-mail domains"), "messaging:email-domains", "mail", 412, "sender.view"),
             Entry("client", group, _("Protection"), "messaging:protection", "shield", 415, "message.view"),
-            Entry("client", _("Account"), _("Webhooks"), "messaging:webhooks", "plug", 932, "key.view"),
-            Entry("client", _("Account"), _("API requests"), "messaging:requests", "activity", 936, "key.view"),
-            Entry("client", _("Account"), _("API reference"), "messaging:api-reference", "book", 937, "key.view"),
+            Entry("client", developers, _("Webhooks"), "messaging:webhooks", "plug", 1020, "key.view"),
+            Entry("client", developers, _("SMPP accounts"), "messaging:smpp", "network", 1030, "key.view"),
+            Entry("client", developers, _("API requests"), "messaging:requests", "activity", 1040, "key.view"),
+            Entry("client", developers, _("API reference"), "messaging:api-reference", "book", 1050, "key.view"),
             Entry("op", _("Messaging"), _("Routes"), "messaging:routes", "route", 300, phone=True, key="r"),
             Entry("op", _("Messaging"), _("Sender requests"), "messaging:sender-queue", "id", 305, key="e"),
             Entry("op", _("Messaging"), _("Prices"), "messaging:prices", "receipt-euro", 305),

@@ -240,6 +240,19 @@ async def test_an_account_that_is_closed_gives_everything_back_and_is_asked_agai
     assert supplier.got == ["0", "again"]
 
 
+async def test_a_message_that_nobody_can_deliver_does_not_speak_against_the_route(
+    start: Start, supplier: Supplier, engine: Engine
+) -> None:
+    supplier.script = [404]
+    connector = await start()
+
+    connector.submit([outgoing(text="0")])
+    await engine.until(lambda: len(engine.outcomes) == 1)
+
+    assert [one.outcome for one in engine.outcomes] == [Refused("404", Action.PERMANENT)]
+    assert connector.health().last_error == ""
+
+
 async def test_after_too_many_tries_another_route_may_have_it(start: Start, supplier: Supplier, engine: Engine) -> None:
     supplier.script = [425] * 4
     connector = await start()
