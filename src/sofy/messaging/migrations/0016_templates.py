@@ -13,6 +13,16 @@ import sofy.kit.fields
 import sofy.kit.rls
 from sofy.kit.rls import EnableClientRLS
 
+#: What operators forbid is the platform's: staff writes it, a client is told of the name it asks for.
+WALLS = """
+alter table messaging_reserved_name enable row level security;
+alter table messaging_reserved_name force row level security;
+revoke all on messaging_reserved_name from sofy_web;
+grant select on messaging_reserved_name to sofy_web;
+create policy messaging_reserved_name_read on messaging_reserved_name for select to sofy_web using (true);
+create policy messaging_reserved_name_staff on messaging_reserved_name to sofy_staff
+    using (current_setting('sofy.staff', true) = 'on') with check (current_setting('sofy.staff', true) = 'on');
+"""
 SCHEMA = Path(sofy.engine.__file__).parent / "sql" / "schema"
 
 
@@ -271,4 +281,5 @@ class Migration(migrations.Migration):
         EnableClientRLS("messaging_template_version"),
         EnableClientRLS("messaging_whatsapp_template"),
         migrations.RunSQL((SCHEMA / "0016_templates.sql").read_text(), migrations.RunSQL.noop),
+        migrations.RunSQL(WALLS, migrations.RunSQL.noop),
     ]

@@ -62,6 +62,7 @@ def start(engine_db: Any, tmp_path: Path) -> Iterator[Callable[..., Any]]:
             "SOFY_WEB_PORT": str(free_port()),
             "SOFY_API_PORT": str(free_port()),
             "SOFY_SMPP_PORT": str(free_port()),
+            "SOFY_SMPPS_PORT": str(free_port()),
             "SOFY_METRICS_PORT": str(port),
         }
         log = tmp_path / f"{name}.log"

@@ -264,7 +264,7 @@ def test_a_scheduled_campaign_begins_at_its_hour(world, at):
 def test_a_scheduled_campaign_is_checked_again_at_its_hour(world, at):
     campaign = launch(world, world.draft(timing="at", starts_at=LATER))
     with client_scope(world.client.pk):
-        factories.Sender.objects.update(withdrawn_at=clock.now())
+        factories.Sender.objects.update(state=factories.Sender.State.WITHDRAWN, withdrawn_at=clock.now())
 
     at(LATER)
     tick.tick()

@@ -47,12 +47,3 @@ grant select, insert, update, delete on gate_template to sofy_web;
 grant select on gate_template to sofy_engine;
 grant select on engine_request_log to sofy_web;
 grant select, insert, delete on engine_request_log to sofy_engine;
-
--- What operators forbid is the platform's: staff writes it, a client is told of the name it asks for.
-alter table messaging_reserved_name enable row level security;
-alter table messaging_reserved_name force row level security;
-revoke all on messaging_reserved_name from sofy_web;
-grant select on messaging_reserved_name to sofy_web;
-create policy messaging_reserved_name_read on messaging_reserved_name for select to sofy_web using (true);
-create policy messaging_reserved_name_staff on messaging_reserved_name to sofy_staff
-    using (current_setting('sofy.staff', true) = 'on') with check (current_setting('sofy.staff', true) = 'on');
