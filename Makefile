@@ -5,7 +5,7 @@ SOFY := .venv/bin/sofy
 # One more than the cores of a small machine: tests of processes wait a good part of their time.
 JOBS ?= 3
 
-.PHONY: help setup demo test up bench check clean
+.PHONY: help setup demo test soak up bench check clean
 .DEFAULT_GOAL := help
 # Compiled files are kept whatever the machine's taste: collecting the tests is ten times quicker with them.
 unexport PYTHONDONTWRITEBYTECODE
@@ -13,6 +13,7 @@ unexport PYTHONDONTWRITEBYTECODE
 help:
 	@echo "make demo [CONTACTS=file]  set up, import a contact file, send a campaign to a simulated operator, report"
 	@echo "make test                  set up and run every test, the browser's included (SOFY_NO_BROWSER=1 leaves it out)"
+	@echo "make soak [MINUTES=10]     break everything at random for so long, then compare the books (SEED=n: as before)"
 	@echo "make up                    start everything and print where to log in"
 	@echo "make bench                 measure speed and memory"
 	@echo "make check                 format, lint, types, imports, migrations, translations"
@@ -27,6 +28,10 @@ demo: setup
 test:
 	@$(PYTHON) tools/setup.py --tests
 	@.venv/bin/pytest -n $(JOBS) -q $(TESTS)
+
+soak:
+	@$(PYTHON) tools/setup.py --tests
+	@.venv/bin/python -m tests.faults.soak --minutes $(or $(MINUTES),10) $(if $(SEED),--seed $(SEED))
 
 up: setup
 	@$(SOFY) up

@@ -5,6 +5,7 @@ Prints one JSON line when it is ready and one with what happened at the end.
 
 import argparse
 import asyncio
+from pathlib import Path
 
 import msgspec
 
@@ -22,11 +23,13 @@ def main() -> None:
     parser.add_argument("--profile", choices=sorted(PROFILES), default="demo")
     parser.add_argument("--hook-url", default="", help="where mails that come back are posted")
     parser.add_argument("--hook-secret", default="", help="the hook_secret of the route")
+    parser.add_argument("--hook-file", type=Path, help='both in a file instead: {"url", "secret"}')
+    parser.add_argument("--log", type=Path, help="file to append taken mails to")
     options = parser.parse_args()
     profile = msgspec.structs.replace(PROFILES[options.profile], seed=options.seed)
     config = EmailSandboxConfig(
         host=options.host, port=options.port, hook_url=options.hook_url, hook_secret=options.hook_secret,
-        profile=profile,
+        profile=profile, hook_file=options.hook_file, log=options.log,
     )  # fmt: skip
     asyncio.run(serve(config, options.http_port))
 

@@ -18,12 +18,14 @@ _KEPT = 2_000
 _MOST_KNOWN = 200_000
 _MAX_BYTES = 2_000_000
 _ANSWER_WITHIN_S = 10.0
+_AGAIN_AFTER_S = (0.5, 1, 2, 4, 8, 15, 30, 60)
 
 
 class EmailSandboxConfig(msgspec.Struct, frozen=True, kw_only=True):
     """Where it listens, and where mails that come back are posted (empty: nowhere), with which secret.
 
     `hook_file`: JSON of url and secret instead, read each time: whoever starts the server may not know them yet.
+    `log`: a line per mail that was taken, written before it is answered: recipient, sender of the envelope.
     """
 
     host: str = "127.0.0.1"
@@ -31,6 +33,7 @@ class EmailSandboxConfig(msgspec.Struct, frozen=True, kw_only=True):
     hook_url: str = ""
     hook_secret: str = ""
     hook_file: Path | None = None
+    log: Path | None = None
     profile: Profile = PLAIN
 
 
@@ -95,10 +98,16 @@ class SimulatedMailServer:
             mail = Arrived(envelope.mail_from or "", recipient, content)
             self.mails.append(mail)
             self.stats["taken"] += 1
+            self._note(mail)
             fate = fate_of(recipient, 1, self.config.profile)
             if fate.after:
                 self._soon(self._come_back(mail, fate.after))
         return "250 2.0.0 Kept"
+
+    def _note(self, mail: Arrived) -> None:
+        if self.config.log is not None:
+            with self.config.log.open("a", encoding="utf-8") as log:
+                log.write(f"{mail.recipient} {mail.sender}\n")
 
     # what comes back
 
@@ -136,7 +145,10 @@ class SimulatedMailServer:
         if url:
             mark = hmac.new(secret.encode(), body, "sha256").hexdigest()
             headers = {"Content-Type": "message/rfc822", "X-Sofy-Signature": f"sha256={mark}"}
-            await self._request(urlsplit(url), body, headers, "returned")
+            for pause_s in _AGAIN_AFTER_S:  # a mail that cannot be left stays in its server's queue
+                if await self._request(urlsplit(url), body, headers, "returned"):
+                    return
+                await asyncio.sleep(pause_s)
 
     def _hook(self) -> tuple[str, str]:
         path = self.config.hook_file
@@ -145,14 +157,16 @@ class SimulatedMailServer:
         told = msgspec.json.decode(path.read_bytes(), type=dict[str, str])
         return told["url"], told["secret"]
 
-    async def _request(self, address: SplitResult, body: bytes, headers: dict[str, str], what: str) -> None:
+    async def _request(self, address: SplitResult, body: bytes, headers: dict[str, str], what: str) -> bool:
+        """Whether it was taken, or refused for good."""
         try:
             async with asyncio.timeout(_ANSWER_WITHIN_S):
                 status = await post(address, body, headers)
         except (OSError, TimeoutError, ValueError):
             self.stats[f"{what}_unanswered"] += 1
-        else:
-            self.stats[what if status < 400 else f"{what}_refused"] += 1
+            return False
+        self.stats[what if status < 400 else f"{what}_refused"] += 1
+        return status < 500
 
 
 async def post(address: SplitResult, body: bytes, headers: dict[str, str]) -> int:
