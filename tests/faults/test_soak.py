@@ -10,7 +10,7 @@ import pytest
 from sofy.project.testing import SETTINGS
 from tests.faults.field import dice
 
-SECONDS = 15
+SECONDS = 10
 
 
 @pytest.mark.slow

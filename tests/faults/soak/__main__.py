@@ -176,12 +176,14 @@ def _drain(house: House, programs: list[ApiProgram], smpp: SmppProgram) -> dict[
     names = ("waiting", "submitted", "callbacks", "steps", "notices", "deliveries")
     deadline, pushed = time.monotonic() + _DRAIN_S, time.monotonic()
     left: dict[str, int] = {}
+    for child in house.supervisor.children:  # what died while the database was away need not wait any longer
+        child.restarts, child.next_start = 0, 0.0
     while time.monotonic() < deadline:
         house.supervisor.tick()
         left = dict(zip(names, house.rows(_LEFT)[0], strict=True))
         if not any(left.values()) and not any(program.is_alive() for program in programs) and smpp.quiet:
             break
-        if time.monotonic() - pushed > 5 and house.clock().hour < 16:  # in Paris one more: marketing still may
+        if time.monotonic() - pushed > 2 and house.clock().hour < 17:  # in Paris one more: marketing still may
             house.clock.advance_to(house.clock() + timedelta(minutes=2))
             pushed = time.monotonic()
         time.sleep(0.5)

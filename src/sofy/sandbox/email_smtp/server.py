@@ -141,14 +141,15 @@ class SimulatedMailServer:
             await self._request(address, body, {"Content-Type": "application/x-www-form-urlencoded"}, "unsubscribed")
 
     async def _post(self, body: bytes) -> None:
-        url, secret = self._hook()
-        if url:
+        for pause_s in _AGAIN_AFTER_S:  # a mail that cannot be left stays in its server's queue
+            url, secret = self._hook()
+            if not url:
+                return
             mark = hmac.new(secret.encode(), body, "sha256").hexdigest()
             headers = {"Content-Type": "message/rfc822", "X-Sofy-Signature": f"sha256={mark}"}
-            for pause_s in _AGAIN_AFTER_S:  # a mail that cannot be left stays in its server's queue
-                if await self._request(urlsplit(url), body, headers, "returned"):
-                    return
-                await asyncio.sleep(pause_s)
+            if await self._request(urlsplit(url), body, headers, "returned"):
+                return
+            await asyncio.sleep(pause_s)
 
     def _hook(self) -> tuple[str, str]:
         path = self.config.hook_file

@@ -208,3 +208,30 @@ async def test_the_page_shows_mails_and_runs_nothing_of_them():
 
 def test_an_empty_page_says_what_will_come():
     assert "Aucun e-mail pour l’instant" in page([])
+
+
+async def test_what_was_taken_is_written_down_and_what_comes_back_is_posted_until_it_is_taken(
+    hook, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("sofy.sandbox.email_smtp.server._AGAIN_AFTER_S", (0.05,) * 200)
+    told = tmp_path / "hook.json"
+    told.write_text(json.dumps({"url": "http://127.0.0.1:9/hooks", "secret": "s"}))
+    profile = Profile(returns_after_s=0)
+    server = SimulatedMailServer(EmailSandboxConfig(hook_file=told, log=tmp_path / "log", profile=profile))
+    await server.start()
+
+    def send() -> None:
+        with smtplib.SMTP("127.0.0.1", server.port) as client:
+            client.sendmail("back@lefour.example", ["bounce@example.org"], b"Subject: Samedi\r\n\r\nBonjour\r\n")
+
+    await asyncio.to_thread(send)
+    async with asyncio.timeout(10):
+        while not server.stats["returned_unanswered"]:
+            await asyncio.sleep(0.01)
+        told.write_text(json.dumps({"url": f"http://127.0.0.1:{hook.port}/hooks", "secret": "s"}))
+        while not server.stats["returned"]:
+            await asyncio.sleep(0.01)
+    await server.stop()
+
+    assert (tmp_path / "log").read_text() == "bounce@example.org back@lefour.example\n"
+    assert [post.headers["content-type"] for post in hook.posts] == ["message/rfc822"]
