@@ -27,7 +27,7 @@ Words = Annotated[str, Meta(max_length=10_000)]
 Align = Literal["left", "center", "right"]
 Colour = Annotated[str, Meta(pattern=r"^#[0-9a-fA-F]{6}$")]
 _INLINER: Final = css_inline.CSSInliner(load_remote_stylesheets=False)
-_MOST_BYTES: Final = 102_000  # Gmail cuts longer pages, and the way out with them
+MOST_BYTES: Final = 102_000  # Gmail cuts longer pages, and the way out with them
 
 
 class Heading(msgspec.Struct, frozen=True, tag_field="type", tag="heading", forbid_unknown_fields=True):
@@ -114,8 +114,8 @@ def render(design: Design, *, subject: str, marketing: bool = True) -> Content:
     except ValueError as error:
         raise Refused("email_blocks", problem=str(error)) from None
     page = _INLINER.inline(page.replace('lang="und"', f'lang="{design.language}"', 1))
-    if len(page.encode()) > _MOST_BYTES:
-        raise Refused("email_too_long", limit=_MOST_BYTES // 1000)
+    if len(page.encode()) > MOST_BYTES:
+        raise Refused("email_too_long", limit=MOST_BYTES // 1000)
     return Content(subject=subject, html=page, text=text_of(page))
 
 

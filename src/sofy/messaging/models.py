@@ -122,6 +122,7 @@ class TemplateVersion(ClientOwned):
     number = models.IntegerField()
     contents = SealedTextField()  # JSON: channel -> kernel.content.Content
     samples = SealedTextField()  # JSON: place -> a value for previews
+    design = SealedTextField(null=True)  # JSON: the blocks that the e-mail was made of (email_blocks.Design)
     restored_from = models.IntegerField(null=True)
     created_at = models.DateTimeField(default=clock.now)
     created_by = models.CharField(max_length=80)

@@ -96,7 +96,7 @@ declare(
 )
 declare(
     "messaging_template_version",
-    ["contents", "samples"],
+    ["contents", "samples", "design"],
     purpose="What a client writes to many, and the values it is shown with",
     retention="as long as the client is one; erased with the client's keys",
     by="sofy.messaging.services.templates.archive",

@@ -6,6 +6,7 @@ from sofy.messaging.views import (
     client,
     developers,
     email_domains,
+    email_editor,
     engineers,
     fraud,
     opt_out,
@@ -45,6 +46,9 @@ urlpatterns = [
     path("c/<slug:client_slug>/templates/", templates.overview, name="templates"),
     path("c/<slug:client_slug>/templates/new", templates.new, name="template-new"),
     path("c/<slug:client_slug>/templates/<uuid:template_id>", templates.edit, name="template"),
+    path("c/<slug:client_slug>/templates/mail/new", email_editor.new, name="mail-new"),
+    path("c/<slug:client_slug>/templates/mail/shown", email_editor.shown, name="mail-shown"),
+    path("c/<slug:client_slug>/templates/<uuid:template_id>/mail", email_editor.edit, name="mail"),
     path("c/<slug:client_slug>/templates/<uuid:template_id>/history", templates.history, name="template-history"),
     path(
         "c/<slug:client_slug>/templates/<uuid:template_id>/restore/<int:number>",

@@ -21,6 +21,7 @@ SENDER = {
     "sender_domain": _("The domain of “{sender}” is not verified yet: E-mail domains shows what its DNS lacks."),
     "email_domain": _("“{domain}” is no domain: write what stands after the @, as in my-shop.fr."),
     "email_blocks": _("The blocks of this e-mail cannot be read ({problem}). Nothing was changed."),
+    "email_unfinished": _("Some blocks are not finished: what each lacks stands beside it. Nothing was kept."),
     "email_too_long": _("This e-mail is too long: mailboxes cut what is over {limit} kB. Take blocks away."),
     "email_domains_too_many": _("{most} domains are there already: remove one first."),
     "senders_waiting": _("{most} names wait for an answer already: wait for these first."),

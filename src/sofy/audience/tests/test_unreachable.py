@@ -1,6 +1,7 @@
 """Messages that come back put their address on the client's list, and the client takes it off again."""
 
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -58,6 +59,7 @@ def sent(
             " final_at = %s WHERE client_id = %s AND message_id = %s",
             [status, code, at, at, at, client.pk, message.id],
         )
+    assert message.id is not None
     return message.id
 
 
@@ -153,7 +155,7 @@ def test_a_full_mailbox_counts_after_a_streak(
         sent(shop, MAIL, status="delivered", code="", days=arrives)
 
     for day in days:
-        clock.install(lambda day=day: clock.DEMO_START + timedelta(days=day))
+        clock.install(partial(lambda late: clock.DEMO_START + timedelta(days=late), day))
         message = sent(shop, MAIL, code="5.2.2", days=day)
         handlers.recipient_bounced(client_id=shop.pk, message_id=str(message))
 

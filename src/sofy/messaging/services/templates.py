@@ -33,6 +33,11 @@ def samples_of(version: TemplateVersion) -> dict[str, str]:
     return msgspec.json.decode(str(version.samples), type=dict[str, str])
 
 
+def design_of(version: TemplateVersion) -> str | None:
+    """The blocks its e-mail was made of, as JSON; None when it was written otherwise."""
+    return None if version.design is None else str(version.design)
+
+
 def write(
     client_id: UUID,
     *,
@@ -42,11 +47,13 @@ def write(
     name: str = "",
     purpose: str = "",
     samples: Mapping[str, str] | None = None,
+    design: str | None = None,
     restored_from: int | None = None,
 ) -> TemplateVersion:
     """Write what a template says: a new template, or another version of the one that has this code.
 
-    What is not given stays as it was; a template that says the same as before stays the version it is.
+    What is not given stays as it was; a template that says the same as before stays the version it is. `design`: the
+    blocks its e-mail was made of; those of the version before stay while its e-mail does.
     Raises: Refused, with what is wrong and on which channel.
     """
     with transaction.atomic():
@@ -59,10 +66,12 @@ def write(
         shown = {
             place: value[: rules.LONGEST_SAMPLE] for place, value in shown.items() if place in rules.places(contents)
         }
+        if design is None and latest and contents_of(latest).get("email") == contents.get("email"):
+            design = design_of(latest)
         named, meant = one_line(name)[:80] or template.name, purpose or template.purpose
-        if latest and (contents_of(latest), samples_of(latest), template.name, template.purpose) == (
-            contents, shown, named, meant,
-        ):  # fmt: skip
+        if latest and (
+            contents_of(latest), samples_of(latest), template.name, template.purpose, design_of(latest)
+        ) == (contents, shown, named, meant, design):  # fmt: skip
             return latest
         if latest and latest.number >= MOST_VERSIONS:
             raise Refused("template_versions", most=MOST_VERSIONS)
@@ -71,7 +80,7 @@ def write(
         template.save()
         made = TemplateVersion.objects.create(
             client_id=client_id, template=template, number=template.version, restored_from=restored_from,
-            contents=_json(contents), samples=_json(shown), created_by=actor,
+            contents=_json(contents), samples=_json(shown), design=design, created_by=actor,
         )  # fmt: skip
         tell_gate(template, contents)
         action = "template.saved" if latest else "template.created"
@@ -85,7 +94,7 @@ def restore(client_id: UUID, template_id: UUID, number: int, *, actor: str) -> T
     old = version(template, number)
     return write(
         client_id, code=template.code, contents=contents_of(old), samples=samples_of(old), actor=actor,
-        restored_from=number,
+        design=design_of(old), restored_from=number,
     )  # fmt: skip
 
 
@@ -99,7 +108,7 @@ def duplicate(client_id: UUID, template_id: UUID, *, actor: str) -> Template:
         code = next(f"{stem}_{n}" for n in range(2, MOST_TEMPLATES + 3) if f"{stem}_{n}" not in taken)
         made = write(
             client_id, code=code, contents=contents_of(latest), samples=samples_of(latest), name=template.name,
-            purpose=template.purpose, actor=actor,
+            purpose=template.purpose, actor=actor, design=design_of(latest),
         )  # fmt: skip
     return made.template
 
