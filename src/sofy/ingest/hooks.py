@@ -29,6 +29,7 @@ log = structlog.get_logger(__name__)
 
 #: A route that was made or changed is known after this long.
 _FRESH_S: Final = 1.0
+_NEVER: Final = float("-inf")
 _LONGEST: Final = 8 << 20
 _TOGETHER: Final = 500
 _MOST_WAITING: Final = 20_000
@@ -59,7 +60,8 @@ class Hooks:
         self._link = link
         self._keystore = keystore
         self._ways: dict[UUID, _Way] = {}
-        self._read_at = float("-inf")
+        self._read_at = _NEVER
+        self._reading = asyncio.Lock()
         self._waiting: list[_Waiting] = []
         self._some = asyncio.Event()
 
@@ -125,9 +127,14 @@ class Hooks:
                 each.done.set_result(None)
 
     async def _way(self, route: UUID) -> _Way | None:
-        moment = time.monotonic()
-        if moment - self._read_at > _FRESH_S:
-            self._read_at = moment
+        """Whoever comes while the routes are read again is served by those known; the first ones wait for them."""
+        if self._read_at == _NEVER:
+            async with self._reading:
+                if self._read_at == _NEVER:
+                    self._ways = self._read(await self._reader.rows("routes"))
+                    self._read_at = time.monotonic()
+        elif time.monotonic() - self._read_at > _FRESH_S:
+            self._read_at = time.monotonic()
             self._ways = self._read(await self._reader.rows("routes"))
         return self._ways.get(route)
 

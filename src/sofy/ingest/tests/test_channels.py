@@ -1,5 +1,6 @@
 """Channels, ladders and service messages, as programs use them; and the door of suppliers that call back."""
 
+import asyncio
 import inspect
 import json
 import re
@@ -294,6 +295,14 @@ async def test_what_only_sets_a_callback_up_is_answered_at_once(api: Api, house:
 
     assert (answer.status, answer.body) == (200, b"42")
     assert house.count("engine_callback") == 0
+
+
+async def test_those_that_come_first_together_all_find_their_route(api: Api, house: House, route: UUID):
+    asked = (api.ask("GET", f"/hooks/agent/{route}", query="challenge=42") for _ in range(5))
+
+    answers = await asyncio.gather(*asked)
+
+    assert [answer.status for answer in answers] == [200] * 5
 
 
 @pytest.mark.clause("DPA 7")

@@ -10,7 +10,7 @@ from sofy.project.answers import Answer
 from sofy.project.commands import Commands
 
 #: What is asked for -> its module, where the word itself is no good name for one.
-MODULES = {"import": "imports"}
+MODULES = {"import": "imports", "webhook-in": "webhook_in"}
 LIBRARY = ("data", "database", "hooks", "load", "options", "processes", "programs", "simulator")
 #: What a bench measures besides, when all are asked for.
 BESIDES = {"campaign": ("--expansion-only",), "import": ("--format", "xlsx")}
@@ -19,7 +19,10 @@ SMALLER = {"lanes": ("--recipients", "100000")}
 
 
 def add(commands: Commands) -> None:
-    text = "Measure speed and memory: campaign, single, route, lanes, email, import, segment, pages, growth, or all."
+    text = (
+        "Measure speed and memory: campaign, single, route, lanes, email, webhook-in, import, segment, pages, growth,"
+        " or all."
+    )
     bench = commands.add_parser("bench", help=text, description=text)
     bench.add_argument("name")
     bench.add_argument("--json", action="store_true", dest="only_lines", help="only the JSON line of each bench")
