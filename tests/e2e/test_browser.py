@@ -223,8 +223,8 @@ NAME_WIDTHS = """async () => {
 CLIENT_PAGES = (
     "contacts", "contacts/new", "suppression", "segments", "campaigns", "campaigns/new", "messages/", "senders/",
     "establishments/", "establishments/new", "team/", "team/invite", "settings/", "keys/", "keys/new", "webhooks/",
-    "webhooks/new",
-    "developers/", "find?q=journal",
+    "webhooks/new", "developers/", "requests/", "reference/", "smpp/", "templates/", "templates/new", "email-domains/",
+    "protection/", "find?q=journal",
 )  # fmt: skip
 OWN_PAGES = (
     "/clients/",
@@ -234,7 +234,10 @@ OWN_PAGES = (
     "/account/password/change/",
     "/ui/",
 )
-STAFF_PAGES = ("/op/clients/", "/op/clients/new", "/op/stop-list/", "/op/audit/", "/op/routes/")
+STAFF_PAGES = (
+    "/op/clients/", "/op/clients/new", "/op/stop-list/", "/op/audit/", "/op/prices/", "/op/senders/", "/op/fraud/",
+    "/op/routes/dry-run", "/op/routes/",
+)  # fmt: skip
 
 
 def test_every_other_page(browser: Browser, up: Up, owner: Any):

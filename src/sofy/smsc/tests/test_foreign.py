@@ -104,7 +104,7 @@ async def test_the_program_of_the_tutorial_runs_as_it_stands(house: House, serve
     (text,) = (part for part in page.split("```python\n") if part.startswith("# first_bind.py"))
     program = tmp_path / "first_bind.py"
     program.write_text(text.partition("```")[0])
-    given = {"SMPP_PORT": str(server.port), "SYSTEM_ID": "till", "PASSWORD": PASSWORD, "SENDER": SENDER}
+    given = {"SMPP": f"127.0.0.1:{server.port}", "SYSTEM_ID": "till", "PASSWORD": PASSWORD, "SENDER": SENDER}
     running = await asyncio.create_subprocess_exec(
         sys.executable, str(program), env={**os.environ, **given}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     )
@@ -118,7 +118,7 @@ async def test_the_program_of_the_tutorial_runs_as_it_stands(house: House, serve
     assert running.returncode == 0, said
     assert f"stored as {row['id']}" in said.decode()
     assert f"id:{row['id']} " in said.decode()
-    assert house.texts() == ["Votre commande 1238 attend."]
+    assert house.texts() == ["Votre commande 1243 attend."]
 
 
 async def test_smpp34_sends_and_hears(house: House, server: Server):
