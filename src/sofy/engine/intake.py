@@ -278,6 +278,7 @@ def bulk(
         written: deque[Future[int]] = deque()
         for batch in batches:
             _complete(keys, batch, known)
+            _name_heads(batch)
             unique: dict[bytes, MessageIn] = {}
             for message in batch:
                 unique.setdefault(message.recipient_index, message)  # one message per person and campaign, the first
@@ -287,6 +288,13 @@ def bulk(
             written.append(writers.submit(_write_batch, idle, client_id, campaign_id, unique, copy, keys))
         while written:
             yield written.popleft().result()
+
+
+def _name_heads(messages: Sequence[MessageIn]) -> None:
+    """The rows of a ladder name their head, so that one has its id before it is laid out."""
+    heads = [message for message in messages if message.ladder and message.id is None]
+    for message, fresh in zip(heads, ids.uuid7s(len(heads)), strict=True):
+        message.id = fresh
 
 
 def _write_batch(
@@ -303,7 +311,7 @@ def _write_batch(
         new = unique
         while new:
             try:
-                _write(conn, client_id, copy, new)
+                _write(conn, client_id, copy, new, keys)
                 return len(new)
             except _WRITTEN_MEANWHILE:
                 new = _still_new(conn, client_id, campaign_id, new)
@@ -313,9 +321,18 @@ def _write_batch(
         idle.put(conn)
 
 
-def _write(conn: psycopg.Connection[Any], client_id: UUID, copy: bulkcopy.Packed, new: dict[bytes, MessageIn]) -> None:
+def _write(
+    conn: psycopg.Connection[Any],
+    client_id: UUID,
+    copy: bulkcopy.Packed,
+    new: dict[bytes, MessageIn],
+    keys: ClientKeys,
+) -> None:
+    ladders = rungs.rows(list(new.values()), keys, copy.now)
     with conn.transaction():
         bulkcopy.write(conn, copy)
+        if ladders is not None:
+            conn.execute(sql("write_ladders"), ladders | {"client": client_id})
         for name, values in _notices(client_id, _lanes(list(new.values()), copy.now)):
             conn.execute(sql(name), values, prepare=True)
 

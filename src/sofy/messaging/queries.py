@@ -60,6 +60,56 @@ def route_offer(route_id: UUID | None) -> RouteOffer | None:
     return next((offer for offer in route_offers() if offer.id == route_id), None)
 
 
+@dataclass(frozen=True)
+class ChannelOffer:
+    """A channel beside SMS as a campaign of a client takes it: from whom, where people answer, and what one costs.
+
+    Unit: EUR before VAT for `price_eur`.
+    """
+
+    channel: str
+    sender: str
+    short_code: str
+    price_eur: Decimal
+    state: str
+
+
+def channel_offers(client_id: UUID, purpose: str = "marketing") -> dict[str, ChannelOffer]:
+    """The channels beside SMS on which a client may send messages of a purpose, those it does without left out."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT DISTINCT ON (channel) channel, coalesce(short_code, ''), price_eur, state FROM engine_route"
+            " WHERE channel IN ('rcs', 'email') AND %s = ANY(purposes) AND state <> 'draining'"
+            " AND channel <> ALL (coalesce((SELECT channels_off FROM gate_client WHERE client_id = %s), '{}'))"
+            " ORDER BY channel, client_id IS NULL, price_eur, code",
+            [purpose, client_id],
+        )
+        rows = cursor.fetchall()
+        cursor.execute(sql("sale_prices"))
+        sales = Book(Price(None if owner is None else "own", *rest) for owner, *rest in cursor.fetchall())
+    addresses = Sender.objects.filter(
+        client_id=client_id, channel="email", state=Sender.State.APPROVED, withdrawn_at=None
+    )
+    names = {"email": addresses.values_list("name", flat=True).first() or ""}
+    offers = {}
+    for channel, code, price, state in rows:
+        sale = sales.sale("own", channel, purpose, "" if channel == "email" else "FR", day(clock.now()))
+        answers_at = "" if channel == "email" else code
+        offers[channel] = ChannelOffer(
+            channel, names.get(channel, code), answers_at, price if sale is None else sale, state
+        )
+    return offers
+
+
+def email_templates(client_id: UUID) -> dict[str, str]:
+    """Code -> name of the client's marketing templates that have an e-mail."""
+    return {
+        line.template.code: line.template.name
+        for line in templates(client_id)
+        if "email" in line.states and line.template.purpose == "marketing"
+    }
+
+
 def alphabets(purpose: str, short_code: str | None) -> frozenset[str]:
     """In which alphabets a message for its routes is counted and sent."""
     with connection.cursor() as cursor:
@@ -69,7 +119,9 @@ def alphabets(purpose: str, short_code: str | None) -> frozenset[str]:
 
 def active_senders(client_id: UUID) -> list[Sender]:
     """Names that SMS of a client may show."""
-    return list(Sender.objects.filter(client_id=client_id, channel="sms", state=Sender.State.APPROVED))
+    return list(
+        Sender.objects.filter(client_id=client_id, channel="sms", state=Sender.State.APPROVED, withdrawn_at=None)
+    )
 
 
 def registry(client_id: UUID) -> list[Sender]:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from sofy.audience.segments.models import Segment
 from sofy.kernel import clock
 from sofy.messaging import queries as messaging
-from sofy.soreach import rules, words
+from sofy.soreach import channel_forms, rules, words
 from sofy.soreach.models import Campaign
 from sofy.soreach.rules import Cap
 from sofy.soreach.services.drafts import LABELS
@@ -89,6 +89,15 @@ class ContentForm(forms.Form):
             self.fields[f"share_{label}"] = forms.IntegerField(
                 label=_("Share"), min_value=1, max_value=99, required=False, initial=variant.share if variant else 1
             )
+        self.campaign, self.others = (
+            campaign,
+            {label: variants[label].others for label in self.labels if label in variants},
+        )
+        self.channels = channel_forms.offered(campaign)
+        if len(self.channels) > 1:
+            channel_forms.add_travel(self, campaign, self.channels)
+        for label in self.labels:
+            channel_forms.add_contents(self, campaign, label, self.others.get(label, {}))
         offers = messaging.route_offers()
         self.fields["route_id"].choices = [  # type: ignore[attr-defined]
             (str(offer.id), f"{offer.name} · {offer.short_code or '–'}") for offer in offers
@@ -104,15 +113,34 @@ class ContentForm(forms.Form):
         """(label, bound text, bound share) for the page."""
         return [(label, self[f"text_{label}"], self[f"share_{label}"]) for label in self.labels]
 
+    def _text(self, label: str) -> str:
+        """The text of an SMS; where none is on the page, the one that was written before stays."""
+        if f"text_{label}" in self.data:
+            return str(self.cleaned_data[f"text_{label}"]).replace("\r\n", "\n")
+        return str(self.fields[f"text_{label}"].initial or "")
+
+    def pieces(self) -> list[tuple[str, Any, Any, Any]]:
+        """(label, bound text or nothing without SMS, bound share, groups of the other channels) for the page."""
+        by_sms = "sms" in self.campaign.channels
+        return [
+            (label, text if by_sms else None, share, channel_forms.groups(self, label))
+            for label, text, share in self.texts()
+        ]
+
     def changes(self) -> dict[str, Any]:
         """What the services write."""
         data = self.cleaned_data
-        contents = [
-            (data[f"text_{label}"].replace("\r\n", "\n"), data.get(f"share_{label}") or 1) for label in self.labels
-        ]
+        contents = [(self._text(label), data.get(f"share_{label}") or 1) for label in self.labels]
         changes: dict[str, Any] = {"contents": contents, "sender": data["sender"]}
         if data.get("route_id"):
             changes["route_id"] = data["route_id"]
+        if len(self.channels) > 1 and (data.get("channel") or data.get("order")):
+            changes["channels"] = channel_forms.taken(data)
+            changes["after_s"] = (data.get("after_hours") or 0) * 3600
+        if any(channel_forms.groups(self, label) for label in self.labels):
+            changes["others"] = {
+                label: channel_forms.written(self, label, self.others.get(label, {})) for label in self.labels
+            }
         return changes
 
 

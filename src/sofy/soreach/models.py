@@ -13,6 +13,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from sofy.audience.segments.reach import Channel
 from sofy.kernel import clock
 from sofy.kit.models import ClientOwned
 from sofy.soreach import rules
@@ -21,8 +22,16 @@ from sofy.soreach import rules
 _FIRST, _LAST = datetime(2020, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 
 
+#: Channel -> what a consent is given for; one for SMS holds for RCS.
+_ASKED: dict[str, Channel] = {"sms": "sms", "rcs": "sms", "email": "email"}
+
+
 class Campaign(ClientOwned):
-    """One message to many people, from the draft to the report."""
+    """One message to many people, from the draft to the report.
+
+    `ladder`: the channels it takes, in their order, each with after_s, sender, short_code and price_eur; empty: SMS
+    alone, with the sender, the short code and the price of the campaign itself.
+    """
 
     class Status(models.TextChoices):
         DRAFT = "draft", _("Draft")
@@ -71,6 +80,7 @@ class Campaign(ClientOwned):
     cap_messages = models.PositiveSmallIntegerField(default=0)
     cap_days = models.PositiveSmallIntegerField(default=7)
     plain_fields = models.BooleanField(default=False)
+    ladder = models.JSONField(default=list, blank=True)
     winner_by = models.CharField(max_length=8, choices=WinnerBy.choices, default=WinnerBy.CLICKS)
 
     editorial = models.JSONField(default=dict)
@@ -123,6 +133,16 @@ class Campaign(ClientOwned):
         return rules.Status(self.status) in rules.LIVE
 
     @property
+    def channels(self) -> list[str]:
+        """The channels that are tried, in their order."""
+        return [step["channel"] for step in self.ladder] or ["sms"]
+
+    @property
+    def consents(self) -> tuple[Channel, ...]:
+        """The channels whose consent decides who can be written to."""
+        return tuple(dict.fromkeys(_ASKED[channel] for channel in self.channels))
+
+    @property
     def schedule(self) -> rules.Schedule:
         """When its messages are due; until the launch, as if it were now."""
         starts_at = self.starts_at or self.launched_at or clock.now()
@@ -135,11 +155,15 @@ class Campaign(ClientOwned):
 
 
 class Variant(ClientOwned):
-    """One content of a campaign; several of them make an A/B test."""
+    """One content of a campaign; several of them make an A/B test.
+
+    `source`: the text of an SMS. `others`: what the other channels say, as `rich` reads it: channel -> content.
+    """
 
     campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="variants")
     label = models.CharField(max_length=1)
     source = models.TextField(blank=True)
+    others = models.JSONField(default=dict, blank=True)
     share = models.PositiveSmallIntegerField(default=1)
 
     class Meta:

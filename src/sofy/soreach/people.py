@@ -16,7 +16,7 @@ from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
 from sofy.audience.models import Attribute
-from sofy.audience.segments.reach import STATES, Statement, members_sql, reach_counts
+from sofy.audience.segments.reach import STATES, Channel, Statement, members_sql, reach_counts
 from sofy.clients.models import Establishment
 from sofy.kernel.crypto import ClientKeys
 from sofy.soreach.expressions import KINDS
@@ -78,7 +78,10 @@ def field_kinds(client_id: UUID) -> dict[str, str]:
 
 
 class Member(msgspec.Struct, gc=False, frozen=True):
-    """One person of an audience. `number` is None unless `state` is "reachable"."""
+    """One person of an audience. `number` and `email` are empty unless that one can be written to.
+
+    `recipient_index`: of the number, or else of the address, by which limits per person are counted.
+    """
 
     contact_id: UUID
     state: str
@@ -87,6 +90,8 @@ class Member(msgspec.Struct, gc=False, frozen=True):
     zone: str | None
     establishment_id: UUID | None
     values: Mapping[str, Any]
+    email: str = ""
+    email_index: bytes = b""
 
 
 #: What everybody of an audience is, before a text is written: one of these.
@@ -99,8 +104,9 @@ def reach(campaign: Campaign, capped: Statement | None) -> dict[str, int]:
     Raises: Refused, as members_sql.
     """
     counts = reach_counts(
-        campaign.client_id, campaign.segment_ids, campaign.excluded_segment_ids, seen_by=campaign.seen_by
-    )
+        campaign.client_id, campaign.segment_ids, campaign.excluded_segment_ids, channels=campaign.consents,
+        seen_by=campaign.seen_by,
+    )  # fmt: skip
     full = 0
     if capped is not None:
         found = _of_state(campaign, "capped", capped)
@@ -126,10 +132,11 @@ def _of_state(campaign: Campaign, state: str, capped: Statement | None) -> State
     """A SELECT of contact_id. Who has had their share would be reachable without it."""
     numbers = "SELECT recipient_index FROM capped"
     split = capped is not None and state in ("reachable", "capped")
-    members = members_sql(
+    members = _members(
         campaign.client_id,
         campaign.segment_ids,
         campaign.excluded_segment_ids,
+        campaign.consents,
         numbers=numbers if split and state == "capped" else "",
         seen_by=campaign.seen_by,
     )
@@ -139,6 +146,42 @@ def _of_state(campaign: Campaign, state: str, capped: Statement | None) -> State
     side = "IN" if state == "capped" else "NOT IN"
     sql = f"WITH capped AS MATERIALIZED ({capped.sql}) {sql} AND m.recipient_index {side} ({numbers})"
     return Statement(sql, members.params | capped.params | {"state": "reachable"})
+
+
+def _members(
+    client_id: UUID,
+    segments: Sequence[UUID],
+    exclusions: Sequence[UUID],
+    consents: Sequence[Channel],
+    *,
+    seen_by: frozenset[UUID] | None,
+    numbers: str = "",
+) -> Statement:
+    """The people of an audience on the channels of a campaign, as members_sql has them.
+
+    With phone and e-mail both, each person stands where they come nearest, and the columns of the e-mail follow:
+    `email_contact_id`, `email_id`, `email_index`, `email_value`, each but the first empty where there is no consent;
+    those of the phone are empty there too.
+    """
+    if len(consents) == 1:
+        return members_sql(client_id, segments, exclusions, channel=consents[0], numbers=numbers, seen_by=seen_by)
+    phone, email = (members_sql(client_id, segments, exclusions, channel=each, seen_by=seen_by) for each in BOTH)
+    sql = f"""
+SELECT p.contact_id, p.zone, p.language, p.establishment_id, e.contact_id AS email_contact_id,
+       CASE WHEN p.state = 'reachable' THEN p.identity_id END AS identity_id,
+       CASE WHEN p.state = 'reachable' THEN p.recipient_index
+            WHEN e.state = 'reachable' THEN e.recipient_index END AS recipient_index,
+       CASE WHEN p.state = 'reachable' THEN p.sealed_number END AS sealed_number,
+       CASE WHEN e.state = 'reachable' THEN e.identity_id END AS email_id,
+       CASE WHEN e.state = 'reachable' THEN e.recipient_index END AS email_index,
+       CASE WHEN e.state = 'reachable' THEN e.sealed_number END AS email_value,
+       (%(states)s::text[])[least(array_position(%(states)s::text[], p.state),
+                                  array_position(%(states)s::text[], e.state))] AS state
+  FROM ({phone.sql}) p JOIN ({email.sql}) e ON e.contact_id = p.contact_id"""  # noqa: S608  see members_sql
+    return Statement(sql, phone.params | email.params)
+
+
+BOTH: tuple[Channel, ...] = ("sms", "email")
 
 
 def reachable_numbers(rows: Sequence[Any]) -> list[bytes]:
@@ -156,14 +199,20 @@ class Audience:
         exclusions: Sequence[UUID],
         variables: frozenset[str],
         *,
+        consents: Sequence[Channel] = ("sms",),
         seen_by: frozenset[UUID] | None = None,
     ) -> None:
         self.client_id = client_id
         self.variables = sorted(variables)
-        self._members = members_sql(client_id, segments, exclusions, seen_by=seen_by)
+        self._consents = tuple(consents)
+        self._members = _members(client_id, segments, exclusions, self._consents, seen_by=seen_by)
         own = Attribute.objects.filter(client_id=client_id, name__in=self.variables).values_list("name", "kind")
         self._kinds = dict(own)
         self._shops = dict(Establishment.objects.filter(client_id=client_id).values_list("id", "name"))
+
+    @property
+    def _both(self) -> bool:
+        return len(self._consents) > 1
 
     def stretches(self, conn: psycopg.Connection[Any]) -> Iterator[tuple[UUID, UUID]]:
         """The ids of the client's contacts, cut into ranges (after, until]: a short one first, then ever longer ones.
@@ -207,7 +256,10 @@ class Audience:
             *(["m.contact_id = ANY(%(only)s)"] if only is not None else []),
             # Said of both: the planner passes an equality on from one to the other, but no inequality.
             *(
-                [f"{column} > %(after)s AND {column} <= %(until)s" for column in ("m.contact_id", "c.id")]
+                [
+                    f"{column} > %(after)s AND {column} <= %(until)s"
+                    for column in ("m.contact_id", "c.id", *(["m.email_contact_id"] if self._both else []))
+                ]
                 if between
                 else []
             ),
@@ -216,6 +268,7 @@ class Audience:
             "SELECT m.contact_id, m.state, m.recipient_index, m.identity_id, m.sealed_number, m.zone,",
             "m.establishment_id",
             *(f", {column}" for column in columns),
+            ", m.email_id, m.email_index, m.email_value" if self._both else "",
             f"FROM ({self._members.sql}) m",
             "JOIN audience_contact c ON c.client_id = %(client)s AND c.id = m.contact_id",
             *joins,
@@ -228,6 +281,8 @@ class Audience:
         """A function that opens one row; somebody who cannot be written to is not opened at all."""
         open_number = keys.opener("audience_identity", "value")
         columns = [(place, *self._opener(keys, name)) for place, name in enumerate(self.variables, 7)]
+        if self._consents != ("sms",):
+            return self._reader_of_others(open_number, columns)
 
         def member(row: Sequence[Any]) -> Member:
             contact_id, state, index, identity_id, number, zone, shop = row[:7]
@@ -238,6 +293,27 @@ class Audience:
                 if (value := row[place]) is not None and (opened := read(contact_id, value)) not in (None, ""):
                     values[name] = opened
             return Member(contact_id, state, index, open_number(identity_id, number), zone, shop, values)
+
+        return member
+
+    def _reader_of_others(self, opened: Callable[[UUID, Any], str], columns: Any) -> Callable[[Sequence[Any]], Member]:
+        """The same where people are written to by e-mail, or by e-mail as well."""
+        both = self._both
+
+        def member(row: Sequence[Any]) -> Member:
+            contact_id, state, index, identity_id, value, zone, shop = row[:7]
+            if state != "reachable":
+                return Member(contact_id, state, b"", "", None, shop, {})
+            values = {}
+            for place, name, read in columns:
+                if (found := row[place]) is not None and (plain := read(contact_id, found)) not in (None, ""):
+                    values[name] = plain
+            first = opened(identity_id, value) if identity_id else ""
+            if not both:
+                return Member(contact_id, state, index, "", zone, shop, values, first, index)
+            email_id, email_index, email_value = row[-3:]
+            email = opened(email_id, email_value) if email_id else ""
+            return Member(contact_id, state, index, first, zone, shop, values, email, email_index or b"")
 
         return member
 

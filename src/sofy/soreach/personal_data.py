@@ -48,4 +48,5 @@ about_nobody("soreach_reportfile", ["kind", "language", "establishments"], "code
 about_nobody("soreach_shortlink", "code", "keyed, and leads to nobody without the key")
 about_nobody("soreach_testsend", ["variant", "author"], AUTHORS)
 about_nobody("soreach_trackedlink", ["variant", "target"], AUTHORS)
-about_nobody("soreach_variant", ["label", "source"], AUTHORS)
+about_nobody("soreach_campaign", "ladder", CODES)
+about_nobody("soreach_variant", ["label", "source", "others"], AUTHORS)

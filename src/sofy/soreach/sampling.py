@@ -18,7 +18,6 @@ from sofy.soreach.people import ALIASES, ATTRIBUTE_COLUMNS, CONTACT_ATTRIBUTE, C
 
 #: Ids are made in the order of time: their hash is not, so that the first ones by it are spread over the audience.
 _SPREAD = "uuid_hash_extended(c.id, 0)"
-_REACHABLE = "c.sms = 3"
 #: What was accepted for somebody counts, here and for limits per person, unless it came to nothing.
 COUNTS = "status NOT IN ('withheld', 'cancelled', 'failed', 'expired')"
 _BLANKS = frozenset({"title", "town", "postcode"})  # empty rather than null
@@ -72,7 +71,8 @@ def _who(campaign: Campaign) -> Statement:
     """Those who can be written to, of the people whom whoever looks may see."""
     segments, excluded = campaign.segment_ids, campaign.excluded_segment_ids
     found = contacts_where(campaign.client_id, segments, excluded, seen_by=campaign.seen_by)
-    return Statement(f"{found.sql} AND {_REACHABLE}", found.params)
+    reachable = " OR ".join(f"c.{channel} = 3" for channel in campaign.consents)
+    return Statement(f"{found.sql} AND ({reachable})", found.params)
 
 
 def _kinds(campaign: Campaign, names: Sequence[str]) -> dict[str, str]:

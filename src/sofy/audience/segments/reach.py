@@ -11,12 +11,16 @@ from sofy.audience.segments import context, preview, tree
 from sofy.audience.segments.compile import BASE, Compiler
 
 Purpose = Literal["marketing", "alert"]
+#: What a consent is given for: one for SMS holds for RCS.
+Channel = Literal["sms", "email"]
+KINDS: dict[Channel, str] = {"sms": "phone", "email": "email"}
 STATES = ("reachable", "no_consent", "opposed", "suppressed", "invalid")
 #: The reach of a contact, as kept on the contact itself (audience.models.Reach), in the words of STATES.
 FROM_COLUMN = {0: "invalid", 1: "invalid", 2: "no_consent", 3: "reachable", 4: "opposed"}
 
-#: The place in STATES of one mobile of a contact: the lower, the nearer to being written to.
-PLACE = """CASE WHEN i.id IS NULL OR NOT i.valid OR NOT i.mobile THEN 5
+_USABLE: dict[Channel, str] = {"sms": "i.valid AND i.mobile", "email": "i.valid"}
+#: The place in STATES of one address of a contact: the lower, the nearer to being written to.
+PLACE = """CASE WHEN i.id IS NULL OR NOT ({usable}) THEN 5
                 WHEN u.identity_index IS NOT NULL OR p.identity_index IS NOT NULL THEN 4
                 WHEN s.state = 'granted' THEN 1
                 WHEN s.state IN ('withdrawn', 'opposed') THEN 3
@@ -37,6 +41,7 @@ def members_sql(
     exclusions: Sequence[UUID] = (),
     *,
     purpose: Purpose = "marketing",
+    channel: Channel = "sms",
     numbers: str = "",
     seen_by: frozenset[UUID] | None = None,
 ) -> Statement:
@@ -45,30 +50,32 @@ def members_sql(
     Columns: contact_id uuid, identity_id uuid | null, recipient_index bytea | null (the engine's), sealed_number
     bytea | null (open with `keys.unseal("audience_identity", "value", identity_id, ...)`), zone text | null,
     language text, establishment_id uuid | null, state text, one of STATES. The identity is the first mobile in the
-    contact's own order that may be written to; when none may, the one that came nearest, with the reason. No segment:
-    nobody. `numbers`: a SELECT of indexes of phone numbers; only contacts who have one of them.
+    contact's own order that may be written to, or the first e-mail address with `channel`; when none may, the one that
+    came nearest, with the reason. No segment: nobody. `numbers`: a SELECT of indexes; only contacts who have one.
     `seen_by`: the establishments of somebody who sees no others (`Client.viewer_establishments`).
     Use it as a subselect: `INSERT ... SELECT ... FROM ({sql}) AS member`. Runs as sofy_web within the client's scope.
     Raises: Refused, as `Compiler.expression`.
     """
     compiler, where = _members(client_id, segments, exclusions, seen_by)
+    kind, place = KINDS[channel], PLACE.format(usable=_USABLE[channel])
     if numbers:
-        owners = "SELECT contact_id FROM audience_identity WHERE client_id = %(client)s AND kind = 'phone'"
+        owners = f"SELECT contact_id FROM audience_identity WHERE client_id = %(client)s AND kind = '{kind}'"  # noqa: S608
         where += f" AND c.id IN ({owners} AND deleted_at IS NULL AND index IN ({numbers}))"
     # A person with two mobiles is written to at the first one that may be used; without any, the nearest miss is told.
     consent_purpose = compiler.param(purpose)
     sql = f"""
 SELECT DISTINCT ON (m.id)
        m.id AS contact_id, i.id AS identity_id, i.index AS recipient_index, i.value AS sealed_number,
-       m.zone, m.language, m.establishment_id, (%(states)s::text[])[{PLACE}] AS state
+       m.zone, m.language, m.establishment_id, (%(states)s::text[])[{place}] AS state
   FROM (SELECT c.id, c.zone, c.language, c.establishment_id FROM audience_contact c WHERE {where}) m
-  LEFT JOIN audience_identity i ON i.client_id = %(client)s AND i.contact_id = m.id AND i.kind = 'phone'
+  LEFT JOIN audience_identity i ON i.client_id = %(client)s AND i.contact_id = m.id AND i.kind = '{kind}'
        AND i.deleted_at IS NULL
-  LEFT JOIN audience_consent_state s ON s.client_id = %(client)s AND s.identity_index = i.index AND s.channel = 'sms'
-       AND s.purpose = {consent_purpose}
-  LEFT JOIN audience_suppression u ON u.client_id = %(client)s AND u.channel = 'sms' AND u.identity_index = i.index
+  LEFT JOIN audience_consent_state s ON s.client_id = %(client)s AND s.identity_index = i.index
+       AND s.channel = '{channel}' AND s.purpose = {consent_purpose}
+  LEFT JOIN audience_suppression u ON u.client_id = %(client)s AND u.channel = '{channel}'
+       AND u.identity_index = i.index
   LEFT JOIN audience_stopped p ON p.client_id = %(client)s AND p.identity_index = i.index
- ORDER BY m.id, {PLACE}, i.position, i.id"""  # noqa: S608  fragments of this room; values are parameters
+ ORDER BY m.id, {place}, i.position, i.id"""  # noqa: S608  fragments of this room; values are parameters
     return Statement(sql, compiler.params | {"states": list(STATES)})
 
 
@@ -77,29 +84,36 @@ def reach_counts(
     segments: Sequence[UUID],
     exclusions: Sequence[UUID] = (),
     *,
+    channels: Sequence[Channel] = ("sms",),
     seen_by: frozenset[UUID] | None = None,
 ) -> dict[str, int]:
-    """How many contacts each state of STATES has for marketing by SMS, without choosing their numbers: a fast count.
+    """How many contacts each state of STATES has for marketing, without choosing their addresses: a fast count.
 
-    `seen_by` as for `members_sql`. Raises: Refused, as `Compiler.expression`.
+    With several channels each contact counts where it comes nearest. `seen_by` as for `members_sql`.
+    Raises: Refused, as `Compiler.expression`.
     """
     compiler, where = _members(client_id, segments, exclusions, seen_by)
-    sql = f"""
-SELECT c.sms, c.sms = 4 AND EXISTS (
-         SELECT FROM audience_identity i
-           LEFT JOIN audience_suppression u ON u.client_id = %(client)s AND u.channel = 'sms'
-                AND u.identity_index = i.index
-           LEFT JOIN audience_stopped p ON p.client_id = %(client)s AND p.identity_index = i.index
-          WHERE i.client_id = %(client)s AND i.contact_id = c.id AND i.kind = 'phone' AND i.deleted_at IS NULL
-            AND (u.client_id IS NOT NULL OR p.client_id IS NOT NULL)),
-       count(*)
-  FROM audience_contact c WHERE {where} GROUP BY 1, 2"""  # noqa: S608
+    columns = ", ".join(_reached(channel) for channel in channels)
+    groups = ", ".join(str(number + 1) for number in range(2 * len(channels)))
+    sql = f"SELECT {columns}, count(*) FROM audience_contact c WHERE {where} GROUP BY {groups}"  # noqa: S608
     found = dict.fromkeys(STATES, 0)
     with connection.cursor() as cursor:
         cursor.execute(sql, compiler.params)
-        for reach, suppressed, number in cursor.fetchall():
-            found["suppressed" if suppressed else FROM_COLUMN[reach]] += number
+        for *states, number in cursor.fetchall():
+            each = ["suppressed" if off else FROM_COLUMN[at] for at, off in zip(states[::2], states[1::2], strict=True)]
+            found[min(each, key=STATES.index)] += number
     return found
+
+
+def _reached(channel: Channel) -> str:
+    """How a contact stands on a channel, and whether it is a list that says no."""
+    return f"""c.{channel}, c.{channel} = 4 AND EXISTS (
+         SELECT FROM audience_identity i
+           LEFT JOIN audience_suppression u ON u.client_id = %(client)s AND u.channel = '{channel}'
+                AND u.identity_index = i.index
+           LEFT JOIN audience_stopped p ON p.client_id = %(client)s AND p.identity_index = i.index
+          WHERE i.client_id = %(client)s AND i.contact_id = c.id AND i.kind = '{KINDS[channel]}'
+            AND i.deleted_at IS NULL AND (u.client_id IS NOT NULL OR p.client_id IS NOT NULL))"""
 
 
 def contacts_where(

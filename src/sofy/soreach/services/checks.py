@@ -18,7 +18,7 @@ from sofy.soreach import rules, sampling
 from sofy.soreach.content import Content
 from sofy.soreach.models import Campaign
 from sofy.soreach.rules import Check
-from sofy.soreach.services import caps
+from sofy.soreach.services import branches, caps
 from sofy.soreach.services import estimate as estimates
 from sofy.soreach.services.estimate import Estimate
 
@@ -36,9 +36,8 @@ def run_checks(client: Client, campaign: Campaign) -> tuple[list[Check], Estimat
     checks = [
         *_audience(campaign, estimate),
         *problems,
-        *_mention(campaign, contents),
-        *_sender(campaign),
-        *_route(campaign),
+        *(_by_sms(campaign, contents) if "sms" in campaign.channels else ()),
+        *branches.look(campaign),
         *_values(estimate),
         *_money(client, campaign, estimate),
         *_time(client, campaign),
@@ -48,6 +47,10 @@ def run_checks(client: Client, campaign: Campaign) -> tuple[list[Check], Estimat
         _editorial(campaign),
     ]
     return checks, estimate
+
+
+def _by_sms(campaign: Campaign, contents: dict[str, Content]) -> list[Check]:
+    return [*_mention(campaign, contents), *_sender(campaign), *_route(campaign)]
 
 
 def _contents(campaign: Campaign) -> tuple[dict[str, Content], list[Check]]:
@@ -123,6 +126,8 @@ def _money(client: Client, campaign: Campaign, estimate: Estimate) -> list[Check
     left = _budget_left(client)
     if left is not None and estimate.cost_eur > left:
         return [Check("over_client_budget", "stop", facts | {"budget_eur": max(Decimal(0), left)})]
+    if estimate.branches and estimate.parts:
+        return [Check("cost_between", "ok", facts | {"least_eur": estimate.least_eur})]
     return [Check("cost", "ok", facts)] if estimate.parts else []
 
 

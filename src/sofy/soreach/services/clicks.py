@@ -34,7 +34,7 @@ def _visit(
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT message_id, submitted_at FROM engine_state WHERE client_id = %s AND"
-            " campaign_id = %s AND contact_id = %s",
+            " campaign_id = %s AND contact_id = %s ORDER BY rung DESC LIMIT 1",
             [client_id, campaign_id, contact_id],
         )
         message_id, sent_at = cursor.fetchone() or (None, None)

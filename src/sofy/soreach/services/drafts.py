@@ -14,6 +14,7 @@ from sofy.kit import audit
 from sofy.messaging import queries as messaging
 from sofy.soreach import rules
 from sofy.soreach.models import Campaign, Variant
+from sofy.soreach.services import ladders
 
 LABELS = "ABCD"
 
@@ -62,6 +63,8 @@ def save_draft(campaign: Campaign, changes: Mapping[str, Any]) -> Campaign:
                 setattr(locked, name, _segments(locked.client_id, changes[name]))
         if "route_id" in changes:
             _take_route(locked, changes["route_id"])
+        if "channels" in changes:
+            ladders.take(locked, changes["channels"], changes.get("after_s") or ladders.AFTER_S)
         for name in PLAIN_FIELDS & changes.keys():
             setattr(locked, name, changes[name])
         if "editorial" in changes:
@@ -70,6 +73,8 @@ def save_draft(campaign: Campaign, changes: Mapping[str, Any]) -> Campaign:
         locked.save()
         if "contents" in changes:
             _save_contents(locked, changes["contents"])
+        for label, others in changes.get("others", {}).items():
+            locked.variants.filter(label=label).update(others=others)
     return locked
 
 
@@ -107,7 +112,9 @@ def _take_route(campaign: Campaign, route_id: UUID | None) -> None:
 def _save_contents(campaign: Campaign, contents: Sequence[tuple[str, int]]) -> None:
     """Write the contents as A, B, C, D. An empty one that is not the first takes its variant away."""
     kept = [
-        (text, share) for number, (text, share) in enumerate(contents[: len(LABELS)]) if text.strip() or number == 0
+        (text, share)
+        for number, (text, share) in enumerate(contents[: len(LABELS)])
+        if text.strip() or number == 0 or "sms" not in campaign.channels
     ]
     for label, (text, share) in zip(LABELS, kept, strict=False):
         Variant.objects.update_or_create(
@@ -126,9 +133,13 @@ def duplicate(campaign: Campaign, *, name: str, actor: str) -> Campaign:
         for field in PLAIN_FIELDS - {"name", "starts_at", "timing"} | {"segment_ids", "excluded_segment_ids"}:
             setattr(copy, field, getattr(campaign, field))
         _take_route(copy, campaign.route_id)
+        if campaign.ladder:
+            ladders.take(copy, campaign.channels, campaign.ladder[0]["after_s"] or ladders.AFTER_S)
         copy.save(force_insert=True)
         Variant.objects.bulk_create(
-            Variant(client_id=copy.client_id, campaign=copy, label=v.label, source=v.source, share=v.share)
+            Variant(
+                client_id=copy.client_id, campaign=copy, label=v.label, source=v.source, others=v.others, share=v.share
+            )
             for v in campaign.variants.all()
         )
     return copy

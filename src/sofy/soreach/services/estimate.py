@@ -17,7 +17,7 @@ from sofy.soreach import content, people, sampling
 from sofy.soreach.content import Content
 from sofy.soreach.models import Campaign
 from sofy.soreach.people import Audience, Member
-from sofy.soreach.services import caps
+from sofy.soreach.services import branches, caps
 
 SAMPLE = 200
 SHOWN = 8  # people an author may look at, of those whom the author may see
@@ -47,8 +47,21 @@ class Missing:
 
 
 @dataclass(frozen=True)
+class Branch:
+    """What a campaign comes to on one of its channels, if everybody it reaches gets it there. Unit: EUR before VAT."""
+
+    channel: str
+    people: int
+    parts: int
+    cost_eur: Decimal
+
+
+@dataclass(frozen=True)
 class Estimate:
-    """Parts and cost of a whole campaign, judged by a sample of its recipients; the counts of people are whole."""
+    """Parts and cost of a whole campaign, judged by a sample of its recipients; the counts of people are whole.
+
+    `branches`: each channel, where it takes others than SMS; the cost is between `least_eur` and `cost_eur`.
+    """
 
     reachable: int
     reach: dict[str, int]
@@ -59,6 +72,8 @@ class Estimate:
     most_parts: int = 0
     parts: int = 0
     cost_eur: Decimal = Decimal(0)
+    least_eur: Decimal = Decimal(0)
+    branches: Sequence[Branch] = ()
 
 
 @dataclass
@@ -109,7 +124,9 @@ def sample(campaign: Campaign, variables: frozenset[str], *, limit: int = SAMPLE
         return []
     chosen = sampling.spread(campaign, limit=limit, lacking=lacking)
     segments, excluded = campaign.segment_ids, campaign.excluded_segment_ids
-    audience = Audience(campaign.client_id, segments, excluded, variables, seen_by=campaign.seen_by)
+    audience = Audience(
+        campaign.client_id, segments, excluded, variables, consents=campaign.consents, seen_by=campaign.seen_by
+    )
     statement = audience.statement(only=chosen, state="reachable")
     keys = keys_for(campaign.client_id)
     with connection.cursor() as cursor:
@@ -124,10 +141,12 @@ def shown(campaign: Campaign, variables: frozenset[str]) -> list[Member]:
 
 
 def compiled(campaign: Campaign) -> dict[str, Content]:
-    """Label -> compiled content.
+    """Label -> compiled text; none without SMS.
 
     Raises: Refused, as compile_content.
     """
+    if "sms" not in campaign.channels:
+        return {}
     known = people.field_kinds(campaign.client_id)
     return {
         variant.label: content.compile_content(variant.source, fields=known, plain=campaign.plain_fields)
@@ -163,6 +182,8 @@ def estimate(campaign: Campaign, contents: Mapping[str, Content]) -> Estimate:
     """Judge missing values, parts and cost. Unit: EUR before VAT."""
     counts = reach(campaign)
     reachable = counts.get("reachable", 0)
+    if campaign.ladder:
+        return branches.estimate(campaign, contents, counts)
     if not contents or not reachable:
         return Estimate(reachable, counts, 0)
     members = sample(campaign, frozenset().union(*(made.variables for made in contents.values())))

@@ -25,8 +25,9 @@ from sofy.soreach import links
 from sofy.soreach.content import MissingValue, TextTooLong
 from sofy.soreach.models import Campaign
 from sofy.soreach.people import Audience, Member, reachable_numbers
-from sofy.soreach.services import caps
+from sofy.soreach.services import caps, climbs, ladders
 from sofy.soreach.services import plan as plans
+from sofy.soreach.services.climbs import Batch
 from sofy.soreach.services.connections import open_as
 from sofy.soreach.services.plan import Plan
 from sofy.soreach.services.purse import Purse
@@ -34,21 +35,6 @@ from sofy.soreach.services.purse import Purse
 BATCH = 8_000
 AHEAD = 3  # batches that are read before they are needed
 WRITERS = 2  # connections that store batches; each is a process of the database, which has more to do than this one
-
-
-@dataclass
-class Batch:
-    """One step: what is written for a few thousand people."""
-
-    messages: list[MessageIn] = field(default_factory=list)
-    excluded: dict[UUID, tuple[str, str]] = field(default_factory=dict)
-    links: list[tuple[str, UUID, UUID]] = field(default_factory=list)
-
-    def leave_out(self, contacts: frozenset[UUID | None], reason: str) -> None:
-        """Take some people's messages back."""
-        self.messages = [message for message in self.messages if message.contact_id not in contacts]
-        self.links = [row for row in self.links if row[2] not in contacts]
-        self.excluded |= {contact: (reason, "") for contact in contacts if contact}
 
 
 @dataclass
@@ -71,7 +57,9 @@ def expand(client_id: UUID, campaign_id: UUID, *, batch: int = BATCH) -> Expande
         ):
             return Expanded()
         plan = plans.load(campaign)
-        audience = Audience(client_id, campaign.segment_ids, campaign.excluded_segment_ids, plan.variables)
+        audience = Audience(
+            client_id, campaign.segment_ids, campaign.excluded_segment_ids, plan.variables, consents=campaign.consents
+        )
     total = Expanded()
     unsettled: deque[Batch] = deque()
     with open_as("sofy_web") as reader, ExitStack() as opened:
@@ -175,7 +163,10 @@ def compose(plan: Plan, members: Iterable[Member], capped: frozenset[bytes] = fr
 
 def _compose_one(plan: Plan, member: Member, made: Batch) -> None:
     arm = plan.arm_for(member)
-    rows = plan.links_for(arm, member) if arm.link_ids else []
+    if arm.content is None or arm.ways:
+        climbs.compose(plan, arm, member, made)
+        return
+    rows = plan.links_for(arm.link_ids, member) if arm.link_ids else []
     try:
         text = arm.content.render(member.values, [plan.link_base + row[0] for row in rows])
     except MissingValue as missing:
@@ -266,7 +257,7 @@ def _finish(campaign: Campaign, total: Expanded) -> None:
             "recipients": total.prepared,
             "parts": total.parts,
             "excluded": dict(total.excluded),
-            "estimate_eur": str(total.parts * locked.unit_price_eur),
+            "estimate_eur": str(total.parts * ladders.dearest_eur(locked)),
         }
         if total.excluded["over_budget"]:
             facts = {"campaign": str(locked.id), "people": total.excluded["over_budget"]}
@@ -280,4 +271,6 @@ def _finish(campaign: Campaign, total: Expanded) -> None:
             return
         if locked.status == Campaign.Status.PAUSED:
             permissions.pause_campaign(connection.connection, locked.client_id, locked.id)  # what was written meanwhile
+        if len(locked.channels) > 1:
+            return  # further messages come while channels lead nowhere: lifecycle.finish_if_done says when it is over
         permissions.campaign_expanded(connection.connection, locked.client_id, locked.id)

@@ -21,6 +21,8 @@ from sofy.soreach.services.drafts import lock
 
 #: The engine looks for the message of a receipt for eight days after the hand-over (engine/sql/receipts.sql).
 SETTLED_AFTER = timedelta(days=9)
+#: Local times and nights move the beginning of a channel; receipts take a moment.
+_SPARE = timedelta(days=1)
 
 
 @clause("CGVU 14.1")
@@ -103,16 +105,31 @@ def finish_if_done(campaign: Campaign) -> Campaign:
     """End a campaign whose every message has left or was withheld; late receipts still improve its report."""
     if campaign.status != Campaign.Status.RUNNING or campaign.expanded_at is None:
         return campaign
-    if report.progress(campaign).waiting:
+    shown = report.progress(campaign)
+    if shown.waiting or _goes_on(campaign, shown.under_way):
         return campaign
     with transaction.atomic():
         locked = lock(campaign.id, campaign.client_id)
         if locked.status == Campaign.Status.RUNNING:
+            if len(locked.channels) > 1:
+                permissions.campaign_expanded(connection.connection, locked.client_id, locked.id)
             _move(locked, Status.FINISHED)
             locked.finished_at = clock.now()
             locked.save(update_fields=["status", "finished_at"])
             audit.append(locked.client_id, "campaign.finished", "system", _facts(locked))
     return locked
+
+
+def _goes_on(campaign: Campaign, under_way: int) -> bool:
+    """Whether another channel may still be tried for somebody: one led nowhere, or has its time and said nothing."""
+    if len(campaign.channels) == 1:
+        return False
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT EXISTS (SELECT FROM engine_ladder_step WHERE client_id = %s)", [campaign.client_id])
+        if cursor.fetchone()[0]:
+            return True
+    tried_s = sum(step["after_s"] for step in campaign.ladder) + campaign.spread_hours * 3_600
+    return under_way > 0 and clock.now() < campaign.schedule.starts_at + timedelta(seconds=tried_s) + _SPARE
 
 
 def settle(campaign: Campaign) -> None:

@@ -27,7 +27,8 @@ class Purse:
             return None
         where = "SELECT coalesce(sum(parts), 0) FROM engine_state WHERE client_id = %s AND campaign_id = %s"
         (row,) = _rows(where, [plan.client_id, plan.campaign_id])
-        return cls(plan.most_parts - row[0], row[0] > 0)
+        # What ladders were given is sealed; it is counted anew, person by person.
+        return cls(plan.most_parts - (0 if plan.climbs else row[0]), row[0] > 0)
 
     @clause("DPA 6")
     def pay(self, plan: Plan, messages: Sequence[MessageIn]) -> tuple[frozenset[UUID | None], int]:
@@ -38,12 +39,13 @@ class Purse:
         paid = self._paid(plan, messages) if self.reopened else frozenset()
         left, beyond = self.left, set()
         for message in messages:
+            parts = max([message.parts, *(rung.parts for rung in message.ladder)])
             if message.contact_id in paid:
-                continue
-            if message.parts > left:
+                left -= parts if plan.climbs else 0
+            elif parts > left:
                 beyond.add(message.contact_id)
             else:
-                left -= message.parts
+                left -= parts
         return frozenset(beyond), left
 
     @staticmethod

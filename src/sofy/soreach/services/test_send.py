@@ -98,7 +98,8 @@ def _text(campaign: Campaign, label: str, as_contact: int, keys: ClientKeys) -> 
     if rules.lacks_stop_mention(made.fixed, campaign.short_code):
         raise Refused("stop_mention_missing", variants=label, short_code=campaign.short_code)
     rows: LinkRows = [
-        (links.code_of(keys, link, ids.uuid7()), link, None) for link in plan.tracked(campaign, label, made)
+        (links.code_of(keys, link, ids.uuid7()), link, None)
+        for link in plan.tracked(campaign, label, "sms", made.links)
     ]
     members = estimate.shown(campaign, made.variables)
     values = members[min(as_contact, len(members) - 1)].values if members else {}

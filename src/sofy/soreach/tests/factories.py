@@ -18,6 +18,7 @@ from sofy.kernel import clock, ids
 from sofy.kit.keys import keys_for
 from sofy.messaging.models import Sender
 from sofy.soreach.models import Campaign, Variant
+from sofy.soreach.services import ladders
 
 TEXT = "Bonjour {{ prenom }}, -20 % chez nous ce samedi. STOP SMS 36111"
 EVERYBODY = {"is": "all"}
@@ -41,6 +42,49 @@ def make_route(admin_url: str, *, code: str = "demo", price: str = "0.045", shor
         row = admin.execute("SELECT id FROM engine_route WHERE code = %s", [code]).fetchone()
     assert row is not None
     return UUID(str(row[0]))
+
+
+def make_agent(admin_url: str, *, channel: str = "rcs", price: str = "0.05") -> UUID:
+    """A route of another channel, for every client; committed."""
+    route_id = ids.uuid7()
+    with psycopg.connect(admin_url, autocommit=True) as admin:
+        admin.execute(
+            "INSERT INTO engine_route (id, code, name, connector, channel, short_code, price_eur, created_at,"
+            " updated_at, encodings) VALUES (%s, %s, %s, 'smpp', %s, %s, %s, now(), now(), '{utf8}')"
+            " ON CONFLICT (code) DO UPDATE SET price_eur = excluded.price_eur",
+            [route_id, channel, f"Route {channel}", channel, "fournil" if channel == "rcs" else None, Decimal(price)],
+        )
+    return route_id
+
+
+def give_email(client: Client, contact: Contact, address: str, *, state: str = "granted") -> None:
+    """An e-mail address of somebody; `state` is what they said about marketing by e-mail."""
+    index = keys_for(client.pk).index("email", address)
+    Identity(client_id=client.pk, id=ids.uuid7(), contact_id=contact.id, kind="email", value=address, index=index).save(
+        force_insert=True
+    )
+    reach = {"granted": Reach.REACHABLE, "": Reach.NO_CONSENT}.get(state, Reach.OPTED_OUT)
+    Contact.objects.filter(client_id=client.pk, id=contact.id).update(email=reach)
+    if state:
+        ConsentState.objects.create(
+            client_id=client.pk, identity_index=index, channel="email", purpose="marketing", state=state,
+            since=clock.now(),
+        )  # fmt: skip
+
+
+RCS = {
+    "text": "Bonjour {{ prenom }}, -20 % ce samedi",
+    "image": "https://fournil.example/brioche.png",
+    "buttons": [{"kind": "url", "label": "La carte", "value": "https://fournil.example/carte"}],
+}
+MAIL = {
+    "subject": "{{ prenom }}, ce samedi",
+    "preheader": "-20 % sur les brioches",
+    "heading": "Ce samedi",
+    "text": "Bonjour {{ prenom }},\nvenez tôt.",
+    "label": "La carte",
+    "link": "https://fournil.example/carte",
+}
 
 
 def make_contact(client: Client, number: int, *, state: str = "granted", **columns: Any) -> Contact:
@@ -79,6 +123,7 @@ def make_campaign(client: Client, route: UUID, *, text: str = TEXT, name: str = 
     """A draft that passes every check."""
     Sender.objects.get_or_create(client_id=client.id, name="FLEURS", defaults={"created_by": "user:test"})
     segment = columns.pop("segment", None) or make_segment(client)
+    channels, others = columns.pop("channels", ()), columns.pop("others", {"rcs": RCS, "email": MAIL})
     fields = {
         "segment_ids": [segment.pk],
         "sender": "FLEURS",
@@ -88,8 +133,17 @@ def make_campaign(client: Client, route: UUID, *, text: str = TEXT, name: str = 
         "editorial": {"violent": False},
         "author": "user:author",
     }
+    if "email" in channels:
+        Sender.objects.get_or_create(
+            client_id=client.pk, channel="email", name="bonjour@fournil.example", defaults={"created_by": "user:test"}
+        )
     campaign = Campaign.objects.create(client_id=client.id, name=name, **(fields | columns))
-    Variant.objects.create(client_id=client.id, campaign=campaign, label="A", source=text)
+    if channels:
+        ladders.take(campaign, channels)
+        campaign.save()
+    Variant.objects.create(
+        client_id=client.id, campaign=campaign, label="A", source=text, others=others if channels else {}
+    )
     return campaign
 
 

@@ -17,6 +17,7 @@ from sofy.soreach.models import Campaign
 from sofy.soreach.services import estimate, signs
 from sofy.soreach.services.drafts import LABELS
 from sofy.soreach.services.signs import Signs
+from sofy.soreach.views import screens
 from sofy.ui import formats, problems
 
 EXAMPLES = {
@@ -59,6 +60,8 @@ class Phone:
 def phones(campaign: Campaign, number: int) -> dict[str, Any]:
     """Each variant as one real contact would read it."""
     variants = list(campaign.variants.all())
+    if "sms" not in campaign.channels:
+        variants = []
     compiled, refused = {}, {}
     known = people.field_kinds(campaign.client_id)
     for variant in variants:
@@ -83,6 +86,8 @@ def phones(campaign: Campaign, number: int) -> dict[str, Any]:
         "before": (number - 1) % people_count if people_count else 0,
         "after": (number + 1) % people_count if people_count else 0,
         "reachable": seen.reachable,
+        "screens": screens.of(campaign, number),
+        "travels": campaign.ladder,
     }
 
 

@@ -1,0 +1,136 @@
+"""How a message travels, and what it says by RCS and by e-mail: fields beside the text of an SMS."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from sofy.messaging import queries as messaging
+from sofy.soreach.models import Campaign
+from sofy.soreach.services import ladders
+
+CHANNELS = {"sms": _("SMS"), "rcs": _("RCS"), "email": _("E-mail")}
+KINDS = [("url", _("opens a page")), ("call", _("calls")), ("reply", _("answers"))]
+BUTTONS = (1, 2)
+TEXTS: dict[str, dict[str, Any]] = {
+    "rcs": {"text": _("Text"), "image": _("Picture (address that begins with https://)")},
+    "email": {
+        "subject": _("Subject"),
+        "preheader": _("Shown after the subject"),
+        "heading": _("Heading"),
+        "text": _("Text"),
+        "image": _("Picture (address that begins with https://)"),
+        "label": _("Button"),
+        "link": _("The button opens"),
+    },
+}
+_LONG = frozenset({"text"})
+
+
+def offered(campaign: Campaign) -> list[str]:
+    """The channels a campaign may take, SMS first; those it takes already stay."""
+    there = messaging.channel_offers(campaign.client_id)
+    return [channel for channel in CHANNELS if channel == "sms" or channel in there or channel in campaign.channels]
+
+
+def add_travel(form: forms.Form, campaign: Campaign, channels: Sequence[str]) -> None:
+    """How it travels: one channel, whether SMS comes behind RCS, and any other order."""
+    taken = campaign.channels
+    form.fields["channel"] = forms.ChoiceField(
+        label=_("How it travels"), widget=forms.RadioSelect, required=False, initial=taken[0],
+        choices=[(name, CHANNELS[name]) for name in channels],
+    )  # fmt: skip
+    form.fields["also_sms"] = forms.BooleanField(
+        label=_("And by SMS to whom RCS does not reach"), required=False,
+        initial=taken[0] != "rcs" or "sms" in taken,
+    )  # fmt: skip
+    simple = {("sms",), ("rcs",), ("email",), ("rcs", "sms")}
+    orders = [order for order in ladders.ORDERS if order not in simple and set(order) <= set(channels)]
+    form.fields["order"] = forms.ChoiceField(
+        label=_("Another order"), required=False,
+        initial="" if tuple(taken) in simple else ",".join(taken),
+        choices=[("", _("As chosen above")), *((",".join(o), " → ".join(str(CHANNELS[c]) for c in o)) for o in orders)],
+    )  # fmt: skip
+    waits_s = next((step["after_s"] for step in campaign.ladder if step["after_s"]), ladders.AFTER_S)
+    form.fields["after_hours"] = forms.IntegerField(
+        label=_("Hours before the next channel is tried"), required=False, min_value=1,
+        max_value=ladders.MOST_AFTER_S // 3600, initial=waits_s // 3600,
+    )  # fmt: skip
+
+
+def taken(data: Mapping[str, Any]) -> list[str]:
+    """The channels that the fields of `add_travel` come to."""
+    if data.get("order"):
+        return str(data["order"]).split(",")
+    first = data.get("channel") or "sms"
+    return ["rcs", "sms"] if first == "rcs" and data.get("also_sms") else [first]
+
+
+def add_contents(form: forms.Form, campaign: Campaign, label: str, others: Mapping[str, Any]) -> None:
+    """What one variant says on the channels of the campaign beside SMS."""
+    for channel in campaign.channels:
+        if channel == "sms":
+            continue
+        said = others.get(channel, {})
+        for name, words in TEXTS[channel].items():
+            widget = forms.Textarea(attrs={"rows": 5, "data-content": label}) if name in _LONG else forms.TextInput()
+            form.fields[f"{channel}_{name}_{label}"] = forms.CharField(
+                label=words, required=False, max_length=2000, strip=name not in _LONG, widget=widget,
+                initial=said.get(name, ""),
+            )  # fmt: skip
+        if channel == "rcs":
+            _add_buttons(form, label, said.get("buttons", []))
+        if channel == "email":
+            choices = [("", _("None: what is written here")), *messaging.email_templates(campaign.client_id).items()]
+            form.fields[f"email_template_{label}"] = forms.ChoiceField(
+                label=_("Template"), required=False, choices=choices, initial=said.get("template", "")
+            )
+
+
+def _add_buttons(form: forms.Form, label: str, buttons: Sequence[Mapping[str, Any]]) -> None:
+    for number in BUTTONS:
+        tap = buttons[number - 1] if len(buttons) >= number else {}
+        key = f"rcs_button{number}"
+        form.fields[f"{key}_label_{label}"] = forms.CharField(
+            label=_("Button %(number)s") % {"number": number}, required=False, max_length=25, initial=tap.get("label")
+        )
+        form.fields[f"{key}_kind_{label}"] = forms.ChoiceField(
+            label=_("What it does"), required=False, choices=KINDS, initial=tap.get("kind", "url")
+        )
+        form.fields[f"{key}_value_{label}"] = forms.CharField(
+            label=_("Address or number"), required=False, max_length=2048, initial=tap.get("value")
+        )
+
+
+def groups(form: forms.Form, label: str) -> list[tuple[str, Any, list[forms.BoundField]]]:
+    """(channel, its word, bound fields) of a variant, for the page."""
+    found = []
+    for channel in TEXTS:
+        names = [name for name in form.fields if name.startswith(f"{channel}_") and name.endswith(f"_{label}")]
+        if names:
+            found.append((channel, CHANNELS[channel], [form[name] for name in names]))
+    return found
+
+
+def written(form: forms.Form, label: str, kept: Mapping[str, Any]) -> dict[str, Any]:
+    """What a variant says on the other channels; `kept`: those that are not on the page stay as they were."""
+    data, said = form.cleaned_data, dict(kept)
+    for channel, texts in TEXTS.items():
+        if f"{channel}_text_{label}" not in form.fields:
+            continue
+        one = {name: (data.get(f"{channel}_{name}_{label}") or "").replace("\r\n", "\n") for name in texts}
+        made: dict[str, Any] = {name: value for name, value in one.items() if value}
+        if channel == "rcs":
+            made["buttons"] = [tap for number in BUTTONS if (tap := _tap(data, number, label))["label"] or tap["value"]]
+        elif data.get(f"email_template_{label}"):
+            made["template"] = data[f"email_template_{label}"]
+        said[channel] = made
+    return said
+
+
+def _tap(data: Mapping[str, Any], number: int, label: str) -> dict[str, str]:
+    key = f"rcs_button{number}"
+    return {name: data.get(f"{key}_{name}_{label}") or "" for name in ("label", "value")} | {
+        "kind": data.get(f"{key}_kind_{label}") or "url"
+    }
