@@ -9,8 +9,8 @@ from django.utils.translation import gettext_lazy as _
 from sofy.messaging import queries as messaging
 from sofy.soreach.models import Campaign
 from sofy.soreach.services import ladders
+from sofy.soreach.words import CHANNELS
 
-CHANNELS = {"sms": _("SMS"), "rcs": _("RCS"), "email": _("E-mail")}
 KINDS = [("url", _("opens a page")), ("call", _("calls")), ("reply", _("answers"))]
 BUTTONS = (1, 2)
 TEXTS: dict[str, dict[str, Any]] = {

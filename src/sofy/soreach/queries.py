@@ -48,7 +48,7 @@ def figures(client_id: UUID, campaigns: Sequence[Campaign]) -> dict[UUID, Figure
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT campaign_id, status, count(*) FROM engine_state WHERE client_id = %s AND"
-            " campaign_id = ANY(%s) GROUP BY 1, 2",
+            " campaign_id = ANY(%s) AND NOT superseded GROUP BY 1, 2",
             [client_id, moving],
         )
         for campaign_id, status, count in cursor.fetchall():

@@ -71,6 +71,19 @@ class Progress:
 
 
 @dataclass(frozen=True)
+class OnChannel:
+    """What came of a campaign on one channel. `passed`: for whom the next one was tried. Unit: EUR before VAT."""
+
+    channel: str
+    sent: int
+    received: int
+    read: int
+    failed: int
+    passed: int
+    cost_eur: Decimal
+
+
+@dataclass(frozen=True)
 class Report:
     """Everything a report shows."""
 
@@ -89,6 +102,7 @@ class Report:
     visits_machine: int
     machines: int
     replies: int
+    channels: Sequence[OnChannel] = ()
     links: Sequence[tuple[str, int, int]] = field(default_factory=list)
 
     @property
@@ -109,7 +123,7 @@ def progress(campaign: Campaign) -> Progress:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT status, count(*), count(submitted_at) FROM engine_state"
-            " WHERE client_id = %s AND campaign_id = %s GROUP BY status",
+            " WHERE client_id = %s AND campaign_id = %s AND NOT superseded GROUP BY status",
             _of(campaign),
         )
         rows = cursor.fetchall()
@@ -137,6 +151,8 @@ def build(campaign: Campaign) -> Report:
     excluded = exclusions(campaign)
     shown = _progress(shares, visits[None, True].people, sum(group.stops for group in variants))
     parts = sum(share.parts for share in shares)
+    by_channel = on_channels(campaign) if campaign.ladder else []
+    cost_eur = sum((one.cost_eur for one in by_channel), Decimal(0)) if by_channel else parts * campaign.unit_price_eur
     return Report(
         progress=shown,
         audience=shown.recipients + sum(excluded.values()),
@@ -148,13 +164,32 @@ def build(campaign: Campaign) -> Report:
         timeline=curve.timeline(),
         heat=curve.heat(),
         parts=parts,
-        cost_eur=(parts * campaign.unit_price_eur).quantize(Decimal("0.01")),
+        cost_eur=cost_eur.quantize(Decimal("0.01")),
+        channels=by_channel,
         visits_human=visits[None, True].visits,
         visits_machine=visits[None, False].visits,
         machines=visits[None, False].people,
         replies=sum(group.replied for group in variants),
         links=_links(campaign, visits),
     )
+
+
+def on_channels(campaign: Campaign) -> list[OnChannel]:
+    """Figures of each channel, in the order they are tried."""
+    with connection.cursor() as cursor:
+        cursor.execute(_ON_CHANNELS, _of(campaign))
+        found = {row[0]: OnChannel(*row) for row in cursor.fetchall()}
+    return [found[channel] for channel in campaign.channels if channel in found]
+
+
+_ON_CHANNELS = """
+SELECT m.channel, count(s.submitted_at), count(*) FILTER (WHERE s.status IN ('delivered', 'read')),
+       count(*) FILTER (WHERE s.status = 'read'), count(*) FILTER (WHERE s.status IN ('failed', 'expired')),
+       count(*) FILTER (WHERE s.superseded),
+       coalesce(sum(s.parts * m.unit_price_eur) FILTER (WHERE s.submitted_at IS NOT NULL), 0)
+  FROM engine_state s JOIN engine_message m ON m.client_id = s.client_id AND m.id = s.message_id
+ WHERE s.client_id = %s AND s.campaign_id = %s GROUP BY 1
+"""
 
 
 def _progress(shares: Sequence[Share], clicked: int, stops: int) -> Progress:
@@ -220,7 +255,8 @@ def reasons(campaign: Campaign) -> list[tuple[str, str, int]]:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT status, coalesce(reason, ''), count(*) FROM engine_state"
-            " WHERE client_id = %s AND campaign_id = %s AND status = ANY(%s) GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2",
+            " WHERE client_id = %s AND campaign_id = %s AND NOT superseded AND status = ANY(%s)"
+            " GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2",
             [*_of(campaign), list(NOT_RECEIVED)],
         )
         return [tuple(row) for row in cursor.fetchall()]
@@ -300,7 +336,7 @@ class Person:
 _PEOPLE = """
 SELECT s.contact_id, s.status, coalesce(s.reason, ''), coalesce(s.variant, ''), s.updated_at, s.parts
   FROM engine_state s WHERE s.client_id = %(client)s AND s.campaign_id = %(campaign)s
-   AND s.contact_id > %(after)s {also}
+   AND s.contact_id > %(after)s AND {counted} {also}
  ORDER BY s.contact_id LIMIT %(limit)s
 """
 _INBOX = (
@@ -331,6 +367,18 @@ KINDS = {
     "establishment": "AND coalesce(s.establishment_id::text, '') = %(value)s",
     "variant": "AND coalesce(s.variant, 'A') = %(value)s",
 }
+_ON = (
+    "AND EXISTS (SELECT FROM engine_message m WHERE m.client_id = s.client_id AND m.id = s.message_id"
+    " AND m.channel = %(value)s)"
+)
+#: `sent-by:rcs` and so on: the people of one figure of one channel.
+BY_CHANNEL = {
+    "sent-by": f"AND s.submitted_at IS NOT NULL {_ON}",
+    "received-by": f"AND s.status IN ('delivered', 'read') {_ON}",
+    "read-by": f"AND s.status = 'read' {_ON}",
+    "failed-by": f"AND s.status IN ('failed', 'expired') {_ON}",
+    "passed-by": f"AND s.superseded {_ON}",
+}
 START = UUID(int=0)
 
 
@@ -346,6 +394,8 @@ def people(campaign: Campaign, figure: str, *, after: UUID = START, limit: int =
         return _excluded_people(campaign, value, after, limit)
     if figure in FIGURES:
         also, value = FIGURES[figure]
+    elif kind in BY_CHANNEL:
+        also = BY_CHANNEL[kind]
     elif kind in KINDS:
         also = KINDS[kind]
     else:
@@ -353,7 +403,9 @@ def people(campaign: Campaign, figure: str, *, after: UUID = START, limit: int =
     since = campaign.launched_at or campaign.created_at
     given: dict[str, Any] = {"client": campaign.client_id, "campaign": campaign.id, "after": after, "limit": limit}
     with connection.cursor() as cursor:
-        cursor.execute(_PEOPLE.format(also=also), given | {"value": value, "since": since})
+        # On a channel those are shown too whom it did not reach; every other figure counts a person once.
+        counted = "true" if kind in BY_CHANNEL else "NOT s.superseded"
+        cursor.execute(_PEOPLE.format(also=also, counted=counted), given | {"value": value, "since": since})
         return [Person(*row) for row in cursor.fetchall()]
 
 

@@ -38,7 +38,7 @@ WITH counted AS MATERIALIZED (
                SELECT contact_id FROM soreach_click
                 WHERE client_id = %(client)s AND campaign_id = %(campaign)s AND human)) AS clicked,
            min(final_at) AS first, max(final_at) AS last
-      FROM engine_state WHERE client_id = %(client)s AND campaign_id = %(campaign)s
+      FROM engine_state WHERE client_id = %(client)s AND campaign_id = %(campaign)s AND NOT superseded
      GROUP BY 1, 2, 3, 4, 5
 )
 SELECT NULL, status, coalesce(reason, ''), coalesce(variant, 'A'), establishment_id, sum(people)::bigint,

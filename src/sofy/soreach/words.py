@@ -264,9 +264,21 @@ def why_text(reason: str) -> str:
     return str(EXCLUSIONS.get(reason) or REASONS.get(reason) or reason.replace("_", " "))
 
 
+CHANNELS: Words = {"sms": _("SMS"), "rcs": _("RCS"), "email": _("E-mail")}
+ON_CHANNEL: Words = {
+    "sent-by": _("Sent by %(channel)s"),
+    "received-by": _("Received by %(channel)s"),
+    "read-by": _("Read by %(channel)s"),
+    "failed-by": _("Failed by %(channel)s"),
+    "passed-by": _("Not reached by %(channel)s, then another way"),
+}
+
+
 def figure_text(figure: str, labels: Mapping[str, str]) -> str:
     """The title of the list of people behind a figure; `labels` name establishments."""
     kind, _colon, value = figure.partition(":")
+    if kind in ON_CHANNEL:
+        return str(ON_CHANNEL[kind]) % {"channel": CHANNELS.get(value, value)}
     if kind == "status":
         return status_text(value)
     if kind == "reason":

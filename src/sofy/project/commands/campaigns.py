@@ -43,6 +43,13 @@ def add(commands: Commands) -> None:
     launch.add_argument("--sender", default="", help="one of the client's senders; the first one when not given")
     launch.add_argument("--text", help="the message, with its mention STOP SMS")
     launch.add_argument("--text-file", type=Path)
+    launch.add_argument("--channel", default="sms", choices=("sms", "rcs", "email"), help="sms when not given")
+    launch.add_argument("--subject", default="", help="of an e-mail")
+    launch.add_argument(
+        "--fallback", action="append", default=[], choices=("sms", "rcs", "email"),
+        help="the channel for whom the one before does not reach; may be given several times",
+    )  # fmt: skip
+    launch.add_argument("--after-hours", type=int, default=4, help="how long a channel is tried before the next one")
     launch.add_argument("--count", type=int, help="the number of people, which you know and confirm")
     status = leaf(actions, "status", "Where a campaign stands.", show_status)
     status.add_argument("--client", required=True)
@@ -101,6 +108,7 @@ def _named(client: "Client", arguments: argparse.Namespace) -> "Campaign":
         contents = list(campaign.variants.values_list("source", flat=True))
         if (
             contents == [text]
+            and campaign.channels == [arguments.channel, *arguments.fallback]
             and set(campaign.segment_ids) == set(segments)
             and arguments.sender in ("", campaign.sender)
         ):
@@ -109,9 +117,19 @@ def _named(client: "Client", arguments: argparse.Namespace) -> "Campaign":
         raise Refused("campaign_name_taken", 409, campaign=name, state=known[-1].status)
     campaign = drafts.create_draft(client, name=name, actor=ACTOR)
     changes: dict[str, Any] = {"segment_ids": segments, "contents": [(text, 1)], "editorial": {}}
+    channels = [arguments.channel, *arguments.fallback]
+    if channels != ["sms"]:
+        changes |= {"channels": channels, "after_s": arguments.after_hours * 3600}
+        changes["others"] = {"A": _others(text or "", arguments.subject)}
     if arguments.sender:
         changes["sender"] = arguments.sender
     return drafts.save_draft(campaign, changes)
+
+
+def _others(text: str, subject: str) -> dict[str, Any]:
+    """What the other channels say: the same text, without the mention of SMS, which has no place there."""
+    said = text.rsplit(" STOP SMS ", 1)[0]
+    return {"rcs": {"text": said}, "email": {"subject": subject, "text": said}}
 
 
 def _segments(client_id: UUID, references: Sequence[str]) -> list[UUID]:

@@ -1,9 +1,16 @@
+from uuid import UUID
+
 import pytest
 
+from sofy.kernel import clock
 from sofy.kit.rls import client_scope
+from sofy.soreach import report
 from sofy.soreach.models import Variant
-from sofy.soreach.services import checks
+from sofy.soreach.services import checks, drafts
+from sofy.soreach.services.expand import expand
 from sofy.soreach.tests import factories
+
+NEXT = UUID("018f0000-0000-7000-8000-000000000001")
 
 
 @pytest.fixture
@@ -95,8 +102,6 @@ def test_nothing_leaves_by_e_mail_without_an_address_of_the_client(world, agents
 
 
 def test_a_copy_takes_the_channels_and_what_they_say(world, agents):
-    from sofy.soreach.services import drafts
-
     campaign = world.draft(channels=("rcs", "sms"))
 
     with client_scope(world.client.pk):
@@ -104,3 +109,53 @@ def test_a_copy_takes_the_channels_and_what_they_say(world, agents):
 
         assert copy.channels == ["rcs", "sms"]
         assert copy.variants.get().others == {"rcs": factories.RCS, "email": factories.MAIL}
+
+
+@pytest.mark.clause("CGVU 3.3")
+def test_a_report_counts_each_person_once_and_says_what_each_channel_did(world, agents):
+    campaign = world.draft(
+        3, channels=("rcs", "sms"), status="expanding", launched_at=clock.now(), starts_at=clock.now()
+    )
+    expand(world.client.pk, campaign.id)
+    with world.database.connect("admin", autocommit=True) as admin:
+        admin.execute("DELETE FROM engine_queue")
+        admin.execute(
+            "UPDATE engine_state SET status = 'read', rank = 60, submitted_at = now(), final_at = now()"
+            " WHERE contact_id <> (SELECT min(contact_id::text)::uuid FROM engine_state)"
+        )
+        admin.execute(
+            "UPDATE engine_state SET status = 'expired', rank = 50, submitted_at = now(), final_at = now(),"
+            " superseded = true WHERE status = 'accepted'"
+        )
+        admin.execute(
+            "INSERT INTO engine_message (client_id, id, channel, purpose, campaign_id, contact_id, recipient_index,"
+            " sender, payload, parts, encoding, unit_price_eur, created_at) SELECT client_id, %(new)s, 'sms',"
+            " 'marketing', campaign_id, contact_id, recipient_index, 'FLEURS', payload, 2, 'gsm7', 0.045, now()"
+            " FROM engine_message WHERE id = (SELECT message_id FROM engine_state WHERE superseded)",
+            {"new": NEXT},
+        )
+        admin.execute(
+            "INSERT INTO engine_state (client_id, message_id, campaign_id, contact_id, recipient_index, status, rank,"
+            " parts, parts_done, rung, accepted_at, updated_at, submitted_at, final_at) SELECT client_id, %(new)s,"
+            " campaign_id, contact_id, recipient_index, 'delivered', 50, 2, 2, 1, now(), now(), now(), now()"
+            " FROM engine_state WHERE superseded",
+            {"new": NEXT},
+        )
+    campaign = world.reload(campaign)
+
+    with client_scope(world.client.pk):
+        built = report.build(campaign)
+        passed = report.people(campaign, "passed-by:rcs")
+        received = report.people(campaign, "received")
+
+    assert (built.progress.recipients, built.progress.received, built.progress.failed) == (3, 3, 0)
+    by_rcs, by_sms = built.channels
+    assert (by_rcs.channel, by_rcs.sent, by_rcs.received, by_rcs.read, by_rcs.failed, by_rcs.passed) == (
+        "rcs", 3, 2, 2, 1, 1,
+    )  # fmt: skip
+    assert (by_sms.channel, by_sms.sent, by_sms.received, str(by_sms.cost_eur)) == ("sms", 1, 1, "0.090000")
+    assert str(built.cost_eur) == "0.24"
+    assert (len(passed), len(received)) == (1, 3)
+    page = world.browser().get(world.url(campaign, "report")).text
+    assert "Then another channel" in page
+    assert "figure=passed-by:rcs" in page

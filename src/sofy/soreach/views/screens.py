@@ -8,10 +8,11 @@ from django.conf import settings
 
 from sofy.kernel.content import OPT_OUT_URL, Content
 from sofy.kernel.errors import Refused
-from sofy.soreach import channel_forms, content
+from sofy.soreach import content
 from sofy.soreach.models import Campaign
 from sofy.soreach.rich import Rich
 from sofy.soreach.services import branches, estimate
+from sofy.soreach.words import CHANNELS
 from sofy.ui import problems
 
 
@@ -38,7 +39,7 @@ def of(campaign: Campaign, number: int) -> list[Screen]:
     for channel in campaign.channels:
         if channel == "sms":
             continue
-        word = channel_forms.CHANNELS[channel]
+        word = CHANNELS[channel]
         try:
             for label, made in branches.compiled(campaign, channel).items():
                 found.append(_screen(campaign, channel, label, made, number))
@@ -48,7 +49,7 @@ def of(campaign: Campaign, number: int) -> list[Screen]:
 
 
 def _screen(campaign: Campaign, channel: str, label: str, made: Rich, number: int) -> Screen:
-    word = channel_forms.CHANNELS[channel]
+    word = CHANNELS[channel]
     try:
         members = estimate.shown(campaign, made.variables)
     except Refused:
