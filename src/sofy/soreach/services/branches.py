@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from sofy.audience.segments.reach import reach_counts
+from sofy.audience.segments.reach import Channel, reach_counts
 from sofy.kernel.clauses import clause
 from sofy.kernel.errors import Refused
 from sofy.kernel.money import line_amount
@@ -68,7 +68,7 @@ def _cents(amount: Decimal) -> Decimal:
 
 
 def _reached(campaign: Campaign, channel: str) -> int:
-    consent = "email" if channel == "email" else "sms"
+    consent: Channel = "email" if channel == "email" else "sms"
     found = reach_counts(
         campaign.client_id, campaign.segment_ids, campaign.excluded_segment_ids, channels=(consent,),
         seen_by=campaign.seen_by,
