@@ -36,7 +36,8 @@ _ZERO = _INT2.pack(2, 0)
 #: First what many messages of a campaign share, which is packed once, then what each has of its own.
 _COPY_MESSAGE: LiteralString = """COPY engine_message (client_id, campaign_id, created_at, channel, purpose, variant,
     sender, short_code, zone, parts, encoding, unit_price_eur, expires_at, destination,
-    id, contact_id, establishment_id, recipient_index, reference, answers, payload) FROM STDIN (FORMAT binary)"""
+    id, contact_id, establishment_id, recipient_index, due_at, reference, answers, payload)
+    FROM STDIN (FORMAT binary)"""
 _COPY_STATE: LiteralString = """COPY engine_state (client_id, campaign_id, accepted_at, updated_at, variant, status,
     rank, parts, parts_done, account_id, receipt,
     message_id, contact_id, establishment_id, recipient_index, not_before) FROM STDIN (FORMAT binary)"""
@@ -127,8 +128,9 @@ def pack(
         due = at if m.due_at is None or m.due_at <= now else _instant(m.due_at)
         reference = _NULL if m.reference is None else _bytes(m.reference.encode())
         answers = _NULL if m.answers is None else _UUID + m.answers.bytes
-        message_rows += (message_start, own, reference, answers, _len(len(payload)), payload)
-        state_rows += (state_start, own, _NULL if due is at else due)
+        later = _NULL if due is at else due
+        message_rows += (message_start, own, later, reference, answers, _len(len(payload)), payload)
+        state_rows += (state_start, own, later)
         queue_rows += (queue_start, key, due)
     for rows in (message_rows, state_rows, queue_rows):
         rows.append(_END)
@@ -145,7 +147,7 @@ def _starts(m: "MessageIn", client: bytes, common: bytes, at: bytes) -> tuple[by
     receipt = _INT2.pack(2, m.receipt) if m.receipt else _NULL
     waiting = (_text("accepted"), _RANK_WAITING, parts, _ZERO)
     return (
-        b"".join((_head(21), common, at, *message, *price)),
+        b"".join((_head(22), common, at, *message, *price)),
         b"".join((_head(16), common, at, at, variant, *waiting, account, receipt)),
         b"".join((_head(4), client, _text(channels.lane(m.purpose, m.channel)))),
     )

@@ -248,7 +248,7 @@ def _all_of(conn: psycopg.Connection[Any], name: str, values: dict[str, Any]) ->
 
 
 def _write_campaign(conn: psycopg.Connection[Any], client_id: UUID, campaign_id: UUID, state: str) -> None:
-    values = {"client": client_id, "campaign": campaign_id, "state": state, "expanded_at": None}
+    values = {"client": client_id, "campaign": campaign_id, "state": state, "expanded_at": None, "now": clock.now()}
     conn.execute(sql("write_campaign"), values)
 
 

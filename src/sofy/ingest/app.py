@@ -17,6 +17,7 @@ from sofy.ingest.house import House
 from sofy.ingest.messages import Messages
 from sofy.ingest.problems import Fault
 from sofy.ingest.request_log import RequestLog
+from sofy.ingest.service_level import ServiceLevels
 from sofy.kernel.config import Config
 
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -27,6 +28,7 @@ def create(config: Config, url: str | None = None) -> Starlette:
     """The application of one process. `url`: where sofy_engine logs in, when the caller knows it."""
     house = House(config, url)
     messages = Messages(house)
+    levels = ServiceLevels(house)
     described = openapi.describe(config.api_url)
 
     @contextlib.asynccontextmanager
@@ -50,6 +52,7 @@ def create(config: Config, url: str | None = None) -> Starlette:
         _at("/v1/messages/{id}", GET=messages.show, DELETE=messages.cancel),
         _at("/v1/messages/{id}/conversion", POST=messages.convert),
         _at("/v1/route-plan", POST=messages.plan),
+        _at("/v1/service-level", GET=levels.show),
         _at("/v1/openapi.json", GET=description),
         _at("/hooks/{connector}/{route}", GET=house.hooks.receive, POST=house.hooks.receive),
         _at("/healthz", GET=health),

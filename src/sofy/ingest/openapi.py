@@ -4,6 +4,7 @@ from typing import Any, Final
 
 import msgspec
 
+from sofy.engine.service_level.month import ServiceLevel
 from sofy.ingest import shapes
 from sofy.ingest.callers import WINDOW_S
 from sofy.ingest.shapes import MOST_MESSAGES
@@ -12,6 +13,7 @@ _REF: Final = "#/components/schemas/{name}"
 _TYPES: Final = (
     shapes.Message, shapes.Batch, shapes.Accepted, shapes.BatchAnswer, shapes.Standing, shapes.Found, shapes.Plan,
     shapes.Problem, shapes.MessageEvent, shapes.SaidEvent, shapes.OtherEvent, shapes.Events,
+    ServiceLevel,
 )  # fmt: skip
 #: What any request may be answered: status -> when.
 _ALWAYS: Final = {
@@ -145,6 +147,10 @@ def _paths() -> dict[str, Any]:
         "name": "reference", "in": "query", "required": True,
         "schema": {"type": "string", "minLength": 1},
     }  # fmt: skip
+    month = {
+        "name": "month", "in": "query", "description": "A month in Paris; the present one unless said.",
+        "schema": {"type": "string", "pattern": "^20[0-9]{2}-(0[1-9]|1[0-2])$", "example": "2026-11"},
+    }  # fmt: skip
     conflict = {409: "The Idempotency-Key came with another request, or its request is still being answered."}
     return {
         "/v1/messages": {
@@ -188,6 +194,12 @@ def _paths() -> dict[str, Any]:
             "post": _operation(
                 "planMessage", "What would happen to a message now; nothing is sent", 200, "The plan.", "Plan", _BODY,
                 body=("Message", {"alert": {"value": _EXAMPLE}}),
+            )
+        },
+        "/v1/service-level": {
+            "get": _operation(
+                "getServiceLevel", "Routing success of a month (article 28)", 200, "The figure with its evidence.",
+                "ServiceLevel", {}, parameters=[month],
             )
         },
     }  # fmt: skip

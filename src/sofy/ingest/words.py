@@ -60,6 +60,7 @@ DETAILS: Final[dict[str, Words]] = {
     "field_missing": Words("The field {field} is missing.", "Le champ {field} manque."),
     "field_unknown": Words("There is no field {field}.", "Le champ {field} n’existe pas."),
     "field_value": Words("This value does not fit: {problem}.", "Cette valeur ne convient pas : {problem}."),
+    "month_unreadable": Words("Write the month as 2026-11.", "Écrivez le mois comme 2026-11."),
     "batch_size": Words(
         "A batch has 1 to {limit} messages; this one has {count}.",
         "Un lot a de 1 à {limit} messages ; celui-ci en a {count}.",

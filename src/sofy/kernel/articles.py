@@ -138,6 +138,17 @@ ARTICLES: dict[str, Article] = {
             " structuré standard (type CSV ou JSON).",
         ),
     ),
+    "CGVU 28": Article(
+        "Engagements de Niveau de Service (SLA)",
+        (
+            "SOFY s'engage à assurer un taux de réussite de routage des flux de messagerie vers les passerelles"
+            " opérateurs de 99,9 %.",
+            "Ces taux sont calculés hors périodes de maintenance programmée et hors défaillances imputables aux réseaux"
+            " tiers (opérateurs de télécommunications, plateformes Meta ou Google) dont SOFY n'a pas la maîtrise.",
+            "SOFY informera le Client par email au moins quarante-huit (48) heures à l'avance pour toute intervention"
+            " susceptible d'impacter la disponibilité des Services.",
+        ),
+    ),
     "DPA 2": Article(
         "Qualification des Parties et instructions de traitement",
         (

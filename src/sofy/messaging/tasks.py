@@ -6,7 +6,7 @@ from sofy.audience.services import stopped
 from sofy.kernel.errors import Refused
 from sofy.kit.jobs import client_job, every
 from sofy.kit.rls import client_scope
-from sofy.messaging.services import log_files, proofs, senders, stop_list, whatsapp, whatsapp_files
+from sofy.messaging.services import log_files, proofs, senders, service_level, stop_list, whatsapp, whatsapp_files
 
 
 @client_job(name="messaging.check_stop_file", queue="imports")
@@ -82,3 +82,9 @@ def look_after_proofs() -> int:
 def forget_log_files() -> int:
     """Four times a day: files of the message log go after a week."""
     return log_files.discard_old()
+
+
+@every(30)
+def count_service_levels() -> int:
+    """All the time: what became of the deadlines of messages, client by client and day by day."""
+    return service_level.count_all()

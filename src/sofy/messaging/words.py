@@ -183,7 +183,15 @@ EVIDENCE: dict[str, "str | Promise"] = {
     "alarm": _("an alarm"),
     "account": _("the person’s own account"),
 }
+SERVICE_LEVEL = {
+    "month_unreadable": _("Write the month as 2026-11."),
+    "record_dates": _("The end comes after the beginning, within the last 400 days; an outage has begun already."),
+    "record_proof": _("Say whose network it was, and what proves it."),
+    "record_notice": _("Maintenance excuses nothing unless it was announced 48 hours before it begins."),
+    "record_unknown": _("There is no such record, or it was withdrawn already."),
+}
 REFUSALS: dict[str, "str | Promise"] = {
+    **SERVICE_LEVEL,
     **SENDER,
     **WEBHOOK,
     **TEMPLATE,
@@ -197,6 +205,8 @@ REFUSALS: dict[str, "str | Promise"] = {
 ACTIONS: dict[str, "str | Promise"] = {
     "email_domain.added": _("E-mail domain added"),
     "email_domain.removed": _("E-mail domain removed"),
+    "service_record.noted": _("Outage or maintenance noted"),
+    "service_record.withdrawn": _("Outage or maintenance withdrawn"),
     "fraud.alerted": _("Suspected fraud: the client’s people were told"),
     "fraud.confirm": _("Suspected fraud confirmed"),
     "fraud.enforced": _("Fraud verdicts are carried out"),

@@ -53,11 +53,14 @@ INSERT INTO gate_client (client_id, channels_off, ladder) VALUES (%(client)s, %(
 ON CONFLICT (client_id) DO UPDATE SET channels_off = excluded.channels_off, ladder = excluded.ladder
 
 -- name: write_campaign
--- Start, pause, resume or end a campaign for the gate; an ended one stays ended.
-INSERT INTO gate_campaign AS g (client_id, campaign_id, state, expanded_at)
-VALUES (%(client)s, %(campaign)s, %(state)s, %(expanded_at)s)
+-- Start, pause, resume or end a campaign for the gate; an ended one stays ended. Pauses are the client's own time.
+INSERT INTO gate_campaign AS g (client_id, campaign_id, state, expanded_at, pauses)
+VALUES (%(client)s, %(campaign)s, %(state)s::text, %(expanded_at)s,
+        CASE WHEN %(state)s::text = 'paused' THEN ARRAY[%(now)s::timestamptz] ELSE '{}' END)
 ON CONFLICT (client_id, campaign_id) DO UPDATE
-   SET state = excluded.state, expanded_at = coalesce(excluded.expanded_at, g.expanded_at)
+   SET state = excluded.state, expanded_at = coalesce(excluded.expanded_at, g.expanded_at),
+       pauses = CASE WHEN (g.state = 'paused') <> (excluded.state = 'paused') THEN g.pauses || %(now)s::timestamptz
+                     ELSE g.pauses END
  WHERE g.state NOT IN ('cancelled', 'finished')
 
 -- name: campaign_expanded

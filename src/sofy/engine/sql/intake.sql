@@ -55,10 +55,10 @@ WITH given AS (
 )
 INSERT INTO engine_message (client_id, id, channel, purpose, campaign_id, contact_id, establishment_id, variant,
                             recipient_index, sender, short_code, zone, payload, parts, encoding, unit_price_eur,
-                            reference, expires_at, answers, head_id, destination, created_at)
+                            reference, expires_at, answers, head_id, destination, due_at, created_at)
 SELECT %(client)s, id, channel, purpose, campaign_id, contact_id, establishment_id, variant, recipient_index, sender,
        short_code, zone, payload, parts, encoding, unit_price_eur, reference, expires_at, answers, head_id,
-       destination, %(now)s
+       destination, nullif(greatest(due_at, %(now)s), %(now)s), %(now)s
   FROM given JOIN state ON message_id = id
 RETURNING id
 

@@ -53,6 +53,8 @@ FOR_FUNCTIONS_OF_THE_OWNER: dict[str, set[Policy]] = {
 
 #: Everything else, with its reason.
 EXCEPTIONS: dict[str, set[Policy]] = {
+    # What excuses lost points is shown to every client: it is about no client.
+    "service_record": {(ENGINE, "ALL", "true", "true"), (WEB, "SELECT", "true", "")},
     # The client itself: its key is what others call client_id. Its members and visitors find it before choosing it.
     "clients_client": {
         (WEB, "ALL", f"(id = {CLIENT})", f"(id = {CLIENT})"),
@@ -146,6 +148,10 @@ RIGHTS = {
     # fraud and misuse: the engine notices, staff decides; a client sees its own, and that it was told is written
     "fraud_suspicion": ("su", "su", "siud"),
     "gate_misuse": ("su", "su", "siud"),
+    # routing success: the worker counts, for each client; staff notes outages, and has days counted again
+    "service_slice": ("siud", "su", "s"),
+    **dict.fromkeys(("service_day", "service_lost"), ("siud", "s", "s")),
+    "service_record": ("s", "siu", "s"),
     "gate_fraud": ("", "sud", "siud"),
     "fraud_safe": ("", "sid", "siud"),
     "fraud_setting": ("", "siu", "siud"),

@@ -18,6 +18,7 @@ from sofy.kit.below import engine_connection
 from sofy.kit.keys import keystore
 from sofy.kit.rls import client_scope, staff_scope
 from sofy.messaging import queries
+from sofy.messaging.services import service_level
 
 EVERYBODY = UUID(int=0)
 _COLUMNS = (
@@ -151,6 +152,7 @@ def decide(suspicion: Suspicion, *, decision: str, actor: str) -> None:
             _add_safe(cursor, suspicion.client_id, bytes(row[1]), _digits_of(suspicion), "fraud desk", actor)
     with client_scope(suspicion.client_id):
         gate.look_again(engine_connection(), suspicion.client_id, "fraud_suspected")
+        service_level.decided_anew(suspicion.client_id, suspicion.first_at)
         audit.append(suspicion.client_id, f"fraud.{decision}", actor, {"suspicion": str(suspicion.id)})
 
 
@@ -249,13 +251,16 @@ def decide_text(client_id: UUID, key: str, *, release: bool, actor: str) -> None
     with staff_scope(), connections["staff"].cursor() as cursor:
         cursor.execute(
             "UPDATE gate_misuse SET verdict = %s, decided_at = %s, decided_by = %s"
-            " WHERE client_id = %s AND encode(text_hash, 'hex') = %s",
+            " WHERE client_id = %s AND encode(text_hash, 'hex') = %s RETURNING first_at",
             [verdict, clock.now(), actor, client_id, key],
         )
-        if not cursor.rowcount:
+        row = cursor.fetchone()
+        if row is None:
             raise Refused("text_unknown", 404)
+        first_at = row[0]
     with client_scope(client_id):
         gate.look_again(engine_connection(), client_id, "alert_reads_like_marketing")
+        service_level.decided_anew(client_id, first_at)
         audit.append(client_id, f"misuse.{verdict}", actor, {"text": key})
 
 

@@ -24,6 +24,7 @@ MODULES = (
     "templates",
     "webhooks",
     "fraud",
+    "service_level",
     "benches",
     "demo",
 )

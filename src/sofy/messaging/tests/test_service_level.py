@@ -1,0 +1,250 @@
+"""The count of routing success: from the ledger, page by page, again and again with the same answer."""
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from django.db import connection
+
+from sofy.clients.models import Client
+from sofy.clients.services import create_client
+from sofy.engine import intake, permissions
+from sofy.engine.intake import MessageIn
+from sofy.engine.rungs import Rung
+from sofy.engine.service_level import count, month
+from sofy.kernel import clock, ids
+from sofy.kernel.errors import Refused
+from sofy.kit.keys import keys_for
+from sofy.kit.rls import client_scope
+from sofy.messaging.services import fraud, service_level
+from sofy.messaging.tests.test_fraud import suspect
+
+pytestmark = pytest.mark.clause("CGVU 28")
+
+NOW = clock.DEMO_START
+MONTH = "2026-11"
+
+
+@pytest.fixture
+def client(engine_db: Any, monkeypatch: pytest.MonkeyPatch) -> Client:
+    clock.install(lambda: NOW)
+    monkeypatch.setattr(ids, "_last", 0)  # ids never go back: tests before may have been later in the month
+    return create_client(name="Fleurs du Port", slug=f"c{ids.base58(8).lower()}")
+
+
+def send(client: Client, number: int = 1, **more: Any) -> UUID:
+    given = {"purpose": "alert", "to": f"+336399800{number:02}", "text": "Votre code", "sender": "FLEURS"} | more
+    with client_scope(client.pk):
+        (message,) = intake.submit(connection.connection, client.pk, [MessageIn(**given)], keys=keys_for(client.pk))
+    return message
+
+
+def becomes(engine_db: Any, message: UUID, status: str, *, after_s: float = 1, **more: Any) -> None:
+    """What the engine writes of a message."""
+    at = NOW + timedelta(seconds=after_s)
+    handed = status not in ("withheld", "cancelled", "held", "queued") and more.get("reason") != "refused_suppress"
+    values = {"status": status, "final_at": at, "submitted_at": at if handed else None} | more
+    columns = ", ".join(f"{name} = %({name})s" for name in values)
+    with engine_db.connect(autocommit=True) as engine:
+        engine.execute(
+            f"UPDATE engine_state SET {columns} WHERE message_id = %(id)s",
+            values | {"id": message},
+        )
+        if status == "held":
+            engine.execute(
+                "INSERT INTO engine_event (client_id, message_id, kind, at, detail)"
+                " SELECT client_id, message_id, 'held', %s, jsonb_build_object('reason', reason)"
+                " FROM engine_state WHERE message_id = %s",
+                [at, message],
+            )
+
+
+def passes(**more: float) -> datetime:
+    later = clock.now() + timedelta(**more)
+    clock.install(lambda: later)
+    return later
+
+
+def told(client: Client) -> month.ServiceLevel:
+    service_level.count_month(client.pk, MONTH)
+    with client_scope(client.pk):
+        return service_level.of_month(client.pk, MONTH)
+
+
+def test_each_message_counts_once_and_each_lost_point_has_its_evidence(client: Client, engine_db: Any) -> None:
+    good, late, dead = send(client, 1), send(client, 2), send(client, 3)
+    becomes(engine_db, good, "delivered")
+    becomes(engine_db, late, "delivered", after_s=90)
+    becomes(engine_db, dead, "failed", reason="refused_suppress")
+    passes(minutes=5)
+
+    found = told(client)
+
+    assert (found.accepted, found.reached, found.lost, found.excluded) == (3, 1, 1, 1)
+    assert found.success_percent == 50.0
+    (point,) = found.lost_points
+    assert (point.message, point.reason, point.deadline_at) == (late, "late", NOW + timedelta(seconds=60))
+
+
+def test_counted_again_a_day_says_the_same(client: Client, engine_db: Any) -> None:
+    becomes(engine_db, send(client), "delivered", after_s=90)
+    passes(minutes=5)
+
+    first = told(client)
+    again = told(client)
+
+    assert (again.days, again.lost_points) == (first.days, first.lost_points)
+
+
+def test_a_day_longer_than_a_page_is_counted_whole(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(count, "PAGE", 2)
+    for number in range(5):
+        send(client, number)
+    passes(minutes=5)
+
+    found = told(client)
+
+    assert (found.accepted, found.lost, len(found.lost_points)) == (5, 5, 5)
+
+
+def test_a_ladder_is_one_message_judged_by_the_channel_it_stands_on(client: Client, engine_db: Any) -> None:
+    said: dict[str, Any] = {"to": "+33639980001", "text": "Votre code", "parts": 1}
+    rcs = Rung(channel="rcs", sender="AGENT", encoding="utf8", after_s=60, **said)
+    sms = Rung(channel="sms", sender="FLEURS", encoding="gsm7", **said)
+    until = NOW + timedelta(minutes=1)
+    head = send(client, channel="rcs", parts=1, encoding="utf8", ladder=(rcs, sms), expires_at=until)
+    becomes(engine_db, head, "withheld", after_s=60, reason="too_late", superseded=True)
+    passes(seconds=61)
+    second = send(client, channel="sms", head_id=head, rung=1)
+    becomes(engine_db, second, "delivered", after_s=62)
+    with engine_db.connect(autocommit=True) as engine:
+        engine.execute("UPDATE engine_ladder SET message_id = %s WHERE head_id = %s AND rung = 1", [second, head])
+    passes(minutes=5)
+
+    found = told(client)
+
+    assert (found.accepted, found.reached, found.lost) == (1, 1, 0)
+
+
+def test_a_suspicion_that_a_person_releases_makes_its_holds_failures(client: Client, engine_db: Any) -> None:
+    message = send(client)
+    becomes(engine_db, message, "withheld", reason="fraud_blocked")
+    suspicion = suspect(client, engine_db, message)
+    passes(minutes=5)
+    assert told(client).withheld == 1
+
+    fraud.decide(suspicion, decision="release", actor="staff")
+    while service_level.count_next(client.pk):
+        pass
+    with client_scope(client.pk):
+        found = service_level.of_month(client.pk, MONTH)
+
+    assert (found.withheld, [each.reason for each in found.lost_points]) == (0, ["held_wrongly"])
+
+
+def test_a_hold_that_was_let_go_is_a_failure(client: Client, engine_db: Any) -> None:
+    message = send(client)
+    becomes(engine_db, message, "held", reason="alert_reads_like_marketing")
+    becomes(engine_db, message, "delivered", after_s=30)
+    passes(minutes=5)
+
+    assert [each.reason for each in told(client).lost_points] == ["held_wrongly"]
+
+
+def test_a_pause_of_the_campaign_is_the_client_s_own_time(client: Client, engine_db: Any) -> None:
+    campaign = ids.uuid7()
+    with client_scope(client.pk):
+        permissions.start_campaign(connection.connection, client.pk, campaign)
+    message = send(client, purpose="marketing", campaign_id=campaign)
+    passes(hours=1)
+    with client_scope(client.pk):
+        permissions.pause_campaign(connection.connection, client.pk, campaign)
+    passes(days=1)
+    with client_scope(client.pk):
+        permissions.resume_campaign(connection.connection, client.pk, campaign)
+    becomes(engine_db, message, "delivered", after_s=26 * 3600)
+    passes(days=1)
+
+    assert told(client).reached == 1
+
+
+def test_what_is_sent_later_waits_until_then(client: Client) -> None:
+    send(client, due_at=NOW + timedelta(hours=3))
+    passes(hours=2)
+
+    assert told(client).open == 1
+
+    passes(hours=2)
+
+    assert [each.due_at for each in told(client).lost_points] == [NOW + timedelta(hours=3)]
+
+
+def test_a_dated_outage_excuses_and_withdrawn_excuses_no_more(client: Client, engine_db: Any) -> None:
+    becomes(engine_db, send(client), "failed", reason="refused_retry", submitted_at=None)
+    passes(minutes=5)
+    assert told(client).lost == 1
+
+    record = service_level.note_record(
+        kind="outage", party="Meta", channel="sms", begins_at=NOW - timedelta(minutes=1), ends_at=clock.now(),
+        proof="status page 4711", actor="staff",
+    )  # fmt: skip
+    assert service_level.count_next(client.pk)
+    with client_scope(client.pk):
+        excused = service_level.of_month(client.pk, MONTH)
+
+    assert (excused.lost, excused.excluded, [each.id for each in excused.records]) == (0, 1, [record])
+
+    service_level.withdraw_record(record, actor="staff")
+    assert told(client).lost == 1
+
+
+def test_maintenance_that_nobody_heard_of_in_time_is_no_record(client: Client) -> None:
+    with pytest.raises(Refused, match="record_notice"):
+        service_level.note_record(
+            kind="maintenance", party="Sofy", begins_at=NOW, ends_at=NOW + timedelta(hours=1), proof="e-mail",
+            announced_at=NOW - timedelta(hours=47), actor="staff",
+        )  # fmt: skip
+
+
+def test_the_worker_finds_days_by_itself_and_leaves_settled_ones_alone(client: Client, engine_db: Any) -> None:
+    becomes(engine_db, send(client), "delivered")
+    passes(days=5)
+    assert not service_level.count_next(create_client(name="Autre", slug=f"c{ids.base58(8).lower()}").pk)
+
+    assert service_level.count_next(client.pk)
+    assert not service_level.count_next(client.pk)
+    with client_scope(client.pk):
+        assert service_level.of_month(client.pk, MONTH).reached == 1
+
+
+def test_the_figures_of_a_client_are_its_own(client: Client, engine_db: Any) -> None:
+    becomes(engine_db, send(client), "delivered", after_s=90)
+    passes(minutes=5)
+    told(client)
+    hostile = create_client(name="Curieux", slug=f"c{ids.base58(8).lower()}")
+
+    with client_scope(hostile.pk):
+        found = service_level.of_month(client.pk, MONTH)
+
+    assert (found.accepted, found.lost_points) == (0, [])
+
+
+def test_staff_sees_the_month_of_every_client(client: Client, engine_db: Any) -> None:
+    becomes(engine_db, send(client), "delivered")
+    passes(minutes=5)
+    told(client)
+
+    rows = {line.id: figures for line, figures in service_level.every_client(MONTH)}
+
+    assert rows[client.pk].success_percent == 100.0
+
+
+@pytest.mark.parametrize("hour", [0, 1, 23])
+def test_a_day_is_a_day_in_paris(hour: int) -> None:
+    moment = datetime(2026, 10, 25, hour, 30, tzinfo=clock.PARIS)  # the day of 25 hours
+
+    begins, ends = count.bounds(moment.date())
+
+    assert begins <= moment < ends
+    assert ends - begins == timedelta(hours=25)
