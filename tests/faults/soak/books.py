@@ -48,6 +48,8 @@ class Books:
     channels: dict[str, dict[str, Any]] = field(default_factory=dict)
     matched: int = 0
     to_match: int = 0
+    #: Sent once more after a doubt, taken, and without an end: shown, and not among the receipts that are compared.
+    unresolved: list[str] = field(default_factory=list)
 
     def count(self, what: str) -> int:
         return len(self.wrong.get(what, ()))
@@ -65,6 +67,7 @@ class Books:
             "backwards": self.count("backwards"),
             "receipts": self.to_match,
             "matched_share": round(self.share, 6),
+            "unresolved": self.unresolved,
             "untold": self.count("untold") + self.count("untold by SMPP"),
             "broken": {what: lines[:_SHOWN] for what, lines in self.wrong.items() if lines},
         }
@@ -172,6 +175,10 @@ def _receipts(books: Books, rows: dict[str, Row], suppliers: dict[str, Counter[s
         silent = [row for row in mine if row.doubted and row.reason == "no_receipt" and row.status == "unknown"]
         books.matched, books.to_match = books.matched + ended, books.to_match + len(known) + len(silent)
         books.channels[channel] |= {"receipts": len(known) + len(silent), "matched": ended}
+        open_ones = [
+            f"{row.id} {row.channel} {row.status}" for row in mine if row.doubted and row.status == "submitted"
+        ]
+        books.unresolved += open_ones
         lines = [f"{row.id} {row.channel} {row.status} {row.reason}" for row in known if row.status not in _ENDS]
         if lines:
             books.wrong["receipts missing"] += lines
