@@ -80,6 +80,11 @@ REFUSALS: Words = CONTENT | {
     "draft_of_somebody": _("Somebody else wrote this draft: ask them or an owner to delete it."),
     "test_numbers": _("Give one to {most} mobile numbers, one per line."),
     "number_invalid": _("“{number}” is not a mobile number."),
+    "address_invalid": _("One of these is no e-mail address."),
+    "stop_missing_rcs": _("The RCS message of {variants} does not say how to receive no more."),
+    "stop_missing_email": _("The e-mail of {variants} has no link to receive no more: without it nothing may leave."),
+    "channel_sender_rcs": _("The RCS agent is another one by now: choose the channels again."),
+    "channel_sender_email": _("No e-mail address of yours may send yet: add your domain and an address first."),
     "number_opposed": _("One of these numbers said STOP: it receives nothing, tests included (art. 14.1)."),
     "test_value_missing": _("The chosen contact has no “{field}”: choose another one or give the field a default."),
     "stop_mention_missing": _(

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 from datetime import datetime, time
+from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -9,10 +11,12 @@ from django.db import connection, transaction
 
 from sofy.audience import ledger
 from sofy.audience.arrays import cursor
+from sofy.audience.imports import values as read
 from sofy.clients.models import Client, State
 from sofy.engine import intake
 from sofy.engine.intake import MessageIn
-from sofy.kernel import clock, ids, phone
+from sofy.engine.rungs import Rung
+from sofy.kernel import channels, clock, ids, phone
 from sofy.kernel.clauses import clause
 from sofy.kernel.crypto import ClientKeys
 from sofy.kernel.errors import Refused
@@ -21,7 +25,7 @@ from sofy.kit.keys import keys_for
 from sofy.soreach import links, rules
 from sofy.soreach.content import MissingValue
 from sofy.soreach.models import Campaign, TestSend, Variant
-from sofy.soreach.services import drafts, estimate, plan
+from sofy.soreach.services import branches, drafts, estimate, ladders, plan
 
 MOST_NUMBERS = 5
 #: Of one campaign: a few phones for each variant, and again after changes. More would be sending without a launch.
@@ -38,8 +42,10 @@ def send_test(
     as_contact: int,
     actor: str,
     asked: bool = False,
+    channel: str = "",
 ) -> list[UUID]:
-    """Send one variant, as one of the recipients of the preview would read it, to numbers whose owners asked for it.
+    """Send one variant on one of its channels, the first one unless said otherwise, as one of the recipients of the
+    preview would read it, to numbers (by e-mail, to addresses) whose owners asked for it.
 
     Its short links lead where those of the recipients will; they are nobody's, so that their visits count nowhere.
 
@@ -53,24 +59,27 @@ def send_test(
     if client.state == State.SUSPENDED:
         raise Refused("client_suspended", 409)
     keys = keys_for(client.id)
-    text, link_rows = _text(campaign, variant, as_contact, keys)
-    wanted = [_number(raw) for raw in numbers if raw.strip()]
+    way, link_rows = _way(campaign, channel or campaign.channels[0], variant, as_contact, keys)
+    wanted = [_address(raw) if way.channel == "email" else _number(raw) for raw in numbers if raw.strip()]
     if not 1 <= len(wanted) <= MOST_NUMBERS:
         raise Refused("test_numbers", most=MOST_NUMBERS)
-    indexes = {number: keys.index("phone", number) for number in wanted}
+    indexes = {number: keys.index(channels.identity(number), number) for number in wanted}
     _within_a_day(campaign, len(indexes))
     limited = client.viewer_establishments is not None
-    _permit(client.id, list(indexes.values()), actor=actor, asked=asked, limited=limited)
+    permission = channels.TRAITS[way.channel].permission
+    _permit(client.id, permission, list(indexes.values()), actor=actor, asked=asked, limited=limited)
     links.store(client.id, campaign.id, link_rows)
     messages = [
         MessageIn(
             purpose="marketing",
+            channel=way.channel,
             to=number,
-            text=text,
-            sender=campaign.sender,
+            text=way.text,
+            content=way.content,
+            sender=way.sender,
             recipient_index=index,
-            short_code=campaign.short_code,
-            unit_price_eur=campaign.unit_price_eur,
+            short_code=way.short_code,
+            unit_price_eur=way.unit_price_eur,
             reference=f"test {campaign.id}",
         )
         for number, index in indexes.items()
@@ -87,6 +96,29 @@ def send_test(
 LinkRows = list[tuple[str, UUID, UUID | None]]
 
 
+def _way(campaign: Campaign, channel: str, label: str, as_contact: int, keys: ClientKeys) -> tuple[Rung, LinkRows]:
+    """What is sent on a channel, and the short links in it."""
+    step = next((each for each in ladders.steps(campaign) if each["channel"] == channel), None)
+    if channel == "sms" and channel in campaign.channels:
+        text, rows = _text(campaign, label, as_contact, keys)
+        return Rung(
+            channel="sms", to="", sender=campaign.sender, text=text, short_code=campaign.short_code,
+            unit_price_eur=campaign.unit_price_eur,
+        ), rows  # fmt: skip
+    made = branches.compiled(campaign, channel).get(label) if step else None
+    if made is None or step is None:
+        raise Refused("not_found", 404)
+    if not made.says_how_to_stop:
+        raise Refused(f"stop_missing_{channel}", variants=label)
+    if not step["sender"]:
+        raise Refused(f"channel_sender_{channel}", sender="")
+    said, rows = _rendered(campaign, channel, label, made, as_contact, keys)
+    return Rung(
+        channel=channel, to="", sender=step["sender"], text=said.text, content=said,
+        short_code=step["short_code"] or None, unit_price_eur=Decimal(step["price_eur"]),
+    ), rows  # fmt: skip
+
+
 def _text(campaign: Campaign, label: str, as_contact: int, keys: ClientKeys) -> tuple[str, LinkRows]:
     """What the phone will show, and the short links in it."""
     if not campaign.short_code:
@@ -97,16 +129,28 @@ def _text(campaign: Campaign, label: str, as_contact: int, keys: ClientKeys) -> 
         raise Refused("not_found", 404)
     if rules.lacks_stop_mention(made.fixed, campaign.short_code):
         raise Refused("stop_mention_missing", variants=label, short_code=campaign.short_code)
-    rows: LinkRows = [
-        (links.code_of(keys, link, ids.uuid7()), link, None)
-        for link in plan.tracked(campaign, label, "sms", made.links)
-    ]
+    return _rendered(campaign, "sms", label, made, as_contact, keys)
+
+
+def _rendered(
+    campaign: Campaign, channel: str, label: str, made: Any, as_contact: int, keys: ClientKeys
+) -> tuple[Any, LinkRows]:
+    """A content as one of the people of the preview would get it, with links that are nobody's."""
+    tracked = plan.tracked(campaign, label, channel, made.links)
+    rows: LinkRows = [(links.code_of(keys, link, ids.uuid7()), link, None) for link in tracked]
     members = estimate.shown(campaign, made.variables)
     values = members[min(as_contact, len(members) - 1)].values if members else {}
     try:
         return made.render(values, [plan.link_base() + code for code, _link, _nobody in rows]), rows
     except MissingValue as hole:
         raise Refused("test_value_missing", field=hole.field) from hole
+
+
+def _address(raw: str) -> str:
+    found = read.email(raw.strip())
+    if found is None:
+        raise Refused("address_invalid")
+    return found
 
 
 def _number(raw: str) -> str:
@@ -125,13 +169,13 @@ def _within_a_day(campaign: Campaign, wanted: int) -> None:
         raise Refused("test_most_a_day", 409, most=MOST_A_DAY, sent=sent)
 
 
-def _permit(client_id: UUID, indexes: list[bytes], *, actor: str, asked: bool, limited: bool) -> None:
+def _permit(client_id: UUID, channel: str, indexes: list[bytes], *, actor: str, asked: bool, limited: bool) -> None:
     """Record that the owners of these numbers asked for this message, unless they agreed or refused before."""
     with transaction.atomic():
         cur = cursor()
         ledger.lock(cur, client_id)
         known = ledger.known(cur, client_id, indexes)
-        states = {index: known.state((index, "sms", "marketing")) for index in indexes}
+        states = {index: known.state((index, channel, "marketing")) for index in indexes}
         if "withdrawn" in states.values() or "opposed" in states.values():
             raise Refused("number_opposed", 409)
         fresh = [index for index, state in states.items() if state != "granted"]
@@ -141,7 +185,7 @@ def _permit(client_id: UUID, indexes: list[bytes], *, actor: str, asked: bool, l
             raise Refused("test_not_asked")
         now = clock.now()
         events = [
-            ledger.Event(index, "sms", "marketing", "granted", now, "screen", detail="test send", actor=actor)
+            ledger.Event(index, channel, "marketing", "granted", now, "screen", detail="test send", actor=actor)
             for index in fresh
         ]
         ledger.append(cur, client_id, events, now=now)

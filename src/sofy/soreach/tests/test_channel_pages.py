@@ -101,6 +101,27 @@ def test_nothing_leaves_by_e_mail_without_an_address_of_the_client(world, agents
     assert "channel_sender_email" in [one.code for one in found if one.level == "stop"]
 
 
+@pytest.mark.clause("CGVU 17")
+def test_a_test_goes_by_the_channel_that_is_tried_to_who_agreed_to_it(world, agents):
+    campaign = world.draft(channels=("rcs", "sms", "email"))
+    browser = world.browser()
+    asked = {"variant": "A", "asked": "on", "as": "0"}
+
+    browser.post(world.url(campaign, "test"), asked | {"channel": "rcs", "numbers": "06 39 98 77 77"})
+    browser.post(world.url(campaign, "test"), asked | {"channel": "email", "numbers": "essai@fournil.example"})
+    browser.post(world.url(campaign, "test"), asked | {"channel": "email", "numbers": "06 39 98 77 77"})
+
+    with world.database.connect("admin") as admin:
+        sent = admin.execute(
+            "SELECT channel, sender, short_code FROM engine_message ORDER BY created_at, id"
+        ).fetchall()
+        agreed = admin.execute(
+            "SELECT channel FROM audience_consent_event WHERE detail = 'test send' ORDER BY id"
+        ).fetchall()
+    assert sent == [("rcs", "fournil", "fournil"), ("email", "bonjour@fournil.example", None)]
+    assert agreed == [("sms",), ("email",)]
+
+
 def test_a_copy_takes_the_channels_and_what_they_say(world, agents):
     campaign = world.draft(channels=("rcs", "sms"))
 

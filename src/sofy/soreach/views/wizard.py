@@ -184,6 +184,7 @@ def test(request: ClientRequest, campaign: Campaign) -> HttpResponse:
         sent = test_send.send_test(
             request.client, campaign, variant=form.cleaned_data["variant"], numbers=form.lines(),
             as_contact=preview.position(request.POST), actor=request.user.actor, asked=form.cleaned_data["asked"],
+            channel=request.POST.get("channel", "")[:10],
         )  # fmt: skip
     except Refused as refused:
         notify.refuse(request, problems.sentence(refused))
