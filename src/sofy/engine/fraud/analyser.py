@@ -175,7 +175,9 @@ class Analyser:
                 self.detector.open(UUID(bytes=client).hex, purpose, self._digits[hashed])
 
     def _is_safe(self, client: bytes, to: str) -> bool:
-        return any(owner in (client, bytes(16)) and self._hash(to[:n]) == hashed for owner, hashed, n in self._safe)
+        """A range of no digits is a whole country."""
+        own = ((hashed, n) for owner, hashed, n in self._safe if owner in (client, bytes(16)))
+        return any(self._hash(to[:n] if n else country(to[:5])) == hashed for hashed, n in own)
 
 
 def _open_digits(digits: str) -> int:

@@ -189,6 +189,17 @@ async def test_numbers_that_nobody_has_are_looked_at_for_training_only(house: Ho
     assert _rows(house, "SELECT count(*) FROM fraud_suspicion")[0][0] > 0
 
 
+async def test_a_safe_country_is_not_looked_at(house: House, analyser: Callable[[], Analyser]):
+    hashed = house.keystore.platform().index(RANGE_KIND, "992")  # as the range of a suspicion names a country
+    house.conn.execute("INSERT INTO fraud_safe VALUES (%s, %s, 0, 'ours', now(), 'test')", [house.client, hashed])
+    _pumped(house)
+    _a_moment_later()
+
+    await analyser().look()
+
+    assert _rows(house, "SELECT count(*) FROM fraud_suspicion")[0][0] == 0
+
+
 async def test_safe_ranges_are_not_looked_at(house: House, analyser: Callable[[], Analyser]):
     hashed = house.keystore.platform().index(RANGE_KIND, "+992")
     house.conn.execute("INSERT INTO fraud_safe VALUES (%s, %s, 4, 'ours', now(), 'test')", [house.client, hashed])
