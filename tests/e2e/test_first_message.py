@@ -46,8 +46,8 @@ def standing(api: str, key: str, reference: str) -> dict[str, object]:
     url = f"{api}/v1/messages?reference={reference}"
     request = urllib.request.Request(url, headers={"Authorization": f"Bearer {key}"})  # noqa: S310 - this machine
     with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
-        found: dict[str, object] = json.load(answer)["messages"][0]
-    return found
+        found: list[dict[str, object]] = json.load(answer)["messages"]
+    return found[0] if found else {"channel": "", "status": "refused"}
 
 
 def ended(api: str, key: str) -> dict[str, tuple[object, object]]:
