@@ -13,5 +13,5 @@ SCHEMA = Path(sofy.engine.__file__).parent / "sql" / "schema"
 class Migration(migrations.Migration):
     """See the schema file for the reason."""
 
-    dependencies: ClassVar = [("messaging", "0019_email_design")]
-    operations: ClassVar = [migrations.RunSQL((SCHEMA / "0020_service_level.sql").read_text(), migrations.RunSQL.noop)]
+    dependencies: ClassVar = [("messaging", "0018_aliases")]
+    operations: ClassVar = [migrations.RunSQL((SCHEMA / "0019_service_level.sql").read_text(), migrations.RunSQL.noop)]
