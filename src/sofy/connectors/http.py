@@ -319,8 +319,9 @@ class HttpConnector(base.Connector):
             return
         self._failures, self._down_until, self._doubtful = 0, 0.0, False
         if isinstance(answer, Accepted | Refused):  # that one phone takes nothing says nothing about the route
-            ours = isinstance(answer, Refused) and answer.action is Action.CONFIGURATION
-            self._last_error = answer.code if ours else ""
+            self._last_error = ""
+            if isinstance(answer, Refused) and answer.action is Action.CONFIGURATION:
+                self._last_error = answer.code
 
     def _close(self, one: Waiting, answer: Closed) -> None:
         """Let the engine have everything back: other routes may take it, or this one later."""

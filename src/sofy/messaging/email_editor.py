@@ -153,7 +153,7 @@ def block_of(raw: Raw) -> Block:
         values["html"] = values["html"].replace("\n", "<br>")
     if kind == "image" and not values.get("href"):
         values.pop("href", None)
-    made: Block = msgspec.convert(values, Block)  # type: ignore[arg-type]
+    made: Block = msgspec.convert(values, Block)
     return made
 
 

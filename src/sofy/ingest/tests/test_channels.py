@@ -38,7 +38,7 @@ class FakeAgent(FakeConnector):
 
     @classmethod
     def authentic(cls, config: Any, callback: base.Callback) -> bool:
-        return callback.headers.get("x-signed") == config.name
+        return bool(callback.headers.get("x-signed") == config.name)
 
     @classmethod
     def read_callback(cls, config: Any, body: bytes) -> base.Heard:

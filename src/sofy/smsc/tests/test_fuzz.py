@@ -30,6 +30,7 @@ headers = st.sampled_from([b"", b"\x05\x00\x03\x01\x02\x01", b"\x06\x08\x04\x00\
     )
 )  # fmt: skip
 def test_any_submit_is_read_or_refused_in_both_languages(sm: Sm):
+    told: tuple[object, ...]
     try:
         asked = reading.read(sm, NOW)
         said = reading.text(asked.octets, asked.coding)
