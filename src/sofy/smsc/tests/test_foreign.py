@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import threading
@@ -19,9 +20,16 @@ import smpplib.client
 import smpplib.consts
 import smpplib.gsm
 
-from sofy.project.processes import free_port
 from sofy.smsc.process import Server
 from sofy.smsc.tests.conftest import PASSWORD, SENDER, House
+
+
+def free_port() -> int:
+    """One that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
 
 ROOT = Path(__file__).parents[4]
 LONG = "Bonjour, votre commande 1234 est prête à être retirée. " * 5
