@@ -10,7 +10,7 @@ import sofy.kit.fields
 class Migration(migrations.Migration):
     """Sealed, as everything a client writes; a mail that was written by hand has none."""
 
-    dependencies: ClassVar = [("messaging", "0018_aliases")]
+    dependencies: ClassVar = [("messaging", "0019_service_level")]
 
     operations: ClassVar = [
         migrations.AddField("templateversion", "design", sofy.kit.fields.SealedTextField(null=True)),
