@@ -73,6 +73,17 @@ def test_what_is_wrong_in_an_e_mail_is_said_beside_it(world, agents):
     assert "The e-mail has no subject." in page
 
 
+def test_an_e_mail_is_shown_before_there_is_an_audience(world, agents):
+    campaign = world.draft(channels=("email",))
+    with client_scope(world.client.pk):
+        campaign.segment_ids = []
+        campaign.save()
+
+    page = world.browser().get(world.url(campaign, "content")).text
+
+    assert "Bonjour prenom" in page
+
+
 @pytest.mark.clause("CGVU 14.1")
 def test_the_checks_say_what_happens_on_each_branch_and_what_each_costs(world, agents):
     campaign = world.draft(4, channels=("rcs", "sms"))

@@ -54,7 +54,8 @@ def _screen(campaign: Campaign, channel: str, label: str, made: Rich, number: in
         members = estimate.shown(campaign, made.variables)
     except Refused:
         members = []
-    values = members[min(number, len(members) - 1)].values if members else {}
+    nobody = {name: name for name in made.variables}  # a field stands for its value while no audience is chosen
+    values = members[min(number, len(members) - 1)].values if members else nobody
     try:
         said = made.render(values, content.sample_links(settings.BASE_URL, len(made.links)))
     except content.MissingValue as hole:
