@@ -158,6 +158,7 @@ def known(texts):
     return lambda name, kind: texts.get((name, kind), texts.get((name, "TXT"), []))
 
 
+@pytest.mark.clause("CGVU 3.3")
 @pytest.mark.django_db(databases=["default", "staff"])
 def test_a_domain_is_verified_and_loses_it(client):
     good = {**GOOD, ("sofy1._domainkey.lefour.example", "TXT"): [KEY]}

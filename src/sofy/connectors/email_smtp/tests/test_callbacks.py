@@ -30,6 +30,7 @@ def heard(body: bytes) -> Heard:
     return EmailConnector.read_callback(CONFIG, body)
 
 
+@pytest.mark.clause("CGVU 14.3")
 @pytest.mark.parametrize(
     ("name", "status", "code", "action"),
     [
