@@ -126,6 +126,7 @@ def test_all_runs_every_bench_and_prints_nothing_of_its_own(
         ["tools.bench.route", *lines],
         ["tools.bench.segment", *lines],
         ["tools.bench.single", *lines],
+        ["tools.bench.webhook_in", *lines],
     ]
     assert capsys.readouterr().out == ""
     assert status == 3

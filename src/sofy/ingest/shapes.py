@@ -103,7 +103,7 @@ class Message(Shape):
         UUID | None, Meta(description="The message of this person that it answers: the id of a message.inbound event.")
     ] = None
     establishment: Annotated[
-        Annotated[str, Meta(min_length=1, max_length=60)] | None,
+        Annotated[str, Meta(min_length=1, max_length=60, pattern=_LINE)] | None,
         Meta(description="The point of sale it is about: its id or its code."),
     ] = None
 

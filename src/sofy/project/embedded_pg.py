@@ -50,7 +50,7 @@ def _settings(port: int, data: Path) -> str:
 listen_addresses = '127.0.0.1'
 port = {port}
 unix_socket_directories = ''
-max_connections = 120
+max_connections = 400
 password_encryption = 'scram-sha-256'
 
 fsync = on

@@ -235,5 +235,6 @@ def test_what_connects_a_route_is_hidden_from_clients(engine_db):
         ).fetchall()
 
     assert {name for (name,) in readable} == {
-        *("id", "code", "name", "channel", "short_code", "purposes", "encodings", "price_eur", "state", "mail_dns")
+        *("id", "code", "name", "channel", "short_code", "purposes", "encodings", "price_eur", "state", "mail_dns"),
+        "client_id",
     }

@@ -81,7 +81,7 @@ async def test_an_answer_of_a_person_is_told(house: Clients, program: Program, s
         sql("write_inbound"),
         {"client": house.client, "id": inbound, "route": inbound, "recipient": b"1", "contact": None,
          "message": message.id, "payload": sealed, "keyword": "", "now": clock.now(),
-         "came_by": "sms", "supplier_id": None},
+         "came_by": "sms", "supplier_id": None, "written_at": None},
     )  # fmt: skip
     await start()
 

@@ -281,7 +281,7 @@ async def test_what_the_twin_calls_back_with_is_understood(twin: Line, pywa: Pyw
     for body, header in zip(twin.ear.bodies, twin.ear.signatures, strict=True):
         pywa.read(body, header)
 
-    assert [one.status.value for one in pywa.statuses] == ["sent", "delivered", "read"]
+    assert {one.status.value for one in pywa.statuses} == {"sent", "delivered", "read"}  # in whatever order
     assert {one.tracker for one in pywa.statuses} == {"ours"}
     kinds = [one.type.value for one in pywa.messages]
     assert kinds == ["text", "image", "location", "reaction"]
