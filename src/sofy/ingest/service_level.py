@@ -23,7 +23,7 @@ class ServiceLevels:
     async def show(self, request: Request) -> Response:
         """GET /v1/service-level?month=2026-11: the figure, its days, and each lost point with its evidence."""
         caller = await self._house.callers.admit(request, "messages:read")
-        month = request.query_params.get("month") or clock.today().strftime("%Y-%m")
+        month = request.query_params.get("month", clock.today().strftime("%Y-%m"))
         stretch = months.bounds(month)
         if stretch is None:
             raise Fault("month_unreadable", 400, pointer="/month")
