@@ -23,7 +23,11 @@ TESTS = clauses.tests_by_article(ROOT)
 RULES = sorted({(code_name(rule), ref) for ref, rules in REGISTRY.items() for rule in rules if ref in IN_SCOPE})
 #: Not named SOFY_: the test settings clear those variables.
 NAMED = os.environ.get("BREAK_RULE", "")
-BY_RULE = {name: [ref for other, ref in RULES if other == name] for name, _ in RULES if NAMED in name}
+#: Left out unless they are named: see the file.
+UNTRIED = frozenset(Path(__file__).with_name("untried_rules.txt").read_text().split("\n")) if not NAMED else frozenset()
+BY_RULE = {
+    name: [ref for other, ref in RULES if other == name] for name, _ in RULES if NAMED in name and name not in UNTRIED
+}
 assert BY_RULE, f"BREAK_RULE={NAMED}: no rule of an article of IN_SCOPE is called that"
 
 
@@ -47,8 +51,9 @@ def test_every_broken_rule_is_noticed(tmp_path: Path):
     done = subprocess.run([*command, *files], cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
 
     assert len(list(tmp_path.glob("*.status"))) == len(BY_RULE), done.stdout[-2500:] + done.stderr[-500:]
-    said = [unnoticed(rule, tmp_path / str(number)) for number, rule in enumerate(BY_RULE)]
-    assert list(filter(None, said)) == []
+    said = {rule: unnoticed(rule, tmp_path / str(number)) for number, rule in enumerate(BY_RULE)}
+    wrong = {rule: why for rule, why in said.items() if why}
+    assert not wrong, "\n\n".join([", ".join(wrong), *wrong.values()])
 
 
 def unnoticed(rule: str, report: Path) -> str:

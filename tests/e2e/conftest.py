@@ -30,7 +30,7 @@ from tests.e2e.pages import Visitor
 from tests.e2e.traces import People
 
 CONTACTS = Path(str(files("sofy.project") / "demo_data" / "contacts.csv"))
-LONGEST_SILENCE_S = 5.0
+LONGEST_SILENCE_S = 8.0
 
 
 class DemoDatabase(TestDatabase):
