@@ -186,6 +186,7 @@ async def test_what_nobody_answered_for_is_known_by_its_receipt(way: Way, machin
     turn(way.rbm, silent_every=1, delivery=Curve(1.5, 0.0))
     connector = next(iter(machine.engine.table.running.values())).connector
     connector.config = msgspec.structs.replace(connector.config, error_retries=0)
+    connector.capabilities = msgspec.structs.replace(connector.capabilities, idempotent=False)  # it is not sent again
     timeout = connector._session.timeout
     object.__setattr__(timeout, "total", 0.2)
 

@@ -148,10 +148,10 @@ async def test_a_person_who_says_stop_is_heard(whole: Whole) -> None:
 
 async def test_words_outside_a_conversation_fail_and_inside_arrive(whole: Whole) -> None:
     outside = await whole.send(content=None, text="Votre commande est prête.")
-    await whole.until(lambda: whole.status(outside) == "failed")
+    await whole.until(lambda: whole.status(outside) == "withheld")
     whole.graph.meta.say(PHONE.lstrip("+"), {"type": "text", "text": {"body": "Bonjour"}})
     inside = await whole.send(content=None, text="Bonjour !")
     await whole.until(lambda: whole.status(inside) == "delivered")
 
     shown = (await whole.program.show(outside)).json
-    assert "131047" in json.dumps(shown)
+    assert "window_closed" in json.dumps(shown)
