@@ -181,12 +181,15 @@ async def test_what_could_not_be_called_back_is_called_back_again(way: Way, mach
     await machine.until(lambda: way.leased() == 0)
 
 
-async def test_what_nobody_answered_for_is_known_by_its_receipt(way: Way, machine: Machine) -> None:
+async def test_what_nobody_answered_for_is_known_by_its_receipt(
+    way: Way, machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The answer is lost each time, the message is taken: its identifier is ours, so the receipt finds it."""
     turn(way.rbm, silent_every=1, delivery=Curve(1.5, 0.0))
     connector = next(iter(machine.engine.table.running.values())).connector
     connector.config = msgspec.structs.replace(connector.config, error_retries=0)
-    connector.capabilities = msgspec.structs.replace(connector.capabilities, idempotent=False)  # it is not sent again
+    once = msgspec.structs.replace(connector.capabilities, idempotent=False)
+    monkeypatch.setattr(connector, "capabilities", once)  # it is not sent again
     timeout = connector._session.timeout
     object.__setattr__(timeout, "total", 0.2)
 
