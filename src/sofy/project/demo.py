@@ -265,10 +265,14 @@ def prepare_campaign(client: Any, book_id: UUID, text: str = TEXT) -> "Campaign"
 
 def launch(client: Any, campaign: "Campaign", reachable: int) -> "Campaign":
     """Confirm the campaign with the number of people, as its author would type it."""
+    from sofy.kit.ties import again
     from sofy.soreach.services import lifecycle
 
-    with _scope(client):
-        return lifecycle.launch(client, campaign, actor=ACTOR, typed_count=reachable)
+    def confirm() -> "Campaign":
+        with _scope(client):
+            return lifecycle.launch(client, campaign, actor=ACTOR, typed_count=reachable)
+
+    return again(confirm)
 
 
 @dataclass

@@ -1,5 +1,6 @@
 """What time does to campaigns: the scheduled begin, the running end, the late are dropped, the old are settled."""
 
+from functools import partial
 from uuid import UUID
 
 import structlog
@@ -9,6 +10,7 @@ from sofy.clients.models import Client
 from sofy.kernel import clock
 from sofy.kernel.errors import Refused
 from sofy.kit.rls import client_scope
+from sofy.kit.ties import again
 from sofy.soreach.models import Campaign
 from sofy.soreach.services import lifecycle
 
@@ -30,10 +32,11 @@ def tick_client(client_id: UUID) -> int:
     with client_scope(client_id):
         client = Client.objects.filter(pk=client_id).first()
         watched = list(Campaign.objects.filter(client_id=client_id, status__in=_WATCHED).order_by("created_at"))
-    for campaign in watched if client else []:
+    if client is None:
+        return 0
+    for campaign in watched:
         try:
-            with client_scope(client_id):
-                _look(client, campaign)
+            again(partial(_look, client, campaign))
         except Refused as refused:
             _log.warning("campaign_tick_refused", campaign=str(campaign.id), code=refused.code)
     return len(watched) + _settle(client_id)
@@ -49,9 +52,8 @@ def _settle(client_id: UUID) -> int:
     return len(ended)
 
 
-def _look(client: Client | None, campaign: Campaign) -> None:
-    if client is None:
-        return
-    lifecycle.start_if_due(client, campaign)
-    lifecycle.drop_late(campaign)
-    lifecycle.finish_if_done(campaign)
+def _look(client: Client, campaign: Campaign) -> None:
+    with client_scope(client.pk):
+        lifecycle.start_if_due(client, campaign)
+        lifecycle.drop_late(campaign)
+        lifecycle.finish_if_done(campaign)
