@@ -10,6 +10,7 @@ from sofy.ingest import templates, ways, words
 from sofy.ingest.offers import LADDER, Desk
 from sofy.ingest.problems import Fault
 from sofy.ingest.shapes import Fallback, Message
+from sofy.kernel import channels
 from sofy.kernel.clauses import clause
 from sofy.kernel.content import Content
 
@@ -89,16 +90,19 @@ def _ways(desk: Desk, asked: Message, purpose: str) -> list[_Way]:
     for way in found:
         if way.channel in desk.channels_off:
             raise Fault("channel_off", article="DPA 9", pointer=f"{way.pointer}/channel", channel=way.channel)
-    if purpose == "marketing" and any(way.channel == "whatsapp" for way in found[:-1]):
+    if not channels.may_follow(purpose, [way.channel for way in found]):
         raise Fault("whatsapp_last", article="CGVU 14.1", pointer="/fallback")
     return found
 
 
 def _auto(desk: Desk, asked: Message, purpose: str) -> list[_Way]:
-    """The client's ladder, as far as there is a route and the address is of that channel."""
+    """The client's ladder, as far as there is a route and the address is of that channel.
+
+    Marketing passes over WhatsApp where something follows it (`channels.may_follow`).
+    """
     chosen = desk.ladder or tuple((channel, AFTER_S[purpose]) for channel in LADDER)
     by_mail = "@" in asked.to
-    return [
+    found = [
         _Way(channel, after_s)
         for channel, after_s in chosen
         if (channel == "email") == by_mail
@@ -106,6 +110,8 @@ def _auto(desk: Desk, asked: Message, purpose: str) -> list[_Way]:
         and desk.offers.carries(desk.client.bytes, channel, purpose)
         and (asked.template is None or channel in desk.templates[asked.template].channels)
     ]
+    last = len(found) - 1 + len(asked.fallback or ())
+    return [way for n, way in enumerate(found) if purpose != "marketing" or way.channel != "whatsapp" or n == last]
 
 
 def _unavailable(channel: str, purpose: str, pointer: str) -> Fault:

@@ -1,5 +1,6 @@
 """The channels, and what one has to know of each without knowing its supplier."""
 
+from collections.abc import Sequence
 from typing import Final, Literal, NamedTuple, get_args
 
 from sofy.kernel import phone, sms_text
@@ -57,6 +58,16 @@ def identity(to: str) -> str:
 def zones(to: str) -> tuple[str, ...]:
     """The zones where the person behind an address may be."""
     return phone.zones(to) if to.startswith("+") else _HOME
+
+
+@clause("CGVU 14.1")
+def may_follow(purpose: str, order: Sequence[str]) -> bool:
+    """Whether channels may be tried in this order.
+
+    Marketing by WhatsApp is tried by Meta for twelve hours at least and cannot be called back: a channel that came
+    after it would reach people twice, so it is the last one or none.
+    """
+    return purpose != "marketing" or "whatsapp" not in order[:-1]
 
 
 @clause("CGVU 14.1")

@@ -14,7 +14,7 @@ from django.db.models import Count, Exists, OuterRef, Prefetch
 from sofy.engine.alphabets import Alphabets
 from sofy.engine.db import sql
 from sofy.kernel import clock
-from sofy.kernel.content import flat
+from sofy.kernel.content import Content, flat
 from sofy.kernel.crypto import Unreadable
 from sofy.kernel.prices import Book, Price, day
 from sofy.kit.keys import keys_for
@@ -79,7 +79,7 @@ def channel_offers(client_id: UUID, purpose: str = "marketing") -> dict[str, Cha
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT DISTINCT ON (channel) channel, coalesce(short_code, ''), price_eur, state FROM engine_route"
-            " WHERE channel IN ('rcs', 'email') AND %s = ANY(purposes) AND state <> 'draining'"
+            " WHERE channel IN ('rcs', 'whatsapp', 'email') AND %s = ANY(purposes) AND state <> 'draining'"
             " AND channel <> ALL (coalesce((SELECT channels_off FROM gate_client WHERE client_id = %s), '{}'))"
             " ORDER BY channel, client_id IS NULL, price_eur, code",
             [purpose, client_id],
@@ -101,6 +101,14 @@ def channel_offers(client_id: UUID, purpose: str = "marketing") -> dict[str, Cha
     return offers
 
 
+def channels_off(client_id: UUID) -> frozenset[str]:
+    """The channels a client does without (DPA 9)."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT channels_off FROM gate_client WHERE client_id = %s", [client_id])
+        row = cursor.fetchone()
+    return frozenset(row[0]) if row else frozenset()
+
+
 def email_templates(client_id: UUID) -> dict[str, str]:
     """Code -> name of the client's marketing templates that have an e-mail."""
     return {
@@ -108,6 +116,37 @@ def email_templates(client_id: UUID) -> dict[str, str]:
         for line in templates(client_id)
         if "email" in line.states and line.template.purpose == "marketing"
     }
+
+
+def approved_templates(client_id: UUID) -> dict[str, str]:
+    """Code -> name of the client's marketing templates that WhatsApp approved and has not paused."""
+    rows = Template.objects.filter(client_id=client_id, archived_at=None, purpose="marketing")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT code FROM gate_template WHERE client_id = %s AND channel = 'whatsapp' AND state = 'ready'"
+            " AND purpose = 'marketing'",
+            [client_id],
+        )
+        ready = [row[0] for row in cursor.fetchall()]
+    return dict(rows.filter(code__in=ready).order_by("name").values_list("code", "name"))
+
+
+def approved_template(client_id: UUID, code: str) -> Content | None:
+    """What one of `approved_templates` says, as it leaves, with its places; None when it is none of them."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id, content FROM gate_template WHERE client_id = %s AND code = %s AND channel = 'whatsapp'"
+            " AND state = 'ready' AND purpose = 'marketing'",
+            [client_id, code],
+        )
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    try:
+        plain = keys_for(client_id).unseal("gate_template", "content", row[0], bytes(row[1]))
+    except Unreadable:
+        return None
+    return msgspec.json.decode(plain, type=Content)
 
 
 def alphabets(purpose: str, short_code: str | None) -> frozenset[str]:

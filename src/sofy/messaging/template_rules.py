@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
-from sofy.kernel import sms_text
+from sofy.kernel import channels, sms_text
 from sofy.kernel.clauses import clause
-from sofy.kernel.content import OPT_OUT_URL, Button, Content, Template, flat
+from sofy.kernel.content import OPT_OUT_URL, Button, Content, Template
 from sofy.kernel.errors import Refused
 from sofy.kernel.templates import Problem, prepare
 
@@ -19,7 +19,6 @@ LONGEST_SAMPLE: Final = 200
 #: Unit: characters. A text whose values are still to come; the parts are counted when it is filled.
 LONGEST: Final = {"sms": 1_600, "rcs": 3_072, "whatsapp": 1_024, "email": 10_000}
 _CODE: Final = re.compile(rf"[a-z0-9][a-z0-9_]{{0,{LONGEST_CODE - 1}}}")
-_STOP: Final = re.compile(r"(?<!\w)stop(?!\w)", re.IGNORECASE)
 
 
 def check_code(code: str) -> None:
@@ -68,28 +67,33 @@ def problem_of(channel: str, content: Content, purpose: str) -> Problem | None:
 
 @clause("CGVU 14.1")
 def says_how_to_refuse(channel: str, content: Content) -> bool:
-    """Whether marketing tells how to say no: STOP SMS and the short code, the word STOP, or the link of an e-mail."""
+    """Whether marketing tells how to say no: STOP SMS and the short code, STOP in the text or on a button that sends
+    it, or the link of an e-mail. By RCS and WhatsApp it is what the gate asks at hand-over."""
     if channel == "sms":
         return sms_text.has_stop_mention(content.text, None)
     if channel == "email":
         return OPT_OUT_URL in (prepare(content).content.html or content.text)
-    return _STOP.search(f"{flat(content)}\n{' '.join(button.label for button in _buttons(content))}") is not None
-
-
-def _buttons(content: Content) -> list[Button]:
-    return [*content.buttons, *(button for card in content.cards for button in card.buttons)]
+    return channels.says_how_to_stop(channel, content.text, content, None)
 
 
 def as_sent(name: str, language: str, content: Content) -> Content:
     """A text for WhatsApp as it leaves: the template they approved, with the values of its places in order."""
     prepared = prepare(content)
     body = [f"{{{{{name}}}}}" for name in prepare(Content(text=content.text)).places]
-    links = [button.value for button in prepared.content.buttons if button.kind == "url" and "{{" in button.value]
-    suffixes = [f"{{{{{name}}}}}" for link in links for name in prepare(Content(text=link)).places[:1]]
+    buttons = _in_order(prepared.content.buttons)
     return Content(
         text=content.text,
-        template=Template(name=name, language=language, body=body, buttons=suffixes),
+        buttons=buttons,
+        template=Template(name=name, language=language, body=body, buttons=list(map(_parameter, buttons))),
     )
+
+
+def _parameter(button: Button) -> str:
+    """What is said of a button as a message leaves: the value of its place, or what comes back when it is tapped."""
+    if button.kind == "reply":
+        return button.value
+    places = prepare(Content(text=button.value)).places if button.kind == "url" else ()
+    return f"{{{{{places[0]}}}}}" if places else ""
 
 
 def supplier_name(client_id: UUID, code: str) -> str:

@@ -1,4 +1,4 @@
-"""How a message travels, and what it says by RCS and by e-mail: fields beside the text of an SMS."""
+"""How a message travels, and what it says beside the text of an SMS: by RCS, by WhatsApp and by e-mail."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -6,7 +6,9 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from sofy.kernel import templates
 from sofy.messaging import queries as messaging
+from sofy.soreach import people, template_message
 from sofy.soreach.models import Campaign
 from sofy.soreach.services import ladders
 from sofy.soreach.words import CHANNELS
@@ -45,7 +47,7 @@ def add_travel(form: forms.Form, campaign: Campaign, channels: Sequence[str]) ->
         label=_("And by SMS to whom RCS does not reach"), required=False,
         initial=taken[0] != "rcs" or "sms" in taken,
     )  # fmt: skip
-    simple = {("sms",), ("rcs",), ("email",), ("rcs", "sms")}
+    simple = {("sms",), ("rcs",), ("whatsapp",), ("email",), ("rcs", "sms")}
     orders = [order for order in ladders.ORDERS if order not in simple and set(order) <= set(channels)]
     form.fields["order"] = forms.ChoiceField(
         label=_("Another order"), required=False,
@@ -70,9 +72,11 @@ def taken(data: Mapping[str, Any]) -> list[str]:
 def add_contents(form: forms.Form, campaign: Campaign, label: str, others: Mapping[str, Any]) -> None:
     """What one variant says on the channels of the campaign beside SMS."""
     for channel in campaign.channels:
-        if channel == "sms":
-            continue
         said = others.get(channel, {})
+        if channel == "whatsapp":
+            _add_template(form, campaign, label, said)
+        if channel not in TEXTS:
+            continue
         for name, words in TEXTS[channel].items():
             widget = forms.Textarea(attrs={"rows": 5, "data-content": label}) if name in _LONG else forms.TextInput()
             form.fields[f"{channel}_{name}_{label}"] = forms.CharField(
@@ -103,10 +107,55 @@ def _add_buttons(form: forms.Form, label: str, buttons: Sequence[Mapping[str, An
         )
 
 
+def _add_template(form: forms.Form, campaign: Campaign, label: str, said: Mapping[str, Any]) -> None:
+    """Which template WhatsApp shows, and what stands in each of its places."""
+    approved = messaging.approved_templates(campaign.client_id)
+    code = said.get("template", "")
+    gone = {} if code in approved or not code else {code: code}  # it stays until another one is chosen
+    none = _("Choose…") if approved else _("No template of yours is approved for marketing yet")
+    form.fields[f"whatsapp_template_{label}"] = forms.ChoiceField(
+        label=_("Approved template"), required=False, initial=code,
+        choices=[("", none), *approved.items(), *gone.items()],
+        help_text=_("Written and sent for approval in Templates. Its words stay as WhatsApp approved them."),
+    )  # fmt: skip
+    if (form.is_bound and form.data.get(f"whatsapp_template_{label}", code) != code) or code not in approved:
+        return  # the places of the one that is being chosen are asked for once it is kept
+    content = messaging.approved_template(campaign.client_id, code)
+    if content is None:
+        return
+    first = template_message.first_values(content, people.field_kinds(campaign.client_id))
+    opened = template_message.short_link_places(content)
+    for place in templates.prepare(content).places:
+        words = _("The button opens") if place in opened else _("In the place “%(place)s”") % {"place": place}
+        form.fields[f"whatsapp_value_{place}_{label}"] = forms.CharField(
+            label=words, required=False, max_length=500, initial=said.get("values", {}).get(place) or first[place],
+            widget=forms.TextInput(attrs={"data-content": label}),
+        )  # fmt: skip
+
+
+def _template(form: forms.Form, label: str, kept: Mapping[str, Any]) -> dict[str, Any]:
+    """The template that was chosen, with what fills its places; a new one begins with the fields of their names."""
+    code, prefix, suffix = form.cleaned_data[f"whatsapp_template_{label}"], "whatsapp_value_", f"_{label}"
+    before, values = kept.get("values", {}), {}
+    for name, value in form.cleaned_data.items():
+        if name.startswith(prefix) and name.endswith(suffix):
+            place = name.removeprefix(prefix).removesuffix(suffix)
+            values[place] = value.strip() if name in form.data else before.get(place, "")  # a page of before asks less
+    if code == kept.get("template") and (values or not code):
+        return {"template": code, "values": values}
+    content = messaging.approved_template(form.campaign.client_id, code) if code else None  # type: ignore[attr-defined]
+    if content is None:
+        return {"template": code} if code else {}
+    fields = people.field_kinds(form.campaign.client_id)  # type: ignore[attr-defined]
+    return {"template": code, "values": template_message.first_values(content, fields)}
+
+
 def groups(form: forms.Form, label: str) -> list[tuple[str, Any, list[forms.BoundField]]]:
     """(channel, its word, bound fields) of a variant, for the page."""
     found = []
-    for channel in TEXTS:
+    for channel in CHANNELS:
+        if channel == "sms":
+            continue
         names = [name for name in form.fields if name.startswith(f"{channel}_") and name.endswith(f"_{label}")]
         if names:
             found.append((channel, CHANNELS[channel], [form[name] for name in names]))
@@ -116,6 +165,8 @@ def groups(form: forms.Form, label: str) -> list[tuple[str, Any, list[forms.Boun
 def written(form: forms.Form, label: str, kept: Mapping[str, Any]) -> dict[str, Any]:
     """What a variant says on the other channels; `kept`: those that are not on the page stay as they were."""
     data, said = form.cleaned_data, dict(kept)
+    if f"whatsapp_template_{label}" in form.fields:
+        said["whatsapp"] = _template(form, label, kept.get("whatsapp", {}))
     for channel, texts in TEXTS.items():
         if f"{channel}_text_{label}" not in form.fields:
             continue

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db import connection
 
 from sofy.kernel.crypto import ClientKeys
@@ -18,6 +19,11 @@ SELECT g.code, %(client)s, g.link, %(campaign)s, g.contact
   FROM unnest(%(codes)s::text[], %(links)s::uuid[], %(contacts)s::uuid[]) AS g (code, link, contact)
 ON CONFLICT (code) DO NOTHING
 """
+
+
+def base() -> str:
+    """What stands before the code of a short link."""
+    return f"{settings.BASE_URL.rstrip('/')}/l/"
 
 
 def code_of(keys: ClientKeys, link_id: UUID, contact_id: UUID, salt: int = 0) -> str:

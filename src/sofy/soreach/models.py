@@ -23,7 +23,7 @@ _FIRST, _LAST = datetime(2020, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UT
 
 
 #: Channel -> what a consent is given for; one for SMS holds for RCS.
-_ASKED: dict[str, Channel] = {"sms": "sms", "rcs": "sms", "email": "email"}
+_ASKED: dict[str, Channel] = {"sms": "sms", "rcs": "sms", "whatsapp": "whatsapp", "email": "email"}
 
 
 class Campaign(ClientOwned):
@@ -139,8 +139,9 @@ class Campaign(ClientOwned):
 
     @property
     def consents(self) -> tuple[Channel, ...]:
-        """The channels whose consent decides who can be written to."""
-        return tuple(dict.fromkeys(_ASKED[channel] for channel in self.channels))
+        """The channels whose consent decides who can be written to, that for SMS first."""
+        taken = {_ASKED[channel] for channel in self.channels}
+        return tuple(each for each in dict.fromkeys(_ASKED.values()) if each in taken)
 
     @property
     def schedule(self) -> rules.Schedule:

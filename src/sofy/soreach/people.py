@@ -78,9 +78,10 @@ def field_kinds(client_id: UUID) -> dict[str, str]:
 
 
 class Member(msgspec.Struct, gc=False, frozen=True):
-    """One person of an audience. `number` and `email` are empty unless that one can be written to.
+    """One person of an audience. `number`, `whatsapp` and `email` are empty unless that one can be written to.
 
-    `recipient_index`: of the number, or else of the address, by which limits per person are counted.
+    `number` is for SMS and RCS. `recipient_index`: of the first of them that is there, by which limits per person are
+    counted.
     """
 
     contact_id: UUID
@@ -92,6 +93,14 @@ class Member(msgspec.Struct, gc=False, frozen=True):
     values: Mapping[str, Any]
     email: str = ""
     email_index: bytes = b""
+    whatsapp: str = ""
+    whatsapp_index: bytes = b""
+
+    def at(self, channel: str) -> tuple[str, bytes]:
+        """Where this person is written to on a channel, and its index; empty where they may not be."""
+        if channel == "email":
+            return self.email, self.email_index
+        return (self.whatsapp, self.whatsapp_index) if channel == "whatsapp" else (self.number, self.recipient_index)
 
 
 #: What everybody of an audience is, before a text is written: one of these.
@@ -159,29 +168,32 @@ def _members(
 ) -> Statement:
     """The people of an audience on the channels of a campaign, as members_sql has them.
 
-    With phone and e-mail both, each person stands where they come nearest, and the columns of the e-mail follow:
-    `email_contact_id`, `email_id`, `email_index`, `email_value`, each but the first empty where there is no consent;
-    those of the phone are empty there too.
+    With several consents each person stands where they come nearest, and the columns of every consent but the first
+    follow, as `email_contact_id`, `email_id`, `email_index`, `email_value`, each but the first empty where there is no
+    consent; those of the first are empty there too.
     """
     if len(consents) == 1:
         return members_sql(client_id, segments, exclusions, channel=consents[0], numbers=numbers, seen_by=seen_by)
-    phone, email = (members_sql(client_id, segments, exclusions, channel=each, seen_by=seen_by) for each in BOTH)
-    sql = f"""
-SELECT p.contact_id, p.zone, p.language, p.establishment_id, e.contact_id AS email_contact_id,
-       CASE WHEN p.state = 'reachable' THEN p.identity_id END AS identity_id,
-       CASE WHEN p.state = 'reachable' THEN p.recipient_index
-            WHEN e.state = 'reachable' THEN e.recipient_index END AS recipient_index,
-       CASE WHEN p.state = 'reachable' THEN p.sealed_number END AS sealed_number,
-       CASE WHEN e.state = 'reachable' THEN e.identity_id END AS email_id,
-       CASE WHEN e.state = 'reachable' THEN e.recipient_index END AS email_index,
-       CASE WHEN e.state = 'reachable' THEN e.sealed_number END AS email_value,
-       (%(states)s::text[])[least(array_position(%(states)s::text[], p.state),
-                                  array_position(%(states)s::text[], e.state))] AS state
-  FROM ({phone.sql}) p JOIN ({email.sql}) e ON e.contact_id = p.contact_id"""  # noqa: S608  see members_sql
-    return Statement(sql, phone.params | email.params)
+    each = {name: members_sql(client_id, segments, exclusions, channel=name, seen_by=seen_by) for name in consents}
+    first, *others = consents
+    columns = [f"{first}.{name}" for name in ("contact_id", "zone", "language", "establishment_id")]
+    columns += [_if_reachable(first, "identity_id"), _if_reachable(first, "sealed_number")]
+    for name in others:
+        columns.append(f"{name}.contact_id AS {name}_contact_id")
+        columns += [
+            _if_reachable(name, column, f"{name}_{called}")
+            for column, called in (("identity_id", "id"), ("recipient_index", "index"), ("sealed_number", "value"))
+        ]
+    nearest = ", ".join(f"array_position(%(states)s::text[], {name}.state)" for name in consents)
+    whens = " ".join(f"WHEN {name}.state = 'reachable' THEN {name}.recipient_index" for name in consents)
+    columns += [f"CASE {whens} END AS recipient_index", f"(%(states)s::text[])[least({nearest})] AS state"]
+    joined = " ".join(f"JOIN ({each[name].sql}) {name} ON {name}.contact_id = {first}.contact_id" for name in others)
+    sql = f"SELECT {', '.join(columns)} FROM ({each[first].sql}) {first} {joined}"  # noqa: S608  see members_sql
+    return Statement(sql, {key: value for one in each.values() for key, value in one.params.items()})
 
 
-BOTH: tuple[Channel, ...] = ("sms", "email")
+def _if_reachable(of: str, column: str, called: str = "") -> str:
+    return f"CASE WHEN {of}.state = 'reachable' THEN {of}.{column} END AS {called or column}"
 
 
 def reachable_numbers(rows: Sequence[Any]) -> list[bytes]:
@@ -211,8 +223,9 @@ class Audience:
         self._shops = dict(Establishment.objects.filter(client_id=client_id).values_list("id", "name"))
 
     @property
-    def _both(self) -> bool:
-        return len(self._consents) > 1
+    def _others(self) -> Sequence[Channel]:
+        """The consents whose columns follow those of the first."""
+        return self._consents[1:]
 
     def stretches(self, conn: psycopg.Connection[Any]) -> Iterator[tuple[UUID, UUID]]:
         """The ids of the client's contacts, cut into ranges (after, until]: a short one first, then ever longer ones.
@@ -258,7 +271,7 @@ class Audience:
             *(
                 [
                     f"{column} > %(after)s AND {column} <= %(until)s"
-                    for column in ("m.contact_id", "c.id", *(["m.email_contact_id"] if self._both else []))
+                    for column in ("m.contact_id", "c.id", *(f"m.{name}_contact_id" for name in self._others))
                 ]
                 if between
                 else []
@@ -268,7 +281,7 @@ class Audience:
             "SELECT m.contact_id, m.state, m.recipient_index, m.identity_id, m.sealed_number, m.zone,",
             "m.establishment_id",
             *(f", {column}" for column in columns),
-            ", m.email_id, m.email_index, m.email_value" if self._both else "",
+            *(f", m.{name}_id, m.{name}_index, m.{name}_value" for name in self._others),
             f"FROM ({self._members.sql}) m",
             "JOIN audience_contact c ON c.client_id = %(client)s AND c.id = m.contact_id",
             *joins,
@@ -297,8 +310,9 @@ class Audience:
         return member
 
     def _reader_of_others(self, opened: Callable[[UUID, Any], str], columns: Any) -> Callable[[Sequence[Any]], Member]:
-        """The same where people are written to by e-mail, or by e-mail as well."""
-        both = self._both
+        """The same where people are written to by other ways than SMS and RCS, or by others as well."""
+        kept = _KEPT[self._consents[0]]
+        others = [(_KEPT[name], 7 + len(columns) + 3 * place) for place, name in enumerate(self._others)]
 
         def member(row: Sequence[Any]) -> Member:
             contact_id, state, index, identity_id, value, zone, shop = row[:7]
@@ -308,12 +322,17 @@ class Audience:
             for place, name, read in columns:
                 if (found := row[place]) is not None and (plain := read(contact_id, found)) not in (None, ""):
                     values[name] = plain
-            first = opened(identity_id, value) if identity_id else ""
-            if not both:
-                return Member(contact_id, state, index, "", zone, shop, values, first, index)
-            email_id, email_index, email_value = row[-3:]
-            email = opened(email_id, email_value) if email_id else ""
-            return Member(contact_id, state, index, first, zone, shop, values, email, email_index or b"")
+            ways: dict[str, Any] = {"number": ""}
+            if identity_id:
+                ways |= kept(opened(identity_id, value), index)
+            for keep, start in others:
+                other_id, other_index, other_value = row[start : start + 3]
+                if other_id:
+                    ways |= keep(opened(other_id, other_value), other_index)
+            return Member(
+                contact_id=contact_id, state=state, recipient_index=index, zone=zone, establishment_id=shop,
+                values=values, **ways,
+            )  # fmt: skip
 
         return member
 
@@ -327,6 +346,12 @@ class Audience:
 
 
 CONTACT_ATTRIBUTE = "audience_contact_attribute"
+#: Consent -> what it makes known of a person: where they are written to.
+_KEPT: dict[Channel, Callable[[str, bytes], dict[str, Any]]] = {
+    "sms": lambda number, _index: {"number": number},
+    "whatsapp": lambda number, index: {"whatsapp": number, "whatsapp_index": index},
+    "email": lambda address, index: {"email": address, "email_index": index},
+}
 #: Kind of an attribute -> the column its values are in.
 ATTRIBUTE_COLUMNS = {"text": "text", "choice": "text", "number": "number", "date": "date", "bool": "bool"}
 

@@ -1,4 +1,5 @@
-"""What a campaign says by RCS and by e-mail, and how it becomes what one person receives.
+"""What a campaign says by RCS and by e-mail, and how it becomes what one person receives; by WhatsApp, see
+`template_message`.
 
 Each text is written in the language of `content`. An RCS message has a text, a picture and buttons; an e-mail a subject
 and a page, out of a few things typed here or of a template of the client. Addresses become short links, one per person.
@@ -28,7 +29,7 @@ MOST_BUTTONS: Final = 4
 MOST_LINKS: Final = 90
 #: Where the links of a channel are among those of its variant.
 PER_CHANNEL: Final = 100
-FIRST_LINK: Final = {"sms": 0, "rcs": PER_CHANNEL, "email": 2 * PER_CHANNEL}
+FIRST_LINK: Final = {"sms": 0, "rcs": PER_CHANNEL, "email": 2 * PER_CHANNEL, "whatsapp": 3 * PER_CHANNEL}
 _MARKUP: Final = re.compile(r"\{[{%#]")
 _HREF: Final = re.compile(r'href="(https://[^"{}]+)"')
 
@@ -94,6 +95,10 @@ def compile_rich(
 
     Raises: Refused, with what is wrong on which channel.
     """
+    from sofy.soreach.template_message import compile_template
+
+    if channel == "whatsapp":
+        return compile_template(client_id, written, fields=fields, plain=plain)
     if channel == "rcs":
         return _rcs(msgspec.convert(written, Rcs), fields, plain)
     return _mail(client_id, msgspec.convert(written, Mail), fields, plain)

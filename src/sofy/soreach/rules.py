@@ -4,7 +4,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from functools import lru_cache
@@ -193,6 +193,34 @@ def _day_ends(zones: tuple[str, ...], due: datetime, policy: hours.HoursPolicy) 
     if window.open or window.until == hours.NEVER:
         return window.until
     return hours.decide(window.until, zones, policy).until
+
+
+#: How long WhatsApp tries to deliver marketing at least, without anybody being able to call it back.
+WHATSAPP_TRIES = timedelta(hours=12)
+_EVENING = 20
+
+
+def whatsapp_leaves_last(
+    starts_at: datetime, over_s: int, policy: hours.HoursPolicy = hours.CONTRACT_HOURS
+) -> datetime:
+    """When the last message of a campaign leaves that begins at a moment and takes so long; never outside the hours.
+
+    Unit: seconds for `over_s`.
+    """
+    last = starts_at.astimezone(UTC) + timedelta(seconds=over_s)
+    window = hours.decide(last, (_PARIS,), policy)
+    return last if window.open or window.until == hours.NEVER else window.until
+
+
+@clause("CGVU 14.1")
+def whatsapp_at_night(last: datetime) -> datetime | None:
+    """Until when marketing by WhatsApp that leaves at a moment may still be delivered, where that reaches the evening.
+
+    None: it is over before 20:00 of that day. Source: Meta, "Time-to-live": marketing is tried for 12 hours at least.
+    """
+    evening = last.astimezone(ZoneInfo(_PARIS)).replace(hour=_EVENING, minute=0, second=0, microsecond=0)
+    until = last.astimezone(UTC) + WHATSAPP_TRIES
+    return until if until >= evening else None
 
 
 # ---- A/B

@@ -12,7 +12,7 @@ from uuid import UUID
 from django.db import connection
 
 from sofy.audience.models import Attribute
-from sofy.audience.segments.reach import Statement, contacts_where
+from sofy.audience.segments.reach import Statement, contacts_where, reachable
 from sofy.soreach.models import Campaign
 from sofy.soreach.people import ALIASES, ATTRIBUTE_COLUMNS, CONTACT_ATTRIBUTE, CONTACT_FIELDS
 
@@ -71,8 +71,8 @@ def _who(campaign: Campaign) -> Statement:
     """Those who can be written to, of the people whom whoever looks may see."""
     segments, excluded = campaign.segment_ids, campaign.excluded_segment_ids
     found = contacts_where(campaign.client_id, segments, excluded, seen_by=campaign.seen_by)
-    reachable = " OR ".join(f"c.{channel} = 3" for channel in campaign.consents)
-    return Statement(f"{found.sql} AND ({reachable})", found.params)
+    may = " OR ".join(reachable(channel) for channel in campaign.consents)
+    return Statement(f"{found.sql} AND ({may})", found.params)
 
 
 def _kinds(campaign: Campaign, names: Sequence[str]) -> dict[str, str]:

@@ -30,6 +30,16 @@ CONTENT: Words = {
     "email_button_label": _("The button of the e-mail needs a word on it."),
     "email_template_gone": _("The template {template} has no e-mail for marketing any more: choose another one."),
     "email_place": _("A field of the e-mail stands where none may: {place}."),
+    "whatsapp_template_none": _("Choose a template that WhatsApp approved."),
+    "whatsapp_template_gone": _(
+        "The template {template} is not approved for marketing by WhatsApp any more: choose another one."
+    ),
+    "whatsapp_value_missing": _("Say what stands in the place “{place}” of the WhatsApp template."),
+    "whatsapp_value_address": _("The button of the place “{place}” needs an address that begins with https://."),
+    "whatsapp_last": _(
+        "WhatsApp can only be the last channel of a marketing message: it goes on trying for 12 hours and nothing can "
+        "be called back."
+    ),
     "channels_unknown": _("Choose how the message travels."),
     "channels_time": _("Wait between one minute and {most} hours before the next channel."),
     "content_too_long": _("The text has more than {limit} characters: shorten it."),
@@ -83,8 +93,12 @@ REFUSALS: Words = CONTENT | {
     "address_invalid": _("One of these is no e-mail address."),
     "stop_missing_rcs": _("The RCS message of {variants} does not say how to receive no more."),
     "stop_missing_email": _("The e-mail of {variants} has no link to receive no more: without it nothing may leave."),
+    "stop_missing_whatsapp": _(
+        "The WhatsApp template of {variants} has neither a STOP button nor a line that says STOP: choose another one."
+    ),
     "channel_sender_rcs": _("The RCS agent is another one by now: choose the channels again."),
     "channel_sender_email": _("No e-mail address of yours may send yet: add your domain and an address first."),
+    "channel_sender_whatsapp": _("The WhatsApp number is another one by now: choose the channels again."),
     "number_opposed": _("One of these numbers said STOP: it receives nothing, tests included (art. 14.1)."),
     "test_value_missing": _("The chosen contact has no “{field}”: choose another one or give the field a default."),
     "stop_mention_missing": _(
@@ -97,6 +111,9 @@ CHECKS: Words = CONTENT | {
     "no_segment": _("Nobody is chosen: pick at least one segment."),
     "segments_unusable": _("A segment of this campaign cannot be read any more: choose the audience again."),
     "nobody_reachable": _("Nobody in this audience agreed to marketing by SMS: nothing would leave."),
+    "nobody_reachable_there": _(
+        "Nobody in this audience agreed to marketing by a channel of this campaign: nothing would leave."
+    ),
     "consent": _("{reachable} people agreed and will receive it; {left_out} are left out."),
     "stop_mention_missing": _(
         "The mention STOP SMS {short_code} is missing in {variants}, or touches a field or a condition that can change "
@@ -104,19 +121,40 @@ CHECKS: Words = CONTENT | {
     ),
     "stop_mention": _("The mention STOP SMS {short_code} reaches everybody."),
     "channel_missing_rcs": _("There is no route for RCS any more: choose the channels again."),
+    "channel_missing_whatsapp": _("There is no route for WhatsApp any more: choose the channels again."),
     "channel_missing_email": _("There is no route for e-mail any more: choose the channels again."),
     "channel_sender_rcs": _("The RCS agent is another one by now: choose the channels again."),
     "channel_sender_email": _("No e-mail address of yours may send yet: add your domain and an address first."),
+    "channel_sender_whatsapp": _("The WhatsApp number is another one by now: choose the channels again."),
+    "channel_price_whatsapp": _("WhatsApp has another price by now: choose the channels again to see what it costs."),
+    "channel_paused_whatsapp": _("The route for WhatsApp is paused: messages will wait."),
+    "channel_off_sms": _("SMS is switched off for your account: choose other channels, or switch it on again."),
+    "channel_off_rcs": _("RCS is switched off for your account: choose other channels, or switch it on again."),
+    "channel_off_whatsapp": _(
+        "WhatsApp is switched off for your account: choose other channels, or switch it on again."
+    ),
+    "channel_off_email": _("E-mail is switched off for your account: choose other channels, or switch it on again."),
+    "whatsapp_at_night": _(
+        "WhatsApp goes on trying for 12 hours, and nothing can be called back: what leaves at {at} may still be "
+        "delivered until {until}, at night too."
+    ),
     "channel_price_rcs": _("RCS has another price by now: choose the channels again to see what it costs."),
     "channel_price_email": _("E-mail has another price by now: choose the channels again to see what it costs."),
     "channel_paused_rcs": _("The route for RCS is paused: messages will wait, then take the next channel."),
     "channel_paused_email": _("The route for e-mail is paused: messages will wait."),
     "stop_said_rcs": _("Everybody sees by RCS how to receive no more."),
     "stop_missing_rcs": _("The RCS message of {variants} does not say how to receive no more."),
+    "stop_said_whatsapp": _("Everybody sees by WhatsApp how to receive no more."),
+    "stop_missing_whatsapp": _(
+        "The WhatsApp template of {variants} has neither a STOP button nor a line that says STOP: choose another one."
+    ),
     "stop_said_email": _("Every e-mail carries the link to receive no more."),
     "stop_missing_email": _("The e-mail of {variants} has no link to receive no more: without it nothing may leave."),
     "then_sms": _("Whom that does not reach in {hours} hours gets the SMS. Nobody gets both."),
     "then_email": _("Whom that does not reach in {hours} hours gets the e-mail, where they agreed to e-mails."),
+    "then_whatsapp": _(
+        "Whom that does not reach in {hours} hours gets the WhatsApp message, where they agreed to WhatsApp."
+    ),
     "then_rcs": _("Whom that does not reach in {hours} hours gets the RCS message."),
     "cost_between": _("Between {least_eur} and {cost_eur} before VAT: it depends on who is reached where."),
     "sender": _("{sender} may be shown as sender."),
@@ -269,7 +307,7 @@ def why_text(reason: str) -> str:
     return str(EXCLUSIONS.get(reason) or REASONS.get(reason) or reason.replace("_", " "))
 
 
-CHANNELS: Words = {"sms": _("SMS"), "rcs": _("RCS"), "email": _("E-mail")}
+CHANNELS: Words = {"sms": _("SMS"), "rcs": _("RCS"), "whatsapp": _("WhatsApp"), "email": _("E-mail")}
 ON_CHANNEL: Words = {
     "sent-by": _("Sent by %(channel)s"),
     "received-by": _("Received by %(channel)s"),

@@ -182,7 +182,21 @@ async def test_whatsapp_is_the_last_channel_of_marketing(program: Program, house
     without = await program.send(marketing(channel="whatsapp"))
 
     assert (upper.code, without.code) == ("whatsapp_last", "template_needed")
+    assert upper.json["article"] == "CGVU 14.1"
     assert lower.status == 202
+
+
+@pytest.mark.clause("CGVU 14.1")
+async def test_auto_passes_over_whatsapp_for_marketing_where_something_follows_it(program: Program, house: House):
+    open_channel(house, "rcs")
+    open_channel(house, "whatsapp", "1555")
+    permissions.write_channels(house.admin, house.client, off=[], ladder=[("rcs", 60), ("whatsapp", 60), ("sms", 60)])
+
+    by_marketing = (await program.plan(marketing(channel="auto", consent=CONSENT))).json["ladder"]
+    by_alert = (await program.plan(alert(channel="auto"))).json["ladder"]
+
+    assert [rung["channel"] for rung in by_marketing] == ["rcs", "sms"]
+    assert [rung["channel"] for rung in by_alert] == ["rcs", "whatsapp", "sms"]
 
 
 @pytest.mark.clause("DPA 9")

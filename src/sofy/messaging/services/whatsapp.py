@@ -11,6 +11,7 @@ from django.db import connections, transaction
 from sofy.connectors.whatsapp_cloud import graph
 from sofy.connectors.whatsapp_cloud.config import Config
 from sofy.connectors.whatsapp_cloud.connector import WhatsAppCloudConnector
+from sofy.connectors.whatsapp_cloud.rendering import MARKETING_TTL
 from sofy.engine.db import sql
 from sofy.engine.route_config import open_config
 from sofy.kernel import clock
@@ -82,8 +83,9 @@ def hand_in(client_id: UUID, row_id: UUID) -> None:
         version = templates.version(row.template, row.version)
         content, samples = templates.contents_of(version)["whatsapp"], templates.samples_of(version)
     draft = graph.Draft(
-        name=row.name, language=row.language, category=row.category, components=rules.components(content, samples)
-    )
+        name=row.name, language=row.language, category=row.category, components=rules.components(content, samples),
+        ttl_s=MARKETING_TTL[0] if row.category == "MARKETING" else None,
+    )  # fmt: skip
     config = _route()
     try:
         known = next((each for each in _asked(graph.list_templates(config)) if _is(each, row)), None)

@@ -5,8 +5,10 @@ import pytest
 from django.db import connection
 
 from sofy.clients.tests.factories import make_client
+from sofy.kernel import channels
 from sofy.kernel.content import Button, Content
 from sofy.kernel.errors import Refused
+from sofy.kernel.templates import prepare
 from sofy.kit.keys import keys_for
 from sofy.kit.models import AuditEntry
 from sofy.kit.rls import client_scope
@@ -156,7 +158,7 @@ def test_texts_are_unreadable_at_rest():
         ("email", Content(text="Non : {{unsubscribe_url}}", subject="Promo"), None),
         ("rcs", Content(text="Promo !"), "template_opt_out_rcs"),
         ("rcs", Content(text="Promo !", buttons=[Button(label="Stop", value="stop")]), None),
-        ("whatsapp", Content(text="Promo, non-stop"), None),
+        ("whatsapp", Content(text="Promo, non-stop"), "template_opt_out_whatsapp"),
         ("whatsapp", Content(text="Promo, stopper"), "template_opt_out_whatsapp"),
         ("whatsapp", Content(text="Répondez STOP"), None),
     ],
@@ -202,3 +204,23 @@ def test_a_text_for_whatsapp_leaves_as_the_template_they_approved():
 
     assert sent.template is not None
     assert (sent.template.body, sent.template.buttons) == (["{{prenom}}", "{{jour}}"], ["{{code}}"])
+
+
+@pytest.mark.clause("CGVU 14.1")
+def test_a_button_that_says_no_leaves_with_the_template_so_that_the_gate_sees_it():
+    content = Content(
+        text="Bonjour {{prenom}}",
+        buttons=[
+            Button(label="Ne plus recevoir", value="STOP"),
+            Button(kind="url", label="Site", value="https://example.com/"),
+            Button(kind="url", label="Voir", value="https://example.com/{{code}}"),
+        ],
+    )
+
+    sent = rules.as_sent("promo_a1b2c3", "fr", content)
+    filled = prepare(sent).fill({"prenom": "Zoé", "code": "x1"})
+
+    assert sent.template is not None
+    assert sent.template.buttons == ["{{code}}", "STOP", ""]
+    assert [button.label for button in sent.buttons] == ["Voir", "Ne plus recevoir", "Site"]
+    assert channels.says_how_to_stop("whatsapp", filled.text, filled, None)

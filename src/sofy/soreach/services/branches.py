@@ -5,11 +5,15 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from sofy.audience.segments.reach import Channel, reach_counts
+from sofy.clients.models import Client
+from sofy.clients.services import hours_policy
+from sofy.kernel import clock
+from sofy.kernel.channels import may_follow
 from sofy.kernel.clauses import clause
 from sofy.kernel.errors import Refused
 from sofy.kernel.money import line_amount
 from sofy.messaging import queries as messaging
-from sofy.soreach import people
+from sofy.soreach import people, rules
 from sofy.soreach.content import Content
 from sofy.soreach.models import Campaign
 from sofy.soreach.rich import Rich, compile_rich
@@ -68,7 +72,7 @@ def _cents(amount: Decimal) -> Decimal:
 
 
 def _reached(campaign: Campaign, channel: str) -> int:
-    consent: Channel = "email" if channel == "email" else "sms"
+    consent: Channel = "email" if channel == "email" else "whatsapp" if channel == "whatsapp" else "sms"
     found = reach_counts(
         campaign.client_id, campaign.segment_ids, campaign.excluded_segment_ids, channels=(consent,),
         seen_by=campaign.seen_by,
@@ -76,14 +80,20 @@ def _reached(campaign: Campaign, channel: str) -> int:
     return found["reachable"]
 
 
-@clause("CGVU 13", "CGVU 14.1")
-def look(campaign: Campaign) -> list[Check]:
+@clause("CGVU 13", "CGVU 14.1", "DPA 9")
+def look(client: Client, campaign: Campaign) -> list[Check]:
     """What stops a launch on the channels beside SMS, and what happens on each."""
-    found: list[Check] = []
+    off = messaging.channels_off(campaign.client_id)
+    found = [Check(f"channel_off_{name}", "stop", {}, "DPA 9") for name in campaign.channels if name in off]
+    if not may_follow("marketing", campaign.channels):
+        found.append(Check("whatsapp_last", "stop", {}, "CGVU 14.1"))
     offers = messaging.channel_offers(campaign.client_id)
     for place, step in enumerate(campaign.ladder):
         channel = step["channel"]
-        if channel == "sms":
+        if place < len(campaign.ladder) - 1:
+            then = campaign.ladder[place + 1]["channel"]
+            found.append(Check(f"then_{then}", "ok", {"hours": step["after_s"] // 3600}))
+        if channel == "sms" or channel in off:
             continue
         offer = offers.get(channel)
         if offer is None:
@@ -96,10 +106,19 @@ def look(campaign: Campaign) -> list[Check]:
         if offer.state != "active":
             found.append(Check(f"channel_paused_{channel}", "warn"))
         found += _said(campaign, channel)
-        if place < len(campaign.ladder) - 1:
-            then = campaign.ladder[place + 1]["channel"]
-            found.append(Check(f"then_{then}", "ok", {"hours": step["after_s"] // 3600}))
-    return found
+    return found + _at_night(client, campaign)
+
+
+@clause("CGVU 14.1")
+def _at_night(client: Client, campaign: Campaign) -> list[Check]:
+    """Until when WhatsApp may deliver what leaves last: nothing of it can be called back."""
+    if "whatsapp" not in campaign.channels:
+        return []
+    starts_at = clock.now() if campaign.timing == Campaign.Timing.NOW else campaign.starts_at or clock.now()
+    before_s = sum(step["after_s"] for step in campaign.ladder)
+    last = rules.whatsapp_leaves_last(starts_at, campaign.spread_hours * 3_600 + before_s, hours_policy(client))
+    until = rules.whatsapp_at_night(last)
+    return [Check("whatsapp_at_night", "warn", {"at": last, "until": until}, "CGVU 14.1")] if until else []
 
 
 @clause("CGVU 14.1")

@@ -37,7 +37,7 @@ def run_checks(client: Client, campaign: Campaign) -> tuple[list[Check], Estimat
         *_audience(campaign, estimate),
         *problems,
         *(_by_sms(campaign, contents) if "sms" in campaign.channels else ()),
-        *branches.look(campaign),
+        *branches.look(client, campaign),
         *_values(estimate),
         *_money(client, campaign, estimate),
         *_time(client, campaign),
@@ -65,7 +65,8 @@ def _audience(campaign: Campaign, estimate: Estimate) -> list[Check]:
     if not campaign.segment_ids:
         return [Check("no_segment", "stop")]
     if not estimate.reachable:
-        return [Check("nobody_reachable", "stop", estimate.reach, "CGVU 17")]
+        code = "nobody_reachable" if campaign.channels == ["sms"] else "nobody_reachable_there"
+        return [Check(code, "stop", estimate.reach, "CGVU 17")]
     left_out = sum(estimate.reach.values()) - estimate.reachable
     return [Check("consent", "ok", {"reachable": estimate.reachable, "left_out": left_out}, "CGVU 17")]
 

@@ -37,7 +37,7 @@ def compose(plan: Plan, arm: Arm, member: Member, made: Batch) -> None:
     rungs: list[Rung] = []
     why = ("missing_value", "")
     for way in arm.ways:
-        to = member.email if way.channel == "email" else member.number
+        to, _index = member.at(way.channel)
         if not to:
             continue
         rows = plan.links_for(way.link_ids, member)
@@ -77,12 +77,11 @@ def _message(plan: Plan, arm: Arm, member: Member, rungs: list[Rung]) -> Message
     if day_ends is not None:
         tried_s = sum(rung.after_s for rung in rungs)
         rungs[-1].after_s = max(60, int((day_ends - begins_at).total_seconds()) - tried_s)
-    by_mail = first.channel == "email"
     return MessageIn(
         channel=first.channel, purpose="marketing", to=first.to, text=first.text, content=first.content,
         sender=first.sender, short_code=first.short_code, parts=first.parts, encoding=first.encoding,
         unit_price_eur=first.unit_price_eur, campaign_id=plan.campaign_id, contact_id=member.contact_id,
-        recipient_index=member.email_index if by_mail else member.recipient_index,
+        recipient_index=member.at(first.channel)[1],
         establishment_id=member.establishment_id, variant=arm.label, zone=member.zone,
         due_at=begins_at,
         expires_at=begins_at + timedelta(seconds=first.after_s) if first.after_s else day_ends,

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any, Final
 
+from sofy.kernel.channels import may_follow
 from sofy.kernel.errors import Refused
 from sofy.messaging import queries as messaging
 from sofy.soreach.models import Campaign
@@ -11,10 +12,12 @@ from sofy.soreach.models import Campaign
 #: How long a channel is tried before the next one, when nobody said. Unit: seconds.
 AFTER_S: Final = 4 * 3600
 MOST_AFTER_S: Final = 72 * 3600
-#: What the wizard offers. A channel is named once, and the first one a person can be reached on is tried first.
+#: What the wizard offers. A channel is named once, and the first one a person can be reached on is tried first;
+#: WhatsApp is the last wherever it is (`kernel.channels.may_follow`).
 ORDERS: Final = (
-    ("sms",), ("rcs",), ("email",), ("rcs", "sms"), ("sms", "email"), ("email", "sms"), ("rcs", "email"),
-    ("rcs", "sms", "email"),
+    ("sms",), ("rcs",), ("email",), ("whatsapp",), ("rcs", "sms"), ("sms", "email"), ("email", "sms"),
+    ("rcs", "email"), ("rcs", "sms", "email"), ("rcs", "whatsapp"), ("sms", "whatsapp"), ("email", "whatsapp"),
+    ("rcs", "sms", "whatsapp"),
 )  # fmt: skip
 
 
@@ -45,9 +48,11 @@ def dearest_eur(campaign: Campaign) -> Decimal:
 def take(campaign: Campaign, channels: Sequence[str], after_s: int = AFTER_S) -> None:
     """Let a draft take these channels, with the sender and the price of each as of today; the caller saves it.
 
-    Raises: Refused channels_unknown, channels_time.
+    Raises: Refused channels_unknown, channels_time, whatsapp_last.
     """
     order = tuple(channels)
+    if not may_follow("marketing", order):
+        raise Refused("whatsapp_last")
     if order not in ORDERS:
         raise Refused("channels_unknown")
     if not 60 <= after_s <= MOST_AFTER_S:

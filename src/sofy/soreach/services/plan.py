@@ -6,8 +6,6 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-from django.conf import settings
-
 from sofy.clients.models import Client
 from sofy.clients.services import hours_policy
 from sofy.kernel import channels, clock, hours, sms_text
@@ -125,7 +123,7 @@ class Plan:
 
 
 def _zones(member: Member) -> tuple[str, ...]:
-    return (member.zone,) if member.zone else channels.zones(member.number or member.email)
+    return (member.zone,) if member.zone else channels.zones(member.number or member.whatsapp or member.email)
 
 
 def load(campaign: Campaign) -> Plan:
@@ -150,13 +148,8 @@ def load(campaign: Campaign) -> Plan:
         unit_price_eur=campaign.unit_price_eur,
         most_parts=rules.parts_within(campaign.budget_eur, ladders.dearest_eur(campaign)),
         keys=keys_for(campaign.client_id),
-        link_base=link_base(),
+        link_base=links.base(),
     )
-
-
-def link_base() -> str:
-    """What stands before the code of a short link."""
-    return f"{settings.BASE_URL.rstrip('/')}/l/"
 
 
 def compiled(campaign: Campaign, variant: Variant, channel: str, fields: Mapping[str, str]) -> Content | Rich:

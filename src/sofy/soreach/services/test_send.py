@@ -141,7 +141,7 @@ def _rendered(
     members = estimate.shown(campaign, made.variables)
     values = members[min(as_contact, len(members) - 1)].values if members else {}
     try:
-        return made.render(values, [plan.link_base() + code for code, _link, _nobody in rows]), rows
+        return made.render(values, [links.base() + code for code, _link, _nobody in rows]), rows
     except MissingValue as hole:
         raise Refused("test_value_missing", field=hole.field) from hole
 

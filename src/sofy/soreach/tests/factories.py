@@ -15,8 +15,12 @@ from sofy.clients.services import create_client
 from sofy.engine import permissions
 from sofy.engine.permissions import Permission
 from sofy.kernel import clock, ids
+from sofy.kernel.content import Button, Content
 from sofy.kit.keys import keys_for
+from sofy.messaging import template_rules
 from sofy.messaging.models import Sender
+from sofy.messaging.services import templates
+from sofy.soreach import links
 from sofy.soreach.models import Campaign, Variant
 from sofy.soreach.services import ladders
 
@@ -52,9 +56,46 @@ def make_agent(admin_url: str, *, channel: str = "rcs", price: str = "0.05") -> 
             "INSERT INTO engine_route (id, code, name, connector, channel, short_code, price_eur, created_at,"
             " updated_at, encodings) VALUES (%s, %s, %s, 'smpp', %s, %s, %s, now(), now(), '{utf8}')"
             " ON CONFLICT (code) DO UPDATE SET price_eur = excluded.price_eur",
-            [route_id, channel, f"Route {channel}", channel, "fournil" if channel == "rcs" else None, Decimal(price)],
+            [route_id, channel, f"Route {channel}", channel, ANSWERS_AT.get(channel), Decimal(price)],
         )
     return route_id
+
+
+#: Where people answer on the channels that have such a place.
+ANSWERS_AT = {"rcs": "fournil", "whatsapp": "106540352242922"}
+APPROVED = Content(
+    text="Bonjour {{prenom}}, {{offre}} Répondez STOP pour ne plus recevoir ces messages.",
+    buttons=[
+        Button(kind="url", label="La carte", value=f"{links.base()}{{{{carte}}}}"),
+        Button(label="STOP", value="STOP"),
+    ],
+)
+WHATSAPP = {
+    "template": "promo",
+    "values": {
+        "prenom": "{{ prenom }}", "offre": "-20 % ce samedi à {{ ville|default('Lyon') }}.",
+        "carte": "https://fournil.example/carte",
+    },
+}  # fmt: skip
+
+
+def approve(client: Client, content: Content = APPROVED, *, code: str = "promo", state: str = "ready") -> None:
+    """A marketing template that WhatsApp approved, as the engine keeps it."""
+    template = templates.write(client.pk, code=code, contents={"whatsapp": content}, actor="user:test").template
+    sent = template_rules.as_sent(f"{code}_v1", "fr", content)
+    templates.write_gate(template, "whatsapp", sent, number=1, state=state)
+
+
+def agree_to_whatsapp(client: Client, contact: Contact, *, state: str = "granted") -> None:
+    """What somebody said about marketing by WhatsApp to their number."""
+    index = Identity.objects.get(client_id=client.pk, contact_id=contact.id, kind="phone").index
+    ConsentState.objects.create(
+        client_id=client.pk, identity_index=index, channel="whatsapp", purpose="marketing", state=state,
+        since=clock.now(),
+    )  # fmt: skip
+    connection.ensure_connection()
+    row = Permission(bytes(index), "whatsapp", "marketing", state, clock.now())  # type: ignore[arg-type]
+    permissions.write_permissions(connection.connection, client.pk, [row])
 
 
 def give_email(client: Client, contact: Contact, address: str, *, state: str = "granted") -> None:
@@ -123,7 +164,10 @@ def make_campaign(client: Client, route: UUID, *, text: str = TEXT, name: str = 
     """A draft that passes every check."""
     Sender.objects.get_or_create(client_id=client.id, name="FLEURS", defaults={"created_by": "user:test"})
     segment = columns.pop("segment", None) or make_segment(client)
-    channels, others = columns.pop("channels", ()), columns.pop("others", {"rcs": RCS, "email": MAIL})
+    channels, others = (
+        columns.pop("channels", ()),
+        columns.pop("others", {"rcs": RCS, "whatsapp": WHATSAPP, "email": MAIL}),
+    )
     fields = {
         "segment_ids": [segment.pk],
         "sender": "FLEURS",

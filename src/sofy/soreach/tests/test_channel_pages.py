@@ -140,7 +140,11 @@ def test_a_copy_takes_the_channels_and_what_they_say(world, agents):
         copy = drafts.duplicate(campaign, name="Dimanche", actor="user:test")
 
         assert copy.channels == ["rcs", "sms"]
-        assert copy.variants.get().others == {"rcs": factories.RCS, "email": factories.MAIL}
+        assert copy.variants.get().others == {
+            "rcs": factories.RCS,
+            "whatsapp": factories.WHATSAPP,
+            "email": factories.MAIL,
+        }
 
 
 @pytest.mark.clause("CGVU 3.3")

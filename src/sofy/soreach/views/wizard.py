@@ -130,6 +130,7 @@ def _checked(request: ClientRequest, campaign: Campaign) -> dict[str, Any]:
         "checks": told,
         "stops": " ".join(text for one, text in told if one.level == "stop"),
         "may_launch": rules.may_launch(found),
+        "at_night": next((text for one, text in told if one.code == "whatsapp_at_night"), ""),
         "estimate": estimated,
     }
 

@@ -20,8 +20,9 @@ def phone(client_id: UUID) -> Callable[..., bytes]:
     """Give a contact a number with what was said about it, and answer its index."""
 
     def make(
-        contact_id: UUID, *, said: str = "", suppressed: bool = False, purpose: str = "marketing", **columns: Any
-    ) -> bytes:
+        contact_id: UUID, *, said: str = "", suppressed: bool = False, purpose: str = "marketing",
+        channel: str = "sms", **columns: Any,
+    ) -> bytes:  # fmt: skip
         index = uuid4().bytes
         fields = {"kind": "phone", "mobile": True, **columns}
         with connection.cursor() as cursor:
@@ -43,10 +44,10 @@ def phone(client_id: UUID) -> Callable[..., bytes]:
                 ],
             )
         if said:
-            about = {"client_id": client_id, "identity_index": index, "channel": "sms", "since": clock.now()}
+            about = {"client_id": client_id, "identity_index": index, "channel": channel, "since": clock.now()}
             ConsentState.objects.create(**about, purpose=purpose, state=said)
         if suppressed:
-            Suppression.objects.create(client_id=client_id, channel="sms", identity_index=index, reason="manual")
+            Suppression.objects.create(client_id=client_id, channel=channel, identity_index=index, reason="manual")
         return index
 
     return make
@@ -150,6 +151,32 @@ def test_counts_agree_with_the_members(client_id: UUID, contact: Make, phone: Ca
     assert counted == {"reachable": 1, "no_consent": 1, "opposed": 1, "suppressed": 1, "invalid": 2}
     states = [row["state"] for row in rows(client_id, segments).values()]
     assert counted == {state: states.count(state) for state in reach.STATES}
+
+
+@pytest.mark.clause("CGVU 17")
+def test_counts_by_whatsapp_agree_with_the_members_and_need_a_consent_of_their_own(
+    client_id: UUID, contact: Make, phone: Callable[..., bytes]
+) -> None:
+    by_whatsapp = contact(sms=2)
+    phone(by_whatsapp, said="granted", channel="whatsapp")
+    phone(contact(sms=3), said="granted")  # by SMS, which is no word about WhatsApp
+    phone(contact(sms=2), said="opposed", channel="whatsapp")
+    phone(contact(sms=2), suppressed=True, channel="whatsapp")
+    phone(contact(sms=1), valid=False)
+    two = contact(sms=2)
+    phone(two, said="opposed", channel="whatsapp")
+    phone(two, said="granted", channel="whatsapp", position=1)
+    contact()
+    segments = [everybody(client_id)]
+
+    counted = reach.reach_counts(client_id, segments, channels=("whatsapp",))
+    either = reach.reach_counts(client_id, segments, channels=("sms", "whatsapp"))
+
+    states = {key: row["state"] for key, row in rows(client_id, segments, channel="whatsapp").items()}
+    assert counted == {"reachable": 2, "no_consent": 1, "opposed": 1, "suppressed": 1, "invalid": 2}
+    assert counted == {state: list(states.values()).count(state) for state in reach.STATES}
+    assert {key for key, state in states.items() if state == "reachable"} == {by_whatsapp, two}
+    assert either["reachable"] == 3
 
 
 def test_a_segment_that_is_gone_is_refused(client_id: UUID) -> None:

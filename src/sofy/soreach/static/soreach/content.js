@@ -2,7 +2,7 @@
 document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-insert]");
   if (!button) return;
-  const areas = [...document.querySelectorAll("textarea[data-content]")];
+  const areas = [...document.querySelectorAll("textarea[data-content], input[data-content]")];
   const area = areas.find((each) => each === lastArea) ?? areas[0];
   if (!area) return;
   area.setRangeText(button.dataset.insert, area.selectionStart, area.selectionEnd, "end");
@@ -12,6 +12,6 @@ document.addEventListener("click", (event) => {
 
 let lastArea = null;
 document.addEventListener("focusin", (event) => {
-  if (event.target.matches("textarea[data-content]")) lastArea = event.target;
+  if (event.target.matches("textarea[data-content], input[data-content]")) lastArea = event.target;
 });
 document.querySelectorAll("[data-inserts]").forEach((box) => (box.hidden = false));
