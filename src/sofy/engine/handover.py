@@ -66,13 +66,12 @@ def _submitted(item: Item, at: int) -> None:
 
 
 def _lost(item: Item, at: int, *, idempotent: bool) -> None:
-    if item.purpose == "alert" and item.attempt < len(RETRY_AFTER_S):
-        _again(item, at, "no_answer", None, at)
-        return
-    # Only the agent it names can carry it, and that one knows its id.
-    if idempotent and item.short_code is not None and (tries := item.attempt % IN_DOUBT) < len(RETRY_AFTER_S):
+    tries = item.attempt % IN_DOUBT if item.in_doubt else item.attempt
+    # Of marketing, only the agent it names can carry it, and that one knows its id.
+    if tries < len(RETRY_AFTER_S) and (item.purpose == "alert" or (idempotent and item.short_code is not None)):
         item.attempt = IN_DOUBT + tries
-        _again(item, at + RETRY_AFTER_S[tries] * _SECOND, "no_answer", None, at)
+        due = at if item.purpose == "alert" else at + RETRY_AFTER_S[tries] * _SECOND
+        _again(item, due, "no_answer", None, at)
         return
     item.submitted_at = at
     item.reason = "no_answer"

@@ -19,7 +19,8 @@ _ARRIVED: Final = frozenset({"delivered", "read"})
 
 #: `attempt` of an alert that leaves once more, by another route, since its first one says that it did not deliver it.
 SENT_AGAIN: Final = 100
-#: `attempt` of marketing that may have left and is handed over again where its id makes that safe; on top, how often.
+#: `attempt` of what may have left and is handed over again: an alert, marketing where its id makes that safe; on top,
+#: how often.
 IN_DOUBT: Final = 50
 
 

@@ -42,7 +42,8 @@ from sofy.engine.keystore import KeyStore
 from sofy.engine.ladder import Ladders
 from sofy.engine.link import HotLink
 from sofy.engine.outcomes import Ledger, now_micros
-from sofy.engine.receipts import Receipts, Recent
+from sofy.engine.receipts import Receipts
+from sofy.engine.recent import Recent
 from sofy.engine.recovery import recover
 from sofy.engine.routes import Counters, RouteTable
 from sofy.engine.sweepers import Sweepers

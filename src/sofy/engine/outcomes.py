@@ -280,6 +280,7 @@ class _Work:
             },
         ))  # fmt: skip
         self.statements.append(("leave_claims", held))
+        self._keep_names([item for item in items if item.lost])
         lanes: dict[str, int] = {}
         for item in items:
             due = item.due if item.due is not None else FOREVER
@@ -314,21 +315,30 @@ class _Work:
             if not found and (item.status == "submitted" or item.channel != "sms"):
                 rows.append((own_key(item.uid), item, 0, item.pieces[0]))
             self.keyed.append(item)
-        if rows:
-            rows.sort(key=itemgetter(0))  # the same order in every engine: no deadlock
-            self.statements.append((
-                "write_receipt_keys",
-                {
-                    "routes": UuidArray.of([i.route for _, i, _, _ in rows]),
-                    "supplier_ids": TextArray.of([name for name, _, _, _ in rows]),
-                    "ats": TimeArray.of([i.submitted_at for _, i, _, _ in rows]),
-                    "clients": UuidArray.of([i.client for _, i, _, _ in rows]),
-                    "messages": UuidArray.of([i.id for _, i, _, _ in rows]),
-                    "numbers": Int2Array.of([n for _, _, n, _ in rows]),
-                    "parts": Int2Array.of([i.parts for _, i, _, _ in rows]),
-                    "statuses": TextArray.of([p.receipt for _, _, _, p in rows]),
-                },
-            ))  # fmt: skip
+        self._write_keys([(*row, row[1].submitted_at) for row in rows])
+
+    def _write_keys(self, rows: list[tuple[str, Item, int, Part, int | None]]) -> None:
+        if not rows:
+            return
+        rows.sort(key=itemgetter(0))  # the same order in every engine: no deadlock
+        self.statements.append((
+            "write_receipt_keys",
+            {
+                "routes": UuidArray.of([i.route for _, i, _, _, _ in rows]),
+                "supplier_ids": TextArray.of([name for name, _, _, _, _ in rows]),
+                "ats": TimeArray.of([at for _, _, _, _, at in rows]),
+                "clients": UuidArray.of([i.client for _, i, _, _, _ in rows]),
+                "messages": UuidArray.of([i.id for _, i, _, _, _ in rows]),
+                "numbers": Int2Array.of([n for _, _, n, _, _ in rows]),
+                "parts": Int2Array.of([i.parts for _, i, _, _, _ in rows]),
+                "statuses": TextArray.of([p.receipt for _, _, _, p, _ in rows]),
+            },
+        ))  # fmt: skip
+
+    def _keep_names(self, items: list[Item]) -> None:
+        """Of messages that leave again since nobody answered: their supplier may have them and name them by our id."""
+        rows = [(own_key(item.uid), item) for item in items if item.channel != "sms" and item.route is not None]
+        self._write_keys([(name, item, 0, Part(receipt="again"), item.at) for name, item in rows])
 
     def _retract(self, items: list[Item]) -> None:
         """Of messages that never reached the person: answers are for whoever wrote before."""

@@ -24,73 +24,19 @@ from sofy.engine.keystore import KeyStore
 from sofy.engine.link import Hot, HotLink
 from sofy.engine.outcomes import Ledger, now_micros
 from sofy.engine.pgarray import Int2Array, TextArray, TimeArray, micros
+from sofy.engine.recent import Recent
 from sofy.kernel import clock, phone
 from sofy.kernel.clauses import clause
 from sofy.kernel.errors import Refused
 
 log = structlog.get_logger(__name__)
 
-_GENERATION = 20_000
 _LOOK_EVERY_S = 0.2
 _PARK_AFTER_S = 2.0
 _PARKED_EVERY_S = 1.0
 _GIVE_UP_AFTER = timedelta(hours=24)
 #: When so many receipts of a route, and most, name other numbers than their ids do, its addresses say nothing.
 _DIFFERENT = 20
-
-Key = tuple[bytes, str]
-"""Route and supplier id."""
-Known = tuple[Item, int] | str
-"""A part; or, when it was delivered and nothing more is to be heard, only the end of its number."""
-
-
-class Recent:
-    """Parts submitted a moment ago; two generations, so that forgetting costs nothing.
-
-    Suppliers use their ids again, and one id can be read in two ways: a receipt that names other numbers is not of this
-    part. `loose` are the routes whose receipts name any.
-    """
-
-    def __init__(self) -> None:
-        self.loose: set[bytes] = set()
-        self._young: dict[Key, Known] = {}
-        self._old: dict[Key, Known] = {}
-
-    def add(self, key: Key, item: Item, part: int) -> None:
-        self._young[key] = (item, part)
-        if len(self._young) >= _GENERATION:
-            self._old, self._young = self._young, {}
-
-    def find(self, route: bytes, receipt: Receipt) -> tuple[Key, Known] | None:
-        """The part of the likeliest key, with the key it was found under."""
-        phones = receipt.phones
-        for name in receipt.keys:
-            key = (route, name)
-            if (known := self._young.get(key)) is not None and (not phones or self._fits(route, known, phones)):
-                return key, known
-            if (known := self._old.get(key)) is not None and (not phones or self._fits(route, known, phones)):
-                return key, known
-        return None
-
-    def refuses(self, route: bytes, receipt: Receipt) -> bool:
-        """Whether a part has this id and only the numbers speak against it."""
-        keys = [(route, name) for name in receipt.keys]
-        return any(key in self._young or key in self._old for key in keys) and self.find(route, receipt) is None
-
-    def close(self, key: Key, item: Item) -> None:
-        """Nothing more is expected for this id."""
-        for generation in (self._young, self._old):
-            known = generation.get(key)
-            if isinstance(known, tuple) and known[0] is item:
-                generation[key] = item.ending
-
-    def _fits(self, route: bytes, known: Known, phones: tuple[str, ...]) -> bool:
-        """Whether one of these numbers may be the recipient's."""
-        ending = known if isinstance(known, str) else known[0].ending
-        for one in phones:
-            if one.endswith(ending):
-                return True
-        return route in self.loose
 
 
 class Lost(NamedTuple):
@@ -120,8 +66,7 @@ class Receipts:
         self._told: Counter[bytes] = Counter()
         self._different: Counter[bytes] = Counter()
         self._lost: list[Lost] = []
-        self._parked_look = 0.0
-        self._page = 0
+        self._parked_look = time.monotonic()
         self._placed: list[int] = []
         self._closing = False
 
@@ -158,7 +103,7 @@ class Receipts:
         if isinstance(known, str):
             return True
         item, part = known
-        if item.pieces is None:
+        if item.pieces is None or (item.due is not None and item.parts == 1):  # it leaves again: see `again` in the SQL
             return False
         piece = item.pieces[part]
         if not piece.receipt:
@@ -230,18 +175,28 @@ class Receipts:
         }  # fmt: skip
         if doubtful:
             ones = await self._compare(route, ones, doubtful, found)
+        for n in [n for n, row in found.items() if row[6] and not await self._has_left(row)]:
+            del found[n]
         long_ones = [(one, found[n]) for n, one in enumerate(ones) if n in found and found[n][5] > 1]
         for n, one in enumerate(ones):
             if n in found and found[n][5] == 1:
-                _, submitted, client, message, _, _ = found[n]
+                _, submitted, client, message, _, _, again = found[n]
                 self._note_late(one, submitted)
-                self._write(one, client, message, [one.receipt.status])
+                if not again or one.receipt.status in ("delivered", "read"):
+                    self._write(one, client, message, [one.receipt.status])
+                elif one.done is not None:  # how the second hand-over ends is the message's end
+                    one.done()
         if long_ones:
             await self._look_up_parts(route, long_ones)
         moment = time.monotonic()
         rest = [one for n, one in enumerate(ones) if n not in found]
         self._lost += [one for one in rest if moment - one.since < _PARK_AFTER_S]
         await self._park(route, [one for one in rest if moment - one.since >= _PARK_AFTER_S])
+
+    async def _has_left(self, row: tuple[Any, ...]) -> bool:
+        """Whether a message that nobody answered, and that was to leave again, waits no longer."""
+        values = {"client": UUID(bytes=row[2]), "message": UUID(bytes=row[3])}
+        return any(left for (left,) in await self._link.rows("has_left", values))
 
     async def _asked(self, name: str, route: bytes, ones: list[Lost]) -> list[tuple[Any, ...]]:
         """What the database says about the keys of these; the first column is the place among them."""
@@ -293,7 +248,7 @@ class Receipts:
         told: dict[bytes, list[str]] = {}
         for message, _, status in await self._link.rows("part_receipts", values):
             told.setdefault(message, []).append(status)
-        for one, (_, _, client, message, _, parts) in ones:
+        for one, (_, _, client, message, _, parts, _) in ones:
             statuses = told.get(message, [])
             self._write(one, client, message, statuses + [""] * (parts - len(statuses)))
 
@@ -360,17 +315,15 @@ class Receipts:
             one.done()
 
     async def _unpark(self) -> None:
-        """Forget the rows that were placed, and take up the next page of the others."""
+        """Forget the rows that were placed, and take up those whose time it is again."""
         placed, self._placed = self._placed, []
-        values = {"after": self._page}
 
         async def work(conn: Hot) -> list[tuple[Any, ...]]:
             if placed:
                 await conn.execute(sql("unpark"), {"ids": placed})
-            return await (await conn.execute(sql("parked"), values, binary=True)).fetchall()
+            return await (await conn.execute(sql("parked"), binary=True)).fetchall()
 
         rows = await self._link.call(work)
-        self._page = rows[-1][0] if rows else 0
         horizon = clock.now() - _GIVE_UP_AFTER
         for number, route, keys, status, code, at, parked_at in rows:
             if parked_at < horizon:

@@ -29,7 +29,8 @@ from sofy.engine.item import SENT_AGAIN, Claim, Item
 from sofy.engine.keystore import KeyStore
 from sofy.engine.link import Hot, HotLink
 from sofy.engine.outcomes import Ledger, now_micros
-from sofy.engine.receipts import Receipts, Recent
+from sofy.engine.receipts import Receipts
+from sofy.engine.recent import Recent
 from sofy.kernel import channels
 from sofy.kernel.crypto import Unreadable
 from sofy.kernel.errors import Refused

@@ -115,7 +115,7 @@ SELECT id FROM engine_message WHERE client_id = %(client)s AND reference = %(ref
 -- The client takes a message back that waits in the queue. Answers it when that was so.
 WITH gone AS (
     DELETE FROM engine_queue WHERE client_id = %(client)s AND message_id = %(message)s
-       AND attempt < 100  -- what leaves a second time has left: see resend.sql
+       AND attempt < 50  -- what leaves a second time has left, or may have: see resend.sql and no_answer
     RETURNING message_id
 ), step AS (
     UPDATE engine_state s

@@ -1,7 +1,7 @@
 -- name: match_receipts
 -- Which parts these supplier ids mean: likeliest form first, and of reused ids the most recent submit within 7 days; and
--- whether that is beyond doubt.
-SELECT DISTINCT ON (r.n) r.n, k.supplier_id, k.submitted_at, k.client_id, k.message_id, k.part, k.parts,
+-- whether that is beyond doubt. `again`: of a hand-over that nobody answered, and that another follows.
+SELECT DISTINCT ON (r.n) r.n, k.supplier_id, k.submitted_at, k.client_id, k.message_id, k.part, k.parts, k.status = 'again',
        r.pref = 0 AND count(*) OVER (PARTITION BY r.n) = 1
   FROM unnest(%(numbers)s::smallint[], %(orders)s::smallint[], %(keys)s::text[]) AS r (n, pref, key)
   JOIN receipt_key k ON k.supplier_id = r.key
@@ -9,10 +9,15 @@ SELECT DISTINCT ON (r.n) r.n, k.supplier_id, k.submitted_at, k.client_id, k.mess
    AND k.submitted_at > %(now)s - interval '7 days'
  ORDER BY r.n, r.pref, k.submitted_at DESC
 
+-- name: has_left
+-- Whether a message that was to leave once more does not wait any longer.
+SELECT rank > 10 FROM engine_state WHERE client_id = %(client)s AND message_id = %(message)s
+
 -- name: candidates
 -- All the parts that doubtful supplier ids may mean, with the blind index of whom each went to. (With limits: one by one,
 -- by their keys.)
-SELECT r.n, k.supplier_id, k.submitted_at, k.client_id, k.message_id, k.part, k.parts, m.recipient_index
+SELECT r.n, k.supplier_id, k.submitted_at, k.client_id, k.message_id, k.part, k.parts, k.status = 'again',
+       m.recipient_index
   FROM unnest(%(numbers)s::smallint[], %(orders)s::smallint[], %(keys)s::text[]) AS r (n, pref, key)
  CROSS JOIN LATERAL (SELECT * FROM receipt_key WHERE route_id = %(route)s AND supplier_id = r.key
                         AND submitted_at > %(now)s - interval '7 days' ORDER BY submitted_at DESC LIMIT 20) k
@@ -37,14 +42,19 @@ SELECT k.message_id, k.part, coalesce(told.status, k.status, '')
 
 -- name: park_receipts
 -- Receipts nobody can place yet: the answer to the submit may be on its way to another engine.
-INSERT INTO receipt_parked (route_id, keys, status, code, at, parked_at)
-SELECT %(route)s, string_to_array(p.keys, E'\n'), p.status, p.code, p.at, %(now)s
+INSERT INTO receipt_parked (route_id, keys, status, code, at, parked_at, due_at)
+SELECT %(route)s, string_to_array(p.keys, E'\n'), p.status, p.code, p.at, %(now)s, clock_timestamp() + interval '2 seconds'
   FROM unnest(%(joined)s::text[], %(statuses)s::text[], %(codes)s::text[], %(ats)s::timestamptz[])
     AS p (keys, status, code, at)
 
 -- name: parked
--- Parked receipts to try again, a page at a time; every engine tries them, and placing one twice changes nothing.
-SELECT id, route_id, keys, status, code, at, parked_at FROM receipt_parked WHERE id > %(after)s ORDER BY id LIMIT 1000
+-- Parked receipts to try again, by one engine: after two seconds, then each time after twice as long, at most an hour. An
+-- engine that dies leaves them to the others. On the clock of the database.
+UPDATE receipt_parked
+   SET tries = least(tries + 1, 11), due_at = clock_timestamp() + least(2 ^ (tries + 2), 3600) * interval '1 second'
+ WHERE id = ANY (ARRAY(SELECT id FROM receipt_parked WHERE due_at < (SELECT clock_timestamp())
+                        ORDER BY due_at LIMIT 1000 FOR UPDATE SKIP LOCKED))
+RETURNING id, route_id, keys, status, code, at, parked_at
 
 -- name: unpark
 -- Placed and committed, or given up.

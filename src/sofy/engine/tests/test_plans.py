@@ -46,6 +46,9 @@ SELECT client_id, recipient_index, 'sms', 'marketing', 'granted', %(now)s FROM e
 INSERT INTO receipt_key SELECT %(route)s, to_hex(n), %(now)s, %(client)s,
        ('00000000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid, 0, 1 + n %% 2
   FROM generate_series(1, %(rows)s) n ON CONFLICT DO NOTHING;
+INSERT INTO receipt_parked (route_id, keys, status, at, parked_at, due_at)
+SELECT %(route)s, array[to_hex(n)], 'delivered', %(now)s, %(now)s, clock_timestamp() + n * interval '1 second'
+  FROM generate_series(-1000, 50000) n;
 INSERT INTO mo_lookup SELECT '36123', recipient_index, client_id, id, NULL, NULL, recipient_index, %(now)s
   FROM engine_message WHERE client_id = %(client)s ON CONFLICT DO NOTHING;
 INSERT INTO platform_suppression
@@ -156,7 +159,8 @@ _BY_KEY: list[tuple[str, dict[str, Any], list[str]]] = [
                     "keys": TextArray.of(["a", "b"])}, ["receipt_key_pkey", "engine_message_pkey"]),
     ("part_receipts", {"supplier_ids": TextArray.of(["a"]), "statuses": TextArray.of(["delivered"]),
                        "submitted": TimeArray.of([0])}, ["receipt_key_pkey", "receipt_key_long"]),
-    ("parked", {}, ["receipt_parked_pkey"]),
+    ("parked", {}, ["receipt_parked_due", "receipt_parked_pkey"]),
+    ("has_left", {}, ["engine_state_pkey"]),
     ("announce", {}, ["mo_lookup_pkey"]),
     ("keep_answers", {"keys": [ME], "names": ByteaArray.of([b"n" * 16]), "fingerprints": ByteaArray.of([b"f" * 32]),
                       "statuses": Int2Array.of([202]), "answers": TextArray.of(["{}"])}, ["engine_request_pkey"]),
@@ -222,7 +226,7 @@ _BY_KEY: list[tuple[str, dict[str, Any], list[str]]] = [
     ("numbers_of_person", {"person": b"1" * 32}, ["engine_alias_person"]),
     ("aliases_of", {"names": [b"1" * 32]}, ["engine_alias_pkey", "engine_alias_recipient"]),
 ]  # fmt: skip
-_HOT = 20
+_HOT = 21
 
 
 @pytest.mark.slow
