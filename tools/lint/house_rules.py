@@ -26,6 +26,7 @@ MACHINE_TIME = (
     "engine/sql/callbacks.sql",
     "engine/sql/claim.sql",
     "engine/sql/fraud.sql",
+    "engine/sql/receipts.sql",
     "engine/sql/routes.sql",
     "engine/sql/smpp.sql",
     "engine/sql/webhooks.sql",

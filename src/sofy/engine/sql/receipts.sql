@@ -42,18 +42,18 @@ SELECT k.message_id, k.part, coalesce(told.status, k.status, '')
 
 -- name: park_receipts
 -- Receipts nobody can place yet: the answer to the submit may be on its way to another engine.
-INSERT INTO receipt_parked (route_id, keys, status, code, at, parked_at, due_at)
-SELECT %(route)s, string_to_array(p.keys, E'\n'), p.status, p.code, p.at, %(now)s, clock_timestamp() + interval '2 seconds'
+INSERT INTO receipt_parked (route_id, keys, status, code, at, parked_at)
+SELECT %(route)s, string_to_array(p.keys, E'\n'), p.status, p.code, p.at, %(now)s
   FROM unnest(%(joined)s::text[], %(statuses)s::text[], %(codes)s::text[], %(ats)s::timestamptz[])
     AS p (keys, status, code, at)
 
 -- name: parked
--- Parked receipts to try again, by one engine: after two seconds, then each time after twice as long, at most an hour. An
--- engine that dies leaves them to the others. On the clock of the database.
+-- Parked receipts to try again, by one engine: at once, after four seconds, then each time after twice as long, at most an
+-- hour. An engine that dies leaves them to the others. The lease runs on the clock of the database.
 UPDATE receipt_parked
-   SET tries = least(tries + 1, 11), due_at = clock_timestamp() + least(2 ^ (tries + 2), 3600) * interval '1 second'
- WHERE id = ANY (ARRAY(SELECT id FROM receipt_parked WHERE due_at < (SELECT clock_timestamp())
-                        ORDER BY due_at LIMIT 1000 FOR UPDATE SKIP LOCKED))
+   SET tries = least(tries + 1, 11), lease_until = clock_timestamp() + least(2 ^ (tries + 2), 3600) * interval '1 second'
+ WHERE id = ANY (ARRAY(SELECT id FROM receipt_parked WHERE lease_until < (SELECT clock_timestamp())
+                        ORDER BY lease_until LIMIT 1000 FOR UPDATE SKIP LOCKED))
 RETURNING id, route_id, keys, status, code, at, parked_at
 
 -- name: unpark

@@ -135,11 +135,11 @@ def test_parked_receipts_are_tried_ever_less_often_and_by_one_engine(house: Hous
     waits, at_once = [], []
 
     for _ in range(13):
-        house.conn.execute("UPDATE receipt_parked SET due_at = clock_timestamp() - interval '1 second'")
+        house.conn.execute("UPDATE receipt_parked SET lease_until = clock_timestamp() - interval '1 second'")
         assert len(house.conn.execute(db.sql("parked")).fetchall()) == 1
         at_once += house.conn.execute(db.sql("parked")).fetchall()
         ((wait_s,),) = house.conn.execute(
-            "SELECT extract(epoch FROM due_at - clock_timestamp())::float8 FROM receipt_parked"
+            "SELECT extract(epoch FROM lease_until - clock_timestamp())::float8 FROM receipt_parked"
         ).fetchall()
         waits.append(round(wait_s))
 
@@ -152,7 +152,7 @@ async def test_a_parked_receipt_of_nobody_is_forgotten_after_a_day(house: House,
     await machine.until(lambda: parked(house) == 1)
 
     clock.install(lambda: clock.DEMO_START + timedelta(hours=25))
-    house.conn.execute("UPDATE receipt_parked SET due_at = clock_timestamp()")
+    house.conn.execute("UPDATE receipt_parked SET lease_until = clock_timestamp()")
 
     await machine.until(lambda: parked(house) == 0)
     assert machine.engine.receipts.dropped == 1

@@ -46,7 +46,7 @@ SELECT client_id, recipient_index, 'sms', 'marketing', 'granted', %(now)s FROM e
 INSERT INTO receipt_key SELECT %(route)s, to_hex(n), %(now)s, %(client)s,
        ('00000000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid, 0, 1 + n %% 2
   FROM generate_series(1, %(rows)s) n ON CONFLICT DO NOTHING;
-INSERT INTO receipt_parked (route_id, keys, status, at, parked_at, due_at)
+INSERT INTO receipt_parked (route_id, keys, status, at, parked_at, lease_until)
 SELECT %(route)s, array[to_hex(n)], 'delivered', %(now)s, %(now)s, clock_timestamp() + n * interval '1 second'
   FROM generate_series(-1000, 50000) n;
 INSERT INTO mo_lookup SELECT '36123', recipient_index, client_id, id, NULL, NULL, recipient_index, %(now)s
@@ -159,7 +159,7 @@ _BY_KEY: list[tuple[str, dict[str, Any], list[str]]] = [
                     "keys": TextArray.of(["a", "b"])}, ["receipt_key_pkey", "engine_message_pkey"]),
     ("part_receipts", {"supplier_ids": TextArray.of(["a"]), "statuses": TextArray.of(["delivered"]),
                        "submitted": TimeArray.of([0])}, ["receipt_key_pkey", "receipt_key_long"]),
-    ("parked", {}, ["receipt_parked_due", "receipt_parked_pkey"]),
+    ("parked", {}, ["receipt_parked_lease", "receipt_parked_pkey"]),
     ("has_left", {}, ["engine_state_pkey"]),
     ("announce", {}, ["mo_lookup_pkey"]),
     ("keep_answers", {"keys": [ME], "names": ByteaArray.of([b"n" * 16]), "fingerprints": ByteaArray.of([b"f" * 32]),
