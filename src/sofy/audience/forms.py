@@ -181,7 +181,14 @@ class ConsentForm(forms.Form):
     """One word of a person about one of their addresses."""
 
     identity = forms.ChoiceField(label=_("Address"))
-    purpose = forms.ChoiceField(label=_("About"), choices=[("marketing", _("marketing")), ("alert", _("alerts"))])
+    purpose = forms.ChoiceField(
+        label=_("About"),
+        choices=[
+            ("marketing", _("marketing")),
+            ("alert", _("alerts")),
+            ("opens", _("counting when this person opens e-mails")),
+        ],
+    )
     state = forms.ChoiceField(
         label=_("The person"),
         choices=[("granted", _("agrees")), ("withdrawn", _("withdraws their consent")), ("opposed", _("opposes"))],

@@ -78,6 +78,6 @@ def register() -> None:
     words.KINDS.update(KINDS)
     words.VALUES["legal_basis"] = BASES
     words.VALUES["state"] = {"granted": _("agrees"), "withdrawn": _("withdraws their consent"), "opposed": _("opposes")}
-    words.VALUES["purpose"] = {"marketing": _("marketing"), "alert": _("alerts")}
+    words.VALUES["purpose"] = {"marketing": _("marketing"), "alert": _("alerts"), "opens": _("counting of openings")}
     words.VALUES["verb"] = {"add": _("added to a book"), "take": _("taken out of a book"), "remove": _("removed")}
     words.VALUES["channel"] = {"sms": "SMS", "email": _("e-mail")}

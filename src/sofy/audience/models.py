@@ -252,6 +252,7 @@ class Purpose(models.TextChoices):
 
     MARKETING = "marketing", "marketing"
     ALERT = "alert", "alert"
+    OPENS = "opens", "openings told apart"
 
 
 class ConsentEvent(PersonRow):
@@ -324,11 +325,8 @@ class ConsentState(PersonRow):
 
     class Meta:
         db_table = "audience_consent_state"
-        indexes: ClassVar = [
-            models.Index(
-                fields=["client_id", "left_at"], condition=models.Q(left_at__isnull=False), name="consent_state_left"
-            )
-        ]
+        _left = models.Q(left_at__isnull=False)
+        indexes: ClassVar = [models.Index(fields=["client_id", "left_at"], condition=_left, name="consent_state_left")]
 
 
 class Suppression(PersonRow):

@@ -82,6 +82,7 @@ SENTENCES: Mapping[str, str | Promise] = {
     "identity_taken": _("“{typed}” belongs to another contact already. Find that contact and change it instead."),
     "choice_unknown": _("Choose one of the values offered."),
     "establishment_not_yours": _("Choose one of your points of sale."),
+    "opens_by_email_only": _("Openings are counted for e-mails only: choose an e-mail address."),
     "evidence_missing": _(
         "This person refused before: say what proves that they now agree (a form, a scan, a message)."
     ),

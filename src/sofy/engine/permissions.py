@@ -36,7 +36,7 @@ class Permission(NamedTuple):
 
     recipient_index: bytes
     channel: str
-    purpose: Literal["marketing", "alert", "all"]
+    purpose: Literal["marketing", "alert", "opens", "all"]
     state: Literal["granted", "withdrawn", "opposed"]
     since: datetime
 

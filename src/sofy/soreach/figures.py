@@ -189,12 +189,16 @@ def _heat(report: Report) -> Figure:
 def key_figures(report: Report) -> list[tuple[str, str, str]]:
     """(label, value, figure code) of the numbers at the top."""
     shown = report.progress
+    opens = [(str(words.FIGURES["opens"]), f"≈ {words.number(report.opens.about)}", "")] if report.opens else []
+    if report.opens and report.opens.people:
+        opens.append((str(words.FIGURES["opened"]), words.number(report.opens.people), "opened"))
     return [
         (str(words.FIGURES["recipients"]), words.number(shown.recipients), "recipients"),
         (str(words.FIGURES["received"]), words.number(shown.received), "received"),
         (str(words.FIGURES["failed"]), words.number(shown.failed), "failed"),
         (str(words.STATUSES["unknown"]), words.number(shown.by_status.get("unknown", 0)), "status:unknown"),
         (str(words.STATUSES["withheld"]), words.number(shown.by_status.get("withheld", 0)), "status:withheld"),
+        *opens,
         (str(words.FIGURES["clicked"]), words.number(shown.clicked), "clicked"),
         (str(words.FIGURES["machines"]), words.number(report.visits_machine), "machines"),
         (str(words.FIGURES["replies"]), words.number(report.replies), "replies"),

@@ -48,6 +48,7 @@ def document(campaign: Campaign, built: Report) -> dict[str, Any]:
         "made": formats.moment(now, language, now.date()),
         "sender": campaign.sender,
         "key_figures": [[label, value] for label, value, _code in figures.key_figures(built)],
+        "opens_note": words.opens_text(built.opens) if built.opens else "",
         "cost": formats.euros(built.cost_eur, language),
         "parts": words.number(built.parts),
         "figures": [

@@ -98,6 +98,11 @@ class ContentForm(forms.Form):
             channel_forms.add_travel(self, campaign, self.channels)
         for label in self.labels:
             channel_forms.add_contents(self, campaign, label, self.others.get(label, {}))
+        if "email" in campaign.channels:
+            self.fields["opens"] = forms.ChoiceField(
+                label=_("Counting who opens the e-mail"), choices=Campaign.Opens.choices, widget=forms.RadioSelect,
+                initial=campaign.opens, required=False,
+            )  # fmt: skip
         offers = messaging.route_offers()
         self.fields["route_id"].choices = [  # type: ignore[attr-defined]
             (str(offer.id), f"{offer.name} · {offer.short_code or '–'}") for offer in offers
@@ -132,6 +137,8 @@ class ContentForm(forms.Form):
         data = self.cleaned_data
         contents = [(self._text(label), data.get(f"share_{label}") or 1) for label in self.labels]
         changes: dict[str, Any] = {"contents": contents, "sender": data["sender"]}
+        if data.get("opens"):
+            changes["opens"] = data["opens"]
         if data.get("route_id"):
             changes["route_id"] = data["route_id"]
         if len(self.channels) > 1 and (data.get("channel") or data.get("order")):

@@ -26,6 +26,11 @@ def base() -> str:
     return f"{settings.BASE_URL.rstrip('/')}/l/"
 
 
+def image_base() -> str:
+    """What stands before the code of an image that counts openings."""
+    return f"{settings.BASE_URL.rstrip('/')}/o/"
+
+
 def code_of(keys: ClientKeys, link_id: UUID, contact_id: UUID, salt: int = 0) -> str:
     """One person's code for one link: nine characters out of 7 × 10^15, keyed by the client's index key."""
     number = int.from_bytes(keys.index("short link", f"{link_id.hex}{contact_id.hex}{salt or ''}"), "big")

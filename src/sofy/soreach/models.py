@@ -57,6 +57,11 @@ class Campaign(ClientOwned):
         CLICKS = "clicks", _("People who clicked")
         REPLIES = "replies", _("People who replied")
 
+    class Opens(models.TextChoices):
+        OFF = "off", _("Not at all")
+        TOGETHER = "together", _("All together: an approximate figure, nobody is told apart")
+        EACH = "each", _("Each person who agreed to it, the others all together")
+
     name = models.CharField(max_length=120)
     status = models.CharField(max_length=20, choices=Status.choices, default=Status.DRAFT)
     created_at = models.DateTimeField(default=clock.now)
@@ -81,6 +86,7 @@ class Campaign(ClientOwned):
     cap_days = models.PositiveSmallIntegerField(default=7)
     plain_fields = models.BooleanField(default=False)
     ladder = models.JSONField(default=list, blank=True)
+    opens = models.CharField(max_length=8, choices=Opens.choices, default=Opens.TOGETHER)
     winner_by = models.CharField(max_length=8, choices=WinnerBy.choices, default=WinnerBy.CLICKS)
 
     editorial = models.JSONField(default=dict)
@@ -210,6 +216,45 @@ class ShortLink(models.Model):
 
     def __str__(self) -> str:
         return self.code
+
+
+class OpenImage(models.Model):
+    """Where the e-mails of one variant fetch their image: one address for everybody, or that of one who agreed."""
+
+    code = models.CharField(max_length=12, primary_key=True)
+    client_id = models.UUIDField()
+    campaign_id = models.UUIDField()
+    variant = models.CharField(max_length=1)
+    contact_id = models.UUIDField(null=True)
+    identity_index = models.BinaryField(null=True)  # of their address: what the consent ledger knows them by
+
+    class Meta:
+        db_table = "soreach_openimage"
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class OpenCount(models.Model):
+    """How often the images of a variant were fetched within an hour. It names nobody, and cannot be traced to anybody.
+
+    Alone among the figures it cannot be counted again: what it was counted from is not kept, which is the point.
+    `early`: by machines that fetch images whether or not anybody reads.
+    """
+
+    pk = models.CompositePrimaryKey("client_id", "campaign_id", "variant", "hour")
+    client_id = models.UUIDField()
+    campaign_id = models.UUIDField()
+    variant = models.CharField(max_length=1)
+    hour = models.DateTimeField()
+    fetched = models.PositiveIntegerField(default=0)
+    early = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        db_table = "soreach_opencount"
+
+    def __str__(self) -> str:
+        return f"{self.hour:%Y-%m-%d %H}"
 
 
 class Click(ClientOwned):

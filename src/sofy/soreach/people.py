@@ -201,6 +201,30 @@ def reachable_numbers(rows: Sequence[Any]) -> list[bytes]:
     return [row[2] for row in rows if row[1] == "reachable"]
 
 
+def mail_indexes(rows: Sequence[Any], campaign: Campaign) -> list[bytes]:
+    """The indexes of the e-mail addresses in rows of an audience that e-mail reaches."""
+    place = 2 if len(campaign.consents) == 1 else -2
+    return [bytes(row[place]) for row in rows if row[1] == "reachable" and row[place]]
+
+
+def agreed_to_opens(client_id: UUID, indexes: Sequence[bytes]) -> frozenset[bytes]:
+    """Of these e-mail addresses, those whose owners agree that their openings are told apart, and to e-mails at all."""
+    if not indexes:
+        return frozenset()
+    with connection.cursor() as cursor:
+        cursor.execute(_AGREED, {"client": client_id, "indexes": list(indexes)})
+        return frozenset(bytes(row[0]) for row in cursor.fetchall())
+
+
+_AGREED = """
+SELECT identity_index FROM audience_consent_state
+ WHERE client_id = %(client)s AND identity_index = ANY(%(indexes)s::bytea[]) AND channel = 'email'
+ GROUP BY identity_index
+HAVING bool_or(purpose = 'opens' AND state = 'granted')
+   AND NOT bool_or(purpose = 'marketing' AND state IN ('withdrawn', 'opposed'))
+"""
+
+
 class Audience:
     """The audience of a campaign, with the fields its contents use; `seen_by` as for `members_sql`."""
 

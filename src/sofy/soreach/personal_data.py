@@ -29,6 +29,14 @@ declare(
     in_clear="an id; the code is keyed and cannot be guessed",
 )
 declare(
+    "soreach_openimage",
+    ["contact_id", "identity_index"],
+    purpose="Tell the openings of one person, who agreed to it, from those of everybody",
+    retention="one year after the campaign, or until the contact is erased",
+    by=DAILY,
+    in_clear="an id and a keyed index; there is a row of a person only where they agreed to it",
+)
+declare(
     "soreach_reportfile",
     ["actor"],
     purpose="Give a report of many people to whoever asked for it, and to nobody else",
@@ -45,6 +53,9 @@ about_nobody("soreach_campaign", ["segment_ids", "excluded_segment_ids", "counts
 about_nobody("soreach_click", "variant", CODES)
 about_nobody("soreach_exclusion", "detail", "the name of a field that is missing")
 about_nobody("soreach_reportfile", ["kind", "language", "establishments"], "codes and ids")
+about_nobody("soreach_openimage", ["code", "variant"], "keyed, and leads to nobody without the key")
+about_nobody("soreach_opencount", ["variant", "hour"], "how often an image was fetched within an hour, by anybody")
+about_nobody("soreach_campaign", "opens", CODES)
 about_nobody("soreach_shortlink", "code", "keyed, and leads to nobody without the key")
 about_nobody("soreach_testsend", ["variant", "author"], AUTHORS)
 about_nobody("soreach_trackedlink", ["variant", "target"], AUTHORS)

@@ -84,6 +84,23 @@ class OnChannel:
 
 
 @dataclass(frozen=True)
+class Opens:
+    """How often the images of its e-mails were fetched: an approximate figure, that of no person.
+
+    `early`: by machines that fetch whether or not anybody reads. `people`: those who agreed to be told apart.
+    """
+
+    fetched: int = 0
+    early: int = 0
+    people: int = 0
+
+    @property
+    def about(self) -> int:
+        """The figure to show."""
+        return self.fetched - self.early
+
+
+@dataclass(frozen=True)
 class Report:
     """Everything a report shows."""
 
@@ -103,6 +120,7 @@ class Report:
     machines: int
     replies: int
     channels: Sequence[OnChannel] = ()
+    opens: Opens | None = None
     links: Sequence[tuple[str, int, int]] = field(default_factory=list)
 
     @property
@@ -166,6 +184,7 @@ def build(campaign: Campaign) -> Report:
         parts=parts,
         cost_eur=cost_eur.quantize(Decimal("0.01")),
         channels=by_channel,
+        opens=_opens(campaign) if "email" in campaign.channels and campaign.opens != Campaign.Opens.OFF else None,
         visits_human=visits[None, True].visits,
         visits_machine=visits[None, False].visits,
         machines=visits[None, False].people,
@@ -232,6 +251,24 @@ SELECT link_id, human, count(*), count(DISTINCT contact_id) FROM soreach_click
  WHERE client_id = %s AND campaign_id = %s GROUP BY GROUPING SETS ((human), (link_id, human))
 """
 Visitors = dict[tuple[UUID | None, bool], Visits]
+
+
+_OPENS = """
+SELECT coalesce(sum(fetched), 0), coalesce(sum(early), 0) FROM soreach_opencount
+ WHERE client_id = %s AND campaign_id = %s
+"""
+_OPENED = """
+SELECT count(DISTINCT contact_id) FROM engine_event
+ WHERE client_id = %s AND campaign_id = %s AND kind = 'opened' AND at >= %s
+"""
+
+
+def _opens(campaign: Campaign) -> Opens:
+    with connection.cursor() as cursor:
+        cursor.execute(_OPENS, _of(campaign))
+        fetched, early = cursor.fetchone()
+        each = campaign.opens == Campaign.Opens.EACH
+        return Opens(fetched, early, _one(cursor, _OPENED, campaign, campaign.launched_at) if each else 0)
 
 
 def _visits(campaign: Campaign) -> Visitors:
@@ -347,6 +384,10 @@ _VISITED = (
     "AND s.contact_id IN (SELECT contact_id FROM soreach_click WHERE client_id = %(client)s"
     " AND campaign_id = %(campaign)s AND human = %(value)s::boolean)"
 )
+_OPENED_BY = (
+    "AND s.contact_id IN (SELECT e.contact_id FROM engine_event e WHERE e.client_id = %(client)s"
+    " AND e.kind = 'opened' AND e.campaign_id = %(campaign)s AND e.at >= %(since)s)"
+)
 # : Figure -> (further condition, its value). `status:x`, `reason:status:x`, `establishment:x`, `variant:x` take theirs
 # from the address.
 FIGURES: dict[str, tuple[str, str]] = {
@@ -357,6 +398,7 @@ FIGURES: dict[str, tuple[str, str]] = {
     "waiting": ("AND s.status IN ('accepted', 'deferred', 'held', 'queued')", ""),
     "clicked": (_VISITED, "true"),
     "machines": (_VISITED, "false"),
+    "opened": (_OPENED_BY, ""),
     "stops": (_INBOX, "stop"),
     "replies": (_INBOX, ""),
 }

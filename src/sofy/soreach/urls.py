@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from sofy.soreach.views import links, lists, reports, running, who, wizard
+from sofy.soreach.views import links, lists, opens, reports, running, who, wizard
 
 app_name = "soreach"
 campaign = [
@@ -38,4 +38,5 @@ workspace: list[URLPattern | URLResolver] = [
 urlpatterns = [
     path("c/<slug:client_slug>/campaigns/", include(workspace)),
     path("l/<str:code>", links.follow, name="link"),
+    path("o/<str:code>.gif", opens.image, name="open-image"),
 ]

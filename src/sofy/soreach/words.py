@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from sofy.kernel import clock
 from sofy.messaging.words import REASONS
-from sofy.soreach.report import Report
+from sofy.soreach.report import Opens, Report
 from sofy.soreach.rules import Check, Verdict
 from sofy.ui import formats
 from sofy.ui.statuses import look
@@ -228,6 +228,8 @@ FIGURES: Words = {
     "received": _("Received"),
     "clicked": _("Clicked"),
     "machines": _("Visits by machines"),
+    "opens": _("Opens, approximately"),
+    "opened": _("Opened, of who agreed to be counted"),
     "stops": _("STOP"),
     "replies": _("Replied"),
     "failed": _("Not delivered"),
@@ -350,6 +352,15 @@ def sentence(report: Report) -> str:
         "clicked": clicked,
         "stops": number(shown.stops),
     }
+
+
+def opens_text(opens: Opens) -> str:
+    """What the figure of openings is worth."""
+    return gettext(
+        "The image of the e-mails was fetched %(fetched)s times, %(early)s of them by machines that fetch it whether "
+        "or not anybody reads (Apple Mail Privacy Protection, scanners of companies): these do not count. Gmail shows "
+        "it again without asking, and who blocks images is never counted: an order of magnitude, to compare campaigns."
+    ) % {"fetched": number(opens.fetched), "early": number(opens.early)}
 
 
 def verdict_text(verdict: Verdict, *, by_replies: bool) -> str:

@@ -32,6 +32,7 @@ LOOKS: dict[str, Look] = {
     "withheld": Look("orange", "ban", _("Withheld by rule")),
     "cancelled": Look("secondary", "x", _("Cancelled")),
     # what people do with them
+    "opened": Look("green", "mail", _("E-mail opened")),
     "clicked": Look("green", "click", _("Link opened")),
     "replied": Look("azure", "message", _("Reply received")),
     "stop": Look("red", "hand-stop", _("STOP received")),

@@ -18,6 +18,8 @@ from sofy.kit import audit
 from sofy.kit.keys import keys_for
 
 PURPOSES = ("marketing", "alert")
+#: What a person may agree to beside messages: that their openings of e-mails are told from those of everybody.
+OPENS = "opens"
 
 
 @clause("DPA 5")
@@ -36,9 +38,9 @@ def record(
     """Append one word of a person about one of their addresses.
 
     A consent given after an opt-out counts only with its evidence. Source: DPA 5 (proof of consent).
-    Raises: Refused, as `rules.check_event`; not_found; choice_unknown.
+    Raises: Refused, as `rules.check_event`; not_found; choice_unknown; opens_by_email_only.
     """
-    if purpose not in PURPOSES or state not in ("granted", "withdrawn", "opposed"):
+    if purpose not in (*PURPOSES, OPENS) or state not in ("granted", "withdrawn", "opposed"):
         raise Refused("choice_unknown")
     now = clock.now()
     with transaction.atomic():
@@ -48,6 +50,8 @@ def record(
         if identity is None:
             raise Refused("not_found", 404)
         channel, event_id = rules.CHANNEL_OF_KIND[identity.kind], uuid7()
+        if purpose == OPENS and channel != "email":
+            raise Refused("opens_by_email_only")
         before = ledger.known(cur, client_id, [identity.index]).state((identity.index, channel, purpose))
         lifts = state == "granted" and before in rules.OPT_OUTS
         rules.check_event(
@@ -61,7 +65,7 @@ def record(
             text_hash=_keep_text(client_id, text), evidence=sealed, actor=actor,
         )  # fmt: skip
         ledger.append(cur, client_id, [event], now=now)
-        if lifts:
+        if lifts and purpose != OPENS:
             listed = Suppression.objects.filter(client_id=client_id, channel=channel, identity_index=identity.index)
             listed.exclude(reason__in=bounces.REASONS).delete()  # a word does not mend an address
         ledger.refresh_reach(cur, client_id, [identity.contact_id], now=now)

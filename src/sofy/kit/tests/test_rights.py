@@ -47,6 +47,7 @@ FOR_FUNCTIONS_OF_THE_OWNER: dict[str, set[Policy]] = {
     "gate_permission": {(OWNER, "SELECT", "true", ""), (OWNER, "DELETE", "(state <> 'opposed'::text)", "")},
     "kit_outbox": {(OWNER, "SELECT", "true", "")},  # which clients wait
     "soreach_campaign": {(OWNER, "SELECT", "true", "")},  # which clients have work now
+    "soreach_openimage": {(OWNER, "SELECT", "true", "")},  # nor does the address of an image
     "soreach_shortlink": {(OWNER, "SELECT", "true", "")},  # a short address names no client
     "soreach_trackedlink": {(OWNER, "SELECT", "true", "")},
 }

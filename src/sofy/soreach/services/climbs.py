@@ -7,8 +7,10 @@ from uuid import UUID
 from sofy.engine.intake import MessageIn
 from sofy.engine.rungs import Rung
 from sofy.kernel import channels, sms_text
+from sofy.soreach import opens
 from sofy.soreach.content import MissingValue, TextTooLong
 from sofy.soreach.people import Member
+from sofy.soreach.services.opens import Image
 from sofy.soreach.services.plan import Arm, Plan, Way
 
 LinkRow = tuple[str, UUID, UUID]
@@ -21,11 +23,13 @@ class Batch:
     messages: list[MessageIn] = field(default_factory=list)
     excluded: dict[UUID, tuple[str, str]] = field(default_factory=dict)
     links: list[tuple[str, UUID, UUID]] = field(default_factory=list)
+    images: list[Image] = field(default_factory=list)
 
     def leave_out(self, contacts: frozenset[UUID | None], reason: str) -> None:
         """Take some people's messages back."""
         self.messages = [message for message in self.messages if message.contact_id not in contacts]
         self.links = [row for row in self.links if row[2] not in contacts]
+        self.images = [image for image in self.images if image.contact_id not in contacts - {None}]
         self.excluded |= {contact: (reason, "") for contact in contacts if contact}
 
 
@@ -42,13 +46,16 @@ def compose(plan: Plan, arm: Arm, member: Member, made: Batch) -> None:
             continue
         rows = plan.links_for(way.link_ids, member)
         try:
-            rungs.append(_rung(plan, way, member, to, [plan.link_base + row[0] for row in rows]))
+            rung = _rung(plan, way, member, to, [plan.link_base + row[0] for row in rows])
         except MissingValue as missing:
             why = ("missing_value", missing.field)
         except TextTooLong:
             why = ("too_long", "")
         else:
             made.links += rows
+            rungs.append(rung)
+            if way.channel == "email" and plan.opens != "off":
+                made.images.append(_measure(plan, arm, member, rung))
     if not rungs:
         made.excluded[member.contact_id] = why
         return
@@ -67,6 +74,15 @@ def _rung(plan: Plan, way: Way, member: Member, to: str, short: list[str]) -> Ru
     else:
         rung.text, rung.content = said.text, said
     return rung
+
+
+def _measure(plan: Plan, arm: Arm, member: Member, rung: Rung) -> Image:
+    """Put the image into an e-mail: their own for who agreed to it, everybody's for the others."""
+    of = opens.belongs_to(plan.opens, member.contact_id, agreed=member.email_index in plan.measured)
+    code = opens.code_for(plan.keys, plan.campaign_id, arm.label, of, plan.salt)
+    if rung.content is not None:
+        rung.content = opens.with_image(rung.content, f"{plan.image_base}{code}.gif")
+    return Image(code, arm.label, of, member.email_index if of else None)
 
 
 def _message(plan: Plan, arm: Arm, member: Member, rungs: list[Rung]) -> MessageIn:

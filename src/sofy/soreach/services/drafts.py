@@ -91,6 +91,7 @@ PLAIN_FIELDS = {
     "cap_days",
     "winner_by",
     "plain_fields",
+    "opens",
 }
 
 

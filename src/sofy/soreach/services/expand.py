@@ -24,8 +24,8 @@ from sofy.kit.rls import CLIENT_SETTING, client_scope
 from sofy.soreach import links
 from sofy.soreach.content import MissingValue, TextTooLong
 from sofy.soreach.models import Campaign
-from sofy.soreach.people import Audience, Member, reachable_numbers
-from sofy.soreach.services import caps, climbs, ladders
+from sofy.soreach.people import Audience, Member, agreed_to_opens, mail_indexes, reachable_numbers
+from sofy.soreach.services import caps, climbs, ladders, opens
 from sofy.soreach.services import plan as plans
 from sofy.soreach.services.climbs import Batch
 from sofy.soreach.services.connections import open_as
@@ -91,7 +91,9 @@ def _prepared(
             if _is_cancelled(campaign):
                 return
             capped = caps.capped_among(campaign, limits, reachable_numbers(rows)) if limits else frozenset()
-        made = _write(plan, rows, read, capped, purse)
+            each = plan.opens == Campaign.Opens.EACH and "email" in campaign.consents
+            measured = agreed_to_opens(campaign.client_id, mail_indexes(rows, campaign)) if each else frozenset()
+        made = _write(replace(plan, measured=measured), rows, read, capped, purse)
         unsettled.append(made)
         yield made.messages
 
@@ -136,10 +138,11 @@ def _write(
             beyond, left = purse.pay(plan, made.messages)
             made.leave_out(beyond, "over_budget")
         try:
-            if made.excluded or made.links:
+            if made.excluded or made.links or made.images:
                 with client_scope(plan.client_id):
                     store_exclusions(plan.client_id, plan.campaign_id, made.excluded)
                     links.store(plan.client_id, plan.campaign_id, made.links)
+                    opens.store(plan.client_id, plan.campaign_id, made.images)
         except links.Taken:
             continue
         if purse is not None:

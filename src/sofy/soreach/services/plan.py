@@ -59,6 +59,7 @@ class Plan:
     """What every recipient of a campaign has in common.
 
     `most_parts`: what its budget pays for; None: no budget. `takes`: the alphabets its texts are counted in.
+    `measured`: the addresses of this batch whose owners agreed that their openings are told apart.
     """
 
     client_id: UUID
@@ -74,6 +75,9 @@ class Plan:
     most_parts: int | None
     keys: ClientKeys
     link_base: str
+    opens: str = Campaign.Opens.OFF
+    image_base: str = ""
+    measured: Collection[bytes] = ()
     takes: Collection[str] = sms_text.USUAL
     salt: int = 0
 
@@ -149,6 +153,8 @@ def load(campaign: Campaign) -> Plan:
         most_parts=rules.parts_within(campaign.budget_eur, ladders.dearest_eur(campaign)),
         keys=keys_for(campaign.client_id),
         link_base=links.base(),
+        opens=campaign.opens,
+        image_base=links.image_base(),
     )
 
 

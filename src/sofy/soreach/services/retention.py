@@ -10,7 +10,7 @@ from sofy.audience.models import Contact
 from sofy.kernel import clock
 from sofy.kernel.clauses import clause
 from sofy.kit.rls import client_scope
-from sofy.soreach.models import Campaign, CampaignExclusion, Click, ShortLink
+from sofy.soreach.models import Campaign, CampaignExclusion, Click, OpenImage, ShortLink
 from sofy.soreach.services import exports
 
 #: After the end of a campaign.
@@ -21,7 +21,14 @@ _OF_NOBODY = """
 DELETE FROM {table} t WHERE t.client_id = %(client)s AND t.contact_id IS NOT NULL
    AND NOT EXISTS (SELECT 1 FROM {contacts} c WHERE c.client_id = t.client_id AND c.id = t.contact_id)
 """
-_TABLES = (Click, CampaignExclusion, ShortLink)
+_TABLES = (Click, CampaignExclusion, ShortLink, OpenImage)
+
+_KEPT = (
+    (ShortLink, LINKS_KEPT),
+    (OpenImage, LINKS_KEPT),
+    (Click, CLICKS_KEPT),
+    (CampaignExclusion, EXCLUSIONS_KEPT),
+)
 
 
 def expire_all() -> int:
@@ -41,7 +48,7 @@ def expire(client_id: UUID) -> int:
     with client_scope(client_id):
         exports.discard_old(client_id)
     gone = 0
-    for model, kept in ((ShortLink, LINKS_KEPT), (Click, CLICKS_KEPT), (CampaignExclusion, EXCLUSIONS_KEPT)):
+    for model, kept in _KEPT:
         if ended := _ended(client_id, kept):
             with client_scope(client_id):
                 gone += model.objects.filter(client_id=client_id, campaign_id__in=ended).delete()[0]

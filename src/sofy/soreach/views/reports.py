@@ -45,6 +45,7 @@ def report(request: ClientRequest, campaign: Campaign) -> HttpResponse:
         "channels": [_on_channel(one, people) for one in built.channels],
         "variants": [(_behind(people, f"variant:{row[0]}"), row) for row in figures.variant_rows(built)],
         "verdict": words.verdict_text(built.verdict, by_replies=campaign.winner_by == "replies"),
+        "opens_text": words.opens_text(built.opens) if built.opens else "",
         "contents": campaign.variants.all(),
     }
     return render(request, "soreach/report.html", context)
