@@ -13,7 +13,7 @@ class MessagingConfig(AppConfig):
 
     def ready(self) -> None:
         from sofy.clients import words as journal
-        from sofy.messaging.views import smpp
+        from sofy.messaging.views import channels, smpp
         from sofy.messaging.words import ACTIONS, FACTS, REFUSALS
         from sofy.ui import panels, problems
         from sofy.ui.nav import Entry, register
@@ -24,12 +24,15 @@ class MessagingConfig(AppConfig):
         of_client = "messaging/panel_smpp.html"
         panels.register(panels.Panel("client.developers", of_client, smpp.panel, order=50, permission="key.view"))
         panels.register(panels.Panel("op.client", "messaging/panel_smpp_staff.html", smpp.staff_panel, order=50))
+        channels_of = "messaging/panel_channels_staff.html"
+        panels.register(panels.Panel("op.client", channels_of, channels.staff_panel, order=45))
         group, developers = _("Messaging"), _("Developers")
         register(
             Entry("client", group, _("Messages"), "messaging:messages", "messages", 400, "message.view", key="m"),
             Entry("client", group, _("Templates"), "messaging:templates", "template", 405, "template.view", key="o"),
             Entry("client", group, _("Senders"), "messaging:senders", "id", 410, "sender.view"),
             Entry("client", group, _("E-mail domains"), "messaging:email-domains", "mail", 412, "sender.view"),
+            Entry("client", group, _("Channels"), "messaging:channels", "route", 413, "settings.view"),
             Entry("client", group, _("Protection"), "messaging:protection", "shield", 415, "message.view"),
             Entry("client", developers, _("Webhooks"), "messaging:webhooks", "plug", 1020, "key.view"),
             Entry("client", developers, _("SMPP accounts"), "messaging:smpp", "network", 1030, "key.view"),

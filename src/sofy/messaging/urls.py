@@ -3,6 +3,7 @@
 from django.urls import path
 
 from sofy.messaging.views import (
+    channels,
     client,
     developers,
     email_domains,
@@ -61,6 +62,8 @@ urlpatterns = [
     path("c/<slug:client_slug>/templates/<uuid:template_id>/look", templates.look, name="template-look"),
     path("c/<slug:client_slug>/requests/", developers.requests, name="requests"),
     path("c/<slug:client_slug>/reference/", developers.reference, name="api-reference"),
+    path("c/<slug:client_slug>/channels/", channels.of_client, name="channels"),
+    path("op/clients/<slug:slug>/channels/", channels.for_staff, name="channels-staff"),
     path("c/<slug:client_slug>/smpp/", smpp.of_client, name="smpp"),
     path("op/clients/<slug:slug>/smpp/", smpp.accounts, name="smpp-accounts"),
     path("op/clients/<slug:slug>/smpp/new", smpp.new, name="smpp-account-new"),

@@ -190,8 +190,18 @@ SERVICE_LEVEL = {
     "record_notice": _("Maintenance excuses nothing unless it was announced 48 hours before it begins."),
     "record_unknown": _("There is no such record, or it was withdrawn already."),
 }
+CHANNELS: dict[str, "str | Promise"] = {
+    "channel_unknown": _("“{channel}” is no channel: these are: {known}."),
+    "channels_all_off": _("One channel at least stays: to stop everything, ask for a suspension."),
+    "channel_on_and_off": _("{channel} cannot be switched on and off at once."),
+    "ladder_unreadable": _("“{ladder}” is no order: write rcs,sms or, with seconds, rcs:600,sms."),
+    "ladder_twice": _("A channel stands twice in the order: each is tried once."),
+    "ladder_time": _("A channel is tried for {least} to {most} seconds before the next one."),
+    "ladder_channel_off": _("{channel} is switched off and cannot stand in the order."),
+}
 REFUSALS: dict[str, "str | Promise"] = {
     **SERVICE_LEVEL,
+    **CHANNELS,
     **SENDER,
     **WEBHOOK,
     **TEMPLATE,
@@ -238,6 +248,7 @@ ACTIONS: dict[str, "str | Promise"] = {
     "route.weighed": _("Choice of a route changed"),
     "price.added": _("Prices added"),
     "price.networks": _("Table of prefixes taken over"),
+    "client.channels": _("Channels chosen"),
     "webhook.added": _("Webhook added"),
     "webhook.changed": _("Webhook changed"),
     "webhook.disabled": _("Webhook disabled: nothing came through"),
@@ -257,6 +268,8 @@ ACTIONS: dict[str, "str | Promise"] = {
     "stop_list.withdrawn": _("File of the stop list taken back"),
 }
 FACTS: dict[str, "str | Promise"] = {
+    "off": _("switched off"),
+    "order": _("order"),
     "list": _("list"),
     "suspicion": _("suspicion"),
     "people": _("people"),
@@ -291,6 +304,7 @@ REASONS: dict[str, "str | Promise"] = {
     "alert_reads_like_marketing": _("an alert that reads like marketing: held for review"),
     "alert_is_marketing": _("marketing sent as an alert"),
     "client_suspended": _("account suspended"),
+    "channel_off": _("this channel is switched off"),
     "budget_spent": _("budget used up"),
     "stop_mention_missing": _("mention STOP SMS missing"),
     "window_closed": _("WhatsApp: no message of the person within 24 hours, so only a template may leave"),

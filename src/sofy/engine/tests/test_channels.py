@@ -252,6 +252,20 @@ async def test_what_a_channel_refuses_is_sent_by_the_next(house: House, both: Ma
     assert house.conn.execute("SELECT count(*) FROM engine_ladder_step").fetchone() == (0,)
 
 
+@pytest.mark.clause("DPA 9")
+async def test_a_ladder_goes_on_past_a_channel_that_was_switched_off_after_it_was_accepted(house: House, both: Machine):
+    both.connector("rcs").up = both.connector("rcs").room = 0
+    (message,) = house.submit(laddered(house))
+    permissions.write_channels(house.conn, house.client, off=["rcs"], ladder=[])
+    both.connector("rcs").up = both.connector("rcs").room = 1
+
+    await both.until(lambda: sms_to(both, message))
+
+    await both.settled(message, status="withheld")
+    assert (house.state(message)["reason"], house.state(message)["article"]) == ("channel_off", "DPA 9")
+    assert both.connector("rcs").sent == []
+
+
 async def test_what_reached_the_person_is_followed_by_nothing(house: House, both: Machine):
     (message,) = house.submit(laddered(house))
     await both.settled(message)

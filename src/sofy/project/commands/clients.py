@@ -26,9 +26,18 @@ _PLACE = ("code", "street", "postcode", "town", "insee", "latitude", "longitude"
 
 
 def add(commands: Commands) -> None:
-    client = leaf(group(commands, "client", "Customers."), "create", "Create a client with its keys.", create_client)
+    customers = group(commands, "client", "Customers.")
+    client = leaf(customers, "create", "Create a client with its keys.", create_client)
     client.add_argument("name", help="a client of this name that exists is answered as it is")
     client.add_argument("--slug", default="", help="its address in the pages; made from the name when not given")
+
+    channels = leaf(
+        customers, "channels", "Which channels a client does without (DPA 9), and which `auto` takes.", show_channels
+    )
+    channels.add_argument("client")
+    channels.add_argument("--off", action="append", default=[], help="do without this channel from now on")
+    channels.add_argument("--on", action="append", default=[], help="use this channel again")
+    channels.add_argument("--ladder", help="in order: rcs,sms, or with seconds: rcs:600,sms; `default`: RCS, then SMS")
 
     shops = group(commands, "establishment", "Points of sale of a client.")
     shop = leaf(shops, "add", "Add a point of sale; the same code twice is the same one.", add_establishment)
@@ -75,6 +84,46 @@ def create_client(arguments: argparse.Namespace) -> Answer:
         return Answer(f"{known.name} exists already: {known.slug} ({known.pk})", data)
     client = services.create_client(name=arguments.name, slug=arguments.slug, actor=ACTOR)
     return Answer(f"{client.name}: {client.slug} ({client.pk})", {"id": client.pk, "slug": client.slug, "new": True})
+
+
+def show_channels(arguments: argparse.Namespace) -> Answer:
+    runtime.open_django()
+    from sofy.messaging.services import channels
+
+    client, ladder = find_client(arguments.client), _ladder(arguments.ladder)
+    on, off = set(arguments.on), set(arguments.off)
+    if both := sorted(on & off):
+        raise Refused("channel_on_and_off", channel=", ".join(both))
+    held = channels.chosen(client.pk)
+    if on or off or ladder is not None:
+        held = channels.choose(client.pk, actor=ACTOR, off=(held.off | off) - _known(on), ladder=ladder)
+    order = [{"channel": channel, "after_s": after_s} for channel, after_s in held.ladder]
+    said = ", ".join(sorted(held.off)) or "none"
+    text = f"Switched off: {said}. Order of auto: {' > '.join(step['channel'] for step in order) or 'rcs > sms'}."
+    return Answer(text, {"client": client.slug, "off": sorted(held.off), "ladder": order})
+
+
+def _known(names: set[str]) -> set[str]:
+    from sofy.kernel.channels import CHANNELS
+
+    for name in sorted(names - set(CHANNELS)):
+        raise Refused("channel_unknown", channel=name, known=", ".join(CHANNELS))
+    return names
+
+
+def _ladder(text: str | None) -> list[tuple[str, int]] | None:
+    """What `--ladder` says. Raises: Refused ladder_unreadable."""
+    from sofy.messaging.services.channels import AFTER_S
+
+    if text is None or text == "default":
+        return None if text is None else []
+    steps = []
+    for step in text.split(","):
+        channel, _colon, after_s = step.strip().partition(":")
+        if after_s and not (after_s.isascii() and after_s.isdecimal() and len(after_s) < 9):
+            raise Refused("ladder_unreadable", ladder=text[:60])
+        steps.append((channel, int(after_s) if after_s else AFTER_S))
+    return steps
 
 
 def add_establishment(arguments: argparse.Namespace) -> Answer:

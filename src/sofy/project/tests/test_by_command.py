@@ -265,3 +265,30 @@ def test_tables_are_laid_over_a_cluster_only_where_there_is_one(said, refused):
 
     assert refused("db", "distribute") == "citus_missing"
     assert printed[0] == "SELECT create_distributed_table('engine_message', 'client_id')"
+
+
+@pytest.mark.clause("DPA 9")
+def test_channels_are_switched_off_and_on_by_command(said, refused):
+    said("client", "create", "Le Fournil", "--slug", "fournil")
+    first = said("client", "channels", "fournil")
+    off = said("client", "channels", "fournil", "--off", "whatsapp", "--off", "rcs")
+    ordered = said("client", "channels", "fournil", "--on", "rcs", "--ladder", "rcs:600,sms")
+    back = said("client", "channels", "fournil", "--on", "whatsapp", "--ladder", "default")
+
+    assert (first["off"], first["ladder"]) == ([], [])
+    assert off["off"] == ["rcs", "whatsapp"]
+    assert ordered == {
+        "client": "fournil", "off": ["whatsapp"],
+        "ladder": [{"channel": "rcs", "after_s": 600}, {"channel": "sms", "after_s": 14_400}],
+    }  # fmt: skip
+    assert back == first
+    for words, code in (
+        (["--off", "fax"], "channel_unknown"),
+        (["--on", "fax"], "channel_unknown"),
+        (["--on", "rcs", "--off", "rcs"], "channel_on_and_off"),
+        (["--ladder", "rcs:soon"], "ladder_unreadable"),
+        (["--ladder", "rcs,rcs"], "ladder_twice"),
+        (["--ladder", ""], "channel_unknown"),
+    ):
+        assert refused("client", "channels", "fournil", *words) == code
+    assert refused("client", "channels", "nobody") == "client_unknown"

@@ -70,7 +70,7 @@ APPROVED = Content(
         Button(label="STOP", value="STOP"),
     ],
 )
-WHATSAPP = {
+WHATSAPP: dict[str, Any] = {
     "template": "promo",
     "values": {
         "prenom": "{{ prenom }}", "offre": "-20 % ce samedi à {{ ville|default('Lyon') }}.",
