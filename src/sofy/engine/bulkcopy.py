@@ -153,6 +153,15 @@ def _starts(m: "MessageIn", client: bytes, common: bytes, at: bytes) -> tuple[by
     )
 
 
+def joined(pieces: Sequence[Packed]) -> Packed:
+    """Pieces of one client as one: each table is copied to once."""
+    if len(pieces) == 1:
+        return pieces[0]
+    rows = (b"".join([_SIGNATURE, *(each[len(_SIGNATURE) : -len(_END)] for each in tables), _END])
+            for tables in zip(*(each[3:] for each in pieces), strict=True))  # fmt: skip
+    return Packed(pieces[0].now, pieces[0].client_id, [row for each in pieces for row in each.ids], *rows)
+
+
 def write(conn: psycopg.Connection[Any], packed: Packed) -> None:
     """Store a chunk in the caller's transaction.
 

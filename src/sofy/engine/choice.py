@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 #: Prices and figures of delivery are read again when they are older than this.
 _READ_EVERY_S: Final = 10.0
 _MICROS: Final = 1_000_000
-_Key = tuple[int, str, str, tuple[str, ...], str]
+#: Where a number is, which prefixes of routes it has, and what it shows as its sender: as far as routes ask.
+_Key = str | tuple[str, tuple[str, ...], str]
 
 
 class _Plan(NamedTuple):
-    eligible: "tuple[Running, ...]"
     pairs: "tuple[tuple[Running, str], ...]"
     bounds: tuple[float, ...]
 
@@ -55,7 +55,7 @@ class Choice:
         self.heard: dict[tuple[bytes, str], Heard] = {}
         self.circuits: dict[bytes, Circuit] = {}
         self._told: dict[tuple[bytes, str], list[int]] = {}
-        self._plans: dict[_Key, _Plan] = {}
+        self._plans: dict[int, tuple[tuple[Running, ...], dict[_Key, _Plan]]] = {}
         self._on = day(clock.now())
         self._read_at = float("-inf")
         self._prefixes: tuple[str, ...] = ()
@@ -65,16 +65,20 @@ class Choice:
         """Those of `eligible` that may carry a message, as it tries them, each with the sender it shows instead."""
         if not item.place:
             item.place = self.networks.of(item.to)
-        zone = tuple(filter(item.to[1:].startswith, self._prefixes)) if self._prefixes else ()
-        key = (id(eligible), item.purpose, item.place, zone, item.sender if self._by_sender else "")
-        known = self._plans.get(key)
-        if known is None or known.eligible is not eligible:
+        key: _Key = item.place
+        if self._prefixes or self._by_sender:
+            key = (item.place, tuple(filter(item.to[1:].startswith, self._prefixes)), item.sender)
+        of, plans = self._plans.get(id(eligible), ((), {}))
+        if of is not eligible:
+            _, plans = self._plans[id(eligible)] = (eligible, {})
+        known = plans.get(key)
+        if known is None:
             asked = Asked(item.purpose, item.to, item.place, item.sender)
             factors = {route: circuit.factor for route, circuit in self.circuits.items()}
             made = plan([one.route for one in eligible], asked, price=self._price, heard=self.heard, factors=factors)
             running = {one.route.id: one for one in eligible}
             pairs = tuple((running[each.route.id], each.sender) for each in made.candidates)
-            known = self._plans[key] = _Plan(eligible, pairs, made.bounds)
+            known = plans[key] = _Plan(pairs, made.bounds)
         return rotated(known.pairs, known.bounds, item.id)
 
     def _price(self, route: "Route", destination: str) -> Decimal:

@@ -4,6 +4,7 @@
 repeated after a crash: a person who has the campaign already gets nothing new.
 """
 
+import asyncio
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -193,8 +194,11 @@ async def admit(conn: psycopg.AsyncConnection[Any], prepared: Prepared) -> None:
     if prepared.rows is None:
         await _insert(conn, prepared, answer=False)
         return
-    for packed in prepared.rows:
-        await bulkcopy.write_async(conn, packed)
+    pieces = []
+    for piece in prepared.rows:
+        pieces.append(piece)
+        await asyncio.sleep(0)
+    await bulkcopy.write_async(conn, bulkcopy.joined(pieces))
     for name, values in prepared.notices():
         await conn.execute(sql(name), values)
 

@@ -16,6 +16,8 @@ from sofy.kernel.hours import CONTRACT_HOURS, HoursPolicy
 FOREVER: Final = (1 << 63) - 1
 #: Receipts that say a part is on the phone.
 _ARRIVED: Final = frozenset({"delivered", "read"})
+#: Receipts that say what became of a part.
+_TELLING: Final = _ARRIVED | {"failed", "expired"}
 
 #: `attempt` of an alert that leaves once more, by another route, since its first one says that it did not deliver it.
 SENT_AGAIN: Final = 100
@@ -129,7 +131,10 @@ class Item(msgspec.Struct, gc=False, eq=False):
 
         Delivered when every part was; failed or expired as soon as one part was, until that part turns out delivered.
         """
-        told = {piece.receipt for piece in self.pieces or ()}
+        pieces = self.pieces or ()
+        if len(pieces) == 1:  # nearly every message, and nothing to aggregate
+            return pieces[0].receipt in _TELLING and self.raise_to(pieces[0].receipt, at)
+        told = {piece.receipt for piece in pieces}
         if "failed" in told:
             return self.raise_to("failed", at)
         if "expired" in told:
@@ -140,7 +145,7 @@ class Item(msgspec.Struct, gc=False, eq=False):
 
     @property
     def parts_done(self) -> int:
-        return sum(1 for piece in self.pieces or () if piece.receipt in _ARRIVED)
+        return sum([piece.receipt in _ARRIVED for piece in self.pieces]) if self.pieces else 0
 
 
 class ClientFacts(msgspec.Struct, gc=False):

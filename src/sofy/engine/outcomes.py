@@ -253,12 +253,11 @@ class _Work:
             },
         ))  # fmt: skip
         for item in items:
-            what = {"message_id": str(item.uid), "channel": item.channel}
             if item.dead_number:
                 item.dead_number = False
-                self._publish(client, "recipient.unreachable", what)
+                self._publish(client, "recipient.unreachable", _who(item))
             elif item.channel == "email" and item.status in ("failed", "expired") and is_soft(item.code or ""):
-                self._publish(client, "recipient.bounced", what)
+                self._publish(client, "recipient.bounced", _who(item))
 
     def _requeue(self, client: bytes, items: list[Item]) -> None:
         held = {
@@ -356,6 +355,11 @@ class _Work:
             "now": self.now,
         }
         self.statements.append(("publish", values))
+
+
+def _who(item: Item) -> dict[str, str]:
+    """What the worker is told of a message."""
+    return {"message_id": str(item.uid), "channel": item.channel}
 
 
 def now_micros() -> int:

@@ -85,14 +85,21 @@ def _ways(desk: Desk, asked: Message, purpose: str) -> list[_Way]:
         if not desk.offers.carries(desk.client.bytes, given.channel, purpose):
             raise _unavailable(given.channel, purpose, f"{pointer}/channel")
         found.append(_Way(given.channel, given.after_s or AFTER_S[purpose], given, pointer))
-    if len({way.channel for way in found}) < len(found):
-        raise Fault("channel_twice", pointer="/fallback")
-    for way in found:
+    for way in found if desk.channels_off else ():
         if way.channel in desk.channels_off:
             raise Fault("channel_off", article="DPA 9", pointer=f"{way.pointer}/channel", channel=way.channel)
-    if not channels.may_follow(purpose, [way.channel for way in found]):
-        raise Fault("whatsapp_last", article="CGVU 14.1", pointer="/fallback")
+    if len(found) > 1:
+        _check_order(found, purpose)
     return found
+
+
+@clause("CGVU 14.1")
+def _check_order(ladder: list[_Way], purpose: str) -> None:
+    """Each channel once; what can reach somebody at night and is not taken back comes last."""
+    if len({way.channel for way in ladder}) < len(ladder):
+        raise Fault("channel_twice", pointer="/fallback")
+    if not channels.may_follow(purpose, [way.channel for way in ladder]):
+        raise Fault("whatsapp_last", article="CGVU 14.1", pointer="/fallback")
 
 
 def _auto(desk: Desk, asked: Message, purpose: str) -> list[_Way]:

@@ -122,7 +122,7 @@ class Messages:
         accepted = []
         for (n, _, message), fresh in zip(taken, ids.uuid7s(len(taken)), strict=True):
             message.id = fresh
-            accepted.append(AcceptedOf(n, str(fresh)))
+            accepted.append(AcceptedOf(n, fresh))
         if not taken:
             if (before := await self._before(caller, named)) is not None:
                 return before
@@ -283,9 +283,10 @@ def _consents(keys: ClientKeys, asked: Sequence[tuple[Message, MessageIn]]) -> l
 
 
 def _consenting(keys: ClientKeys, message: MessageIn) -> set[tuple[str, bytes]]:
-    first = (TRAITS[message.channel].permission, message.recipient_index)
-    further = message.ladder[1:]
-    return {first, *((TRAITS[rung.channel].permission, keys.index(identity(rung.to), rung.to)) for rung in further)}
+    found: set[tuple[str, bytes]] = {(TRAITS[message.channel].permission, message.recipient_index)}
+    for rung in message.ladder[1:]:
+        found.add((TRAITS[rung.channel].permission, keys.index(identity(rung.to), rung.to)))
+    return found
 
 
 def _named(request: Request, caller: Caller, body: bytes) -> Named | None:

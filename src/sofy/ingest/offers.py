@@ -30,22 +30,31 @@ class Offers:
         self._answering = [(each.client, each.short_code, each.purposes) for each in sms if each.short_code]
         self._prices: dict[tuple[bytes | None, str, str, str, str | None], Decimal] = {}
         self._owners = frozenset(each.client for each in routes if each.client is not None)
+        self._codes: dict[tuple[bytes | None, str | None], tuple[str, ...]] = {}
+        self._carriers: dict[tuple[bytes | None, str, str], Route | None] = {}
 
     def answering(self, client: bytes, purpose: str | None = None) -> tuple[str, ...]:
         """Short codes that answer for a purpose, or for any; the cheapest route's first."""
-        return tuple(dict.fromkeys(
-            code for owner, code, purposes in self._answering
-            if owner in (None, client) and (purpose is None or purpose in purposes)
-        ))  # fmt: skip
+        key = (client if client in self._owners else None, purpose)
+        if key not in self._codes:
+            self._codes[key] = tuple(dict.fromkeys(
+                code for owner, code, purposes in self._answering
+                if owner in (None, client) and (purpose is None or purpose in purposes)
+            ))  # fmt: skip
+        return self._codes[key]
 
     def carries(self, client: bytes, channel: str, purpose: str) -> Route | None:
         """The first route of a channel for a purpose, the client's own before everybody's."""
-        fit = [
-            each
-            for each in self.routes
-            if each.channel == channel and purpose in each.purposes and each.client in (None, client)
-        ]
-        return min(fit, key=lambda each: (each.client is None, each.price_eur, each.code), default=None)
+        key = (client if client in self._owners else None, channel, purpose)
+        if key not in self._carriers:
+            fit = [
+                each
+                for each in self.routes
+                if each.channel == channel and purpose in each.purposes and each.client in (None, client)
+            ]
+            best = min(fit, key=lambda each: (each.client is None, each.price_eur, each.code), default=None)
+            self._carriers[key] = best
+        return self._carriers[key]
 
     def plan(
         self, client: bytes, channel: str, purpose: str, encoding: str, short_code: str | None

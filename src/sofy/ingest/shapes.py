@@ -133,7 +133,7 @@ class AcceptedOf(msgspec.Struct, gc=False):
     """Which of the messages of a batch has which id."""
 
     index: int
-    id: str
+    id: UUID
 
 
 class RefusedOf(msgspec.Struct, gc=False, omit_defaults=True):

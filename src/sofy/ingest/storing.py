@@ -18,6 +18,7 @@ from sofy.engine.db import sql
 from sofy.engine.intake import MessageIn
 from sofy.engine.keystore import KeyStore
 from sofy.engine.link import Hot, HotLink
+from sofy.engine.pgarray import ByteaArray, TextArray
 from sofy.ingest import reading
 from sofy.ingest.problems import Fault
 from sofy.kernel import clock, ids
@@ -274,14 +275,14 @@ class _Transaction:
             return
         values = {"client": self._client, "now": self._now}
         given = {
-            "recipients": [each.recipient_index for each in consents],
-            "channels": [each.channel for each in consents],
+            "recipients": ByteaArray.of([each.recipient_index for each in consents]),
+            "channels": TextArray.of([each.channel for each in consents]),
         }
         await conn.execute(sql("give_consents"), values | given)
         for start in range(0, len(consents), _CONSENTS_IN_A_NOTICE):
             some = consents[start : start + _CONSENTS_IN_A_NOTICE]
             events = [
-                [str(event), each.recipient_index.hex(), each.at, each.source, each.text_version, each.channel]
+                [event, each.recipient_index.hex(), each.at, each.source, each.text_version, each.channel]
                 for event, each in zip(ids.uuid7s(len(some)), some, strict=True)
             ]
             payload = msgspec.json.encode({"at": self._now.isoformat(), "events": events}).decode()

@@ -10,7 +10,7 @@ from bisect import bisect_right
 from collections.abc import Hashable, Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from itertools import product
 from typing import Final, NamedTuple
 
@@ -22,6 +22,8 @@ from sofy.kernel.clauses import clause
 #: Of a number whose network no prefix tells, and of an address that is no number.
 ANYWHERE: Final = ""
 _LONGEST_PREFIX: Final = 15
+#: Answers that are remembered, of each kind.
+_MOST_KEPT: Final = 100_000
 
 
 class Price(NamedTuple):
@@ -51,7 +53,7 @@ class Networks:
         key = to[: self._key]
         found = self._known.get(key)
         if found is None:
-            if len(self._known) > 100_000:
+            if len(self._known) > _MOST_KEPT:
                 self._known.clear()
             found = self._known[key] = self._looked_up(key)
         return found
@@ -94,6 +96,7 @@ class Book:
             key = (row.owner, row.channel, row.purpose, row.country, row.network)
             self._rows.setdefault(key, []).append((row.valid_from, row.price_eur))
         self._found: dict[tuple[Hashable, str, str, str, date], Decimal | None] = {}
+        self._sales: dict[tuple[Hashable, str, str, str, date], Decimal | None] = {}
 
     def __bool__(self) -> bool:
         return bool(self._rows)
@@ -102,7 +105,7 @@ class Book:
         """What `owner` pays, or None when no row says. Unit: EUR before VAT per part."""
         asked = (owner, channel, purpose, destination, on)
         if asked not in self._found:
-            if len(self._found) > 100_000:
+            if len(self._found) > _MOST_KEPT:
                 self._found.clear()
             self._found[asked] = self._looked_up(*asked)
         return self._found[asked]
@@ -110,8 +113,13 @@ class Book:
     @clause("CGVU 3.4")
     def sale(self, client: Hashable, channel: str, purpose: str, destination: str, on: date) -> Decimal | None:
         """What a client pays: by its order form, else by the list, else None."""
-        own = self.price(client, channel, purpose, destination, on)
-        return self.price(None, channel, purpose, destination, on) if own is None else own
+        asked = (client, channel, purpose, destination, on)
+        if asked not in self._sales:
+            own = self.price(*asked)
+            if len(self._sales) > _MOST_KEPT:
+                self._sales.clear()
+            self._sales[asked] = self.price(None, channel, purpose, destination, on) if own is None else own
+        return self._sales[asked]
 
     def _looked_up(self, owner: Hashable, channel: str, purpose: str, destination: str, on: date) -> Decimal | None:
         country, _, network = destination.partition("/")
@@ -125,6 +133,7 @@ class Book:
         return None
 
 
+@lru_cache(maxsize=16)
 def day(instant: datetime) -> date:
     """The day whose price an instant has: that of Paris."""
     return instant.astimezone(clock.PARIS).date()

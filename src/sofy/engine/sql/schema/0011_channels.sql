@@ -15,10 +15,12 @@ comment on column engine_message.head_id is 'the first rung of its ladder, which
 -- Each channel has lanes of its own: a number that may say eighty things a second holds up no SMS.
 alter table engine_queue
     drop constraint engine_queue_lane_check,
-    add constraint engine_queue_lane_check check (lane ~ '^(alert|marketing)([.](rcs|whatsapp|email))?$');
+    add constraint engine_queue_lane_check check (lane in ('alert', 'marketing', 'alert.rcs', 'marketing.rcs',
+        'alert.whatsapp', 'marketing.whatsapp', 'alert.email', 'marketing.email'));
 alter table engine_claim
     drop constraint engine_claim_lane_check,
-    add constraint engine_claim_lane_check check (lane ~ '^(alert|marketing)([.](rcs|whatsapp|email))?$');
+    add constraint engine_claim_lane_check check (lane in ('alert', 'marketing', 'alert.rcs', 'marketing.rcs',
+        'alert.whatsapp', 'marketing.whatsapp', 'alert.email', 'marketing.email'));
 
 alter table engine_route add column client_id uuid;
 comment on column engine_route.client_id is 'whose route it is: its own agent, number or domain; empty: everybody''s';
