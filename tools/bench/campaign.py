@@ -1,6 +1,6 @@
 """A campaign from launch to the last receipt recorded: expansion, gate, encryption, SMPP, ledger.
 
-    sofy bench campaign [--recipients N] [--smsc HOST:PORT] [--link] [--expansion-only] [--json]
+    sofy bench campaign [--recipients N] [--engines N] [--smsc HOST:PORT] [--link] [--expansion-only] [--json]
 
 It is the product that runs: a file is imported, a draft is launched as its author launches it, the worker expands it
 and the engine sends it, each in its own process, on a private database with its durability on. Seconds are counted
@@ -29,7 +29,7 @@ from unittest.mock import patch
 from tools.bench import options, processes, simulator
 from tools.bench.database import percentile, private_database
 
-USUAL = 100_000
+USUAL, MOST_ENGINES = 100_000, 16
 TEXT = "Bonjour {{ prenom }}, -20 % samedi dans votre magasin."
 LINK = " Le catalogue : https://exemple.fr/catalogue-de-printemps"
 STALLED_S, NO_MORE_RECEIPTS_S = 60.0, 15.0
@@ -93,25 +93,33 @@ class Bench:
             "rss_mb": processes.peak_rss_mb(os.getpid()),
         }
 
-    def whole(self, *, quiet: bool, beside: Callable[[], AbstractContextManager[None]] = nullcontext) -> dict[str, Any]:
-        """Launch with engine and worker running, and wait for the last receipt.
+    def whole(
+        self,
+        *,
+        quiet: bool,
+        engines: int = 1,
+        beside: Callable[[], AbstractContextManager[None]] = nullcontext,
+    ) -> dict[str, Any]:
+        """Launch with engines and worker running, and wait for the last receipt.
 
         `beside`: what happens meanwhile, entered before the launch and left behind the last receipt.
         """
         from sofy.kernel import clock
         from sofy.project import demo
 
-        with processes.running(self.folder, "engine") as engine, processes.running(self.folder, "worker") as worker:
-            processes.wait_bound(self.conn, engine, self.folder)
+        with contextlib.ExitStack() as stack:
+            at_work = [stack.enter_context(processes.running(self.folder, "engine", n + 1)) for n in range(engines)]
+            worker = stack.enter_context(processes.running(self.folder, "worker"))
+            processes.wait_bound(self.conn, at_work[0], self.folder, engines)
             with beside():
                 launched_at, started = clock.now(), time.perf_counter()
                 demo.launch(self.client, self.draft, self.n)
-                expanded, seconds = self._wait_final([engine, worker], started, quiet=quiet)
+                expanded, seconds = self._wait_final([*at_work, worker], started, quiet=quiet)
             return self._figures(launched_at) | {
                 "seconds": round(seconds, 3),
                 "per_second": round(self.n / seconds),
                 "expansion_seconds": round(expanded, 2),
-                "rss_mb": processes.peak_rss_mb(engine.pid),
+                "rss_mb": max(processes.peak_rss_mb(engine.pid) for engine in at_work),
                 "worker_rss_mb": processes.peak_rss_mb(worker.pid),
             }
 
@@ -175,6 +183,7 @@ def _write_contacts(path: Path, count: int) -> None:
 def run(
     recipients: int,
     *,
+    engines: int = 1,
     smsc: tuple[str, int] | None = None,
     link: bool = False,
     expansion_only: bool = False,
@@ -196,7 +205,7 @@ def run(
             stack.callback(bench.conn.close)
             if expansion_only:
                 return {"name": "expansion", "n": recipients} | bench.expansion_alone()
-            result = {"name": "campaign", "n": recipients} | bench.whole(quiet=quiet)
+            result = {"name": "campaign", "n": recipients} | bench.whole(quiet=quiet, engines=engines)
             return result | operator.count() if operator else result
     finally:
         from django.db import connections
@@ -214,6 +223,7 @@ def main(argv: list[str] | None = None) -> int:
         default=USUAL,
         help=f"up to {options.RESERVED:,}, the numbers given to nobody; {USUAL:,} unless said",
     )
+    parser.add_argument("--engines", type=options.whole(MOST_ENGINES), default=1, help="processes that hand over")
     parser.add_argument("--smsc", type=options.address, help="HOST:PORT of an SMSC with receipts; default: the sandbox")
     parser.add_argument("--link", action="store_true", help="each text holds a short link of its own")
     parser.add_argument("--expansion-only", action="store_true", help="only write the messages, with no engine")
@@ -221,6 +231,7 @@ def main(argv: list[str] | None = None) -> int:
     given = parser.parse_args(argv)
     result = run(
         given.recipients,
+        engines=given.engines,
         smsc=given.smsc,
         link=given.link,
         expansion_only=given.expansion_only,

@@ -103,10 +103,10 @@ def base(contacts: int, *, fresh: bool = False, quiet: bool = False) -> Iterator
     from sofy.project import database as roles
     from sofy.project.testing import TestDatabase
 
-    _own_secrets()
+    own_secrets()
     place = TestDatabase()
     name = f"sofy_filled_{contacts}_{_digest(roles.migrations_digest())}"
-    facts = None if fresh else _kept(place, name)
+    facts = None if fresh else kept(place, name)
     if facts is None:
         facts = _fill(place, name, contacts, _silent if quiet else _tell)
     place.name, place.admin_url = name, roles.with_database(place.server, name)
@@ -124,7 +124,7 @@ def base(contacts: int, *, fresh: bool = False, quiet: bool = False) -> Iterator
         connections.close_all()
 
 
-def _own_secrets() -> None:
+def own_secrets() -> None:
     """Keys that live as long as the kept databases: a test run throws its own away."""
     from sofy.project import database as roles
     from sofy.project import places
@@ -142,7 +142,7 @@ def _digest(migrations: str) -> str:
     return hashlib.sha256(migrations.encode() + Path(__file__).read_bytes()).hexdigest()[:10]
 
 
-def _kept(place: Any, name: str) -> dict[str, Any] | None:
+def kept(place: Any, name: str) -> dict[str, Any] | None:
     """What a kept database holds, which it carries as its comment."""
     import psycopg
 

@@ -36,6 +36,12 @@ def whole(most: int) -> Callable[[str], int]:
     return read
 
 
+def several(most: int) -> Callable[[str], list[int]]:
+    """An option that is several whole numbers with commas between them, the smallest first."""
+    one = whole(most)
+    return lambda text: sorted({one(each) for each in text.split(",")})
+
+
 def address(text: str) -> tuple[str, int]:
     """An option HOST:PORT where somebody listens."""
     host, _, port = text.rpartition(":")

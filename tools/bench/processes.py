@@ -18,10 +18,13 @@ Process = subprocess.Popen[bytes]
 
 
 @contextlib.contextmanager
-def running(folder: Path, name: str, **environment: str) -> Iterator[Process]:
-    """`sofy NAME` in a process of its own until the block ends; what it says is in NAME.log of the folder."""
+def running(folder: Path, name: str, nth: int = 1, **environment: str) -> Iterator[Process]:
+    """`sofy NAME` in a process of its own until the block ends; what it says is in NAME.log of the folder.
+
+    `nth`: of several of one name; each has a log of its own.
+    """
     command = [sys.executable, "-m", "sofy.project.cli", name]
-    with (folder / f"{name}.log").open("wb") as log:
+    with (folder / f"{name}{'' if nth == 1 else f'-{nth}'}.log").open("wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log, env=os.environ | environment)
     try:
         yield process
@@ -47,10 +50,10 @@ def _is_ready(port: int) -> bool:
     return False
 
 
-def wait_bound(conn: Any, engine: Process, folder: Path) -> None:
-    """Until the engine has a connection to the SMSC."""
-    up = "SELECT 1 FROM engine_route_health WHERE binds_up > 0 LIMIT 1"
-    wait_until(lambda: conn.execute(up).fetchone() is not None, engine, folder / "engine.log")
+def wait_bound(conn: Any, engine: Process, folder: Path, engines: int = 1) -> None:
+    """Until the engine, or so many of them, have a connection to the SMSC."""
+    up = "SELECT count(DISTINCT instance_id) FROM engine_route_health WHERE binds_up > 0"
+    wait_until(lambda: conn.execute(up).fetchone()[0] >= engines, engine, folder / "engine.log")
 
 
 def wait_until(there: Callable[[], bool], process: Process, log: Path) -> None:

@@ -48,7 +48,8 @@ class Outgoing(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 
     `to` is E.164 with its +, an e-mail address, or an identity of the channel. `encoding` and `parts` are what the text
     of an SMS was counted as, and nothing may reach the recipient from `validity_until` on. `content` is what a channel
-    with more than text shows; without it, the text. `opt_out_url`: where this person says no with a click, for the
+    with more than text shows; without it, the text. `absent`: the supplier said lately that this address is not on its
+    channel. `opt_out_url`: where this person says no with a click, for the
     channels that carry such an address. `answers` is the supplier's own name of the message of a person that this one
     replies to, where the channel shows it so.
     """
@@ -65,6 +66,7 @@ class Outgoing(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     content: Content | None = None
     opt_out_url: str = ""
     answers: str = ""
+    absent: bool = False
 
 
 class Accepted(msgspec.Struct, frozen=True, tag=True):
@@ -285,12 +287,25 @@ TTL_REVOKED: Final = "ttl_revoked"
 REVOKE_FAILED: Final = "revoke_failed"
 
 
+#: Code of a refusal that says of the phone that RCS is not there.
+NOT_RCS: Final = "not_rcs"
+
+
+class Reach(msgspec.Struct, frozen=True):
+    """Whether an address is on the channel, and what can be shown there; `features` is empty where nobody asked."""
+
+    there: bool
+    features: frozenset[str] = frozenset()
+
+
 class Connector(ABC):
     """One route to one supplier."""
 
     code: ClassVar[str]
     capabilities: ClassVar[Capabilities]
     Config: ClassVar[type[Any]]
+    #: For how long what `look_up` says is believed, in seconds; 0: nobody can be asked about.
+    capability_age_s: float = 0.0
 
     @abstractmethod
     def __init__(self, config: Any, events: Events) -> None: ...
@@ -332,6 +347,10 @@ class Connector(ABC):
         Even "revoked" is not quite sure: a receipt may be under way, and then the person has it.
         """
         return dict.fromkeys(messages, "unknown")
+
+    async def look_up(self, addresses: Collection[str]) -> dict[str, Reach]:
+        """Which of these are on the channel; those of which the supplier says nothing are missing. Never raises."""
+        return {}
 
     @classmethod
     def answers_at(cls, config: Any) -> str | None:

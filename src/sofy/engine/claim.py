@@ -96,6 +96,10 @@ class Claims:
             recipients, numbers = [item.recipient for item in items], [item.number_index for item in items]
             asked.append(("permissions_of", values | {"recipients": ByteaArray.of(recipients)}))
             asked.append(("platform_suppressed", values | {"numbers": ByteaArray.of(numbers)}))
+        rich = [item for item in batch.items if item.channel == "rcs"]
+        if rich:
+            people = ByteaArray.of([item.recipient for item in rich])
+            asked.append(("capabilities_of", {"client": client, "recipients": people, "now": clock.now()}))
         free = [item for item in batch.items if _needs_window(item)]
         if free:
             people = ByteaArray.of([item.recipient for item in free])
@@ -111,6 +115,8 @@ class Claims:
         batch.campaigns = dict(states)
         for n, (_, items) in enumerate(groups):
             _note_permissions(items, told[2 * n], told[2 * n + 1])
+        if rich:
+            _note_reach(rich, told[2 * len(groups)])
         wrote = dict(told[-1]) if free else {}
         for item in free:
             item.wrote_at = wrote.get(item.recipient)
@@ -171,6 +177,15 @@ def _note_permissions(items: list[Item], permissions: list[tuple[Any, ...]], sup
         item.permission = allowed[item.purpose].get(item.recipient)
         item.suppressed = everything.get(item.recipient) == "opposed"
         item.platform_suppressed = item.number_index in banned
+
+
+def _note_reach(items: list[Item], known: list[tuple[Any, ...]]) -> None:
+    """Which agents reach the phones of these people, and which are known not to."""
+    agents: dict[bytes, dict[str, bool]] = defaultdict(dict)
+    for index, agent, capable in known:
+        agents[index][agent] = capable
+    for item in items:
+        item.reach = agents.get(item.recipient)
 
 
 def _needs_window(item: Item) -> bool:

@@ -14,7 +14,7 @@ from sofy.engine.item import FOREVER, SENT_AGAIN, Batch, Item
 from sofy.engine.metrics import LANE_DELAY
 from sofy.engine.outcomes import Ledger
 from sofy.engine.pgarray import micros
-from sofy.engine.routes import RouteTable, Running
+from sofy.engine.routes import Route, RouteTable, Running
 from sofy.kernel import clock
 from sofy.kernel.channels import LANES, of_lane
 
@@ -253,6 +253,7 @@ class Dispatcher:
                     content=item.content,
                     opt_out_url=self._opt_out_url(item) if item.channel == "email" else "",
                     answers=item.answers[1] if item.answers and item.answers[0] == running.route.id else "",
+                    absent=item.reach is not None and not item.in_doubt and _is_absent(item.reach, running.route),
                 )
                 if shown:  # whoever answers the number that is shown means this client
                     item.short_code = shown
@@ -309,6 +310,11 @@ def _message(item: Item) -> Message:
         item.purpose, item.to, item.text, item.sender, item.short_code, item.zone, cost, item.expires_at, item.channel,
         item.content,
     )  # fmt: skip
+
+
+def _is_absent(reach: dict[str, bool], route: Route) -> bool:
+    """Whether the supplier said lately that the phone does not have the channel."""
+    return reach.get(route.short_code or "") is False
 
 
 def doubt(item: Item, now: datetime) -> None:

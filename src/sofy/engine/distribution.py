@@ -11,8 +11,9 @@ from typing import Final, NamedTuple
 #: Tables of which a row belongs to one client.
 BY_CLIENT: Final = (
     "engine_message", "engine_state", "engine_queue", "engine_claim", "engine_event", "engine_inbound", "engine_ladder",
-    "engine_ladder_step", "engine_notice", "engine_delivery", "engine_request", "engine_request_log", "lane_backlog",
-    "gate_api_key", "gate_campaign", "gate_client", "gate_endpoint", "gate_establishment", "gate_fraud", "gate_misuse",
+    "engine_ladder_step", "engine_notice", "engine_delivery", "engine_request", "engine_request_log",
+    "engine_capability", "lane_backlog", "gate_api_key", "gate_campaign", "gate_client", "gate_endpoint",
+    "gate_establishment", "gate_fraud", "gate_misuse",
     "gate_permission", "gate_sender", "gate_smpp_account", "gate_template",
 )  # fmt: skip
 #: Platform tables -> the key they are found by.
@@ -22,7 +23,7 @@ BY_KEY: Final = {"receipt_key": "supplier_id", "mo_lookup": "number_index", "pla
 ACROSS: Final = frozenset({
     "busy_clients", "due_clients", "clients_with_steps", "clients_with_deadlines", "clients_to_forget",
     "finished_campaigns", "adopt", "held_by", "dead_leases", "renew_leases", "end_claims", "candidates",
-    "writer_of", "forget_receipt_keys",
+    "writer_of", "forget_receipt_keys", "forget_capabilities",
     "forget_answers_given", "forget_requests", "claim_webhooks", "webhooks_to_tidy", "fraud_watch", "misuse_watch",
 })  # fmt: skip
 

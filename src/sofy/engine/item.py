@@ -55,7 +55,8 @@ class Item(msgspec.Struct, gc=False, eq=False):
     receipts are held against. `place`: where its number is, as prices and routes are chosen by. `resend`:
     its route did not deliver it, and another one may. `due_s`: since when it was to leave, in seconds of the epoch.
     `wrote_at`: when the person last wrote by its channel, where that matters. `answers`: by which route a message of
-    the person came that it answers, and its name there.
+    the person came that it answers, and its name there. `reach`: at which agents the person's phone is known to have
+    the channel, or not to have it.
     """
 
     key: bytes
@@ -89,6 +90,7 @@ class Item(msgspec.Struct, gc=False, eq=False):
     content: Content | None = None
     wrote_at: datetime | None = None
     answers: tuple[bytes, str] | None = None
+    reach: dict[str, bool] | None = None
 
     route: bytes | None = None
     status: str = "queued"

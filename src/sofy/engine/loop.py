@@ -30,6 +30,7 @@ from sofy.connectors.base import (
 from sofy.engine import handover
 from sofy.engine.announce import announce
 from sofy.engine.callbacks import Callbacks
+from sofy.engine.capability import Capabilities
 from sofy.engine.circuit import OF_THE_ROUTE
 from sofy.engine.claim import Claims
 from sofy.engine.dispatch import Dispatcher, Leaving, Refusals
@@ -106,6 +107,7 @@ class Engine:
             self.items,
             Ladders(self._links["house"], keystore),
         )
+        self.capabilities = Capabilities(self._links["house"], keystore, self.table)
         self.analyser = Analyser(self._links["house"], keystore, self.instance)
         self._room = {lane: asyncio.Event() for lane in LANES}
         self._full = dict.fromkeys(LANES, False)
@@ -128,6 +130,7 @@ class Engine:
         self._spawn("callbacks", self.callbacks.run())
         self._spawn("fraud", self._look_for_fraud())
         self._spawn("tidy", self._tidy())
+        self._spawn("capabilities", self.capabilities.run())
         self._claiming = [self._spawn(f"claim {lane}", self._claim(lane)) for lane in LANES]
         log.info("engine.started", instance=str(self.instance), pid=os.getpid(), host=socket.gethostname())
 
@@ -165,6 +168,7 @@ class Engine:
 
     async def _write_everything(self) -> None:
         """All that is known goes to the database; while that is away, this waits."""
+        await self.capabilities.write()
         await self.receipts.look()
         await self.receipts.close()
         await self.ledger.drain()
@@ -187,7 +191,11 @@ class Engine:
                     self.items.update((item.uid, item) for item in (batch.items if batch is not None else ()))
                     self._give_up(claims)
             if batch is not None:
-                self.dispatcher.ready[lane].append(batch)
+                try:
+                    if lane == "marketing.rcs":
+                        await self.capabilities.look_up(batch)
+                finally:  # an engine that stops meanwhile gives it back
+                    self.dispatcher.ready[lane].append(batch)
                 self._dispatch_soon()
                 continue
             with contextlib.suppress(TimeoutError):
@@ -395,6 +403,8 @@ class RouteEvents:
     def _enter(self, item: Item, report: Reported, at: int) -> None:
         counters, outcome = self._counters, report.outcome
         last = handover.note(item, report)
+        if item.channel == "rcs":
+            self._engine.capabilities.hear(self._route, item, outcome)
         if type(outcome) is Accepted:
             counters.accepted += 1
             self._circuit.good += 1

@@ -195,6 +195,7 @@ class Sweepers:
     async def _forget(self) -> None:
         await self._link.run("forget_writers", {"at": clock.now() - KEPT})
         await self._link.run("forget_aliases", {"at": clock.now() - KEPT})
+        await self._link.run("forget_capabilities", {"now": clock.now()})
         await self._link.run("forget_old", {"now": clock.now()})
         await self._link.run("forget_quality", {"now": clock.now()})
         await self._link.run("forget_requests", {"before": clock.now() - REQUESTS_KEPT})

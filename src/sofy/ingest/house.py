@@ -29,7 +29,7 @@ from sofy.ingest.offers import Desk, Offers, Tariff, routes_of
 from sofy.ingest.problems import Fault
 from sofy.ingest.reading import Reader
 from sofy.ingest.request_log import RequestLog
-from sofy.ingest.shapes import Message
+from sofy.ingest.shapes import Message, Reach
 from sofy.ingest.storing import Answer, Named, Store, as_before
 from sofy.ingest.templates import Templates
 from sofy.kernel import channels, clock
@@ -221,6 +221,14 @@ class House:
         for _, reply_to, message in replies:
             message.answers = reply_to if reply_to in known else None
         return {n: Fault("reply_unknown", pointer="/reply_to") for n, reply_to, _ in replies if reply_to not in known}
+
+    async def reach(self, client: UUID, keys: ClientKeys, tried: Rung) -> Reach:
+        """What is known of the phone that a rung goes to, at the agent it comes from; nobody is asked for it."""
+        recipient = keys.index(channels.identity(tried.to), tried.to)
+        values = {"client": client, "recipient": recipient, "agent": tried.short_code or "", "now": clock.now()}
+        for capable, features, known_at in await self.link.rows("capability_of", values):
+            return Reach(capable, known_at, features)
+        return Reach()
 
     async def verdict(
         self, desk: Desk, tried: Rung, message: MessageIn, keys: ClientKeys, consents: bool

@@ -213,6 +213,7 @@ class Messages:
                 for each in plan.candidates
             ],
             [RouteOut(each.route.code, each.reason) for each in plan.out],
+            await self._house.reach(desk.client, keys, tried) if tried.channel == "rcs" else None,
         )  # fmt: skip
 
     async def _before(self, caller: Caller, named: Named | None) -> Response | None:

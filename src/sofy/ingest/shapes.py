@@ -237,10 +237,18 @@ class Verdict(msgspec.Struct, gc=False, omit_defaults=True):
     until: datetime | None = None
 
 
+class Reach(msgspec.Struct, gc=False):
+    """Whether the phone has RCS as Google said at `known_at`, what it can show; none: nobody was told lately."""
+
+    reachable: bool | None = None
+    known_at: datetime | None = None
+    features: list[str] = []
+
+
 class Rung(msgspec.Struct, gc=False):
     """A channel that is tried, in its order. `deadline_s`: for how long before the next one is; none: no next one.
 
-    Unit: EUR before VAT.
+    `reach`: for RCS, what is known of the phone. Unit: EUR before VAT.
     """
 
     channel: str
@@ -251,6 +259,7 @@ class Rung(msgspec.Struct, gc=False):
     verdict: Verdict
     candidates: list[Candidate]
     out: list[RouteOut]
+    reach: Reach | None = None
 
 
 class Plan(msgspec.Struct, gc=False):

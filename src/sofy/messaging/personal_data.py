@@ -63,6 +63,14 @@ declare(
     in_clear="keyed hashes under the platform's and the client's key",
 )
 declare(
+    "engine_capability",
+    ["recipient_index", "capable", "features", "known_at", "until"],
+    purpose="Try RCS only with phones that have it",
+    retention="as long as the route believes it, a day unless said and thirty at most",
+    by=HOURLY,
+    in_clear="a keyed hash under the client's key, and what a phone can show",
+)
+declare(
     "gate_permission",
     ["recipient_index"],
     purpose="Let nothing leave to somebody who said no",
@@ -171,6 +179,7 @@ about_nobody("engine_message", ["channel", "purpose", "variant", "encoding", "de
 about_nobody("engine_message", ["sender", "short_code", "reference"], "the client's brand, its number, its own word")
 RANGE = "a keyed hash of a thousand numbers or more, codes and figures, ids of messages and users"
 about_nobody("engine_queue", "lane", CODES)
+about_nobody("engine_capability", "agent", ROUTE)
 about_nobody("engine_claim", ["lane", "messages", "attempts", "avoid_routes"], "a code, and ids of messages and routes")
 about_nobody("engine_route", ["code", "name", "channel", "connector", "config", "short_code", "state"], ROUTE)
 about_nobody("engine_route", ["purposes", "encodings"], ROUTE)

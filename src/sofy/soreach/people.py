@@ -5,7 +5,7 @@ This is the only place of the room that reads the tables of `audience`.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -16,8 +16,17 @@ from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
 from sofy.audience.models import Attribute
-from sofy.audience.segments.reach import STATES, Channel, Statement, members_sql, reach_counts
+from sofy.audience.segments.reach import (
+    FROM_COLUMN,
+    STATES,
+    Channel,
+    Statement,
+    contacts_where,
+    members_sql,
+    reach_counts,
+)
 from sofy.clients.models import Establishment
+from sofy.kernel import clock
 from sofy.kernel.crypto import ClientKeys
 from sofy.soreach.expressions import KINDS
 from sofy.soreach.models import Campaign
@@ -25,6 +34,8 @@ from sofy.soreach.models import Campaign
 Reader = Callable[[Any], Any]
 SEALED = ("first_name", "last_name")
 FIRST_STRETCH = 4_000  # contacts
+#: How audience keeps on a contact that an SMS, and so RCS, may be sent.
+REACHABLE = next(kept for kept, state in FROM_COLUMN.items() if state == "reachable")
 LAST_ID = UUID(int=(1 << 128) - 1)
 
 
@@ -123,6 +134,39 @@ def reach(campaign: Campaign, capped: Statement | None) -> dict[str, int]:
             cursor.execute(f"SELECT count(*) FROM ({found.sql}) f", found.params)  # noqa: S608  fragments of this room
             full = int(cursor.fetchone()[0])
     return counts | {"reachable": counts["reachable"] - full, "capped": full}
+
+
+@dataclass(frozen=True)
+class Capable:
+    """What suppliers said of the phones of an audience, and between when and when. `people`: those it is known of."""
+
+    people: int
+    capable: int
+    first_at: datetime | None
+    last_at: datetime | None
+
+
+def capable(campaign: Campaign, agent: str) -> Capable:
+    """Of how many people that may be written to it is known whether their phone shows what an agent sends.
+
+    Nobody is asked: engines ask before a campaign leaves, and what they were told is counted while it is young.
+    """
+    where = contacts_where(
+        campaign.client_id, campaign.segment_ids, campaign.excluded_segment_ids, seen_by=campaign.seen_by
+    )
+    sql = f"""
+SELECT count(*), count(*) FILTER (WHERE capable), min(known_at), max(known_at)
+  FROM (SELECT bool_or(k.capable) AS capable, max(k.known_at) AS known_at
+          FROM audience_contact c
+          JOIN audience_identity i ON i.client_id = %(client)s AND i.contact_id = c.id AND i.kind = 'phone'
+               AND i.deleted_at IS NULL
+          JOIN engine_capability k ON k.client_id = %(client)s AND k.recipient_index = i.index AND k.agent = %(agent)s
+               AND k.until > %(moment)s
+         WHERE {where.sql} AND c.sms = {REACHABLE}
+         GROUP BY c.id) AS known"""  # noqa: S608  fragments of this product; values are parameters
+    with connection.cursor() as cursor:
+        cursor.execute(sql, where.params | {"agent": agent, "moment": clock.now()})
+        return Capable(*cursor.fetchone())
 
 
 def of_state(campaign: Campaign, state: str, capped: Statement | None, *, after: UUID, limit: int) -> list[UUID]:

@@ -92,8 +92,12 @@ class Api:
         headers = {"Authorization": f"Bearer {token}", **(_JSON if body is not None else {})}
         try:
             async with self._http.request(method, address, data=body, headers=headers, allow_redirects=False) as answer:
-                read = await answer.content.read(_LARGEST)
-                return Answer(answer.status, read, _retry_after_s(answer.headers.get("Retry-After", "")))
+                read = bytearray()
+                async for piece in answer.content.iter_any():
+                    read += piece
+                    if len(read) > _LARGEST:
+                        raise NoAnswer("an answer without end")
+                return Answer(answer.status, bytes(read), _retry_after_s(answer.headers.get("Retry-After", "")))
         except NEVER_WRITTEN as error:
             raise NotWritten(type(error).__name__) from None
         except TimeoutError:

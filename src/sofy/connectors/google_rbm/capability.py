@@ -1,12 +1,13 @@
-"""Which phones can show RCS, as Google last said, and for how long that is believed."""
+"""Which phones can show RCS, as Google says: one by one, or ten thousand at a time."""
 
 import asyncio
 from collections.abc import Awaitable, Collection
-from typing import Final, NamedTuple, TypeVar
+from typing import Final, TypeVar
 
 import msgspec
 import structlog
 
+from sofy.connectors.base import Reach
 from sofy.connectors.google_rbm import wire
 from sofy.connectors.google_rbm.api import Answer, Api, NoAnswer
 from sofy.connectors.http import NotWritten
@@ -18,73 +19,47 @@ _Said = TypeVar("_Said", wire.Features, wire.Reachable)
 #: Google's limits: numbers of one request, requests of a minute.
 PER_REQUEST: Final = 10_000
 REQUESTS_PER_MIN: Final = 600
-_REMEMBERED: Final = 200_000
 _AT_ONCE: Final = 8
 
 
-class Reach(NamedTuple):
-    """What is known of a phone. `features` is empty where only the list of reachable ones was asked."""
-
-    has_rcs: bool
-    features: frozenset[str]
-    known_at: float
-
-
 class Directory:
-    """Asks Google about phones, and remembers. Unit: seconds of the event loop's clock."""
+    """Asks Google about phones; what it says is the engine's to remember."""
 
-    def __init__(self, api: Api, age_s: float) -> None:
+    def __init__(self, api: Api) -> None:
         self._api = api
-        self._age_s = age_s
-        self._known: dict[str, Reach] = {}
         self._loop = asyncio.get_running_loop()
         self._asked: list[float] = []
-
-    def known(self, phone: str) -> Reach | None:
-        """What is known and young enough to be believed."""
-        reach = self._known.get(phone)
-        return reach if reach is not None and self._loop.time() - reach.known_at < self._age_s else None
-
-    def learn(self, phone: str, has_rcs: bool, features: frozenset[str] = frozenset()) -> None:
-        """Take note of what an answer said of a phone."""
-        if not features and has_rcs and (before := self.known(phone)) is not None:
-            features = before.features
-        self._known.pop(phone, None)
-        self._known[phone] = Reach(has_rcs, features, self._loop.time())
-        if len(self._known) > _REMEMBERED:
-            del self._known[next(iter(self._known))]
 
     async def look_up(self, phones: Collection[str]) -> dict[str, Reach]:
         """What can be said of these phones: one is asked with its features, several by the list.
 
         Phones are in E.164. Those that Google said nothing about are missing.
         """
-        unknown = [phone for phone in dict.fromkeys(phones) if self.known(phone) is None]
-        if len(unknown) == 1:
-            await self._ask_one(unknown[0])
-        else:
-            pages = [unknown[start : start + PER_REQUEST] for start in range(0, len(unknown), PER_REQUEST)]
-            for start in range(0, len(pages), _AT_ONCE):
-                await asyncio.gather(*map(self._ask_many, pages[start : start + _AT_ONCE]))
-        return {phone: reach for phone in phones if (reach := self.known(phone)) is not None}
+        asked = list(dict.fromkeys(phones))
+        if len(asked) == 1:
+            return await self._ask_one(asked[0])
+        found: dict[str, Reach] = {}
+        pages = [asked[start : start + PER_REQUEST] for start in range(0, len(asked), PER_REQUEST)]
+        for start in range(0, len(pages), _AT_ONCE):
+            for said in await asyncio.gather(*map(self._ask_many, pages[start : start + _AT_ONCE])):
+                found |= said
+        return found
 
-    async def _ask_one(self, phone: str) -> None:
+    async def _ask_one(self, phone: str) -> dict[str, Reach]:
         answer = await self._answer(self._api.capabilities(phone))
-        if answer is None:
-            return
-        if answer.status == 404:
-            self.learn(phone, has_rcs=False)
-        elif answer.status == 200 and (said := _read(answer, wire.Features)) is not None:
-            self.learn(phone, has_rcs=True, features=frozenset(said.features))
+        if answer is not None and answer.status == 404:
+            return {phone: Reach(there=False)}
+        if answer is not None and answer.status == 200 and (said := _read(answer, wire.Features)) is not None:
+            return {phone: Reach(there=True, features=frozenset(said.features))}
+        return {}
 
-    async def _ask_many(self, phones: list[str]) -> None:
+    async def _ask_many(self, phones: list[str]) -> dict[str, Reach]:
         await self._wait_for_turn()
         answer = await self._answer(self._api.reachable(phones))
         if answer is None or answer.status != 200 or (said := _read(answer, wire.Reachable)) is None:
-            return
+            return {}
         reachable = frozenset(said.reachable_users)
-        for phone in phones:
-            self.learn(phone, has_rcs=phone in reachable)
+        return {phone: Reach(there=phone in reachable) for phone in phones}
 
     async def _wait_for_turn(self) -> None:
         """Keep to the requests of a minute."""

@@ -16,6 +16,8 @@ _Url = Annotated[str, msgspec.Meta(pattern=r"^https?://[^\s?#]+$", max_length=30
 _GIVES_TOKENS: Final = "https://oauth2.googleapis.com/token"
 #: Google keeps what it cannot deliver for so long at most.
 LONGEST_TTL_S: Final = 30 * 86_400
+#: People change phones: nothing said of one is believed for longer.
+OLDEST_CAPABILITY_S: Final = 30 * 86_400
 
 
 class ServiceAccount(msgspec.Struct, frozen=True):
@@ -52,7 +54,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     error_wait_s: Seconds = 1.0
     connect_timeout_s: Seconds = 5.0
     response_timeout_s: Seconds = 10.0
-    capability_age_s: Seconds = 86_400.0
+    capability_age_s: Annotated[float, msgspec.Meta(gt=0, le=OLDEST_CAPABILITY_S)] = 86_400.0
 
     def __post_init__(self) -> None:
         self.key()

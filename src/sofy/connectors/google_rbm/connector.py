@@ -12,11 +12,11 @@ import msgspec
 import structlog
 
 from sofy.connectors import base
-from sofy.connectors.base import Accepted, Action, Outgoing, Refused, Unknown
+from sofy.connectors.base import NOT_RCS, Accepted, Action, Outgoing, Reach, Refused, Unknown
 from sofy.connectors.google_rbm import callbacks, wire
 from sofy.connectors.google_rbm import config as settings
 from sofy.connectors.google_rbm.api import Answer, Api, NoAnswer
-from sofy.connectors.google_rbm.capability import Directory, Reach
+from sofy.connectors.google_rbm.capability import Directory
 from sofy.connectors.google_rbm.failures import ALREADY_TAKEN, failure_of
 from sofy.connectors.google_rbm.rendering import Unsendable, content_of, traffic_type
 from sofy.connectors.http import HttpConnector, Later, NotWritten
@@ -24,7 +24,6 @@ from sofy.kernel import clock
 
 log = structlog.get_logger(__name__)
 
-NOT_RCS: Final = "not_rcs"
 _FIRST_PAUSE_S: Final = 0.5
 _LONGEST_PAUSE_S: Final = 300.0
 _LEAST_TTL_S: Final = 1
@@ -49,13 +48,14 @@ class RbmConnector(HttpConnector):
         self._pause_s = _FIRST_PAUSE_S
         self._api: Api | None = None
         self._directory: Directory | None = None
+        self.capability_age_s = config.capability_age_s
         self._begun: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         await super().start()
         assert self._session is not None
         self._api = Api(self.config, self._session)
-        self._directory = Directory(self._api, self.config.capability_age_s)
+        self._directory = Directory(self._api)
         self._begun = self._loop.create_task(self._log_in(self._api))
 
     async def stop(self, grace_s: float = 5.0) -> None:
@@ -68,9 +68,9 @@ class RbmConnector(HttpConnector):
         answers = await asyncio.gather(*(self._revoke(uid, phone) for uid, phone in messages.items()))
         return dict(zip(messages, answers, strict=True))
 
-    async def look_up(self, phones: Collection[str]) -> dict[str, Reach]:
-        """Which of these phones (E.164) show RCS. Those of which nothing is known are missing."""
-        return await self._directory.look_up(phones) if self._directory is not None else {}
+    async def look_up(self, addresses: Collection[str]) -> dict[str, Reach]:
+        """Which of these phones (E.164) show RCS."""
+        return await self._directory.look_up(addresses) if self._directory is not None else {}
 
     # callbacks
 
@@ -100,8 +100,7 @@ class RbmConnector(HttpConnector):
         return None
 
     def held_back(self, message: Outgoing) -> Refused | None:
-        known = self._directory.known(message.to) if self._directory is not None else None
-        return Refused(NOT_RCS, Action.PERMANENT) if known is not None and not known.has_rcs else None
+        return Refused(NOT_RCS, Action.PERMANENT) if message.absent else None
 
     async def request(self, session: aiohttp.ClientSession, message: Outgoing) -> base.Outcome | Later:
         """Send a message, again under the same identifier while nobody knows whether it was taken."""
@@ -153,18 +152,14 @@ class RbmConnector(HttpConnector):
         return msgspec.json.encode(sent)
 
     def _outcome(self, message: Outgoing, answer: Answer) -> base.Outcome | Later:
-        assert self._directory is not None
         if answer.status == 200 or answer.status == ALREADY_TAKEN:
             self._pause_s = _FIRST_PAUSE_S
-            self._directory.learn(message.to, has_rcs=True)
             return Accepted(str(message.message_id))
         failure = failure_of(answer.status)
         if failure.action is Action.SLOW_LINK:
             self._slow_down(answer.retry_after_s)
             return Later(failure.code, slow=True)
-        if failure.code == NOT_RCS:
-            self._directory.learn(message.to, has_rcs=False)
-        elif failure.action is not Action.PERMANENT:
+        if failure.action is not Action.PERMANENT:
             log.warning("rbm.refused", status=answer.status, reason=_status_name(answer.body))
         return Refused(failure.code, failure.action)
 

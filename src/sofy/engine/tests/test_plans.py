@@ -62,6 +62,9 @@ SELECT client_id, decode(md5(id::text), 'hex'), recipient_index, decode(md5(id::
 INSERT INTO engine_inbound (client_id, id, route_id, recipient_index, payload, at)
 SELECT client_id, id, %(route)s, recipient_index, '\\x01', %(now)s FROM engine_message
  WHERE client_id = %(client)s AND id > '00000000-0000-7000-8000-000000020000' ON CONFLICT DO NOTHING;
+INSERT INTO engine_capability (client_id, recipient_index, agent, capable, known_at, until)
+SELECT client_id, recipient_index, 'agent', true, %(now)s, %(now)s + interval '1 day' FROM engine_message
+ WHERE client_id = %(client)s ON CONFLICT DO NOTHING;
 INSERT INTO lane_backlog VALUES (%(client)s, 'marketing', %(now)s) ON CONFLICT DO NOTHING;
 """
 
@@ -144,6 +147,7 @@ _BY_KEY: list[tuple[str, dict[str, Any], list[str]]] = [
     ("claim", {}, ["engine_queue_due", "engine_queue_pkey", "engine_message_pkey"]),
     ("settle_backlog", {}, ["engine_queue_due", "lane_backlog_pkey"]),
     ("permissions_of", {}, ["gate_permission_pkey"]),
+    ("capabilities_of", {}, ["engine_capability_pkey"]),
     ("last_written", {"recipients": [b"1" * 32]}, ["engine_alias_pkey", "engine_alias_recipient",
                                                    "engine_inbound_recipient"]),
     ("template_named", {"code": "order_ready"}, ["gate_template_pkey"]),
@@ -224,6 +228,9 @@ _BY_KEY: list[tuple[str, dict[str, Any], list[str]]] = [
     ("said_by", {"ids": [UUID(int=1)], "recipients": [b"1" * 32]}, ["engine_alias_pkey", "engine_alias_recipient"]),
     ("writers_at", {"short_code": "36123", "numbers": [b"1" * 32]}, ["mo_lookup_pkey"]),
     ("numbers_of_person", {"person": b"1" * 32}, ["engine_alias_person"]),
+    ("capability_of", {"agent": "agent"}, ["engine_capability_pkey"]),
+    ("next_unknown", {"agent": "agent"}, ["engine_queue_due", "engine_message_pkey", "engine_capability_pkey"]),
+    ("forget_capabilities", {}, ["engine_capability_until"]),
     ("aliases_of", {"names": [b"1" * 32]}, ["engine_alias_pkey", "engine_alias_recipient"]),
 ]  # fmt: skip
 _HOT = 21

@@ -5,7 +5,7 @@ import inspect
 import json
 import re
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -125,6 +125,34 @@ async def test_auto_takes_the_ladder_of_the_client(program: Program, house: Hous
 
     assert [(r["channel"], r["deadline_s"]) for r in default.json["ladder"]] == [("rcs", 60), ("sms", None)]
     await eventually(chosen, [("sms", 20), ("rcs", None)])
+
+
+async def test_a_plan_says_what_is_known_of_the_phone_and_since_when(program: Program, house: House):
+    open_channel(house, "rcs")
+    asked = alert(channel="auto")
+    unknown = (await program.plan(asked)).json["ladder"]
+    other = house.new_client()
+    at = clock.now() - timedelta(hours=2)
+
+    def note(client: UUID, capable: bool, until: timedelta) -> None:
+        index = house.keys(client).index("phone", asked["to"])
+        house.admin.execute(
+            "INSERT INTO engine_capability VALUES (%s, %s, %s, %s, '{RICHCARD_CAROUSEL}', %s, %s)"
+            " ON CONFLICT (client_id, recipient_index, agent) DO UPDATE SET until = excluded.until",
+            [client, index, AGENT, capable, at, clock.now() + until],
+        )
+
+    note(other, False, timedelta(hours=1))
+    note(house.client, True, timedelta(hours=1))
+    known = (await program.plan(asked)).json["ladder"]
+    note(house.client, True, -timedelta(hours=1))
+    old = (await program.plan(asked)).json["ladder"]
+
+    nothing = {"reachable": None, "known_at": None, "features": []}
+    assert [rung["reach"] for rung in unknown] == [nothing, None]
+    assert (known[0]["reach"]["reachable"], known[0]["reach"]["features"]) == (True, ["RICHCARD_CAROUSEL"])
+    assert datetime.fromisoformat(known[0]["reach"]["known_at"]) == at
+    assert old[0]["reach"] == nothing
 
 
 async def eventually(asked: Callable[[], Any], wanted: Any) -> None:

@@ -30,7 +30,7 @@ ORDINARY: set[Policy] = {
 #: Tables of the engine that belong to no client. Its login bypasses policies; these say so in words.
 OF_THE_ENGINE = {
     *("engine_claim", "engine_inbound_part", "engine_instance", "engine_route", "engine_route_health", "mo_lookup"),
-    "engine_alias",
+    *("engine_alias", "engine_capability"),
     *("engine_callback", "engine_ladder", "engine_ladder_step", "engine_request", "engine_request_log"),
     *("engine_route_quality", "price_network", "price_purchase", "price_sale"),
     *("fraud_safe", "fraud_setting"),
@@ -167,6 +167,8 @@ RIGHTS = {
     "engine_ladder": ("si", "", "siud"),
     "engine_ladder_step": ("si", "", "siud"),
     "engine_callback": ("", "", "siud"),
+    # what suppliers said of phones: the engine asks, and a client counts its own before a launch
+    "engine_capability": ("s", "", "siud"),
     # what clients' programs asked to be told, and are still to be
     "gate_endpoint": ("siud", "siu", "sud"),
     # SMPP accounts are made by staff alone

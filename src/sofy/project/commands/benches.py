@@ -11,7 +11,9 @@ from sofy.project.commands import Commands
 
 #: What is asked for -> its module, where the word itself is no good name for one.
 MODULES = {"import": "imports", "webhook-in": "webhook_in"}
-LIBRARY = ("data", "database", "hooks", "load", "options", "processes", "programs", "simulator")
+LIBRARY = (
+    "claims", "data", "database", "hooks", "ledger", "load", "options", "processes", "programs", "simulator",
+)  # fmt: skip
 #: What a bench measures besides, when all are asked for.
 BESIDES = {"campaign": ("--expansion-only",), "import": ("--format", "xlsx")}
 #: What a bench is given then, so that all of them do not take too long.

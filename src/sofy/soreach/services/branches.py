@@ -51,7 +51,11 @@ def estimate(campaign: Campaign, contents: Mapping[str, Content], counts: dict[s
     for channel in campaign.channels:
         reached = _reached(campaign, channel) if len(campaign.consents) > 1 else reachable
         needed = round(reached * parts) if channel == "sms" else reached
-        made.append(estimates.Branch(channel, reached, needed, line_amount(needed, prices[channel])))
+        made.append(
+            estimates.Branch(
+                channel, reached, needed, line_amount(needed, prices[channel]), _capable(campaign, channel)
+            )
+        )
     per_person = [each.cost_eur / each.people for each in made if each.people]
     dearest, cheapest = max(per_person, default=Decimal(0)), min(per_person, default=Decimal(0))
     return estimates.Estimate(
@@ -78,6 +82,14 @@ def _reached(campaign: Campaign, channel: str) -> int:
         seen_by=campaign.seen_by,
     )  # fmt: skip
     return found["reachable"]
+
+
+def _capable(campaign: Campaign, channel: str) -> people.Capable | None:
+    """What is known of the phones, for the channel that not every phone has."""
+    offer = messaging.channel_offers(campaign.client_id).get(channel) if channel == "rcs" else None
+    if offer is None or not offer.short_code or not campaign.segment_ids:
+        return None
+    return people.capable(campaign, offer.short_code)
 
 
 @clause("CGVU 13", "CGVU 14.1", "DPA 9")

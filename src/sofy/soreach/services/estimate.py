@@ -16,7 +16,7 @@ from sofy.messaging import queries as messaging
 from sofy.soreach import content, people, sampling
 from sofy.soreach.content import Content
 from sofy.soreach.models import Campaign
-from sofy.soreach.people import Audience, Member
+from sofy.soreach.people import Audience, Capable, Member
 from sofy.soreach.services import branches, caps
 
 SAMPLE = 200
@@ -48,12 +48,16 @@ class Missing:
 
 @dataclass(frozen=True)
 class Branch:
-    """What a campaign comes to on one of its channels, if everybody it reaches gets it there. Unit: EUR before VAT."""
+    """What a campaign comes to on one of its channels, if everybody it reaches gets it there. Unit: EUR before VAT.
+
+    `capable`: for RCS, how many of them have it, as far as that is known.
+    """
 
     channel: str
     people: int
     parts: int
     cost_eur: Decimal
+    capable: Capable | None = None
 
 
 @dataclass(frozen=True)

@@ -105,7 +105,7 @@ async def test_a_message_whose_time_is_over_is_never_asked_for(
 # answers
 
 
-async def test_a_phone_without_rcs_is_a_final_refusal_and_is_not_asked_again(
+async def test_a_phone_without_rcs_is_a_final_refusal_and_one_known_to_be_is_not_tried(
     rbm: SimulatedRbm, engine: Engine, connect: Make
 ) -> None:
     turn(rbm, no_rcs=1.0)
@@ -113,7 +113,7 @@ async def test_a_phone_without_rcs_is_a_final_refusal_and_is_not_asked_again(
 
     connector.submit([outgoing()])
     await engine.until(lambda: len(engine.outcomes) == 1)
-    connector.submit([outgoing()])
+    connector.submit([outgoing(absent=True)])
     await engine.until(lambda: len(engine.outcomes) == 2)
 
     assert outcomes(engine) == [Refused("not_rcs", Action.PERMANENT)] * 2
@@ -318,7 +318,7 @@ async def test_what_has_not_arrived_can_be_called_back(rbm: SimulatedRbm, engine
     assert rbm.platform.states[str(away.message_id)] == "revoked"
 
 
-async def test_phones_are_looked_up_one_by_one_or_many_at_once_and_remembered(
+async def test_phones_are_looked_up_one_by_one_or_many_at_once(
     rbm: SimulatedRbm, engine: Engine, connect: Make
 ) -> None:
     turn(rbm, ranges=(Range("+336399800", "no_rcs"),))
@@ -326,25 +326,31 @@ async def test_phones_are_looked_up_one_by_one_or_many_at_once_and_remembered(
     phones = [f"+3363998{n:04}" for n in range(0, 2000, 100)]
 
     one = await connector.look_up(phones[:1])
-    many = await connector.look_up(phones)
-    again = await connector.look_up(phones)
+    many = await connector.look_up([*phones, phones[0]])
 
-    assert not one[phones[0]].has_rcs
-    assert [many[phone].has_rcs for phone in phones] == [False] + [True] * 19
-    assert again == many
+    assert not one[phones[0]].there
+    assert [many[phone].there for phone in phones] == [False] + [True] * 19
+    assert not any(reach.features for reach in many.values())
     assert (rbm.platform.stats["capability_requests"], rbm.platform.stats["batch_requests"]) == (1, 1)
 
 
-async def test_what_is_known_of_a_phone_grows_old(rbm: SimulatedRbm, engine: Engine, connect: Make) -> None:
-    connector = await connect(capability_age_s=0.05)
+async def test_one_phone_is_asked_about_with_what_it_can_show(rbm: SimulatedRbm, engine: Engine, connect: Make) -> None:
+    connector = await connect(capability_age_s=600.0)
 
-    first = await connector.look_up(["+33639981001"])
-    await asyncio.sleep(0.1)
-    turn(rbm, no_rcs=1.0)
-    second = await connector.look_up(["+33639981001"])
+    said = await connector.look_up(["+33639981001"])
 
-    assert "RICHCARD_CAROUSEL" in first["+33639981001"].features
-    assert not second["+33639981001"].has_rcs
+    assert "RICHCARD_CAROUSEL" in said["+33639981001"].features
+    assert connector.capability_age_s == 600.0
+
+
+async def test_ten_thousand_phones_are_one_question(rbm: SimulatedRbm, engine: Engine, connect: Make) -> None:
+    turn(rbm, ranges=(Range("+336399800", "no_rcs"),))
+    connector = await connect()
+
+    said = await connector.look_up([f"+3363998{n:04}" for n in range(10_000)])
+
+    assert (len(said), sum(reach.there for reach in said.values())) == (10_000, 9_900)
+    assert rbm.platform.stats["batch_requests"] == 1
 
 
 async def test_a_platform_that_is_away_says_nothing_of_phones(rbm: SimulatedRbm, engine: Engine, connect: Make) -> None:
