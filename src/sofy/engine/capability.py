@@ -38,6 +38,8 @@ _SILENT_S: Final = 30.0
 #: Messages that leave within this time are asked about with those that leave now.
 _AHEAD: Final = timedelta(hours=1)
 _MOST_HEARD: Final = 50_000
+#: Where a question of some seconds holds nobody up who is in a hurry.
+_ASKED_IN: Final = "marketing.rcs"
 
 
 class Known(NamedTuple):
@@ -61,6 +63,8 @@ class Capabilities:
 
     async def look_up(self, batch: Batch) -> None:
         """Ask about those people of campaigns in a batch of whom nothing is known, and about those behind them."""
+        if batch.lane != _ASKED_IN:
+            return
         unknown: dict[bytes, list[Item]] = {}
         for item in batch.items:
             if item.campaign is None or (running := self._asked_of(item)) is None:
@@ -73,6 +77,8 @@ class Capabilities:
 
     def hear(self, route: bytes, item: Item, outcome: Outcome) -> None:
         """What the answer to a message says of its person."""
+        if item.channel != "rcs":
+            return
         there = type(outcome) is Accepted
         if not there and not (type(outcome) is Refused and outcome.code == NOT_RCS):
             return

@@ -126,11 +126,10 @@ class Engine:
         await self.table.reload(self._events)
         self._spawn("routes", self._watch_routes())
         self._spawn("listener", Listener(self._url, self._wake, partial(self._refuse, reason="opposed")).run())
-        self._spawn("sweepers", self.sweepers.run())
-        self._spawn("callbacks", self.callbacks.run())
+        for duty in (self.sweepers, self.callbacks, self.capabilities):
+            self._spawn(type(duty).__name__.lower(), duty.run())
         self._spawn("fraud", self._look_for_fraud())
         self._spawn("tidy", self._tidy())
-        self._spawn("capabilities", self.capabilities.run())
         self._claiming = [self._spawn(f"claim {lane}", self._claim(lane)) for lane in LANES]
         log.info("engine.started", instance=str(self.instance), pid=os.getpid(), host=socket.gethostname())
 
@@ -168,7 +167,6 @@ class Engine:
 
     async def _write_everything(self) -> None:
         """All that is known goes to the database; while that is away, this waits."""
-        await self.capabilities.write()
         await self.receipts.look()
         await self.receipts.close()
         await self.ledger.drain()
@@ -192,8 +190,7 @@ class Engine:
                     self._give_up(claims)
             if batch is not None:
                 try:
-                    if lane == "marketing.rcs":
-                        await self.capabilities.look_up(batch)
+                    await self.capabilities.look_up(batch)
                 finally:  # an engine that stops meanwhile gives it back
                     self.dispatcher.ready[lane].append(batch)
                 self._dispatch_soon()
@@ -403,8 +400,7 @@ class RouteEvents:
     def _enter(self, item: Item, report: Reported, at: int) -> None:
         counters, outcome = self._counters, report.outcome
         last = handover.note(item, report)
-        if item.channel == "rcs":
-            self._engine.capabilities.hear(self._route, item, outcome)
+        self._engine.capabilities.hear(self._route, item, outcome)
         if type(outcome) is Accepted:
             counters.accepted += 1
             self._circuit.good += 1

@@ -1,3 +1,4 @@
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
@@ -100,6 +101,49 @@ def test_the_checks_say_what_happens_on_each_branch_and_what_each_costs(world, a
     page = world.browser().get(world.url(campaign, "checks")).text
     assert "Whom that does not reach in 4 hours gets the SMS. Nobody gets both." in page
     assert "RCS → SMS" in world.browser().get(world.url(campaign, "confirm")).text
+
+
+KNOWN = """
+INSERT INTO engine_capability (client_id, recipient_index, agent, capable, known_at, until)
+SELECT %(client)s, index, %(agent)s, n > 1, %(at)s::timestamptz + n * interval '1 minute', %(until)s
+  FROM (SELECT index, row_number() OVER (ORDER BY contact_id) AS n FROM audience_identity
+         WHERE kind = 'phone' AND deleted_at IS NULL ORDER BY contact_id LIMIT %(n)s) AS phones
+ON CONFLICT (client_id, recipient_index, agent) DO UPDATE SET until = excluded.until
+"""
+
+
+def test_the_estimate_says_how_many_phones_are_known_to_have_rcs_and_since_when(world, agents):
+    campaign = world.draft(4, channels=("rcs", "sms"))
+    at, later = clock.now() - timedelta(hours=3), clock.now() + timedelta(hours=1)
+    browser, address = world.browser(), world.url(campaign, "checks")
+
+    def note(**values):
+        with world.database.connect("admin", autocommit=True) as admin:
+            admin.execute(
+                KNOWN, {"client": world.client.pk, "agent": "fournil", "at": at, "until": later, "n": 3} | values
+            )
+
+    def told():
+        with client_scope(world.client.pk):
+            return checks.run_checks(world.client, campaign)[1].branches
+
+    before, page_before = told(), browser.get(address).text
+    note(client=NEXT)
+    note(agent="another")
+    others = told()
+    note()
+    known, page = told(), browser.get(address).text
+    note(until=clock.now() - timedelta(seconds=1))
+
+    assert (before[0].capable.people, before[1].capable) == (0, None)
+    assert "Which phones have RCS is asked when the campaign leaves." in page_before
+    assert others == before
+    assert (known[0].capable.people, known[0].capable.capable) == (3, 2)
+    assert (known[0].capable.first_at, known[0].capable.last_at) == (
+        at + timedelta(minutes=1), at + timedelta(minutes=3),
+    )  # fmt: skip
+    assert "2 of the 3 phones asked about have RCS. Oldest answer: " in page
+    assert told()[0].capable.people == 0
 
 
 @pytest.mark.clause("CGVU 13")

@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from sofy.kernel import clock, ids
 from sofy.kit.rls import client_scope
 from sofy.messaging import search
-from sofy.soreach import queries, report
+from sofy.soreach import people, queries, report
 from sofy.soreach.models import Campaign
 from sofy.soreach.people import FIRST_STRETCH, Audience
 from sofy.soreach.services import estimate
@@ -86,6 +86,29 @@ def test_readers_walk_the_rows_of_their_campaign_and_no_others(plans: Any) -> No
     assert "(hashed SubPlan" in told["report"]  # people who clicked are looked up, not joined
     assert "engine_message_pkey" in log, log
     assert "Seq Scan" not in log, log
+
+
+PHONES = """
+INSERT INTO engine_capability (client_id, recipient_index, agent, capable, known_at, until)
+SELECT CASE WHEN n > 1000 THEN gen_random_uuid() ELSE %(client)s END, decode(md5(n::text), 'hex'), 'fournil', true,
+       %(now)s, %(now)s::timestamptz + interval '1 day' FROM generate_series(1, 200000) n
+"""
+
+
+def test_counting_phones_looks_at_the_answers_about_this_client_alone(world: Any) -> None:
+    client = world.client.pk
+    campaign = world.draft(4)
+    with world.database.connect("admin", autocommit=True) as admin:
+        admin.execute(PHONES, {"client": client, "now": clock.now()})
+        admin.execute("VACUUM ANALYZE engine_capability")
+    with client_scope(client), CaptureQueriesContext(connection) as ran:
+        people.capable(campaign, "fournil")
+    with client_scope(client), connection.cursor() as cursor:
+        cursor.execute("EXPLAIN (VERBOSE) " + ran.captured_queries[-1]["sql"])
+        plan = "\n".join(row[0] for row in cursor.fetchall())
+
+    assert "engine_capability_pkey" in plan, plan
+    assert "Seq Scan on public.engine_capability" not in plan, plan
 
 
 MANY_LIKE_ONE = """
