@@ -148,7 +148,7 @@ async def test_a_plan_says_what_is_known_of_the_phone_and_since_when(program: Pr
     note(house.client, True, -timedelta(hours=1))
     old = (await program.plan(asked)).json["ladder"]
 
-    nothing = {"reachable": None, "known_at": None, "features": []}
+    nothing: dict[str, Any] = {"reachable": None, "known_at": None, "features": []}
     assert [rung["reach"] for rung in unknown] == [nothing, None]
     assert (known[0]["reach"]["reachable"], known[0]["reach"]["features"]) == (True, ["RICHCARD_CAROUSEL"])
     assert datetime.fromisoformat(known[0]["reach"]["known_at"]) == at
