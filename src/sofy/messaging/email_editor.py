@@ -68,9 +68,12 @@ def fresh(kind: str) -> Raw:
     return {"type": kind} | start | ({"align": "center"} if kind == "button" else {})
 
 
-def blank(marketing: bool) -> State:
+def blank(marketing: bool, language: str = "fr") -> State:
     """What a new mail begins with."""
-    return with_footer([fresh("heading"), fresh("text"), fresh("button")], marketing)
+    state = with_footer([fresh("heading"), fresh("text"), fresh("button")], marketing)
+    if marketing and language == "en":
+        state[-1]["unsubscribe"] = "Unsubscribe"
+    return state
 
 
 def with_footer(state: State, marketing: bool) -> State:

@@ -48,11 +48,11 @@ def day(value: date, language: str | None, today: date) -> str:
     return str(format_date(value, pattern, locale=locale))
 
 
-def moment(value: datetime, language: str | None, today: date) -> str:
+def moment(value: datetime, language: str | None, today: date, *, seconds: bool = False) -> str:
     """mardi 24 nov., 10:32, on the clock of the datetime's own zone."""
     text = day(value.date(), language, today)
     separator = " " if text.endswith(",") else ", "
-    return f"{text}{separator}{value:%H:%M}"
+    return f"{text}{separator}{value:%H:%M:%S}" if seconds else f"{text}{separator}{value:%H:%M}"
 
 
 def exact(value: datetime, language: str | None) -> str:

@@ -119,6 +119,20 @@ def test_an_unfinished_block_says_what_it_lacks_and_nothing_is_kept(client):
         assert Template.objects.count() == 0
 
 
+def test_a_new_mail_reproaches_nobody_with_blocks_that_are_still_empty(client):
+    person = browser(make_user(client=client))
+    url = f"/c/{client.slug}/templates/mail/new"
+
+    fresh = person.get(url)
+    begun = person.post(url, FORM | {"2-href": "javascript:alert(1)", "do": "up:2"})
+    kept = person.post(url, FORM | {"0-text": "", "do": "keep"})
+
+    assert "Write the heading." not in fresh.text
+    assert "A button needs words and an address" in begun.text
+    assert "Write the heading." in kept.text
+    assert 'value="Unsubscribe"' in fresh.text
+
+
 def test_the_preview_is_a_page_of_its_own_under_its_own_rules(client):
     person = browser(make_user(client=client))
 

@@ -48,7 +48,8 @@ class Draft(NamedTuple):
 @requires("template.edit")
 def new(request: ClientRequest) -> HttpResponseBase:
     """A template that begins with its e-mail."""
-    start = Draft("", "", "#1f5fbf", (get_language() or "fr")[:2], "marketing", editor.blank(marketing=True))
+    language = (get_language() or "fr")[:2]
+    start = Draft("", "", "#1f5fbf", language, "marketing", editor.blank(marketing=True, language=language))
     return _page(request, None, start, {})
 
 
@@ -101,7 +102,8 @@ def _page(
 
 def _around(request: ClientRequest, draft: Draft, past: list[editor.State]) -> dict[str, Any]:
     return {
-        "rows": _rows(draft), "kinds": _kinds(draft), "aligns": editor.ALIGNS, "undo": bool(past),
+        "rows": _rows(draft, judged=request.POST.get("do") in ("keep", "test")),
+        "kinds": _kinds(draft), "aligns": editor.ALIGNS, "undo": bool(past),
         "past": editor.written(past), "base": editor.written([draft.state]),
         "code": request.POST.get("code", ""), "name": request.POST.get("name", ""),
     }  # fmt: skip
@@ -142,8 +144,11 @@ def _acted(request: ClientRequest, draft: Draft) -> tuple[Draft, list[editor.Sta
     return draft._replace(state=editor.with_footer(state, marketing)), past, focus
 
 
-def _rows(draft: Draft) -> list[dict[str, Any]]:
-    """Blocks for the page, each with its fields; the foot of marketing stays where it is."""
+def _rows(draft: Draft, *, judged: bool) -> list[dict[str, Any]]:
+    """Blocks for the page, each with its fields; the foot of marketing stays where it is.
+
+    `judged`: empty blocks say what they lack too, not only those that were begun.
+    """
     _blocks, lacking = editor.finished(draft.state)
     rows: list[dict[str, Any]] = []
     for number, raw in enumerate(draft.state):
@@ -151,7 +156,8 @@ def _rows(draft: Draft) -> list[dict[str, Any]]:
         foot = raw["type"] == "footer"
         rows.append({
             "n": number, "key": str(number), "position": number + 1, "type": raw["type"],
-            "word": editor.WORDS[raw["type"]], "fields": fields, "lacks": number in lacking, "foot": foot,
+            "word": editor.WORDS[raw["type"]], "fields": fields, "foot": foot,
+            "lacks": number in lacking and (judged or raw != editor.fresh(raw["type"])),
             "fixed": foot and draft.purpose == "marketing",
         })  # fmt: skip
     movable = [row["n"] for row in rows if not row["foot"]]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from sofy.kernel.errors import Refused
-from sofy.kernel.senders import CHANNELS
+from sofy.kernel.senders import CHANNELS, check_sender
 from sofy.project import runtime
 from sofy.project.answers import Answer
 from sofy.project.commands import Commands, group, leaf, read_text
@@ -40,7 +40,11 @@ def add(commands: Commands) -> None:
     launch.add_argument("--campaign", type=UUID, help="a draft that exists")
     launch.add_argument("--name", default="Campaign", help="what tells it from the client's other campaigns")
     launch.add_argument("--segment", action="append", default=[], help="name or id; may be given several times")
-    launch.add_argument("--sender", default="", help="one of the client's senders; the first one when not given")
+    launch.add_argument(
+        "--sender",
+        default="",
+        help="what its SMS show, one of the client's names; the first one when not given",
+    )
     launch.add_argument("--text", help="the message, with its mention STOP SMS")
     launch.add_argument("--text-file", type=Path)
     launch.add_argument("--channel", default="sms", choices=("sms", "rcs", "email"), help="sms when not given")
@@ -93,7 +97,8 @@ def launch_campaign(arguments: argparse.Namespace) -> Answer:
 def _named(client: "Client", arguments: argparse.Namespace) -> "Campaign":
     """The campaign that was asked for: the one that exists under its name, else a new draft.
 
-    Raises: Refused text_missing, segment_unknown, campaign_name_taken (its text, people or sender are others).
+    Raises: Refused text_missing, segment_unknown, campaign_name_taken (its text, people or sender are others), or what
+    is wrong with the sender.
     """
     from sofy.soreach.models import Campaign
     from sofy.soreach.services import drafts
@@ -122,6 +127,8 @@ def _named(client: "Client", arguments: argparse.Namespace) -> "Campaign":
         changes |= {"channels": channels, "after_s": arguments.after_hours * 3600}
         changes["others"] = {"A": _others(text or "", arguments.subject)}
     if arguments.sender:
+        if problem := check_sender(arguments.sender, "marketing"):
+            raise Refused(problem, sender=arguments.sender)
         changes["sender"] = arguments.sender
     return drafts.save_draft(campaign, changes)
 

@@ -166,6 +166,14 @@ def test_another_campaign_under_the_same_name_is_refused(said, refused, tmp_path
     assert refused("campaign", "launch", "--client", "zoe", "--name", "Bread", *words) == "campaign_name_taken"
 
 
+def test_a_sender_that_no_sms_can_show_is_refused_in_words(said, refused, tmp_path):
+    clock.install(lambda: clock.DEMO_START)
+    _set_up(said, tmp_path)
+    words = ["--segment", "Everybody", "--text", TEXT, "--sender", "bonjour@zoe.example"]
+
+    assert refused("campaign", "launch", "--client", "zoe", "--name", "Cake", *words) == "sender_too_long"
+
+
 def test_a_draft_that_left_is_not_launched_again(said, tmp_path):
     clock.install(lambda: clock.DEMO_START)
     made = _set_up(said, tmp_path)["campaign launch"]

@@ -49,14 +49,15 @@ def icon(name: str, label: str = "") -> SafeString:
 
 
 @register.filter
-def walltime(value: datetime | None) -> SafeString | str:
-    """A moment on the wall clock of the reader's zone; the exact instant shows on hover."""
+def walltime(value: datetime | None, precision: str = "") -> SafeString | str:
+    """A moment on the wall clock of the reader's zone, to the minute or to "seconds"; the instant shows on hover."""
     if value is None:
         return "–"
     local = timezone.localtime(value)
     language = get_language()
     today = timezone.localtime(clock.now()).date()
-    shown, exact = formats.moment(local, language, today), formats.exact(local, language)
+    shown = formats.moment(local, language, today, seconds=precision == "seconds")
+    exact = formats.exact(local, language)
     return format_html('<time datetime="{}" title="{}">{}</time>', value.isoformat(), exact, shown)
 
 

@@ -13,6 +13,7 @@ const scan = () => {
 };
 
 scan();
+document.querySelector(".rail [aria-current]")?.scrollIntoView({ block: "nearest" });
 document.addEventListener("htmx:afterSettle", () => {
   scan();
   document.dispatchEvent(new CustomEvent("sofy:content"));
