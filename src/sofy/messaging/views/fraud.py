@@ -24,7 +24,7 @@ class SafeForm(forms.Form):
     """Numbers that are never judged."""
 
     digits = forms.CharField(
-        label=gettext_lazy("First digits"), max_length=20, help_text=gettext_lazy("+33 6 12, for every client.")
+        label=gettext_lazy("First digits"), max_length=20, help_text=gettext_lazy("As +33 6 12; for every client.")
     )
     reason = forms.CharField(label=gettext_lazy("Reason"), max_length=200)
 
