@@ -21,6 +21,13 @@ SENDER = {
     "sender_domain": _("The domain of “{sender}” is not verified yet: E-mail domains shows what its DNS lacks."),
     "email_domain": _("“{domain}” is no domain: write what stands after the @, as in my-shop.fr."),
     "email_blocks": _("The blocks of this e-mail cannot be read ({problem}). Nothing was changed."),
+    "test_mail_suspended": _("Your account is suspended: nothing leaves, tests neither."),
+    "test_mail_route": _("No route leads to e-mail yet, so no test can leave: ask the operator."),
+    "test_mail_sender": _("No test can leave before an e-mail address of yours is approved, under “Senders”."),
+    "test_mail_opposed": _(
+        "Your own address said no to e-mails of this client: record on the page of the contact that you agree again."
+    ),
+    "test_mail_most": _("You sent yourself {most} tests today: try again tomorrow."),
     "email_unfinished": _("Some blocks are not finished: what each lacks stands beside it. Nothing was kept."),
     "email_too_long": _("This e-mail is too long: mailboxes cut what is over {limit} kB. Take blocks away."),
     "email_domains_too_many": _("{most} domains are there already: remove one first."),
@@ -244,6 +251,7 @@ ACTIONS: dict[str, "str | Promise"] = {
     "template.created": _("Template made"),
     "template.saved": _("Template changed"),
     "template.submitted": _("Template submitted to WhatsApp"),
+    "template.tested": _("Test of an e-mail sent to its author"),
     "template.unarchived": _("Template brought back"),
     "route.weighed": _("Choice of a route changed"),
     "price.added": _("Prices added"),

@@ -2,7 +2,6 @@
 
 import msgspec
 import pytest
-from django.core import mail
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -164,18 +163,6 @@ def test_the_words_the_size_and_the_places_follow_what_is_typed(client):
     assert 'name="sample-ville"' in small.text
     assert "<html" not in small.text
     assert "Gmail cuts mails over 102 kB" in large.text
-
-
-def test_a_test_goes_to_whoever_asks_with_the_sample_values(client):
-    user = make_user(client=client)
-
-    answer = browser(user).post(f"/c/{client.slug}/templates/mail/new", FORM | {"do": "test"})
-
-    (sent,) = mail.outbox
-    assert answer.status_code == 200
-    assert sent.to == [user.email]
-    assert "Soldes de Lyon" in sent.body
-    assert OPT_OUT_URL not in sent.alternatives[0][0]
 
 
 def test_a_mail_written_by_hand_is_replaced_only_when_one_is_kept(client):

@@ -7,7 +7,6 @@ from uuid import UUID
 import msgspec
 from csp.constants import NONE, SELF, UNSAFE_INLINE
 from csp.decorators import csp_replace, csp_update
-from django.core.mail import EmailMultiAlternatives
 from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import get_language
@@ -17,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from sofy.clients.access import ClientRequest, only_reads, requires
 from sofy.kernel.clauses import clause
-from sofy.kernel.content import OPT_OUT_URL, Content
+from sofy.kernel.content import Content
 from sofy.kernel.errors import Refused
 from sofy.kernel.templates import Unfilled, prepare
 from sofy.messaging import email_blocks as blocks
@@ -25,6 +24,7 @@ from sofy.messaging import email_editor as editor
 from sofy.messaging import template_rules as rules
 from sofy.messaging.models import Template
 from sofy.messaging.services import templates as services
+from sofy.messaging.services import test_mail
 from sofy.ui import notify, problems
 
 _PURPOSES: Final = rules.PURPOSES
@@ -227,14 +227,14 @@ def _kept(request: ClientRequest, template: Template | None, draft: Draft) -> Ht
 
 
 def _tested(request: ClientRequest, draft: Draft, samples: Mapping[str, str]) -> str:
-    """The mail with its sample values, to whoever writes it; the way out leads nowhere. Raises: Refused."""
-    content = _filled(_content(draft), samples)
-    page, words = (text.replace(OPT_OUT_URL, "https://example.com/") for text in (content.html, content.text))
-    subject = _("[Test] %(subject)s") % {"subject": content.subject or _("no subject yet")}
-    mail = EmailMultiAlternatives(subject, words, None, [request.user.email])
-    mail.attach_alternative(page, "text/html")
-    mail.send()
-    return _("A test is on its way to %(address)s.") % {"address": request.user.email}
+    """The mail with its sample values, to whoever writes it, as a campaign would send it. Raises: Refused."""
+    content, to = _filled(_content(draft), samples), request.user.email
+    content = msgspec.structs.replace(content, subject=content.subject or _("no subject yet"))
+    if test_mail.send(request.client, content, purpose=draft.purpose, to=to, actor=request.user.actor):
+        return _("A test is on its way to %(address)s.") % {"address": to}
+    return _("A test for %(address)s leaves when marketing may: it waits for the hours, as a campaign would.") % {
+        "address": to
+    }
 
 
 @only_reads

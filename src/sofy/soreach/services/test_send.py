@@ -7,11 +7,10 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import connection
 
-from sofy.audience import ledger
-from sofy.audience.arrays import cursor
 from sofy.audience.imports import values as read
+from sofy.audience.services import trying
 from sofy.clients.models import Client, State
 from sofy.engine import intake
 from sofy.engine.intake import MessageIn
@@ -67,7 +66,7 @@ def send_test(
     _within_a_day(campaign, len(indexes))
     limited = client.viewer_establishments is not None
     permission = channels.TRAITS[way.channel].permission
-    _permit(client.id, permission, list(indexes.values()), actor=actor, asked=asked, limited=limited)
+    trying.permit(client.id, permission, list(indexes.values()), actor=actor, asked=asked, limited=limited)
     links.store(client.id, campaign.id, link_rows)
     messages = [
         MessageIn(
@@ -167,25 +166,3 @@ def _within_a_day(campaign: Campaign, wanted: int) -> None:
     sent = TestSend.objects.filter(client_id=campaign.client_id, campaign=campaign, at__gte=today).count()
     if sent + wanted > MOST_A_DAY:
         raise Refused("test_most_a_day", 409, most=MOST_A_DAY, sent=sent)
-
-
-def _permit(client_id: UUID, channel: str, indexes: list[bytes], *, actor: str, asked: bool, limited: bool) -> None:
-    """Record that the owners of these numbers asked for this message, unless they agreed or refused before."""
-    with transaction.atomic():
-        cur = cursor()
-        ledger.lock(cur, client_id)
-        known = ledger.known(cur, client_id, indexes)
-        states = {index: known.state((index, channel, "marketing")) for index in indexes}
-        if "withdrawn" in states.values() or "opposed" in states.values():
-            raise Refused("number_opposed", 409)
-        fresh = [index for index, state in states.items() if state != "granted"]
-        if fresh and limited:
-            raise Refused("test_not_agreed", 403)
-        if fresh and not asked:
-            raise Refused("test_not_asked")
-        now = clock.now()
-        events = [
-            ledger.Event(index, channel, "marketing", "granted", now, "screen", detail="test send", actor=actor)
-            for index in fresh
-        ]
-        ledger.append(cur, client_id, events, now=now)
