@@ -157,3 +157,11 @@ def broken(up: Up, table: str) -> Iterator[None]:
     finally:
         with up.demo.admin() as admin:
             admin.execute(f"alter table {table}_away rename to {table}")
+
+
+def test_what_keeps_books_gives_way_to_what_hands_messages_over(up: Up):
+    rows = json.loads(up.demo.run("status", "--json"))["processes"]
+
+    gives_way = {row["name"]: os.getpriority(os.PRIO_PROCESS, row["pid"]) > 0 for row in rows if row["pid"]}
+    assert {name for name, gives in gives_way.items() if gives} == {"worker", "notify"}
+    assert {"engine", "ingest", "web"} <= set(gives_way)

@@ -6,6 +6,7 @@ Three loops in one process. Each survives a database that is away: it says so, w
 import asyncio
 import contextlib
 import gc
+import os
 import signal
 import sys
 from collections.abc import Callable
@@ -21,6 +22,7 @@ from sofy.kit import jobs, outbox
 
 OUTBOX_PAUSE_S = 0.25
 CONCURRENCY = 2
+GIVES_WAY = 10
 _log = structlog.get_logger("sofy.worker")
 _rounds = Counter("sofy_worker_rounds_total", "Rounds of the worker's duties", ["duty", "outcome"])
 
@@ -37,6 +39,7 @@ def tune_interpreter() -> None:
 
 async def main() -> None:
     """Run until SIGTERM or SIGINT."""
+    os.nice(GIVES_WAY)  # where processors are short, messages leave before books are kept
     tune_interpreter()
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
