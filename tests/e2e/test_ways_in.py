@@ -5,6 +5,8 @@ In the language of whoever reads them, with nothing of the machinery on them.
 
 from __future__ import annotations
 
+import json
+import os
 import re
 import time
 from collections.abc import Iterator

@@ -13,5 +13,5 @@ SCHEMA = Path(sofy.engine.__file__).parent / "sql" / "schema"
 class Migration(migrations.Migration):
     """See the schema file for the reason."""
 
-    dependencies: ClassVar = [("messaging", "0021_parked")]
+    dependencies: ClassVar = [("messaging", "0023_opens")]
     operations: ClassVar = [migrations.RunSQL((SCHEMA / "0023_capability.sql").read_text(), migrations.RunSQL.noop)]
