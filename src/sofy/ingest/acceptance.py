@@ -9,7 +9,7 @@ from sofy.engine.intake import MessageIn
 from sofy.ingest import templates, ways, words
 from sofy.ingest.offers import LADDER, Desk
 from sofy.ingest.problems import Fault
-from sofy.ingest.shapes import Fallback, Message
+from sofy.ingest.shapes import Consent, Fallback, Message
 from sofy.kernel import channels
 from sofy.kernel.clauses import clause
 from sofy.kernel.content import Content
@@ -28,6 +28,9 @@ class _Way(NamedTuple):
     after_s: int
     given: Fallback | None = None
     pointer: str = ""
+
+
+_ALONE: Final = {channel: _Way(channel, 0) for channel in channels.TRAITS}
 
 
 def accept(desk: Desk, asked: Message) -> MessageIn:
@@ -53,11 +56,12 @@ def accept(desk: Desk, asked: Message) -> MessageIn:
         )
         for n, way in enumerate(ladder)
     ]
-    _check_consent(desk, asked)
+    if asked.consent is not None:
+        _check_consent(desk, asked.consent, purpose)
     due_at = asked.send_at if asked.send_at is not None and asked.send_at > desk.now else None
     if due_at is not None and due_at > desk.now + _LONGEST_WAIT:
         raise Fault("send_at_far", pointer="/send_at")
-    leaves, first = due_at or desk.now, rungs[0]
+    first = rungs[0]
     lasts_s = [seconds for seconds in (asked.valid_for_s, first.after_s) if seconds]
     if asked.valid_for_s is not None:
         rungs[-1].after_s = asked.valid_for_s
@@ -65,7 +69,7 @@ def accept(desk: Desk, asked: Message) -> MessageIn:
         channel=first.channel, purpose=purpose, to=first.to, text=first.text, content=first.content,
         sender=first.sender, short_code=first.short_code, parts=first.parts, encoding=first.encoding,
         unit_price_eur=first.unit_price_eur, establishment_id=_establishment(desk, asked), reference=asked.reference,
-        due_at=due_at, expires_at=leaves + timedelta(seconds=min(lasts_s)) if lasts_s else None,
+        due_at=due_at, expires_at=(due_at or desk.now) + timedelta(seconds=min(lasts_s)) if lasts_s else None,
         ladder=rungs if len(rungs) > 1 else (), destination=desk.tariff.networks.of(first.to),
     )  # fmt: skip
 
@@ -77,10 +81,10 @@ def _ways(desk: Desk, asked: Message, purpose: str) -> list[_Way]:
         unavailable = "sms"
     else:
         unavailable = asked.channel or ("email" if "@" in asked.to else "sms")
-        found = [_Way(unavailable, 0)] if desk.offers.carries(desk.client.bytes, unavailable, purpose) else []
+        found = [_ALONE[unavailable]] if desk.offers.carries(desk.client.bytes, unavailable, purpose) else []
     if not found:
         raise _unavailable(unavailable, purpose, "/channel")
-    for n, given in enumerate(asked.fallback or ()):
+    for n, given in enumerate(asked.fallback) if asked.fallback else ():
         pointer = f"/fallback/{n}"
         if not desk.offers.carries(desk.client.bytes, given.channel, purpose):
             raise _unavailable(given.channel, purpose, f"{pointer}/channel")
@@ -166,12 +170,10 @@ def _establishment(desk: Desk, asked: Message) -> UUID | None:
 
 
 @clause("DPA 5")
-def _check_consent(desk: Desk, asked: Message) -> None:
-    if asked.consent is None:
-        return
-    if asked.purpose != "marketing":
+def _check_consent(desk: Desk, consent: Consent, purpose: str) -> None:
+    if purpose != "marketing":
         raise Fault("consent_for_alert", article="DPA 5", pointer="/consent")
-    if asked.consent.at > desk.now:
+    if consent.at > desk.now:
         raise Fault("consent_in_future", article="DPA 5", pointer="/consent/at")
-    if asked.consent.at < _FIRST_SMS:
+    if consent.at < _FIRST_SMS:
         raise Fault("consent_too_old", article="DPA 5", pointer="/consent/at")
