@@ -245,7 +245,7 @@ class Reach(msgspec.Struct, gc=False):
     features: list[str] = []
 
 
-class Rung(msgspec.Struct, gc=False):
+class Rung(msgspec.Struct, gc=False, omit_defaults=True):
     """A channel that is tried, in its order. `deadline_s`: for how long before the next one is; none: no next one.
 
     `reach`: for RCS, what is known of the phone. Unit: EUR before VAT.
