@@ -3,11 +3,11 @@
 from typing import Any
 
 import psycopg
-from django.db import connection
+from django.db import connections
 
 
-def engine_connection() -> psycopg.Connection[Any]:
+def engine_connection(using: str = "default") -> psycopg.Connection[Any]:
     """The connection of the caller's transaction, as functions of the engine take it."""
-    connection.ensure_connection()
-    raw: psycopg.Connection[Any] = connection.connection
+    connections[using].ensure_connection()
+    raw: psycopg.Connection[Any] = connections[using].connection
     return raw

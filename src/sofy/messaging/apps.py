@@ -34,6 +34,7 @@ class MessagingConfig(AppConfig):
             Entry("client", group, _("E-mail domains"), "messaging:email-domains", "mail", 412, "sender.view"),
             Entry("client", group, _("Channels"), "messaging:channels", "route", 413, "settings.view"),
             Entry("client", group, _("Protection"), "messaging:protection", "shield", 415, "message.view"),
+            Entry("client", group, _("Service level"), "messaging:service-level", "gauge", 417, "message.view"),
             Entry("client", developers, _("Webhooks"), "messaging:webhooks", "plug", 1020, "key.view"),
             Entry("client", developers, _("SMPP accounts"), "messaging:smpp", "network", 1030, "key.view"),
             Entry("client", developers, _("API requests"), "messaging:requests", "activity", 1040, "key.view"),
@@ -42,5 +43,6 @@ class MessagingConfig(AppConfig):
             Entry("op", _("Messaging"), _("Sender requests"), "messaging:sender-queue", "id", 305, key="e"),
             Entry("op", _("Messaging"), _("Prices"), "messaging:prices", "receipt-euro", 305),
             Entry("op", _("Messaging"), _("Fraud"), "messaging:fraud", "shield", 307, phone=True, key="f"),
+            Entry("op", _("Messaging"), _("Service level"), "messaging:service-levels", "gauge", 308, key="l"),
             Entry("op", _("Messaging"), _("Stop list"), "messaging:stop-list", "ban", 310, key="s"),
         )

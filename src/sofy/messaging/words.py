@@ -192,9 +192,16 @@ EVIDENCE: dict[str, "str | Promise"] = {
 }
 SERVICE_LEVEL = {
     "month_unreadable": _("Write the month as 2026-11."),
-    "record_dates": _("The end comes after the beginning, within the last 400 days; an outage has begun already."),
+    "record_dates": _(
+        "The end comes after the beginning, within the last 400 days. An outage is over, or noted up to now: correct"
+        " its record when it has ended."
+    ),
+    "record_ours": _("An outage of Sofy counts: only networks of others, and announced maintenance, are excluded."),
     "record_proof": _("Say whose network it was, and what proves it."),
-    "record_notice": _("Maintenance excuses nothing unless it was announced 48 hours before it begins."),
+    "record_channel": _("Say which channel was down: an outage of one network does not excuse the others."),
+    "record_notice": _(
+        "Maintenance excuses nothing unless it was announced 48 hours before it begins: give the moment of that e-mail."
+    ),
     "record_unknown": _("There is no such record, or it was withdrawn already."),
 }
 CHANNELS: dict[str, "str | Promise"] = {
@@ -205,6 +212,20 @@ CHANNELS: dict[str, "str | Promise"] = {
     "ladder_twice": _("A channel stands twice in the order: each is tried once."),
     "ladder_time": _("A channel is tried for {least} to {most} seconds before the next one."),
     "ladder_channel_off": _("{channel} is switched off and cannot stand in the order."),
+}
+#: What became of the deadline of a message; of those that were withheld, the gate says why.
+SERVICE_REASONS: dict[str, "str | Promise"] = {
+    "late": _("left after its deadline"),
+    "waiting": _("has not left, and its deadline is over"),
+    "too_late": _("could not leave before its deadline"),
+    "refused": _("refused by the operator although its number is good"),
+    "no_answer": _("nobody can tell whether the operator has it"),
+    "held_wrongly": _("held by mistake"),
+    "bad_number": _("the number does not exist"),
+    "taken_back": _("taken back before it was due"),
+    "outage": _("outage of another company’s network"),
+    "maintenance": _("maintenance announced 48 hours before"),
+    "client_wish": _("kept waiting by a pause or a budget"),
 }
 REFUSALS: dict[str, "str | Promise"] = {
     **SERVICE_LEVEL,
@@ -339,3 +360,8 @@ REASONS: dict[str, "str | Promise"] = {
 def reason_text(code: str) -> str:
     """The words for a reason of the engine."""
     return str(REASONS.get(code) or code.replace("_", " "))
+
+
+def service_reason_text(code: str) -> str:
+    """The words for what became of a deadline."""
+    return str(SERVICE_REASONS.get(code) or reason_text(code))

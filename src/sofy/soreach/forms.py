@@ -7,7 +7,6 @@ from typing import Any
 from uuid import UUID
 
 from django import forms
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from sofy.audience.segments.models import Segment
@@ -17,6 +16,7 @@ from sofy.soreach import channel_forms, rules, words
 from sofy.soreach.models import Campaign
 from sofy.soreach.rules import Cap
 from sofy.soreach.services.drafts import LABELS
+from sofy.ui.fields import ParisMoment
 
 #: How far from now a campaign may begin. A little while ago: the form was filled in, then somebody had lunch.
 PAST, AHEAD = timedelta(days=1), timedelta(days=366)
@@ -151,22 +151,6 @@ class ContentForm(forms.Form):
         return changes
 
 
-class ParisMoment(forms.DateTimeField):
-    """A day and an hour on the clocks of Paris, whatever zone the pages of the client are in."""
-
-    widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
-
-    def prepare_value(self, value: Any) -> Any:
-        """What stands in the field."""
-        with timezone.override(clock.PARIS):
-            return super().prepare_value(value)
-
-    def to_python(self, value: Any) -> datetime | None:
-        """The moment that was typed."""
-        with timezone.override(clock.PARIS):
-            return super().to_python(value)
-
-
 class ScheduleForm(forms.Form):
     """When, how much, how often. `kept` is what may be written of a form that is not finished yet."""
 
@@ -174,7 +158,6 @@ class ScheduleForm(forms.Form):
     starts_at = ParisMoment(
         label=_("Day and hour (Paris)"),
         required=False,
-        input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%d/%m/%Y %H:%M"],
     )
     spread_hours = forms.IntegerField(
         label=_("Spread over how many hours"),

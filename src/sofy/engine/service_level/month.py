@@ -38,6 +38,16 @@ class ReasonFigures(msgspec.Struct, frozen=True):
     messages: int
 
 
+class MonthFigures(msgspec.Struct, frozen=True):
+    """A month in short. The share is rounded down."""
+
+    month: str
+    messages: int
+    lost: int
+    success_percent: float | None
+    kept: bool | None
+
+
 class LostPoint(msgspec.Struct, frozen=True):
     """One message that was not routed in time, with what is known of it."""
 
@@ -96,6 +106,22 @@ def bounds(month: str) -> tuple[date, date] | None:
     return date(year, number, 1), date(year + number // 12, number % 12 + 1, 1)
 
 
+def by_month(rows: Iterable[tuple[date, str, int]]) -> list[MonthFigures]:
+    """Months out of what became of their messages, in the order of the rows."""
+    totals: dict[str, Counter[str]] = {}
+    for first, verdict, messages in rows:
+        totals.setdefault(f"{first:%Y-%m}", Counter())[verdict] += messages
+    return [MonthFigures(name, sum(of.values()), of["lost"], *_success(of)) for name, of in totals.items()]
+
+
+def _success(total: Counter[str]) -> tuple[float | None, bool | None]:
+    """The share that was routed, rounded down, and whether the promise is kept; nothing without messages."""
+    routed, lost = total["reached"] + total["withheld"], total["lost"]
+    if success_rate(routed, lost) is None:
+        return None, None
+    return routed * 1_000_000 // (routed + lost) / 10_000, is_kept(routed, lost)
+
+
 @clause("CGVU 28")
 def summary(
     month: str,
@@ -112,13 +138,12 @@ def summary(
         days.setdefault(day, Counter())[verdict] += messages
         reasons[verdict, reason] += messages
         total[verdict] += messages
-    routed = total["reached"] + total["withheld"]
-    rate = success_rate(routed, total["lost"])
+    percent, kept = _success(total)
     return ServiceLevel(
         month=month,
         target_percent=TARGET_PER_MILLE / 10,
-        success_percent=None if rate is None else routed * 1_000_000 // (routed + total["lost"]) / 10_000,
-        kept=None if rate is None else is_kept(routed, total["lost"]),
+        success_percent=percent,
+        kept=kept,
         accepted=sum(total.values()),
         **{name: total[name] for name in _VERDICTS},
         counted_at=counted_at,

@@ -23,6 +23,8 @@ ALERT_WITHIN: Final = timedelta(seconds=60)
 #: How long before it begins a maintenance is announced.
 NOTICE: Final = timedelta(hours=48)
 
+#: Kinds of dated records.
+KINDS: Final = ("outage", "maintenance")
 #: Holds of ours, which turn out to be right or wrong.
 SUSPICIONS: Final = frozenset({"fraud_suspected", "alert_reads_like_marketing"})
 #: Holds that the client asked for: its time stands still meanwhile.

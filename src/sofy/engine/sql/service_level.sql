@@ -137,3 +137,16 @@ SELECT id, kind, party, channel, begins_at, ends_at, announced_at, proof FROM se
  WHERE id IN (SELECT record_id FROM service_lost
                WHERE client_id = %(client)s AND day >= %(first)s AND day < %(after)s AND record_id IS NOT NULL)
  ORDER BY begins_at LIMIT 1000
+
+-- name: service_months
+-- What became of a client's messages, month by month.
+SELECT date_trunc('month', day)::date AS month, verdict, sum(messages)::bigint FROM service_day
+ WHERE client_id = %(client)s AND day >= %(first)s
+ GROUP BY 1, 2 ORDER BY 1 DESC
+
+-- name: service_evidence
+-- Some lost points of a month, of one reason or of all, the newest first: ids are in the order of days.
+SELECT message_id, purpose, channel, verdict, reason, due_at, deadline_at, at, record_id FROM service_lost
+ WHERE client_id = %(client)s AND day >= %(first)s AND day <= %(last)s AND message_id < %(before)s
+   AND verdict = %(verdict)s AND (%(reason)s = '' OR reason = %(reason)s)
+ ORDER BY day DESC, message_id DESC LIMIT %(n)s

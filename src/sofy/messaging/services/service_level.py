@@ -1,4 +1,4 @@
-"""Routing success (CGVU 28): the count of the worker, what pages show of a month, and the dated records of staff."""
+"""Routing success (CGVU 28): the count of the worker, and what pages show of a month."""
 
 import time
 from datetime import date, datetime, timedelta
@@ -8,7 +8,7 @@ from uuid import UUID
 import psycopg
 from django.db import connections
 
-from sofy.clients.queries import all_clients
+from sofy.clients.queries import ClientLine, all_clients
 from sofy.engine import pgarray
 from sofy.engine.db import sql
 from sofy.engine.service_level import count, month, rules
@@ -22,14 +22,19 @@ from sofy.kit.rls import client_scope, staff_scope
 
 #: A round of the worker begins no further day after this long.
 ROUND_S: Final = 20.0
-#: How far back a record is dated: what messages were is known for three years, claims are settled long before.
-_OLDEST: Final = timedelta(days=400)
-PARTIES: Final = ("Orange", "SFR", "Bouygues Telecom", "Free", "Meta", "Google", "Sofy")
+#: How many months a page offers.
+MONTHS: Final = 13
 
 
-def run_statement(name: LiteralString, values: dict[str, Any]) -> list[tuple[Any, ...]]:
+_OF_ALL = (
+    "SELECT client_id, %s::date, '', '', verdict, reason, sum(messages)::bigint FROM service_day"
+    " WHERE day >= %s AND day < %s GROUP BY client_id, verdict, reason"
+)
+
+
+def run_statement(name: LiteralString, values: dict[str, Any], *, using: str = "default") -> list[tuple[Any, ...]]:
     """A named statement on the transaction of the caller."""
-    cursor: psycopg.Cursor[Any] = psycopg.Cursor(engine_connection())
+    cursor: psycopg.Cursor[Any] = psycopg.Cursor(engine_connection(using))
     pgarray.register(cursor)
     cursor.execute(sql(name), values)
     return list(cursor.fetchall()) if cursor.description else []
@@ -99,18 +104,44 @@ def _bounds(name: str) -> tuple[date, date]:
     return found
 
 
-def of_month(client_id: UUID, name: str, *, most: int = month.MOST_LOST) -> month.ServiceLevel:
-    """A month of a client, inside its scope. Raises: Refused month_unreadable."""
+def of_month(client_id: UUID, name: str, *, most: int = month.MOST_LOST, using: str = "default") -> month.ServiceLevel:
+    """A month of a client, inside its scope or that of staff. Raises: Refused month_unreadable."""
     first, after = _bounds(name)
     values = {"client": client_id, "first": first, "after": after, "n": most}
-    counted = run_statement("service_counted_at", values)
+    counted = run_statement("service_counted_at", values, using=using)
     return month.summary(
         name,
-        run_statement("service_days", values),
-        run_statement("service_lost_points", values),
-        run_statement("service_records_of", values),
+        run_statement("service_days", values, using=using),
+        run_statement("service_lost_points", values, using=using) if most else (),
+        run_statement("service_records_of", values, using=using),
         counted[0][0] if counted else None,
     )
+
+
+def months(client_id: UUID, *, using: str = "default") -> list[month.MonthFigures]:
+    """The last months in which a client sent something, the newest first; inside its scope or that of staff."""
+    today = clock.today()
+    past = today.year * 12 + today.month - MONTHS
+    first = date(past // 12, past % 12 + 1, 1)
+    return month.by_month(run_statement("service_months", {"client": client_id, "first": first}, using=using))
+
+
+@clause("CGVU 28")
+def evidence(
+    client_id: UUID, name: str, *, why: str = "", before: UUID | None = None, most: int = 50, using: str = "default"
+) -> list[month.LostPoint]:
+    """Lost points of a month, the newest first: all, of one reason, or what records of one kind excuse.
+
+    Raises: Refused month_unreadable.
+    """
+    first, after = _bounds(name)
+    values = {
+        "client": client_id, "first": first, "n": most, "reason": why,
+        "last": count.day_of(before) if before is not None else after - timedelta(days=1),
+        "before": before if before is not None else UUID(int=2**128 - 1),
+        "verdict": "excluded" if why in rules.KINDS else "lost",
+    }  # fmt: skip
+    return [month.LostPoint(*row) for row in run_statement("service_evidence", values, using=using)]
 
 
 def decided_anew(client_id: UUID, since: datetime) -> None:
@@ -119,93 +150,25 @@ def decided_anew(client_id: UUID, since: datetime) -> None:
     run_statement("service_again", {"client": client_id, "since": day, "now": clock.now()})
 
 
-def every_client(name: str) -> list[tuple[Any, month.ServiceLevel]]:
-    """The month of every client, for staff, the worst first. Raises: Refused month_unreadable."""
+@clause("CGVU 28")
+def every_client(name: str, *, actor: str) -> list[tuple[ClientLine, month.ServiceLevel]]:
+    """The month of every client, for staff, the worst first; that it was read is in the platform's journal.
+
+    Raises: Refused month_unreadable.
+    """
     first, after = _bounds(name)
     with staff_scope(), connections["staff"].cursor() as cursor:
-        cursor.execute(
-            "SELECT client_id, day, purpose, channel, verdict, reason, messages FROM service_day"
-            " WHERE day >= %s AND day < %s",
-            [first, after],
-        )
+        cursor.execute(_OF_ALL, [first, first, after])
         rows: dict[UUID, list[tuple[Any, ...]]] = {}
         for client_id, *row in cursor.fetchall():
             rows.setdefault(client_id, []).append(tuple(row))
+        facts = {"query": "service_level", "month": name, "rows": len(rows)}
+        audit.append(audit.PLATFORM, "staff.read", actor, facts, using="staff")
     told = [(line, month.summary(name, rows[line.id], (), (), None)) for line in all_clients() if line.id in rows]
     return sorted(told, key=lambda each: (each[1].success_percent is None, each[1].success_percent, each[0].name))
 
 
-# ---- dated records, on the staff login
-
-_NAMES: Final = ("id", "kind", "party", "channel", "begins_at", "ends_at", "announced_at", "proof", "withdrawn_at")
-_RECORDS = (
-    "SELECT id, kind, party, channel, begins_at, ends_at, announced_at, proof, withdrawn_at FROM service_record"
-    " ORDER BY begins_at DESC LIMIT 200"
-)
-_AGAIN = "UPDATE service_slice SET again_at = %s WHERE day >= %s AND day <= %s"
-#: A message may be lost so long after it was accepted: planned ones wait.
-_REACH: Final = timedelta(days=7)
-
-
-def records() -> list[dict[str, Any]]:
-    """Every record of the last year, the newest first."""
-    with staff_scope(), connections["staff"].cursor() as cursor:
-        cursor.execute(_RECORDS)
-        return [dict(zip(_NAMES, row, strict=True)) for row in cursor.fetchall()]
-
-
-@clause("CGVU 28")
-def note_record(
-    *,
-    kind: str,
-    party: str,
-    begins_at: datetime,
-    ends_at: datetime,
-    proof: str,
-    actor: str,
-    channel: str | None = None,
-    route_id: UUID | None = None,
-    announced_at: datetime | None = None,
-) -> UUID:
-    """Note an outage of others, or a maintenance that was announced; the days it touches are counted again.
-
-    Raises: Refused record_dates, record_proof, record_notice.
-    """
-    now, name = clock.now(), ids.uuid7()
-    if not (now - _OLDEST < begins_at < ends_at) or (kind == "outage" and begins_at > now):
-        raise Refused("record_dates")
-    if not proof.strip() or not party.strip():
-        raise Refused("record_proof")
-    record = rules.Record(name, kind, begins_at, ends_at, channel, route_id, announced_at)
-    if not rules.is_valid(record):
-        raise Refused("record_notice")
-    with staff_scope(), connections["staff"].cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO service_record (id, kind, party, channel, route_id, begins_at, ends_at, announced_at, proof,"
-            " noted_at, noted_by) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
-            [name, kind, party.strip(), channel, route_id, begins_at, ends_at, announced_at, proof.strip(), now, actor],
-        )
-        _count_again(cursor, begins_at, ends_at, now)
-        audit.append(audit.PLATFORM, "service_record.noted", actor, {"record": str(name), "kind": kind}, using="staff")
-    return name
-
-
-def withdraw_record(record_id: UUID, *, actor: str) -> None:
-    """Take a record back: it excuses nothing any more. Raises: Refused record_unknown."""
-    now = clock.now()
-    with staff_scope(), connections["staff"].cursor() as cursor:
-        cursor.execute(
-            "UPDATE service_record SET withdrawn_at = %s, withdrawn_by = %s WHERE id = %s AND withdrawn_at IS NULL"
-            " RETURNING begins_at, ends_at",
-            [now, actor, record_id],
-        )
-        row = cursor.fetchone()
-        if row is None:
-            raise Refused("record_unknown", 404)
-        _count_again(cursor, row[0], row[1], now)
-        audit.append(audit.PLATFORM, "service_record.withdrawn", actor, {"record": str(record_id)}, using="staff")
-
-
-def _count_again(cursor: Any, begins_at: datetime, ends_at: datetime, now: datetime) -> None:
-    first, last = ((at.astimezone(clock.PARIS)).date() for at in (begins_at - _REACH, ends_at))
-    cursor.execute(_AGAIN, [now, first, last])
+def note_read(client_id: UUID, name: str, *, actor: str) -> None:
+    """Staff looked at a client's evidence: an entry of that client's journal."""
+    with client_scope(client_id):
+        audit.append(client_id, "staff.read", actor, {"query": "service_level", "month": name})

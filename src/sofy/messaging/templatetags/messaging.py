@@ -20,6 +20,12 @@ def reason(code: str) -> str:
 
 
 @register.filter
+def service_reason(code: str) -> str:
+    """What became of the deadline of a message, in words."""
+    return words.service_reason_text(code)
+
+
+@register.filter
 def evidence(code: str) -> str:
     """What speaks for fraud, or for marketing in an alert, in words."""
     return str(words.EVIDENCE.get(code, code))

@@ -16,8 +16,10 @@ from sofy.engine.service_level import count, month
 from sofy.kernel import clock, ids
 from sofy.kernel.errors import Refused
 from sofy.kit.keys import keys_for
-from sofy.kit.rls import client_scope
-from sofy.messaging.services import fraud, service_level
+from sofy.kit.models import AuditEntry
+from sofy.kit.rls import client_scope, staff_scope
+from sofy.messaging.services import fraud, service_level, service_records
+from sofy.messaging.services.service_records import NewRecord
 from sofy.messaging.tests.test_fraud import suspect
 
 pytestmark = pytest.mark.clause("CGVU 28")
@@ -185,26 +187,70 @@ def test_a_dated_outage_excuses_and_withdrawn_excuses_no_more(client: Client, en
     passes(minutes=5)
     assert told(client).lost == 1
 
-    record = service_level.note_record(
-        kind="outage", party="Meta", channel="sms", begins_at=NOW - timedelta(minutes=1), ends_at=clock.now(),
-        proof="status page 4711", actor="staff",
-    )  # fmt: skip
+    record = service_records.note_record(outage(ends_at=clock.now()), actor="staff")
     assert service_level.count_next(client.pk)
     with client_scope(client.pk):
         excused = service_level.of_month(client.pk, MONTH)
 
     assert (excused.lost, excused.excluded, [each.id for each in excused.records]) == (0, 1, [record])
 
-    service_level.withdraw_record(record, actor="staff")
+    service_records.withdraw_record(record, actor="staff")
     assert told(client).lost == 1
 
 
-def test_maintenance_that_nobody_heard_of_in_time_is_no_record(client: Client) -> None:
-    with pytest.raises(Refused, match="record_notice"):
-        service_level.note_record(
-            kind="maintenance", party="Sofy", begins_at=NOW, ends_at=NOW + timedelta(hours=1), proof="e-mail",
-            announced_at=NOW - timedelta(hours=47), actor="staff",
-        )  # fmt: skip
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"kind": "maintenance", "announced_at": NOW - timedelta(hours=47)}, "record_notice"),
+        ({"kind": "maintenance", "announced_at": None}, "record_notice"),
+        (
+            {
+                "kind": "maintenance",
+                "announced_at": NOW + timedelta(hours=1),
+                "begins_at": NOW + timedelta(days=9),
+                "ends_at": NOW + timedelta(days=10),
+            },
+            "record_notice",
+        ),
+        ({"ends_at": NOW + timedelta(minutes=1)}, "record_dates"),
+        ({"begins_at": NOW + timedelta(hours=1), "ends_at": NOW + timedelta(hours=2)}, "record_dates"),
+        ({"begins_at": NOW - timedelta(days=401)}, "record_dates"),
+        ({"ends_at": NOW - timedelta(hours=1)}, "record_dates"),
+        ({"proof": " "}, "record_proof"),
+        ({"party": " "}, "record_proof"),
+        ({"party": "SOFY SAS"}, "record_ours"),
+        ({"channel": None}, "record_channel"),
+    ],
+)
+def test_what_excuses_nothing_is_no_record(client: Client, changes: dict[str, Any], code: str) -> None:
+    with pytest.raises(Refused, match=code):
+        service_records.note_record(outage(**changes), actor="staff")
+
+    assert service_records.records() == []
+
+
+def test_a_correction_withdraws_what_was_wrong_and_both_stay_to_be_read(client: Client) -> None:
+    wrong = service_records.note_record(outage(party="Meta"), actor="user:1")
+
+    right = service_records.note_record(outage(party="Google"), actor="user:2", instead_of=wrong)
+
+    rows = {row.id: row for row in service_records.records()}
+    assert (rows[wrong].withdrawn_by, rows[right].withdrawn_at) == ("user:2", None)
+    with pytest.raises(Refused, match="record_unknown"):
+        service_records.note_record(outage(), actor="user:2", instead_of=wrong)
+    assert len(service_records.records()) == 2
+    with staff_scope():
+        entries = AuditEntry.objects.using("staff").filter(action__startswith="service_record.").order_by("seq")
+        actions = list(entries.values_list("action", flat=True))
+    assert actions == ["service_record.noted", "service_record.withdrawn", "service_record.noted"]
+
+
+def outage(**changes: Any) -> NewRecord:
+    given: dict[str, Any] = {
+        "kind": "outage", "party": "Meta", "channel": "sms", "begins_at": NOW - timedelta(minutes=1), "ends_at": NOW,
+        "proof": "status page 4711",
+    } | changes  # fmt: skip
+    return NewRecord(**given)
 
 
 def test_the_worker_finds_days_by_itself_and_leaves_settled_ones_alone(client: Client, engine_db: Any) -> None:
@@ -235,9 +281,41 @@ def test_staff_sees_the_month_of_every_client(client: Client, engine_db: Any) ->
     passes(minutes=5)
     told(client)
 
-    rows = {line.id: figures for line, figures in service_level.every_client(MONTH)}
+    rows = {line.id: figures for line, figures in service_level.every_client(MONTH, actor="user:1")}
 
     assert rows[client.pk].success_percent == 100.0
+    with staff_scope():
+        assert AuditEntry.objects.using("staff").get(action="staff.read").facts["query"] == "service_level"
+
+
+def test_months_in_short_say_what_the_month_says(client: Client, engine_db: Any) -> None:
+    becomes(engine_db, send(client, 1), "delivered")
+    becomes(engine_db, send(client, 2), "delivered", after_s=90)
+    passes(minutes=5)
+    found = told(client)
+
+    with client_scope(client.pk):
+        (shown,) = service_level.months(client.pk)
+
+    assert (shown.month, shown.messages, shown.lost) == (MONTH, 2, 1)
+    assert (shown.success_percent, shown.kept) == (found.success_percent, found.kept)
+
+
+def test_evidence_comes_page_by_page_and_by_reason(client: Client, engine_db: Any) -> None:
+    late = [send(client, number) for number in range(3)]
+    for message in late:
+        becomes(engine_db, message, "delivered", after_s=90)
+    waiting = send(client, 9)
+    passes(minutes=5)
+    told(client)
+
+    with client_scope(client.pk):
+        first = service_level.evidence(client.pk, MONTH, most=2)
+        rest = service_level.evidence(client.pk, MONTH, most=5, before=first[-1].message)
+        only = service_level.evidence(client.pk, MONTH, why="waiting")
+
+    assert [each.message for each in first + rest] == [waiting, *reversed(late)]
+    assert [each.message for each in only] == [waiting]
 
 
 @pytest.mark.parametrize("hour", [0, 1, 23])
