@@ -213,6 +213,7 @@ about_nobody("gate_fraud", ["purpose", "range_hash", "verdict"], RANGE)
 about_nobody("fraud_safe", ["range_hash", "reason", "since_by"], RANGE)
 about_nobody("fraud_suspicion", ["purpose", "range_hash", "country", "verdict", "state"], RANGE)
 about_nobody("fraud_suspicion", ["reasons", "series", "samples", "closed_by"], RANGE)
+about_nobody("fraud_suspicion", "note", "why staff closed a range: the form asks to name nobody")
 about_nobody(
     "gate_misuse", ["text_hash", "verdict", "reasons", "samples", "decided_by"], "a keyed hash of a text to many"
 )

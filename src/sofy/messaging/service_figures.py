@@ -7,7 +7,6 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from babel.dates import format_date
-from django.utils.formats import date_format
 from django.utils.translation import get_language, ngettext, pgettext
 from django.utils.translation import gettext as _
 
@@ -70,7 +69,7 @@ def claim_until(told: ServiceLevel) -> date | None:
 
 def charts(told: ServiceLevel) -> list[dict[str, Any]]:
     """What was sent day by day; and, when something was lost, on which days."""
-    days = [date_format(each.day, "j M") for each in told.days]
+    days = [str(format_date(each.day, "d MMM", locale=formats.locale_of(get_language()))) for each in told.days]
     parts = [
         (_("In time"), "green", [each.reached for each in told.days]),
         (_("Stopped by a rule"), "grey", [each.withheld for each in told.days]),
@@ -80,9 +79,9 @@ def charts(told: ServiceLevel) -> list[dict[str, Any]]:
     shown = [part for part in parts if any(part[2])]
     found = []
     if told.lost:
-        found.append(_chart("lost", _("Lost messages, day by day"), "bar", days, [parts[2]]))
+        found.append(_chart("lost-days", _("Lost messages, day by day"), "bar", days, [parts[2]]))
     if shown:
-        found.append(_chart("days", _("All messages, day by day"), "stacked", days, shown))
+        found.append(_chart("all-days", _("All messages, day by day"), "stacked", days, shown))
     return found
 
 
@@ -97,6 +96,25 @@ def _chart(
         "columns": [_("Day"), *(said for said, _tone, _values in parts)],
         "rows": [(label, *(values[n] for _said, _tone, values in parts)) for n, label in enumerate(labels)],
     }
+
+
+def span(seconds: float) -> str:
+    """How long something took, as people say it."""
+    for size, word in ((86_400, _("%(n)s d")), (3_600, _("%(n)s h")), (60, _("%(n)s min"))):
+        if seconds >= 2 * size:
+            return word % {"n": formats.number(int(seconds // size), get_language())}
+    return _("%(n)s s") % {"n": max(1, int(seconds))}
+
+
+def timing(point: LostPoint) -> str:
+    """How much time a lost message had, and how late it left."""
+    if point.deadline_at is None:
+        return ""
+    had = span((point.deadline_at - point.due_at).total_seconds())
+    if point.left_at is not None and point.left_at > point.deadline_at:
+        late = span((point.left_at - point.deadline_at).total_seconds())
+        return _("%(late)s too late: it had %(had)s") % {"late": late, "had": had}
+    return _("it had %(had)s") % {"had": had}
 
 
 def by_reason(told: ServiceLevel, *verdicts: str) -> list[tuple[str, str, int]]:
@@ -133,7 +151,7 @@ def to_csv(points: Iterable[LostPoint], records: Iterable[ServiceRecord]) -> byt
         cells = [
             str(point.message), _moment(_accepted(point)), _alert_or_marketing(point.purpose), point.channel,
             _("Not counted") if point.verdict == "excluded" else _("Lost"), words.service_reason_text(point.reason),
-            _moment(point.due_at), _moment(point.deadline_at), _moment(point.at), *excuse,
+            _moment(point.due_at), _moment(point.deadline_at), _moment(point.left_at), _moment(point.at), *excuse,
         ]  # fmt: skip
         writer.writerow([plain_cell(cell) for cell in cells])
     return ("\ufeff" + text.getvalue()).encode()
@@ -142,7 +160,7 @@ def to_csv(points: Iterable[LostPoint], records: Iterable[ServiceRecord]) -> byt
 def _header() -> list[str]:
     return [
         _("Message"), _("Accepted"), _("Type of message"), _("Channel"), _("Counted as"), _("Reason"),
-        _("Could leave from"), _("Deadline"), _("Lost at"), _("Excused by"), pgettext("moment", "From"), pgettext("moment", "To"), _("Proof"),
+        _("Could leave from"), _("Deadline"), _("Left at"), _("Lost at"), _("Excused by"), pgettext("moment", "From"), pgettext("moment", "To"), _("Proof"),
     ]  # fmt: skip
 
 

@@ -162,9 +162,13 @@ FRAUD = {
     "suspicion_closed": _("Somebody else was faster: this suspicion is closed. Nothing was changed."),
     "safe_range": _("Write the first digits with the country: +33 6 12."),
     "text_unknown": _("This text does not exist."),
+    "block_prefix": _("Write {fewest} to {most} digits with the country, as +33 7 00 00; nothing for every number."),
+    "block_purpose": _("Close it for alerts, for marketing or for both."),
+    "block_reason": _("Say why: the client reads it."),
 }
 #: What speaks for fraud, and for marketing in an alert.
 EVIDENCE: dict[str, "str | Promise"] = {
+    "by_hand": _("closed by Sofy’s staff"),
     "codes_unused": _("codes nobody uses"),
     "velocity": _("more new numbers than usual"),
     "sequence": _("numbers one after the other"),
@@ -247,6 +251,10 @@ ACTIONS: dict[str, "str | Promise"] = {
     "service_record.withdrawn": _("Outage or maintenance withdrawn"),
     "fraud.alerted": _("Suspected fraud: the client’s people were told"),
     "fraud.confirm": _("Suspected fraud confirmed"),
+    "fraud.closed_by_hand": _("Range of numbers closed by Sofy’s staff"),
+    "fraud.lift": _("Suspected fraud is over: range opened"),
+    "fraud.fiction_on": _("Numbers that nobody has are judged too"),
+    "fraud.fiction_off": _("Numbers that nobody has are left alone"),
     "fraud.enforced": _("Fraud verdicts are carried out"),
     "fraud.fail_open": _("Fraud verdicts are shown only"),
     "fraud.release": _("Suspected fraud released"),

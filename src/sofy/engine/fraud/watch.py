@@ -39,6 +39,7 @@ class Watch:
         self._keystore = keystore
         self._hash = keystore.platform().indexer(RANGE_KIND)
         self._ranges: dict[bytes, dict[tuple[str, bytes], str]] = {}
+        self._by_hand: dict[bytes, set[int]] = {}
         self._texts: dict[tuple[bytes, bytes], str] = {}
         self._alike: OrderedDict[bytes, int] = OrderedDict()
         self._held: dict[tuple[bytes, bytes], Held] = {}
@@ -49,9 +50,12 @@ class Watch:
         now = clock.now()
         self.enforce = all(row[0] for row in await self._link.rows("fraud_enforced", {}))
         found: dict[bytes, dict[tuple[str, bytes], str]] = {}
-        for client, purpose, key, verdict in await self._link.rows("fraud_watch", {"now": now}):
+        by_hand: dict[bytes, set[int]] = {}
+        for client, purpose, key, verdict, digits in await self._link.rows("fraud_watch", {"now": now}):
             found.setdefault(client, {})[purpose, key] = verdict
-        self._ranges = found
+            if digits:
+                by_hand.setdefault(client, set()).add(digits)
+        self._ranges, self._by_hand = found, by_hand
         rows = await self._link.rows("misuse_watch", {})
         self._texts = {(client, text): verdict for client, text, verdict in rows}
         await self._write(now)
@@ -61,7 +65,8 @@ class Watch:
         watched = self._ranges.get(item.client)
         if watched is None or not self.enforce or not item.to.startswith("+"):
             return None
-        verdicts = {watched.get((item.purpose, self._hash(digits))) for digits in ranges(item.to)}
+        closed = [item.to[:n] for n in self._by_hand.get(item.client, ())]
+        verdicts = {watched.get((item.purpose, self._hash(digits))) for digits in (*ranges(item.to), *closed)}
         return "block" if "block" in verdicts else "hold" if "hold" in verdicts else None
 
     def misuse(self, item: Item) -> str | None:

@@ -218,8 +218,10 @@ class _Page:
             else:
                 hashes = {by_range(digits) for digits in ranges(plain.to)}
                 wrong = any(
-                    purpose == row[1] and bytes(hashed) in hashes and first <= (row[11] or first) <= closed
-                    for purpose, hashed, first, closed in released
+                    purpose == row[1]
+                    and bytes(hashed) in ({by_range(plain.to[:digits])} if digits else hashes)
+                    and first <= (row[11] or first) <= closed
+                    for purpose, hashed, first, closed, digits in released
                 )
             if wrong:
                 found.add(row[0])
@@ -238,6 +240,7 @@ class _Page:
             "deadlines": [told.term.deadline for _, _, told in lost],
             "ats": [told.at for _, _, told in lost],
             "records": [told.record for _, _, told in lost],
+            "lefts": [course.submitted_at for _, course, _ in lost],
         })  # fmt: skip
 
 

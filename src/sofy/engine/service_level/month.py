@@ -60,6 +60,7 @@ class LostPoint(msgspec.Struct, frozen=True):
     deadline_at: datetime | None
     at: Annotated[datetime, Meta(description="When it was lost.")]
     record: Annotated[UUID | None, Meta(description="The record that excuses it.")] = None
+    left_at: Annotated[datetime | None, Meta(description="When it was handed over, when it was.")] = None
 
 
 class ServiceRecord(msgspec.Struct, frozen=True):

@@ -11,7 +11,7 @@ SELECT enforce FROM fraud_setting
 
 -- name: fraud_watch
 -- Ranges that are held or closed, of every client: few, and read by every engine each second.
-SELECT client_id, purpose, range_hash, verdict FROM gate_fraud WHERE until > %(now)s LIMIT 100000
+SELECT client_id, purpose, range_hash, verdict, digits FROM gate_fraud WHERE until > %(now)s LIMIT 100000
 
 -- name: misuse_watch
 -- Texts of the alert lane that people decided about.
@@ -58,7 +58,8 @@ RETURNING id, id = %(id)s AS new
 INSERT INTO gate_fraud AS g (client_id, purpose, range_hash, verdict, suspicion_id, until)
 VALUES (%(client)s, %(purpose)s, %(hash)s, %(verdict)s, %(id)s, %(until)s)
 ON CONFLICT (client_id, purpose, range_hash) DO UPDATE
-   SET verdict = excluded.verdict, suspicion_id = excluded.suspicion_id, until = greatest(g.until, excluded.until)
+   SET verdict = CASE WHEN g.digits IS NOT NULL AND g.until > %(now)s THEN g.verdict ELSE excluded.verdict END,
+       suspicion_id = excluded.suspicion_id, until = greatest(g.until, excluded.until)
 
 -- name: released_ranges
 -- What people opened again lately: the detector forgets what it held against it.

@@ -73,7 +73,7 @@ SELECT id, kind, begins_at, ends_at, channel, route_id, announced_at FROM servic
 
 -- name: service_taken_back
 -- Ranges and texts that turned out to be in order.
-SELECT purpose, range_hash, first_at, closed_at FROM fraud_suspicion
+SELECT purpose, range_hash, first_at, closed_at, digits FROM fraud_suspicion
  WHERE client_id = %(client)s AND state = 'released'
 
 -- name: service_texts_taken_back
@@ -85,13 +85,14 @@ DELETE FROM service_lost WHERE client_id = %(client)s AND day = %(day)s AND mess
 
 -- name: service_note_lost
 -- Lost points of a page, each with its evidence.
-INSERT INTO service_lost (client_id, day, message_id, purpose, channel, verdict, reason, due_at, deadline_at, at, record_id)
+INSERT INTO service_lost (client_id, day, message_id, purpose, channel, verdict, reason, due_at, deadline_at, at, record_id,
+                          left_at)
 SELECT %(client)s, %(day)s, l.* FROM unnest(%(ids)s::uuid[], %(purposes)s::text[], %(channels)s::text[], %(verdicts)s::text[],
               %(reasons)s::text[], %(dues)s::timestamptz[], %(deadlines)s::timestamptz[], %(ats)s::timestamptz[],
-              %(records)s::uuid[]) AS l
+              %(records)s::uuid[], %(lefts)s::timestamptz[]) AS l
 ON CONFLICT (client_id, day, message_id) DO UPDATE
    SET verdict = excluded.verdict, reason = excluded.reason, deadline_at = excluded.deadline_at, at = excluded.at,
-       record_id = excluded.record_id
+       record_id = excluded.record_id, left_at = excluded.left_at
 
 -- name: service_lock_day
 -- One count of a day is written at a time.
@@ -127,7 +128,7 @@ SELECT min(counted_at) FROM service_slice WHERE client_id = %(client)s AND day >
 
 -- name: service_lost_points
 -- Lost points of a month, the newest first, each with the record that excuses it, if any.
-SELECT message_id, purpose, channel, verdict, reason, due_at, deadline_at, at, record_id FROM service_lost
+SELECT message_id, purpose, channel, verdict, reason, due_at, deadline_at, at, record_id, left_at FROM service_lost
  WHERE client_id = %(client)s AND day >= %(first)s AND day < %(after)s
  ORDER BY day DESC, message_id DESC LIMIT %(n)s
 
@@ -146,7 +147,7 @@ SELECT date_trunc('month', day)::date AS month, verdict, sum(messages)::bigint F
 
 -- name: service_evidence
 -- Some lost points of a month, of one reason or of all, the newest first: ids are in the order of days.
-SELECT message_id, purpose, channel, verdict, reason, due_at, deadline_at, at, record_id FROM service_lost
+SELECT message_id, purpose, channel, verdict, reason, due_at, deadline_at, at, record_id, left_at FROM service_lost
  WHERE client_id = %(client)s AND day >= %(first)s AND day <= %(last)s AND message_id < %(before)s
    AND verdict = %(verdict)s AND (%(reason)s = '' OR reason = %(reason)s)
  ORDER BY day DESC, message_id DESC LIMIT %(n)s

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 
+from sofy.engine import db
 from sofy.engine.fraud.analyser import Analyser
 from sofy.engine.fraud.watch import RANGE_KIND, TEXT_KIND
 from sofy.engine.link import HotLink
@@ -58,6 +59,39 @@ async def test_what_goes_to_a_suspected_range_waits_for_a_person(house: House, m
     await machine.settled(message, status="held")
 
     assert house.state(message)["reason"] == "fraud_suspected"
+
+
+@pytest.mark.clause("CGVU 15")
+@pytest.mark.parametrize(("digits", "purpose", "status"), [(1, "alert", "withheld"), (7, "alert", "withheld"),
+                                                           (7, "marketing", None)])  # fmt: skip
+async def test_a_range_that_staff_closed_is_closed_whatever_its_length(
+    house: House, machine: Machine, digits: int, purpose: str, status: str | None
+):
+    message = house.message(purpose="alert")
+    hashed = house.keystore.platform().index(RANGE_KIND, message.to[:digits])
+    house.conn.execute(
+        "INSERT INTO gate_fraud VALUES (%s, %s, %s, 'block', %s, %s, %s)",
+        [house.client, purpose, hashed, ids.uuid7(), clock.now() + timedelta(hours=1), digits],
+    )
+    await machine.engine.watch.refresh()
+
+    house.submit(message)
+
+    await machine.settled(message, **({"status": status} if status else {}))
+
+
+async def test_the_detector_does_not_loosen_what_staff_closed(house: House):
+    key = {"client": house.client, "purpose": "alert", "hash": b"h", "id": ids.uuid7()}
+    later = clock.now() + timedelta(hours=1)
+    house.conn.execute(
+        "INSERT INTO gate_fraud VALUES (%s, 'alert', %s, 'block', %s, %s, 4)", [house.client, b"h", ids.uuid7(), later]
+    )
+
+    for now, verdict in ((clock.now(), "block"), (later + timedelta(hours=1), "hold")):
+        values = key | {"now": now, "verdict": "hold", "until": now + timedelta(minutes=15)}
+        house.conn.execute(db.sql("watch_range"), values)
+
+        assert _rows(house, "SELECT verdict FROM gate_fraud") == [(verdict,)]
 
 
 async def test_a_range_closed_for_one_client_is_open_to_another(house: House, machine: Machine):

@@ -147,13 +147,13 @@ RIGHTS = {
     "lane_backlog": ("siu", "s", "siud"),
     "engine_inbound": ("s", "s", "siud"),
     # fraud and misuse: the engine notices, staff decides; a client sees its own, and that it was told is written
-    "fraud_suspicion": ("su", "su", "siud"),
+    "fraud_suspicion": ("su", "siu", "siud"),
     "gate_misuse": ("su", "su", "siud"),
     # routing success: the worker counts, for each client; staff notes outages, and has days counted again
     "service_slice": ("siud", "su", "s"),
     **dict.fromkeys(("service_day", "service_lost"), ("siud", "s", "s")),
     "service_record": ("s", "siu", "s"),
-    "gate_fraud": ("", "sud", "siud"),
+    "gate_fraud": ("", "siud", "siud"),
     "fraud_safe": ("", "sid", "siud"),
     "fraud_setting": ("", "siu", "siud"),
     # what the gate reads

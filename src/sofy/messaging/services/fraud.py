@@ -23,7 +23,7 @@ from sofy.messaging.services import service_level
 EVERYBODY = UUID(int=0)
 _COLUMNS = (
     "client_id, id, purpose, country, open_digits, verdict, score, reasons, series, messages, samples, state, until,"
-    " first_at, last_at, alert_due_at, alerted_at, alerted, closed_at"
+    " first_at, last_at, alert_due_at, alerted_at, alerted, closed_at, digits, note"
 )
 
 
@@ -57,6 +57,18 @@ class Suspicion:
     alerted_at: datetime | None
     alerted: int
     closed_at: datetime | None
+    digits: int | None = None
+    note: str | None = None
+
+    @property
+    def digits_given(self) -> int:
+        """How many digits somebody gave who closed it by hand."""
+        return (self.digits or 1) - 1
+
+    @property
+    def by_hand(self) -> bool:
+        """Whether people closed it, not the detector."""
+        return self.digits is not None
 
     @property
     def late(self) -> bool:
@@ -126,13 +138,16 @@ def open_samples(suspicion: Suspicion, *, actor: str) -> list[str]:
 
 @clause("CGVU 15")
 def decide(suspicion: Suspicion, *, decision: str, actor: str) -> None:
-    """Release (it was in order), confirm (it is fraud) or safe (it is in order for good); what waits follows.
+    """What somebody of the staff says of it; what waits follows.
+
+    Release: it was in order. Safe: it is in order for good. Confirm: it is fraud, and stays closed for its time. Lift:
+    it was fraud, and is over.
 
     Raises: Refused suspicion_decision, suspicion_closed.
     """
-    if decision not in ("release", "confirm", "safe"):
+    if decision not in ("release", "confirm", "lift", "safe") or (decision == "safe" and suspicion.by_hand):
         raise Refused("suspicion_decision")
-    state, now = ("confirmed" if decision == "confirm" else "released"), clock.now()
+    state, now = ("confirmed" if decision in ("confirm", "lift") else "released"), clock.now()
     key = [suspicion.client_id, suspicion.id]
     with staff_scope(), connections["staff"].cursor() as cursor:
         cursor.execute(

@@ -98,7 +98,7 @@ def journal(client: Client) -> list[str]:
 
 
 @pytest.mark.clause("CGVU 15")
-@pytest.mark.parametrize(("decision", "left"), [("release", []), ("safe", []), ("confirm", ["block"])])
+@pytest.mark.parametrize(("decision", "left"), [("release", []), ("safe", []), ("confirm", ["block"]), ("lift", [])])
 def test_what_waits_follows_what_staff_decides(client, engine_db, decision, left):
     message = held(client, engine_db, "fraud_suspected")
     row = suspect(client, engine_db, message)

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from django.utils.translation import override
 
 from sofy.accounts.tests.factories import make_user
 from sofy.clients.models import Client
@@ -65,6 +66,7 @@ def test_the_page_opens_with_the_figure_and_each_lost_message_opens(client, engi
     assert said in text
     assert f"/c/{client.slug}/messages/{lost}" in text
     assert "50.00%" in text or "50,00\u00a0%" in text
+    assert "30 s too late" in text or "30\u00a0s de retard" in text
 
 
 def test_a_kept_promise_is_said_in_one_sentence_and_nothing_is_listed(client, engine_db):
@@ -273,10 +275,21 @@ def test_a_month_nobody_sent_anything_in_is_empty_for_staff(client, staff):
     ("percent", "said"), [(100.0, "100%"), (99.9999, "99.99%"), (99.9, "99.90%"), (0.0, "0.00%"), (None, "–")]
 )
 def test_no_rounding_makes_a_figure_better(percent, said):
-    from django.utils.translation import override
-
     with override("en"):
         assert service_figures.percent(percent) == said
+
+
+@pytest.mark.parametrize(
+    ("deadline_s", "left_s", "said"),
+    [(60, 95, "35 s too late: it had 60 s"), (60, None, "it had 60 s"), (7200, 8400, "20 min too late: it had 2 h"),
+     (None, 3, ""), (4 * 86_400, 40, "it had 4 d"), (60, 60.4, "1 s too late: it had 60 s")],
+)  # fmt: skip
+def test_a_lost_message_says_how_late_it_was(deadline_s, left_s, said):
+    deadline, left = (None if each is None else NOW + timedelta(seconds=each) for each in (deadline_s, left_s))
+    point = LostPoint(ids.uuid7(), "alert", "sms", "lost", "late", NOW, deadline, NOW, None, left)
+
+    with override("en"):
+        assert service_figures.timing(point) == said
 
 
 @pytest.mark.parametrize(("today", "until"), [(NOW, date(2026, 12, 15)), (NOW + timedelta(days=22), None)])

@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from django import forms
+from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -13,10 +14,11 @@ from django.views.decorators.http import require_http_methods, require_POST
 from sofy.clients import services as clients
 from sofy.clients.access import requires
 from sofy.clients.models import Client, State
+from sofy.clients.queries import all_clients
 from sofy.kernel.errors import Refused
 from sofy.kit.rls import staff_scope
 from sofy.messaging.access import staff_only
-from sofy.messaging.services import fraud
+from sofy.messaging.services import fraud, fraud_blocks
 from sofy.ui import notify, problems
 
 
@@ -29,17 +31,53 @@ class SafeForm(forms.Form):
     reason = forms.CharField(label=gettext_lazy("Reason"), max_length=200)
 
 
+class CloseForm(forms.Form):
+    """A range of one client that is closed by hand."""
+
+    client = forms.ChoiceField(label=gettext_lazy("Client"))
+    digits = forms.CharField(
+        label=gettext_lazy("First digits"),
+        max_length=20,
+        required=False,
+        help_text=gettext_lazy("+33 7 00 00, eight digits at most. Empty: every number of this client."),
+    )
+    purpose = forms.ChoiceField(
+        label=gettext_lazy("Type of message"),
+        required=False,
+        choices=[
+            ("alert", gettext_lazy("Alerts")),
+            ("marketing", gettext_lazy("Marketing")),
+            ("", gettext_lazy("Marketing and alerts")),
+        ],
+    )
+    reason = forms.CharField(
+        label=gettext_lazy("Reason"), max_length=200, help_text=gettext_lazy("The client reads it: name nobody.")
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, prefix="close", **kwargs)
+        self.fields["client"].choices = [(line.id, line.name) for line in all_clients()]  # type: ignore[attr-defined]
+
+
 @staff_only
 def desk(request: HttpRequest) -> HttpResponse:
     """Everything suspected, the open first, and alerts that wait for review."""
-    return _desk(request, SafeForm())
+    return _desk(request, SafeForm(), CloseForm())
 
 
-def _desk(request: HttpRequest, form: SafeForm) -> HttpResponse:
+def _desk(request: HttpRequest, form: SafeForm, closing: CloseForm) -> HttpResponse:
     rows, texts = fraud.suspicions(), fraud.texts()
-    names = _names({row.client_id for row in rows} | {row.client_id for row in texts})
-    context = {"rows": rows, "texts": texts, "names": names, "enforced": fraud.enforced(), "form": form}
-    return render(request, "messaging/fraud.html", context, status=422 if form.errors else 200)
+    context = {
+        "rows": rows,
+        "texts": texts,
+        "names": _names({row.client_id for row in rows} | {row.client_id for row in texts}),
+        "enforced": fraud.enforced(),
+        "form": form,
+        "closing": closing,
+        "may_judge_fiction": settings.SOFY.fictional_numbers,
+        "judges_fiction": fraud_blocks.judges_fiction(),
+    }
+    return render(request, "messaging/fraud.html", context, status=422 if form.errors or closing.errors else 200)
 
 
 def _names(ids: set[UUID]) -> dict[UUID, str]:
@@ -112,7 +150,42 @@ def safe(request: Any) -> HttpResponse:
         else:
             notify.done(request, _("These numbers are never judged."))
             return redirect("messaging:fraud")
-    return _desk(request, form)
+    return _desk(request, form, CloseForm())
+
+
+@staff_only
+@require_POST
+def close(request: Any) -> HttpResponse:
+    """Close a range of numbers of a client by hand, for twelve hours."""
+    form = CloseForm(request.POST)
+    if form.is_valid():
+        given = form.cleaned_data
+        try:
+            fraud_blocks.close(
+                UUID(given["client"]), purpose=given["purpose"], prefix=given["digits"], reason=given["reason"],
+                actor=request.user.actor,
+            )  # fmt: skip
+        except Refused as refused:
+            form.add_error("digits" if refused.code == "block_prefix" else "reason", problems.sentence(refused))
+        else:
+            notify.done(request, _("Closed for twelve hours; the client is told."))
+            return redirect("messaging:fraud")
+    return _desk(request, SafeForm(), form)
+
+
+@staff_only
+@require_POST
+def fiction(request: Any) -> HttpResponse:
+    """For training and demos: judge numbers that nobody has."""
+    if not settings.SOFY.fictional_numbers:
+        raise Http404
+    judged = request.POST.get("judge") == "on"
+    fraud_blocks.set_fiction(judged=judged, actor=request.user.actor)
+    notify.done(
+        request,
+        _("Numbers that nobody has are judged too.") if judged else _("Numbers that nobody has are left alone."),
+    )
+    return redirect("messaging:fraud")
 
 
 @staff_only

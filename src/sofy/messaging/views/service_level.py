@@ -98,7 +98,7 @@ def _month(request: HttpRequest, client_id: UUID, *, using: str = "default") -> 
         "others": service_figures.by_reason(told, "withheld", "excluded"),
         "kinds": KINDS,
         "why": why,
-        "points": points[:PER_PAGE],
+        "points": [(point, service_figures.timing(point)) for point in points[:PER_PAGE]],
         "after": str(points[PER_PAGE - 1].message) if len(points) > PER_PAGE else "",
         "first": before is None,
     }  # fmt: skip
@@ -185,7 +185,9 @@ def correct(request: Any, record_id: UUID) -> HttpResponse:
 
 def _record(request: Any, old: service_records.RecordLine | None) -> HttpResponse:
     known = [(str(route.id), route.name) for route in routes.console()]
-    form = RecordForm(known, request.POST or None, initial=old.__dict__ if old is not None else {"kind": "outage"})
+    form = RecordForm(
+        known, request.POST or None, initial=old.__dict__ if old is not None else {"kind": "outage", "channel": "sms"}
+    )
     if request.method == "POST" and form.is_valid():
         try:
             service_records.note_record(
