@@ -67,6 +67,23 @@ def claim_until(told: ServiceLevel) -> date | None:
     return last if clock.today() <= last else None
 
 
+def of_month(told: ServiceLevel, known: list[MonthFigures]) -> dict[str, Any]:
+    """What a page shows of a month, and of those that are known beside it."""
+    return {
+        "told": told,
+        "percent": percent(told.success_percent),
+        "sentence": sentence(told) if told.accepted else "",
+        "claim_until": claim_until(told),
+        "month_name": month_name(told.month),
+        "months": choices(known, told.month),
+        "history": [(each, month_name(each.month), percent(each.success_percent)) for each in known],
+        "latest": known[0].month if known else "",
+        "charts": charts(told),
+        "losses": by_reason(told, "lost"),
+        "others": by_reason(told, "withheld", "excluded"),
+    }
+
+
 def charts(told: ServiceLevel) -> list[dict[str, Any]]:
     """What was sent day by day; and, when something was lost, on which days."""
     days = [str(format_date(each.day, "d MMM", locale=formats.locale_of(get_language()))) for each in told.days]
@@ -158,9 +175,10 @@ def to_csv(points: Iterable[LostPoint], records: Iterable[ServiceRecord]) -> byt
 
 
 def _header() -> list[str]:
+    begins, ends = pgettext("moment", "From"), pgettext("moment", "To")
     return [
         _("Message"), _("Accepted"), _("Type of message"), _("Channel"), _("Counted as"), _("Reason"),
-        _("Could leave from"), _("Deadline"), _("Left at"), _("Lost at"), _("Excused by"), pgettext("moment", "From"), pgettext("moment", "To"), _("Proof"),
+        _("Could leave from"), _("Deadline"), _("Left at"), _("Lost at"), _("Excused by"), begins, ends, _("Proof"),
     ]  # fmt: skip
 
 

@@ -34,6 +34,7 @@ class SafeForm(forms.Form):
 class CloseForm(forms.Form):
     """A range of one client that is closed by hand."""
 
+    prefix = "close"
     client = forms.ChoiceField(label=gettext_lazy("Client"))
     digits = forms.CharField(
         label=gettext_lazy("First digits"),
@@ -55,7 +56,7 @@ class CloseForm(forms.Form):
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, prefix="close", **kwargs)
+        super().__init__(*args, **kwargs)
         self.fields["client"].choices = [(line.id, line.name) for line in all_clients()]  # type: ignore[attr-defined]
 
 

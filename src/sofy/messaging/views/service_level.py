@@ -82,26 +82,14 @@ def _month(request: HttpRequest, client_id: UUID, *, using: str = "default") -> 
         points = service_level.evidence(client_id, name, why=why, before=before, most=PER_PAGE + 1, using=using)
     except Refused:
         raise Http404 from None
-    known = service_level.months(client_id, using=using)
-    return {
-        "told": told,
-        "percent": service_figures.percent(told.success_percent),
-        "sentence": service_figures.sentence(told) if told.accepted else "",
-        "claim_until": service_figures.claim_until(told),
-        "month_name": service_figures.month_name(name),
-        "months": service_figures.choices(known, name),
-        "history": [(each, service_figures.month_name(each.month), service_figures.percent(each.success_percent))
-                    for each in known],
-        "latest": known[0].month if known else "",
-        "charts": service_figures.charts(told),
-        "losses": service_figures.by_reason(told, "lost"),
-        "others": service_figures.by_reason(told, "withheld", "excluded"),
+    context = service_figures.of_month(told, service_level.months(client_id, using=using))
+    return context | {
         "kinds": KINDS,
         "why": why,
         "points": [(point, service_figures.timing(point)) for point in points[:PER_PAGE]],
         "after": str(points[PER_PAGE - 1].message) if len(points) > PER_PAGE else "",
         "first": before is None,
-    }  # fmt: skip
+    }
 
 
 def _file(request: HttpRequest, client_id: UUID, *, using: str = "default") -> HttpResponse:

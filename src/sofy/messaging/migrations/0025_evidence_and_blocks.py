@@ -13,7 +13,7 @@ SCHEMA = Path(sofy.engine.__file__).parent / "sql" / "schema"
 class Migration(migrations.Migration):
     """See the schema file for the reason."""
 
-    dependencies: ClassVar = [("messaging", "0020_email_design")]
+    dependencies: ClassVar = [("messaging", "0024_capability")]
     operations: ClassVar = [
-        migrations.RunSQL((SCHEMA / "0020_evidence_and_blocks.sql").read_text(), migrations.RunSQL.noop)
+        migrations.RunSQL((SCHEMA / "0024_evidence_and_blocks.sql").read_text(), migrations.RunSQL.noop)
     ]
