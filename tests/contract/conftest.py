@@ -23,6 +23,14 @@ class Served(NamedTuple):
     log: Path
 
 
+#: A route for every channel of the examples: channel, where people answer, price, alphabets. Nothing leaves by them.
+ROUTES = (
+    ("sms", "36105", "0.03", ["gsm7", "ucs2"]),
+    ("rcs", "fournil-agent", "0.05", ["utf8"]),
+    ("email", None, "0.002", ["utf8"]),
+)
+
+
 def a_key(engine_db: Any) -> str:
     """The key of a client with a sender and routes, as the examples of the description want them."""
     client = ids.uuid7()
@@ -34,17 +42,19 @@ def a_key(engine_db: Any) -> str:
         permissions.write_client(connection, client, state="active")
         permissions.write_api_key(connection, client, ids.uuid7(), digest=digest, scopes=scopes)
         permissions.write_sender(connection, client, "Fournil")
+        permissions.write_sender(connection, client, "bonjour@fournil.example", channel="email")
         content = '{"text": "Bonjour {{first_name}}, votre commande {{number}} est prête."}'
         row = ids.uuid7()
         permissions.write_template(
             connection, client, row, code="order_ready", channel="sms", purpose="alert", version=1, state="ready",
             content=keys.seal("gate_template", "content", row, content),
         )  # fmt: skip
-        connection.execute(
-            "INSERT INTO engine_route (id, code, name, connector, short_code, price_eur, created_at, updated_at)"
-            " VALUES (%s, 'none', 'None', 'smpp', '36105', 0.03, %s, %s)",
-            [ids.uuid7(), clock.now(), clock.now()],
-        )
+        for channel, answers_at, price, encodings in ROUTES:
+            connection.execute(
+                "INSERT INTO engine_route (id, code, name, connector, channel, short_code, price_eur, encodings,"
+                " created_at, updated_at) VALUES (%s, %s, 'None', 'smpp', %s, %s, %s, %s, %s, %s)",
+                [ids.uuid7(), channel, channel, answers_at, price, encodings, clock.now(), clock.now()],
+            )
     return text
 
 

@@ -1,6 +1,8 @@
 """The description of the API is valid, its examples work, and what serves it answers nothing else."""
 
 import json
+import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,6 +15,7 @@ import jsonschema_rs
 import pytest
 import schemathesis
 
+from sofy.accounts import examples as examples_to_copy
 from sofy.ingest import openapi
 from tests.contract.conftest import Served
 
@@ -76,27 +79,87 @@ def test_every_operation_has_a_name_of_its_own_and_words():
         assert all(answer["description"] for answer in described["responses"].values())
 
 
+def validator(reference: str) -> jsonschema_rs.Draft202012Validator:
+    schema = {"$ref": reference, "components": DESCRIPTION["components"]}
+    return jsonschema_rs.Draft202012Validator(schema, validate_formats=True)
+
+
 def test_every_example_is_as_its_schema_says():
     found = list(examples())
 
-    assert len(found) == 5
+    assert len(found) == 9
     for _, _, reference, value in found:
-        schema = {"$ref": reference, "components": DESCRIPTION["components"]}
-        jsonschema_rs.Draft202012Validator(schema, validate_formats=True).validate(value)
+        validator(reference).validate(value)
 
 
-def test_every_example_is_accepted_by_what_serves_it(served: Served):
+def ask(served: Served, method: str, path: str, body: Any = None) -> tuple[int, str, Any]:
+    """Status, type and body of an answer."""
     at = urlsplit(served.address)
     headers = {"Authorization": f"Bearer {served.key}", "Content-Type": "application/json"}
-    for method, path, _, value in examples():
-        connection = HTTPConnection(at.hostname or "", at.port, timeout=20)
-        connection.request(method, path, json.dumps(value), headers)
+    connection = HTTPConnection(at.hostname or "", at.port, timeout=20)
+    try:
+        connection.request(method, path, None if body is None else json.dumps(body), headers)
         answer = connection.getresponse()
-        said = answer.read().decode()
+        return answer.status, answer.headers["Content-Type"], json.loads(answer.read())
+    finally:
         connection.close()
 
-        assert answer.status in (200, 202), said
-        assert json.loads(said).get("refused", []) == []
+
+def test_every_example_is_answered_as_the_description_says(served: Served):
+    for method, path, _, value in examples():
+        (status, described), *_ = DESCRIPTION["paths"][path][method.lower()]["responses"].items()
+
+        answered, kind, said = ask(served, method, path, value)
+
+        assert answered == int(status), said
+        ((described_kind, content),) = described["content"].items()
+        assert kind.startswith(described_kind)
+        validator(content["schema"]["$ref"]).validate(said)
+        assert said.get("refused", []) == []
+
+
+def test_a_message_of_every_example_is_found_under_its_id_and_its_reference(served: Served):
+    for _, path, _, value in examples():
+        if path == "/v1/messages":
+            _, _, accepted = ask(served, "POST", path, value)
+
+            status, _, standing = ask(served, "GET", f"{path}/{accepted['id']}")
+
+            assert (status, standing["channel"]) == (200, value.get("channel") or ("sms", "email")["@" in value["to"]])
+            validator("#/components/schemas/Standing").validate(standing)
+    status, _, found = ask(served, "GET", "/v1/messages?reference=commande-1234")
+    assert (status, len(found["messages"])) == (200, 1)
+
+
+def test_the_example_of_a_parameter_is_answered(served: Served):
+    asked = []
+    for method, path, described in operations():
+        for parameter in described.get("parameters", []):
+            if example := parameter["schema"].get("example"):
+                asked.append(parameter["name"])
+
+                status, _, said = ask(served, method, f"{path}?{parameter['name']}={example}")
+
+                assert status == 200, said
+    assert asked == ["month"]
+
+
+@pytest.mark.parametrize("language", ["curl", "python"])
+def test_the_programs_that_developers_copy_send_a_message(served: Served, language: str):
+    if language == "curl" and shutil.which("curl") is None:
+        pytest.skip("curl is not installed")
+    program = examples_to_copy.sending(served.address, sender="Fournil", text="Votre commande 1234 est prête.")[
+        language
+    ]
+    command = ["bash", "-c", program] if language == "curl" else [sys.executable, "-c", program]
+
+    done = subprocess.run(
+        command, env={"SOFY_API_KEY": served.key, "PATH": os.environ["PATH"]}, capture_output=True, text=True,
+        check=False, timeout=30,
+    )  # fmt: skip
+
+    assert done.returncode == 0, done.stderr
+    assert "accepted" in done.stdout
 
 
 @pytest.mark.slow

@@ -50,6 +50,27 @@ _MARKETING: Final = {
     "sender": "Fournil",
     "consent": {"source": "caisse", "at": "2026-11-02T10:15:00+01:00", "text_version": "carte-2026"},
 }
+_LADDER: Final = {
+    "to": "+33639980003",
+    "purpose": "alert",
+    "channel": "rcs",
+    "content": {
+        "text": "Votre colis est en boutique.",
+        "buttons": [{"kind": "url", "label": "Voir", "value": "https://fournil.example/colis"}],
+    },
+    "fallback": [{"channel": "sms", "after_s": 60, "sender": "Fournil"}],
+}
+_MAIL: Final = {
+    "to": "marie@example.org",
+    "purpose": "marketing",
+    "sender": "bonjour@fournil.example",
+    "content": {
+        "subject": "Nouvelle fournée",
+        "html": '<p>Samedi, une baguette offerte.</p><p><a href="{{unsubscribe_url}}">Ne plus recevoir</a></p>',
+        "text": "Samedi, une baguette offerte. Ne plus recevoir : {{unsubscribe_url}}",
+    },
+    "consent": {"source": "caisse", "at": "2026-11-02T10:15:00+01:00", "text_version": "carte-2026"},
+}
 
 
 def describe(address: str) -> dict[str, Any]:
@@ -137,6 +158,7 @@ def _paths() -> dict[str, Any]:
                 "sendMessage", "Send a message", 202, "Accepted: it is on disk.", "Accepted", conflict | _BODY,
                 body=("Message", {
                     "alert": {"value": _EXAMPLE}, "marketing": {"value": _MARKETING}, "template": {"value": _TEMPLATED},
+                    "ladder": {"value": _LADDER}, "mail": {"value": _MAIL},
                 }),
                 parameters=[idempotency],
             ),
@@ -171,7 +193,9 @@ def _paths() -> dict[str, Any]:
         "/v1/route-plan": {
             "post": _operation(
                 "planMessage", "What would happen to a message now; nothing is sent", 200, "The plan.", "Plan", _BODY,
-                body=("Message", {"alert": {"value": _EXAMPLE}}),
+                body=("Message", {
+                    "alert": {"value": _EXAMPLE}, "ladder": {"value": _LADDER}, "mail": {"value": _MAIL},
+                }),
             )
         },
         "/v1/service-level": {
