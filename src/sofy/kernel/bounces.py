@@ -15,6 +15,9 @@ OVER: Final = timedelta(days=7)
 SOFT: Final = ("4", "5.2.2", "5.4.1", "5.4.7", "552")
 #: Of those, what is about sender, content or pace.
 NOT_SOFT: Final = ("4.3.4", "4.5", "4.6", "4.7")
+#: The same for a database that counts mails, where a code says that it came back at all: for now, and for good.
+SOFT_PATTERN: Final = r"^(4|5[.]2[.]2([.]|$)|5[.]4[.]1([.]|$)|5[.]4[.]7([.]|$)|552$)"
+FOR_GOOD_PATTERN: Final = r"^5"
 #: Why something is on a list of suppressed addresses without anybody having said no.
 REASONS: Final = ("not_in_service", "no_such_address", "keeps_bouncing")
 HARD_REASON: Final = {"sms": "not_in_service", "email": "no_such_address"}

@@ -32,9 +32,9 @@ class ChannelsForm(forms.Form):
             )
         choices = [("", "–"), *((channel, NAMES[channel]) for channel in CHANNELS)]
         for place in range(len(CHANNELS)):
-            channel, after_s = held.ladder[place] if place < len(held.ladder) else ("", AFTER_S)
+            taken, after_s = held.ladder[place] if place < len(held.ladder) else ("", AFTER_S)
             self.fields[f"rung_{place}"] = forms.ChoiceField(
-                label=_("Channel %(number)s") % {"number": place + 1}, choices=choices, required=False, initial=channel
+                label=_("Channel %(number)s") % {"number": place + 1}, choices=choices, required=False, initial=taken
             )
             self.fields[f"after_{place}"] = forms.IntegerField(
                 label=_("tried for how many seconds"), required=False, initial=after_s, min_value=LEAST_AFTER_S,

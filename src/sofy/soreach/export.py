@@ -18,7 +18,7 @@ from sofy.audience.models import Contact
 from sofy.clients.models import Client
 from sofy.kernel import clock
 from sofy.kernel.text import plain_cell
-from sofy.soreach import figures, report, tally, words
+from sofy.soreach import channel_tables, figures, report, words
 from sofy.soreach.models import Campaign, Click
 
 BATCH = 2_000
@@ -27,8 +27,8 @@ BATCH = 2_000
 def header() -> list[str]:
     """The columns, in the reader's language."""
     return [
-        _("Contact"), _("First name"), _("Last name"), _("Point of sale"), _("Variant"), _("State"), _("Reason"),
-        _("Time"), _("SMS parts"), _("Clicked"),
+        _("Contact"), _("First name"), _("Last name"), _("Point of sale"), _("Variant"), _("Channel"), _("State"),
+        _("Reason"), _("Time"), _("SMS parts"), _("Clicked"),
     ]  # fmt: skip
 
 
@@ -59,10 +59,12 @@ def _contacts(client_id: UUID, ids: list[UUID]) -> dict[UUID, Contact]:
 
 
 def _row(person: report.Person, contact: Contact, shops: dict[str, str], clicked: bool) -> list[Any]:
-    received = _("Received") if person.status in tally.RECEIVED else ""
+    received = _("Received") if person.status == "delivered" else ""
+    channel = str(words.CHANNELS.get(person.channel, person.channel))
     cells = [
         str(person.contact_id), contact.first_name or "", contact.last_name or "",
-        shops.get(str(contact.establishment_id), ""), person.variant, received or words.status_text(person.status),
+        shops.get(str(contact.establishment_id), ""), person.variant, channel,
+        received or words.status_text(person.status),
         words.reason_text(person.status, person.reason) if person.reason else "", _moment(person.at), person.parts,
         _("yes") if clicked else "",
     ]  # fmt: skip
@@ -93,7 +95,7 @@ def _lines(rows: list[list[Any]]) -> bytes:
 
 
 def to_xlsx(client: Client, campaign: Campaign) -> bytes:
-    """Two sheets: the figures, and one row per person. No cell is ever written as a formula."""
+    """The figures, what each channel did, and one row per person. No cell is ever written as a formula."""
     target = io.BytesIO()
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     with xlsxwriter.Workbook(target, options) as book:
@@ -106,9 +108,10 @@ def to_xlsx(client: Client, campaign: Campaign) -> bytes:
         for line, (label, value, _code) in enumerate(figures.key_figures(built), start=3):
             summary.write_string(line, 0, label)
             summary.write_string(line, 1, value)
+        _write_channels(book, built, bold)
         people = book.add_worksheet(_("People"))
         people.set_column(0, 0, 38)
-        people.set_column(1, 9, 18)
+        people.set_column(1, 10, 18)
         people.freeze_panes(1, 0)
         for column, title in enumerate(header()):
             people.write_string(0, column, title, bold)
@@ -118,3 +121,18 @@ def to_xlsx(client: Client, campaign: Campaign) -> bytes:
                     line, column, cell
                 )
     return target.getvalue()
+
+
+def _write_channels(book: xlsxwriter.Workbook, built: report.Report, bold: Any) -> None:
+    """A sheet of what each channel did; none for SMS alone."""
+    found = channel_tables.tables(built)
+    if not found:
+        return
+    sheet, line = book.add_worksheet(_("Channels")), 0
+    sheet.set_column(0, 12, 20)
+    for table in found:
+        for row, style in [([table.title], bold), (list(table.columns), bold), *((row, None) for row in table.plain)]:
+            for column, text in enumerate(row):
+                sheet.write_string(line, column, text, style)
+            line += 1
+        line += 1

@@ -198,6 +198,7 @@ def key_figures(report: Report) -> list[tuple[str, str, str]]:
         (str(words.FIGURES["failed"]), words.number(shown.failed), "failed"),
         (str(words.STATUSES["unknown"]), words.number(shown.by_status.get("unknown", 0)), "status:unknown"),
         (str(words.STATUSES["withheld"]), words.number(shown.by_status.get("withheld", 0)), "status:withheld"),
+        *_by_mail(report),
         *opens,
         (str(words.FIGURES["clicked"]), words.number(shown.clicked), "clicked"),
         (str(words.FIGURES["machines"]), words.number(report.visits_machine), "machines"),
@@ -205,6 +206,15 @@ def key_figures(report: Report) -> list[tuple[str, str, str]]:
         (str(words.FIGURES["stops"]), words.number(shown.stops), "stops"),
         (str(words.FIGURES["excluded"]), words.number(sum(report.excluded.values())), "excluded"),
     ]
+
+
+def _by_mail(report: Report) -> list[tuple[str, str, str]]:
+    """What comes back of e-mails, where some left."""
+    mails = next((one for one in report.channels if one.by_mail), None)
+    if mails is None:
+        return []
+    names = ("hard", "soft", "complaints", "unsubscribed")
+    return [(str(words.FIGURES[name]), words.number(getattr(mails, name)), name) for name in names]
 
 
 def variant_rows(report: Report) -> list[tuple[str, int, int, int, str, int, int]]:

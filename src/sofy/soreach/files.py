@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from sofy.clients.models import Client
 from sofy.kernel import clock
-from sofy.soreach import figures, report, words
+from sofy.soreach import channel_tables, figures, report, words
 from sofy.soreach.models import Campaign
 from sofy.soreach.report import Report
 from sofy.ui import formats
@@ -61,7 +61,14 @@ def document(campaign: Campaign, built: Report) -> dict[str, Any]:
             }
             for f in figures.figures(campaign, built)
         ],
-        "contents": [[variant.label, variant.source] for variant in campaign.variants.all()],
+        "contents": [
+            [f"{label} · {channel}" if channel else label, text]
+            for label, channel, text in channel_tables.contents(campaign)
+        ],
+        "channels": [
+            {"title": made.title, "summary": made.summary, "columns": list(made.columns), "rows": made.plain}
+            for made in channel_tables.tables(built)
+        ],
         "variants": _texts(figures.variant_rows(built)) if variants else [],
         "verdict": words.verdict_text(built.verdict, by_replies=campaign.winner_by == "replies") if variants else "",
         "links": _texts(built.links),

@@ -298,6 +298,23 @@ class CampaignExclusion(models.Model):
         return self.reason
 
 
+class Unsubscribe(models.Model):
+    """Somebody said no by the link of an e-mail of a campaign. The consent ledger has the proof; this is the figure."""
+
+    pk = models.CompositePrimaryKey("client_id", "message_id")
+    client_id = models.UUIDField()
+    message_id = models.UUIDField()
+    campaign_id = models.UUIDField()
+    contact_id = models.UUIDField(null=True)
+    at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        db_table = "soreach_unsubscribe"
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M}"
+
+
 class TestSend(ClientOwned):
     """A message sent to try a content. The number is in the engine's sealed payload only."""
 

@@ -13,6 +13,14 @@ declare(
     in_clear="an id and a moment; the person is named in sealed columns only",
 )
 declare(
+    "soreach_unsubscribe",
+    ["contact_id", "at"],
+    purpose="Tell the author how many people said no by the link of an e-mail of the campaign",
+    retention="three years after the campaign, or until the contact is erased",
+    by=DAILY,
+    in_clear="an id and a moment",
+)
+declare(
     "soreach_exclusion",
     ["contact_id", "reason"],
     purpose="Show why somebody did not receive a campaign",

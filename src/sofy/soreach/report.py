@@ -15,7 +15,8 @@ from django.db import connection
 
 from sofy.engine import statuses
 from sofy.kernel.clauses import clause
-from sofy.soreach import rules, tally
+from sofy.soreach import by_channel, rules, tally
+from sofy.soreach.by_channel import OnChannel
 from sofy.soreach.models import Campaign, CampaignExclusion
 from sofy.soreach.tally import RECEIVED, Share
 
@@ -71,19 +72,6 @@ class Progress:
 
 
 @dataclass(frozen=True)
-class OnChannel:
-    """What came of a campaign on one channel. `passed`: for whom the next one was tried. Unit: EUR before VAT."""
-
-    channel: str
-    sent: int
-    received: int
-    read: int
-    failed: int
-    passed: int
-    cost_eur: Decimal
-
-
-@dataclass(frozen=True)
 class Opens:
     """How often the images of its e-mails were fetched: an approximate figure, that of no person.
 
@@ -120,6 +108,7 @@ class Report:
     machines: int
     replies: int
     channels: Sequence[OnChannel] = ()
+    tries: Sequence[OnChannel] = ()
     opens: Opens | None = None
     links: Sequence[tuple[str, int, int]] = field(default_factory=list)
 
@@ -169,8 +158,8 @@ def build(campaign: Campaign) -> Report:
     excluded = exclusions(campaign)
     shown = _progress(shares, visits[None, True].people, sum(group.stops for group in variants))
     parts = sum(share.parts for share in shares)
-    by_channel = on_channels(campaign) if campaign.ladder else []
-    cost_eur = sum((one.cost_eur for one in by_channel), Decimal(0)) if by_channel else parts * campaign.unit_price_eur
+    tries = by_channel.read(campaign) if campaign.ladder else []
+    cost_eur = sum((one.cost_eur for one in tries), Decimal(0)) if tries else parts * campaign.unit_price_eur
     return Report(
         progress=shown,
         audience=shown.recipients + sum(excluded.values()),
@@ -183,7 +172,8 @@ def build(campaign: Campaign) -> Report:
         heat=curve.heat(),
         parts=parts,
         cost_eur=cost_eur.quantize(Decimal("0.01")),
-        channels=by_channel,
+        channels=by_channel.totals(tries, campaign.channels),
+        tries=tries if len({one.rung for one in tries}) > 1 else (),
         opens=_opens(campaign) if "email" in campaign.channels and campaign.opens != Campaign.Opens.OFF else None,
         visits_human=visits[None, True].visits,
         visits_machine=visits[None, False].visits,
@@ -191,24 +181,6 @@ def build(campaign: Campaign) -> Report:
         replies=sum(group.replied for group in variants),
         links=_links(campaign, visits),
     )
-
-
-def on_channels(campaign: Campaign) -> list[OnChannel]:
-    """Figures of each channel, in the order they are tried."""
-    with connection.cursor() as cursor:
-        cursor.execute(_ON_CHANNELS, _of(campaign))
-        found = {row[0]: OnChannel(*row) for row in cursor.fetchall()}
-    return [found[channel] for channel in campaign.channels if channel in found]
-
-
-_ON_CHANNELS = """
-SELECT m.channel, count(s.submitted_at), count(*) FILTER (WHERE s.status IN ('delivered', 'read')),
-       count(*) FILTER (WHERE s.status = 'read'), count(*) FILTER (WHERE s.status IN ('failed', 'expired')),
-       count(*) FILTER (WHERE s.superseded),
-       coalesce(sum(s.parts * m.unit_price_eur) FILTER (WHERE s.submitted_at IS NOT NULL), 0)
-  FROM engine_state s JOIN engine_message m ON m.client_id = s.client_id AND m.id = s.message_id
- WHERE s.client_id = %s AND s.campaign_id = %s GROUP BY 1
-"""
 
 
 def _progress(shares: Sequence[Share], clicked: int, stops: int) -> Progress:
@@ -368,10 +340,12 @@ class Person:
     variant: str
     at: datetime | None
     parts: int = 0
+    channel: str = ""
 
 
 _PEOPLE = """
-SELECT s.contact_id, s.status, coalesce(s.reason, ''), coalesce(s.variant, ''), s.updated_at, s.parts
+SELECT s.contact_id, s.status, coalesce(s.reason, ''), coalesce(s.variant, ''), s.updated_at, s.parts,
+       (SELECT m.channel FROM engine_message m WHERE m.client_id = s.client_id AND m.id = s.message_id)
   FROM engine_state s WHERE s.client_id = %(client)s AND s.campaign_id = %(campaign)s
    AND s.contact_id > %(after)s AND {counted} {also}
  ORDER BY s.contact_id LIMIT %(limit)s
@@ -409,18 +383,6 @@ KINDS = {
     "establishment": "AND coalesce(s.establishment_id::text, '') = %(value)s",
     "variant": "AND coalesce(s.variant, 'A') = %(value)s",
 }
-_ON = (
-    "AND EXISTS (SELECT FROM engine_message m WHERE m.client_id = s.client_id AND m.id = s.message_id"
-    " AND m.channel = %(value)s)"
-)
-#: `sent-by:rcs` and so on: the people of one figure of one channel.
-BY_CHANNEL = {
-    "sent-by": f"AND s.submitted_at IS NOT NULL {_ON}",
-    "received-by": f"AND s.status IN ('delivered', 'read') {_ON}",
-    "read-by": f"AND s.status = 'read' {_ON}",
-    "failed-by": f"AND s.status IN ('failed', 'expired') {_ON}",
-    "passed-by": f"AND s.superseded {_ON}",
-}
 START = UUID(int=0)
 
 
@@ -436,8 +398,8 @@ def people(campaign: Campaign, figure: str, *, after: UUID = START, limit: int =
         return _excluded_people(campaign, value, after, limit)
     if figure in FIGURES:
         also, value = FIGURES[figure]
-    elif kind in BY_CHANNEL:
-        also = BY_CHANNEL[kind]
+    elif kind in by_channel.CONDITIONS:
+        also = f"AND {by_channel.CONDITIONS[kind]}"
     elif kind in KINDS:
         also = KINDS[kind]
     else:
@@ -446,7 +408,7 @@ def people(campaign: Campaign, figure: str, *, after: UUID = START, limit: int =
     given: dict[str, Any] = {"client": campaign.client_id, "campaign": campaign.id, "after": after, "limit": limit}
     with connection.cursor() as cursor:
         # On a channel those are shown too whom it did not reach; every other figure counts a person once.
-        counted = "true" if kind in BY_CHANNEL else "NOT s.superseded"
+        counted = "true" if kind in by_channel.CONDITIONS else "NOT s.superseded"
         cursor.execute(_PEOPLE.format(also=also, counted=counted), given | {"value": value, "since": since})
         return [Person(*row) for row in cursor.fetchall()]
 

@@ -235,6 +235,10 @@ FIGURES: Words = {
     "failed": _("Not delivered"),
     "waiting": _("Waiting"),
     "excluded": _("Left out"),
+    "hard": _("E-mails that came back for good"),
+    "soft": _("E-mails that came back for now"),
+    "complaints": _("Reported as spam"),
+    "unsubscribed": _("Unsubscribed"),
 }
 
 STATUSES: Words = {
@@ -315,7 +319,23 @@ ON_CHANNEL: Words = {
     "received-by": _("Received by %(channel)s"),
     "read-by": _("Read by %(channel)s"),
     "failed-by": _("Failed by %(channel)s"),
+    "withheld-by": _("Withheld by rule: %(channel)s"),
+    "stops-by": _("Said STOP by %(channel)s"),
     "passed-by": _("Not reached by %(channel)s, then another way"),
+}
+ON_CHANNEL_SHORT: Words = {
+    "sent": _("Sent"),
+    "received": _("Received"),
+    "read": _("Read"),
+    "failed": _("Failed"),
+    "withheld": _("Withheld by rule"),
+    "hard": _("Came back for good"),
+    "soft": _("Came back for now"),
+    "complaints": _("Reported as spam"),
+    "unsubscribed": _("Unsubscribed"),
+    "stops": _("STOP"),
+    "passed": _("Then another channel"),
+    "cost_eur": _("Cost before VAT"),
 }
 
 

@@ -10,6 +10,7 @@ from sofy.clients.models import Client
 from sofy.engine.db import sql
 from sofy.kernel import channels, clock, opt_out
 from sofy.kernel.clauses import clause
+from sofy.kit import outbox
 from sofy.kit.keys import keystore
 from sofy.kit.rls import client_scope
 
@@ -22,6 +23,7 @@ class Offer(NamedTuple):
     client_id: UUID
     client_name: str
     recipient_index: bytes
+    message_id: UUID
 
 
 def find(token: str) -> Offer | None:
@@ -36,12 +38,19 @@ def find(token: str) -> Offer | None:
             [origin.client_id, origin.message_id],
         )
         row = cursor.fetchone()
-    return Offer(client.pk, client.name, bytes(row[0])) if client is not None and row is not None else None
+    return (
+        Offer(client.pk, client.name, bytes(row[0]), origin.message_id)
+        if client is not None and row is not None
+        else None
+    )
 
 
 @clause("CGVU 17")
 def say_no(offer: Offer) -> bool:
-    """In one transaction: the ledger, the gate, and the end of what waits for this person; says whether it is news."""
+    """In one transaction: the ledger, the gate, and the end of what waits for this person; says whether it is news.
+
+    The rooms above hear which mail it was ("email.unsubscribed").
+    """
     with client_scope(offer.client_id):
         news = saying_no.oppose(
             client_id=offer.client_id, identity_index=offer.recipient_index, channel=CHANNEL, source="unsubscribe"
@@ -52,4 +61,6 @@ def say_no(offer: Offer) -> bool:
         }  # fmt: skip
         with connection.cursor() as cursor:
             cursor.execute(sql("cancel_waiting"), values)
+        if news:
+            outbox.publish("email.unsubscribed", offer.client_id, message_id=offer.message_id)
     return news

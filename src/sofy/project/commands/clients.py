@@ -99,7 +99,8 @@ def show_channels(arguments: argparse.Namespace) -> Answer:
         held = channels.choose(client.pk, actor=ACTOR, off=(held.off | off) - _known(on), ladder=ladder)
     order = [{"channel": channel, "after_s": after_s} for channel, after_s in held.ladder]
     said = ", ".join(sorted(held.off)) or "none"
-    text = f"Switched off: {said}. Order of auto: {' > '.join(step['channel'] for step in order) or 'rcs > sms'}."
+    tried = " > ".join(channel for channel, _after_s in held.ladder) or "rcs > sms"
+    text = f"Switched off: {said}. Order of auto: {tried}."
     return Answer(text, {"client": client.slug, "off": sorted(held.off), "ladder": order})
 
 

@@ -10,24 +10,25 @@ from sofy.audience.models import Contact
 from sofy.kernel import clock
 from sofy.kernel.clauses import clause
 from sofy.kit.rls import client_scope
-from sofy.soreach.models import Campaign, CampaignExclusion, Click, OpenImage, ShortLink
+from sofy.soreach.models import Campaign, CampaignExclusion, Click, OpenImage, ShortLink, Unsubscribe
 from sofy.soreach.services import exports
 
 #: After the end of a campaign.
 LINKS_KEPT = timedelta(days=365)
-CLICKS_KEPT = EXCLUSIONS_KEPT = timedelta(days=3 * 365)
+CLICKS_KEPT = EXCLUSIONS_KEPT = UNSUBSCRIBES_KEPT = timedelta(days=3 * 365)
 
 _OF_NOBODY = """
 DELETE FROM {table} t WHERE t.client_id = %(client)s AND t.contact_id IS NOT NULL
    AND NOT EXISTS (SELECT 1 FROM {contacts} c WHERE c.client_id = t.client_id AND c.id = t.contact_id)
 """
-_TABLES = (Click, CampaignExclusion, ShortLink, OpenImage)
+_TABLES = (Click, CampaignExclusion, ShortLink, OpenImage, Unsubscribe)
 
 _KEPT = (
     (ShortLink, LINKS_KEPT),
     (OpenImage, LINKS_KEPT),
     (Click, CLICKS_KEPT),
     (CampaignExclusion, EXCLUSIONS_KEPT),
+    (Unsubscribe, UNSUBSCRIBES_KEPT),
 )
 
 

@@ -1,6 +1,5 @@
 """The report: one sentence, charts with their tables, and the people behind each figure."""
 
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -12,10 +11,11 @@ from django.utils.translation import get_language
 
 from sofy.clients.access import ClientRequest
 from sofy.kernel.errors import Refused
-from sofy.soreach import export, figures, files, words
+from sofy.soreach import channel_tables, export, figures, files, words
 from sofy.soreach import report as reports
+from sofy.soreach.channel_tables import Table
 from sofy.soreach.models import Campaign, ReportFile
-from sofy.soreach.report import OnChannel, Person
+from sofy.soreach.report import Person
 from sofy.soreach.services import exports
 from sofy.soreach.views.common import campaign_view
 from sofy.soreach.views.who import name_of, read_id, visible_contacts
@@ -42,11 +42,11 @@ def report(request: ClientRequest, campaign: Campaign) -> HttpResponse:
         "sentence": words.sentence(built),
         "key_figures": [(label, value, _behind(people, code)) for label, value, code in figures.key_figures(built)],
         "figures": [_clickable(figure, people) for figure in figures.figures(campaign, built)],
-        "channels": [_on_channel(one, people) for one in built.channels],
+        "tables": [_linked(made, people) for made in channel_tables.tables(built)],
         "variants": [(_behind(people, f"variant:{row[0]}"), row) for row in figures.variant_rows(built)],
         "verdict": words.verdict_text(built.verdict, by_replies=campaign.winner_by == "replies"),
         "opens_text": words.opens_text(built.opens) if built.opens else "",
-        "contents": campaign.variants.all(),
+        "contents": channel_tables.contents(campaign),
     }
     return render(request, "soreach/report.html", context)
 
@@ -61,11 +61,10 @@ def _behind(people: str, code: str) -> str:
     return f"{people}?figure={code}" if people and code else ""
 
 
-def _on_channel(one: OnChannel, people: str) -> tuple[str, list[tuple[str, int]], Decimal]:
-    """A line of the table of channels: each figure with where its people are."""
-    counts = [("sent", one.sent), ("received", one.received), ("read", one.read), ("failed", one.failed)]
-    counts.append(("passed", one.passed))
-    return one.channel, [(_behind(people, f"{name}-by:{one.channel}"), n) for name, n in counts], one.cost_eur
+def _linked(made: Table, people: str) -> dict[str, Any]:
+    """A table of channels: each figure with where its people are."""
+    rows = [(name, [(cell.text, _behind(people, cell.figure)) for cell in cells]) for name, cells in made.rows]
+    return {"table": made, "rows": rows}
 
 
 def _clickable(figure: figures.Figure, people: str) -> dict[str, Any]:
