@@ -85,7 +85,10 @@ class Choice:
         return purchase_price(self.purchases, route, destination, self._on)
 
     def circuit(self, route: bytes) -> Circuit:
-        return self.circuits.setdefault(route, Circuit())
+        known = self.circuits.get(route)
+        if known is None:
+            known = self.circuits[route] = Circuit()
+        return known
 
     def note(self, route: bytes, place: str, receipt: Receipt, took_s: float) -> None:
         """Count what a receipt says about a route; that a number is dead, or a phone off, says nothing about it."""
@@ -95,7 +98,9 @@ class Choice:
         elif receipt.status == "failed" and receipt.action not in (Action.SUPPRESS, Action.RETRY):
             circuit.bad += 1
         if receipt.action is not Action.SUPPRESS and receipt.status in ("delivered", "failed", "expired"):
-            counts = self._told.setdefault((route, place[:2]), [0, 0, 0])
+            counts = self._told.get((route, place[:2]))
+            if counts is None:
+                counts = self._told[route, place[:2]] = [0, 0, 0]
             good = receipt.status == "delivered"
             counts[0] += good
             counts[1] += good and took_s <= IN_TIME_S

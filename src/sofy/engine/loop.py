@@ -418,10 +418,12 @@ class RouteEvents:
             self._circuit.bad += 1
             self._engine.recent.add((self._route, own_key(item.uid)), item, report.part)
         if last:
-            running = self._engine.table.running.get(self._route)
-            safe = running is not None and running.connector.capabilities.idempotent
-            handover.conclude(item, at, self._may_leave_elsewhere, idempotent=safe)
+            handover.conclude(item, at, self._may_leave_elsewhere, idempotent=item.lost and self._takes_an_id_once())
             self._engine.ledger.changed(item)
+
+    def _takes_an_id_once(self) -> bool:
+        running = self._engine.table.running.get(self._route)
+        return running is not None and running.connector.capabilities.idempotent
 
     def _may_leave_elsewhere(self, item: Item) -> bool:
         return any(one.route.id != self._route for one, _ in self._engine.table.choose(item))

@@ -123,8 +123,9 @@ class Receipts:
     @clause("CGVU 14.2")
     def _may_go_elsewhere(self, item: Item, receipt: Receipt) -> bool:
         """Whether the route failed, not the number or the text. The ledger looks whether it is an alert."""
-        nothing_came = all(piece.receipt != "delivered" for piece in item.pieces or ())
-        return receipt.status == "failed" and receipt.action in OF_THE_ROUTE and nothing_came
+        if receipt.status != "failed" or receipt.action not in OF_THE_ROUTE:
+            return False
+        return all(piece.receipt != "delivered" for piece in item.pieces or ())
 
     async def run(self) -> None:
         """Look for the messages of lost receipts until `close`."""
