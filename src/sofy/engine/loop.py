@@ -196,8 +196,7 @@ class Engine:
                 self._dispatch_soon()
                 continue
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_LOOK_EVERY_S):
-                    await event.wait()
+                await asyncio.wait_for(event.wait(), _LOOK_EVERY_S)
             if self.dispatcher.ready[lane]:
                 self._dispatch_soon()
 
@@ -430,8 +429,7 @@ class RouteEvents:
 
     async def on_receipts(self, receipts: list[Receipt]) -> None:
         """Receipts are safe once the journal holds them: a killed engine finds them there again."""
-        engine = self._engine
-        counters = self._counters
+        engine, counters = self._engine, self._counters
         counters.receipts += len(receipts)
         for one in receipts:
             if one.status == "delivered":
