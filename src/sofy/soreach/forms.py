@@ -278,8 +278,16 @@ class TestSendForm(forms.Form):
         label=_("The owners of these numbers asked for this message; the consent ledger records it."), required=False
     )
 
-    def __init__(self, *args: Any, people: Sequence[str], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, people: Sequence[str], by_mail: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if by_mail:
+            self.fields["numbers"].label = _("E-mail addresses, one per line")
+            self.fields["numbers"].help_text = _(
+                "Addresses of people who asked for it, yours for example. Five at most."
+            )
+            self.fields["asked"].label = _(
+                "The owners of these addresses asked for this message; the consent ledger records it."
+            )
         self.fields["as"] = forms.TypedChoiceField(
             label=_("As this person will read it"), choices=list(enumerate(people)), coerce=int, required=False
         )

@@ -10,6 +10,7 @@ campaign = [
     path("audience", wizard.audience, name="audience"),
     path("audience/people", who.of_audience, name="audience-people"),
     path("content", wizard.content, name="content"),
+    path("content/mail", wizard.mail, name="mail"),
     path("schedule", wizard.schedule, name="schedule"),
     path("checks", wizard.check, name="checks"),
     path("confirm", wizard.confirm, name="confirm"),

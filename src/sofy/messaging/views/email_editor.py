@@ -5,13 +5,10 @@ from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 import msgspec
-from csp.constants import NONE, SELF, UNSAFE_INLINE
-from csp.decorators import csp_replace, csp_update
 from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_http_methods, require_POST
 
 from sofy.clients.access import ClientRequest, only_reads, requires
@@ -26,6 +23,7 @@ from sofy.messaging.models import Template
 from sofy.messaging.services import templates as services
 from sofy.messaging.services import test_mail
 from sofy.ui import notify, problems
+from sofy.ui.frames import framed, shows_a_frame
 
 _PURPOSES: Final = rules.PURPOSES
 #: From this share of what mailboxes show whole, the page warns.
@@ -43,7 +41,7 @@ class Draft(NamedTuple):
     state: editor.State
 
 
-@csp_update({"frame-src": [SELF]})
+@shows_a_frame
 @require_http_methods(["GET", "POST"])
 @requires("template.edit")
 def new(request: ClientRequest) -> HttpResponseBase:
@@ -53,7 +51,7 @@ def new(request: ClientRequest) -> HttpResponseBase:
     return _page(request, None, start, {})
 
 
-@csp_update({"frame-src": [SELF]})
+@shows_a_frame
 @require_http_methods(["GET", "POST"])
 @requires("template.edit")
 def edit(request: ClientRequest, template_id: UUID) -> HttpResponseBase:
@@ -238,18 +236,11 @@ def _tested(request: ClientRequest, draft: Draft, samples: Mapping[str, str]) ->
 
 
 @only_reads
-@xframe_options_sameorigin
-@csp_replace({
-    "default-src": [NONE], "style-src": [UNSAFE_INLINE], "img-src": ["https:", "data:"], "script-src": [NONE],
-    "form-action": [NONE], "frame-ancestors": [SELF], "sandbox": True,
-})  # fmt: skip
+@framed
 @require_POST
 @requires("template.edit")
 def shown(request: ClientRequest) -> HttpResponse:
-    """The mail alone, for the frame of the editor: nothing in it runs, sends or leads anywhere.
-
-    An address of its own, since a page in `srcdoc` takes the rules of the editor, under which no style of a mail holds.
-    """
+    """The mail alone, for the frame of the editor."""
     try:
         content = _content(_posted(request, None))
     except Refused as refused:

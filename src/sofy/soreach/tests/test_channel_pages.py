@@ -80,12 +80,39 @@ def test_an_e_mail_is_shown_before_there_is_an_audience(world, agents):
         campaign.segment_ids = []
         campaign.save()
 
-    page = world.browser().get(world.url(campaign, "content")).text
+    page = world.browser().get(world.url(campaign, "content/mail") + "?variant=A").text
 
     assert "Bonjour prenom" in page
 
 
 @pytest.mark.clause("CGVU 14.1")
+def test_an_e_mail_is_previewed_under_rules_of_its_own_that_let_its_styles_hold_and_nothing_run(world, agents):
+    campaign = world.draft(channels=("email",), others={"email": {"subject": "Soldes", "text": "Bonjour"}})
+    browser = world.browser()
+
+    around = browser.get(world.url(campaign, "content"))
+    page = browser.get(world.url(campaign, "content/mail") + "?variant=A")
+    none = browser.get(world.url(campaign, "content/mail") + "?variant=Z")
+
+    assert "content/mail?variant=A&amp;as=0" in around.text
+    assert "frame-src 'self'" in around["content-security-policy"]
+    rules = page["content-security-policy"]
+    assert "Bonjour" in page.text
+    assert "script-src 'none'" in rules
+    assert "style-src 'unsafe-inline'" in rules
+    assert page["x-frame-options"] == "SAMEORIGIN"
+    assert (none.status_code, none.text) == (200, "")
+
+
+def test_a_test_of_an_e_mail_asks_for_addresses(world, agents):
+    campaign = world.draft(channels=("email",), others={"email": {"subject": "Soldes", "text": "Bonjour"}})
+
+    page = world.browser().get(world.url(campaign, "checks")).text
+
+    assert "E-mail addresses, one per line" in page
+    assert "Mobile numbers, one per line" not in page
+
+
 def test_the_checks_say_what_happens_on_each_branch_and_what_each_costs(world, agents):
     campaign = world.draft(4, channels=("rcs", "sms"))
 

@@ -27,11 +27,6 @@ class Screen:
     problem: str = ""
     links: Sequence[str] = ()
 
-    @property
-    def page(self) -> str:
-        """The page of an e-mail, where no link leads anywhere."""
-        return self.said.html.replace(OPT_OUT_URL, "#") if self.said else ""
-
 
 def of(campaign: Campaign, number: int) -> list[Screen]:
     """Each variant on each channel beside SMS."""
@@ -46,6 +41,16 @@ def of(campaign: Campaign, number: int) -> list[Screen]:
         except Refused as refused:
             found.append(Screen(channel, word, "", problem=problems.sentence(refused)))
     return found
+
+
+def mail(campaign: Campaign, label: str, number: int) -> str:
+    """The page of an e-mail, where no link leads anywhere; nothing while it cannot be shown."""
+    try:
+        made = branches.compiled(campaign, "email").get(label)
+    except Refused:
+        return ""
+    said = _screen(campaign, "email", label, made, number).said if made else None
+    return said.html.replace(OPT_OUT_URL, "#") if said else ""
 
 
 def _screen(campaign: Campaign, channel: str, label: str, made: Rich, number: int) -> Screen:

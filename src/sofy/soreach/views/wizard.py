@@ -7,7 +7,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from sofy.clients.access import ClientRequest
 from sofy.kernel import numbers
@@ -16,9 +16,10 @@ from sofy.soreach import people, rules, words
 from sofy.soreach.forms import AudienceForm, ContentForm, EditorialForm, ScheduleForm, TestSendForm
 from sofy.soreach.models import Campaign
 from sofy.soreach.services import caps, checks, drafts, estimate, lifecycle, test_send
-from sofy.soreach.views import preview
+from sofy.soreach.views import preview, screens
 from sofy.soreach.views.common import STEPS, campaign_view, step_context
 from sofy.ui import notify, problems
+from sofy.ui.frames import framed, shows_a_frame
 
 
 @campaign_view(STEPS["audience"], draft=True)
@@ -34,6 +35,7 @@ def audience(request: ClientRequest, campaign: Campaign) -> HttpResponse:
     return render(request, template, context, status=422 if form.errors else 200)
 
 
+@shows_a_frame
 @campaign_view(STEPS["content"], draft=True)
 def content(request: ClientRequest, campaign: Campaign) -> HttpResponse:
     """What: the phone shows the text as real contacts will read it."""
@@ -55,6 +57,14 @@ def content(request: ClientRequest, campaign: Campaign) -> HttpResponse:
     }
     template = "soreach/content.html#preview" if request.htmx else "soreach/content.html"
     return render(request, template, context, status=422 if form.errors else 200)
+
+
+@require_safe
+@framed
+@campaign_view(STEPS["content"], draft=True)
+def mail(request: ClientRequest, campaign: Campaign) -> HttpResponse:
+    """The e-mail of one variant alone, for the frame of the preview."""
+    return HttpResponse(screens.mail(campaign, request.GET.get("variant", ""), preview.position(request.GET)))
 
 
 SHOWN = "preview"
@@ -111,15 +121,14 @@ def check(request: ClientRequest, campaign: Campaign) -> HttpResponse:
             return redirect("soreach:confirm", request.client.slug, campaign.id)
         notify.done(request, _("The answer is kept."))
         return redirect("soreach:checks", request.client.slug, campaign.id)
-    context = (
-        step_context(request, campaign, "checks")
-        | _checked(request, campaign)
-        | {
-            "form": form,
-            "test_form": TestSendForm(initial={"as": _remembered(request, campaign)}, people=preview.persons(campaign)),
-        }
-    )
+    context = step_context(request, campaign, "checks") | _checked(request, campaign)
+    context |= {"form": form, "test_form": _test_form(request, campaign)}
     return render(request, "soreach/checks.html", context)
+
+
+def _test_form(request: ClientRequest, campaign: Campaign) -> TestSendForm:
+    initial, people_shown = {"as": _remembered(request, campaign)}, preview.persons(campaign)
+    return TestSendForm(initial=initial, people=people_shown, by_mail=campaign.channels == ["email"])
 
 
 def _checked(request: ClientRequest, campaign: Campaign) -> dict[str, Any]:
