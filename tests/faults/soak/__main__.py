@@ -15,12 +15,13 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any, Final
 
 from sofy.project import testing  # noqa: F401  first: folders and settings of its own
 from tests.faults.soak.books import compare
-from tests.faults.soak.house import PROCESSES, SUPPLIERS, House
-from tests.faults.soak.programs import ApiProgram, Hooks, Numbers, SmppProgram
+from tests.faults.soak.house import LINES, PROCESSES, SUPPLIERS, House
+from tests.faults.soak.programs import ApiProgram, Hooks, Numbers, Person, SmppProgram
 
 _API_PROGRAMS: Final = 3
 #: Nothing goes on by itself any longer than this.
@@ -33,6 +34,7 @@ SELECT (SELECT count(*) FROM engine_state WHERE rank = 10) AS waiting,
        (SELECT count(*) FROM engine_callback) AS callbacks,
        (SELECT count(*) FROM engine_ladder_step) AS steps,
        (SELECT count(*) FROM engine_notice) AS notices,
+       (SELECT count(*) FROM kit_outbox WHERE done_at IS NULL) AS events,
        (SELECT count(*) FROM engine_delivery WHERE state = 'waiting') AS deliveries
 """
 
@@ -44,10 +46,8 @@ class Trouble:
         self.done: Counter[str] = Counter()
         self._house, self._chance = house, chance
         self._frozen: list[tuple[float, int]] = []
-
-    def next(self) -> None:
-        kinds: dict[str, tuple[int, Callable[[], None]]] = {
-            "kill": (60, self._kill),
+        self._kinds: dict[str, tuple[int, Callable[[], None]]] = {
+            **{f"kill {name}": (10, partial(self._kill, name)) for name in PROCESSES},
             "database killed": (6, self._kill_database),
             "database restarted": (4, self._restart_database),
             "connections ended": (6, self._end_connections),
@@ -55,10 +55,17 @@ class Trouble:
             "process frozen": (6, self._freeze_process),
             "clock": (10, self._jump),
         }
-        (kind,) = self._chance.choices(list(kinds), [weight for weight, _ in kinds.values()])
-        if kind != "kill":
-            self.done[kind] += 1
-        kinds[kind][1]()
+        self._first = list(self._kinds)
+        chance.shuffle(self._first)
+
+    def next(self) -> None:
+        """One of each, in any order; then as they fall."""
+        if self._first:
+            kind = self._first.pop()
+        else:
+            (kind,) = self._chance.choices(list(self._kinds), [weight for weight, _ in self._kinds.values()])
+        self.done[kind] += 1
+        self._kinds[kind][1]()
 
     def tick(self) -> None:
         """Let go of what was frozen long enough."""
@@ -72,11 +79,9 @@ class Trouble:
                 self._frozen.remove(entry)
                 _signal(entry[1], signal.SIGCONT)
 
-    def _kill(self) -> None:
-        name = self._chance.choice(PROCESSES)
+    def _kill(self, name: str) -> None:
         child = self._house.child(name)
         if child.running:
-            self.done[f"kill {name}"] += 1
             child.restarts = 0  # no longer pause before it is back, however often this comes
             os.killpg(child.process.pid, signal.SIGKILL)
 
@@ -126,13 +131,14 @@ def _run(seed: int, seconds: float, pause_s: float, *, keep: bool) -> dict[str, 
             ApiProgram(f"api-{n}", house.api_port, house.key, f"{seed}-{n}", numbers, pause_s)
             for n in range(_API_PROGRAMS)
         ]
-        smpp = SmppProgram(house.smpp_port, numbers, pause_s)
-        for program in (*programs, smpp):
+        smpp = SmppProgram(house.smpp_port, f"{seed}-smpp", numbers, pause_s)
+        person = Person(house.web_port)
+        for program in (*programs, smpp, person):
             program.start()
         ready = time.monotonic()
         trouble = Trouble(house, random.Random(f"{seed}-trouble"))
         _break(house, trouble, seconds)
-        for program in (*programs, smpp):
+        for program in (*programs, smpp, person):
             program.done.set()
         broken = time.monotonic()
         left = _drain(house, programs, smpp)
@@ -140,12 +146,20 @@ def _run(seed: int, seconds: float, pause_s: float, *, keep: bool) -> dict[str, 
         smpp.over.set()
         for program in (*programs, smpp):
             program.join(30)
-        books = compare(house, programs, smpp, hooks)
+        person.join(30)
+        faults = house.end_suppliers()
+        kills = sum(times for kind, times in trouble.done.items() if kind.startswith("kill engine"))
+        books = compare(house, programs, smpp, hooks, ended_lines=house.links_lost().total() + LINES * kills)
+        if left:
+            books.wrong["left"].append(str(left))
+        if person.shown < 1 or not person.is_shown():
+            books.wrong["no page"].append(f"{person.shown} pages, {person.missed} missed")
         return {
             "seed": seed, "seconds": seconds, "setup_s": round(ready - began, 1), "drain_s": round(drained - broken, 1),
             "troubles": dict(sorted(trouble.done.items())),
             "answered": {"api": sum(len(each.answered) for each in programs), "smpp": len(smpp.answered)},
             "asked_again": sum(each.again for each in programs), "smpp_cuts": smpp.cuts,
+            "pages": {"shown": person.shown, "missed": person.missed}, "suppliers": faults,
             "refused": dict(sum((each.refused for each in programs), smpp.refused.copy())),
             "told": sum(map(len, hooks.told.values())), "told_again": hooks.doubled, "left": left, **books.summary(),
             **({"folder": str(house.folder)} if keep else {}),
@@ -173,7 +187,7 @@ def _break(house: House, trouble: Trouble, seconds: float) -> None:
 
 def _drain(house: House, programs: list[ApiProgram], smpp: SmppProgram) -> dict[str, int]:
     """Nothing is broken any more: time goes by until everything has come to its end. Answers what has not."""
-    names = ("waiting", "submitted", "callbacks", "steps", "notices", "deliveries")
+    names = ("waiting", "submitted", "callbacks", "steps", "notices", "events", "deliveries")
     deadline, pushed = time.monotonic() + _DRAIN_S, time.monotonic()
     left: dict[str, int] = {}
     for child in house.supervisor.children:  # what died while the database was away need not wait any longer

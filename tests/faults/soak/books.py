@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from sofy.engine import intake
 from sofy.engine.statuses import RANK, WAITING
-from tests.faults.soak.house import House, taken
+from tests.faults.soak.house import WINDOW, House, taken
 from tests.faults.soak.programs import ApiProgram, Hooks, SmppProgram
 
 _MESSAGES: Final = """
@@ -23,6 +23,8 @@ SELECT m.id, m.channel, m.payload, s.status, s.reason, s.rank, s.superseded, s.r
 _REPORTED: Final = frozenset({"sms", "rcs", "whatsapp"})
 _ARRIVED: Final = frozenset({"delivered", "read"})
 _ENDS: Final = _ARRIVED | {"failed", "expired", "withheld", "cancelled"}
+#: Why a message is `unknown` whose hand-over was not answered.
+_NOT_HEARD: Final = frozenset({"no_answer", "engine_lost"})
 LEAST_MATCHED: Final = 0.9999
 _SHOWN: Final = 5
 
@@ -48,8 +50,9 @@ class Books:
     channels: dict[str, dict[str, Any]] = field(default_factory=dict)
     matched: int = 0
     to_match: int = 0
-    #: Sent once more after a doubt, taken, and without an end: shown, and not among the receipts that are compared.
-    unresolved: list[str] = field(default_factory=list)
+    #: SMS that were taken and are `unknown`: the line ended before the answer, and an operator names them only there.
+    unheard: int = 0
+    most_unheard: int = 0
 
     def count(self, what: str) -> int:
         return len(self.wrong.get(what, ()))
@@ -67,14 +70,17 @@ class Books:
             "backwards": self.count("backwards"),
             "receipts": self.to_match,
             "matched_share": round(self.share, 6),
-            "unresolved": self.unresolved,
+            "unheard": self.unheard,
+            "most_unheard": self.most_unheard,
             "untold": self.count("untold") + self.count("untold by SMPP"),
             "broken": {what: lines[:_SHOWN] for what, lines in self.wrong.items() if lines},
         }
 
 
-def compare(house: House, programs: list[ApiProgram], smpp: SmppProgram, hooks: Hooks) -> Books:
-    """All three sides; nothing runs any more but the database."""
+def compare(
+    house: House, programs: list[ApiProgram], smpp: SmppProgram, hooks: Hooks, *, ended_lines: int = 0
+) -> Books:
+    """All three sides; nothing runs any more but the database. `ended_lines`: to the operator, by a cut or a kill."""
     books, rows = Books(), _rows(house)
     suppliers = {channel: Counter(map(_plain, found)) for channel, found in taken(house).items()}
     answered = {name: message["to"] for program in programs for name, message in program.answered.items()}
@@ -87,6 +93,9 @@ def compare(house: House, programs: list[ApiProgram], smpp: SmppProgram, hooks: 
         books.wrong["backwards"].append(f"{name}: {was} -> {becomes}")
     for lines in books.wrong.values():
         lines[:] = [f"{line} | {_life(house, line)}" for line in lines[:_SHOWN]] + lines[_SHOWN:]
+    books.most_unheard = WINDOW * ended_lines
+    if books.unheard > books.most_unheard:
+        books.wrong["unheard"].append(f"{books.unheard} with {ended_lines} lines ended")
     if books.share < LEAST_MATCHED:
         books.wrong["receipts unmatched"].append(f"{books.share:.6f}")
     return books
@@ -167,20 +176,22 @@ def _line_of(rows: dict[str, Row], channel: str, to: str, times: int) -> str:
 
 
 def _receipts(books: Books, rows: dict[str, Row], suppliers: dict[str, Counter[str]]) -> None:
-    """What a supplier took and was heard to take has the end that its receipts told."""
+    """What a supplier took has the end that its receipts told.
+
+    WhatsApp and RCS name a message by our id, whatever became of the answer. An operator names an SMS in its answer
+    only: what is `unknown` since that was lost is counted by itself.
+    """
     for channel in _REPORTED:
         mine = [row for row in rows.values() if row.channel == channel and suppliers[channel][row.to]]
-        known = [row for row in mine if not row.doubted or row.status in _ENDS]
-        ended = sum(row.status in _ENDS for row in known)
-        silent = [row for row in mine if row.doubted and row.reason == "no_receipt" and row.status == "unknown"]
-        books.matched, books.to_match = books.matched + ended, books.to_match + len(known) + len(silent)
-        books.channels[channel] |= {"receipts": len(known) + len(silent), "matched": ended}
-        open_ones = [
-            f"{row.id} {row.channel} {row.status}" for row in mine if row.doubted and row.status == "submitted"
-        ]
-        books.unresolved += open_ones
-        lines = [f"{row.id} {row.channel} {row.status} {row.reason}" for row in known if row.status not in _ENDS]
-        if lines:
+        unheard = [row for row in mine if channel == "sms" and row.status == "unknown" and row.reason in _NOT_HEARD]
+        open_ones = [row for row in mine if row.status not in _ENDS and row not in unheard]
+        to_match = len(mine) - len(unheard)
+        matched = to_match - len(open_ones)
+        books.matched, books.to_match = books.matched + matched, books.to_match + to_match
+        books.unheard += len(unheard)
+        books.channels[channel] |= {"receipts": to_match, "matched": matched, "unheard": len(unheard)}
+        if open_ones:
+            lines = [f"{row.id} {row.channel} {row.status} {row.reason}" for row in open_ones]
             books.wrong["receipts missing"] += lines
 
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
@@ -19,9 +20,13 @@ import psycopg
 SHORT_CODE: Final = "36105"
 SENDER: Final = "Fournil"
 LOGIN: Final = "till"
+#: Submits that wait for an answer on one line to the operator, at most.
+WINDOW: Final = 50
+#: Lines of each engine to the operator.
+LINES: Final = 2
 PASSWORD: Final = "s3cret_8"
 #: What is killed; the simulated suppliers keep their own books and stay.
-PROCESSES: Final = ("engine", "engine-2", "worker", "notify", "ingest", "smpp")
+PROCESSES: Final = ("engine", "engine-2", "worker", "notify", "ingest", "smpp", "web")
 SUPPLIERS: Final = ("operator", "rbm", "meta", "mail")
 _RECEIPT: Final = '{"median_s": 0.6, "sigma": 0.6, "most_s": 4}'
 _OPERATOR: Final = {
@@ -75,12 +80,13 @@ class House:
         self.clock = FileClock(self.folder / "clock", environment="test")
         self.clock.advance_to(clock.DEMO_START)
         clock.install(self.clock)
-        self.api_port, self.smpp_port = free_port(), free_port()
+        self.api_port, self.smpp_port, self.web_port = free_port(), free_port(), free_port()
         self.api_url = f"http://127.0.0.1:{self.api_port}"
         self._database()
         os.environ.update(
             SOFY_CLOCK_FILE=str(self.folder / "clock"), SOFY_VAR_DIR=str(self.folder), SOFY_API_URL=self.api_url,
             SOFY_API_PORT=str(self.api_port), SOFY_SMPP_PORT=str(self.smpp_port), SOFY_SMPPS_PORT="0",
+            SOFY_WEB_PORT=str(self.web_port), SOFY_BASE_URL=f"http://127.0.0.1:{self.web_port}",
         )  # fmt: skip
         import django
 
@@ -145,8 +151,8 @@ class House:
 
         config = Config.load(os.environ)
         values = {
-            "host": "127.0.0.1", "port": self.ports["operator"], "system_id": "s", "password": "p", "binds": 2,
-            "window": 50, "reconnect_s": 0.2, "enquire_link_s": 1.0, "enquire_timeout_s": 1.0,
+            "host": "127.0.0.1", "port": self.ports["operator"], "system_id": "s", "password": "p", "binds": LINES,
+            "window": WINDOW, "reconnect_s": 0.2, "enquire_link_s": 1.0, "enquire_timeout_s": 1.0,
         }  # fmt: skip
         routing.save_route(code="sms", name="SMS", connector="smpp", values=values, short_code=SHORT_CODE)
         ports = {"google_rbm": "rbm", "whatsapp_cloud": "meta", "email_smtp": "mail"}
@@ -192,8 +198,9 @@ class House:
 
         children = [Child(name, sofy(name.partition("-")[0])) for name in PROCESSES]
         for child in children:
-            if child.name == "ingest":
-                child.health = f"{self.api_url}/healthz"
+            if child.name in ("ingest", "web"):
+                port = self.api_port if child.name == "ingest" else self.web_port
+                child.health = f"http://127.0.0.1:{port}/healthz"
         self.supervisor = Supervisor(self.folder, children, self.server)
         self.supervisor.start()
         self.supervisor.wait_until_healthy()
@@ -205,6 +212,28 @@ class House:
     def supplier(self, name: str) -> int:
         """The process of a simulated supplier."""
         return self._suppliers[name].pid
+
+    def links_lost(self) -> Counter[str]:
+        """Why lines of the engines to the operator ended, as their logs say."""
+        lines = [line for name in ("engine", "engine-2") for line in _lines(self.folder / "log" / f"{name}.log")]
+        found = [msgspec.json.decode(line) for line in lines if line[:1] == "{" and '"smpp.link_down"' in line]
+        return Counter(line["reason"] for line in found)
+
+    def end_suppliers(self) -> dict[str, dict[str, Any]]:
+        """End the simulated suppliers; answers what each counted."""
+        for process in self._suppliers.values():
+            process.terminate()
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        counted = {}
+        for name in self._suppliers:
+            last = [line for line in _lines(self.folder / f"{name}.log") if line[:1] == "{"][-1:]
+            counted[name] = msgspec.json.decode(last[0]) if last else {}
+        self._suppliers = {}
+        return counted
 
     def rows(self, statement: str, values: Sequence[Any] = (), patience_s: float = 60) -> list[tuple[Any, ...]]:
         """What the database answers, when it is there again."""
@@ -223,13 +252,7 @@ class House:
         """End everything. `keep`: leave the books and logs for whoever looks into them."""
         if hasattr(self, "supervisor"):
             self.supervisor.stop()
-        for process in self._suppliers.values():
-            process.terminate()
-            try:
-                process.wait(10)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+        self.end_suppliers()
         from django.conf import settings
 
         if settings.configured:

@@ -20,6 +20,9 @@ from tests.faults.soak.house import LOGIN, PASSWORD, SENDER, SHORT_CODE
 _STOP: Final = f" STOP SMS {SHORT_CODE}"
 _CONSENT: Final = {"source": "till", "at": "2026-11-02T10:15:00+01:00", "text_version": "card-2026"}
 _SMPP_WINDOW: Final = 20
+#: Of requests of the API whose line is cut before the answer; of moments at which an SMPP line is cut, or silent.
+_UNHEARD: Final = 0.02
+_CUTS: Final = 0.005
 
 
 class Numbers:
@@ -109,6 +112,8 @@ class ApiProgram(threading.Thread):
         connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=15)
         try:
             connection.request("POST", path, body, headers)
+            if self.chance.random() < _UNHEARD:
+                return 0, None
             answer = connection.getresponse()
             return answer.status, json.loads(answer.read())
         except (OSError, http.client.HTTPException, ValueError):
@@ -120,8 +125,9 @@ class ApiProgram(threading.Thread):
 class SmppProgram(threading.Thread):
     """Submits alerts until they are answered, on whatever connection there is, and counts receipts."""
 
-    def __init__(self, port: int, numbers: Numbers, pause_s: float) -> None:
+    def __init__(self, port: int, seed: str, numbers: Numbers, pause_s: float) -> None:
         super().__init__(name="smpp", daemon=True)
+        self.chance = random.Random(seed)
         self.answered: dict[str, str] = {}
         self.receipts: Counter[str] = Counter()
         self.refused: Counter[str] = Counter()
@@ -146,6 +152,8 @@ class SmppProgram(threading.Thread):
                 self._submit(session)
                 self._flying = session.in_flight
                 await asyncio.sleep(self._pause_s)
+                if not self.done.is_set():
+                    await self._bad_line(session)
             self.cuts += not self.over.is_set()
 
     def _submit(self, session: ClientSession) -> None:
@@ -157,6 +165,16 @@ class SmppProgram(threading.Thread):
         frames = [(n, to, encode_sm(Command.SUBMIT_SM, n, _sm(to))) for n, to in zip(numbers, some, strict=True)]
         if frames:
             session.submit(frames)
+
+    async def _bad_line(self, session: ClientSession) -> None:
+        """Now and then it is cut, or nothing comes through it for a while."""
+        luck = self.chance.random()
+        if luck < _CUTS:
+            session.abort("cut")
+        elif luck < 2 * _CUTS and session.transport is not None:
+            session.hold_reading(True)
+            await asyncio.sleep(self.chance.uniform(0.5, 3.0))
+            session.hold_reading(False)
 
     async def _connect(self) -> ClientSession | None:
         settings = SessionSettings(system_id=LOGIN, password=PASSWORD, window=_SMPP_WINDOW)
@@ -188,6 +206,34 @@ class SmppProgram(threading.Thread):
 
 def _sm(to: str) -> Sm:
     return Sm(to.lstrip("+"), b"Votre commande est prete.", SENDER, source_ton=5, registered_delivery=1)
+
+
+class Person(threading.Thread):
+    """Somebody at a browser: looks at the page where one logs in, again and again."""
+
+    def __init__(self, port: int) -> None:
+        super().__init__(name="person", daemon=True)
+        self.shown = self.missed = 0
+        self.done = threading.Event()
+        self._port = port
+
+    def run(self) -> None:
+        while not self.done.wait(0.5):
+            if self.is_shown():
+                self.shown += 1
+            else:
+                self.missed += 1
+
+    def is_shown(self) -> bool:
+        """Whether the page comes."""
+        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=10)
+        try:
+            connection.request("GET", "/account/login/", headers={"Accept-Language": "fr"})
+            return connection.getresponse().status == 200
+        except (OSError, http.client.HTTPException):
+            return False
+        finally:
+            connection.close()
 
 
 class Hooks(ThreadingHTTPServer):

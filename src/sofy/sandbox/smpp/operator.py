@@ -154,6 +154,8 @@ class SimulatedOperator:
         for sequence, status, answer_s in refused:
             self._unanswered[session] += 1
             self._answer_after(answer_s, Answer(session, sequence, status, ""))
+        if cut:
+            self.stats[f"links_{cut}"] += 1
         if cut == "cut":
             session.abort("the operator cut the line")
         elif cut == "half_open":
