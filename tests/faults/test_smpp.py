@@ -8,15 +8,17 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 from uuid import UUID
 
 import pytest
 
 from sofy.engine import permissions
 from sofy.engine.db import sql
+from sofy.engine.intake import decode_payload
 from sofy.engine.keystore import KeyStore
 from sofy.kernel import clock, ids
 from sofy.project.processes import free_port
@@ -76,6 +78,7 @@ class Program:
         self.acknowledges = False
         self.cuts = 0
         self.session: ClientSession | None = None
+        self.hears: Callable[[int, int], None] = lambda n, status: None
 
     async def run(self) -> None:
         while self.left:
@@ -111,6 +114,7 @@ class Program:
 
     def on_answers(self, _session: Any, answers: list[Any]) -> None:
         for n, status, name in answers:
+            self.hears(n, status)
             if status == 0:
                 self.names[name] = n
             else:
@@ -208,6 +212,95 @@ async def test_whatever_is_killed_each_answered_message_is_stored_once_and_told(
             assert time.monotonic() < deadline
             await asyncio.sleep(0.05)
     await session.unbind()
+
+
+class Wire:
+    """Between a process and PostgreSQL. `deaf`: what the server says is lost, and nobody connects any more."""
+
+    def __init__(self, url: str) -> None:
+        self._where = urlsplit(url)
+        self._lines: set[asyncio.StreamWriter] = set()
+        self.deaf = False
+
+    async def start(self) -> str:
+        """The address to give to the process."""
+        self._server = await asyncio.start_server(self._join, "127.0.0.1", 0)
+        port = self._server.sockets[0].getsockname()[1]
+        name = self._where.netloc.rpartition("@")[0]
+        return urlunsplit(self._where._replace(netloc=f"{name}@127.0.0.1:{port}"))
+
+    def heal(self) -> None:
+        """What was connected is cut; whoever connects is heard again."""
+        self.deaf = False
+        for line in self._lines:
+            line.transport.abort()
+
+    async def stop(self) -> None:
+        self.heal()
+        self._server.close()
+        await self._server.wait_closed()
+
+    async def _join(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self.deaf:
+            writer.transport.abort()
+            return
+        assert self._where.port is not None
+        up_reader, up_writer = await asyncio.open_connection("127.0.0.1", self._where.port)
+        self._lines |= {writer, up_writer}
+        await asyncio.gather(self._pipe(reader, up_writer, up=True), self._pipe(up_reader, writer, up=False))
+        self._lines -= {writer, up_writer}
+
+    async def _pipe(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, up: bool) -> None:
+        with contextlib.suppress(OSError):
+            while data := await reader.read(1 << 16):
+                if up or not self.deaf:
+                    writer.write(data)
+                    await writer.drain()
+        writer.transport.abort()
+
+
+async def test_what_is_refused_while_the_database_is_away_is_not_stored(engine_db: Any, tmp_path: Path):
+    client, _ = an_account(engine_db)
+    wire = Wire(engine_db.database.admin_url)
+    process = SmppProcess(await wire.start(), tmp_path)
+    process.start()
+    program = Program(process.port, 0)
+    answers: dict[int, int] = {}
+    program.hears = answers.__setitem__
+    try:
+        session = await program.connect()
+
+        def submit(*numbers: int) -> None:
+            session.submit([(at, n, encode_sm(Command.SUBMIT_SM, at, program.sm(n))) for n in numbers
+                            for at in (session.next_sequence(),)])  # fmt: skip
+
+        submit(0)
+        async with asyncio.timeout(30):
+            while 0 not in answers:
+                await asyncio.sleep(0.01)
+        wire.deaf = True
+        submit(1, 2, 3)  # they are committed, and nobody hears so
+        await asyncio.sleep(0.5)
+        submit(4, 5, 6)  # they wait
+        async with asyncio.timeout(60):
+            await session.closed
+        wire.heal()
+        await asyncio.sleep(2)
+
+        keys = KeyStore(engine_db.config).client(client)
+        with engine_db.connect("admin") as admin:
+            rows = admin.execute("SELECT id, payload FROM engine_message").fetchall()
+        opened = [
+            decode_payload(keys.unseal("engine_message", "payload", name, payload)).text for name, payload in rows
+        ]
+        stored = {int(text.removeprefix("Message ")) for text in opened}
+        assert {n for n, status in answers.items() if not status} <= stored
+        assert not {n for n, status in answers.items() if status} & stored
+        assert {1, 2, 3} & stored - answers.keys()  # those it could not know of
+        assert len(opened) == len(stored)
+    finally:
+        process.stop()
+        await wire.stop()
 
 
 def _delivered(client: UUID, names: list[UUID]) -> dict[str, Any]:

@@ -15,7 +15,10 @@ MEDIA_TYPE: Final = "application/problem+json"
 
 
 class Fault(Exception):
-    """Why a request, or one message of a batch, is not taken. `pointer`: where in the body (RFC 6901)."""
+    """Why a request, or one message of a batch, is not taken. `pointer`: where in the body (RFC 6901).
+
+    `doubtful`: it may be stored all the same, since nobody heard how the database ended it.
+    """
 
     def __init__(
         self,
@@ -25,6 +28,7 @@ class Fault(Exception):
         article: str = "",
         pointer: str = "",
         retry_after_s: int = 0,
+        doubtful: bool = False,
         **facts: Any,
     ) -> None:
         super().__init__(code)
@@ -33,6 +37,7 @@ class Fault(Exception):
         self.article = article
         self.pointer = pointer
         self.retry_after_s = retry_after_s
+        self.doubtful = doubtful
         self.facts = facts
 
     def detail(self, language: Language) -> str:

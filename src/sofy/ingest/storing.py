@@ -62,7 +62,7 @@ class Answer(msgspec.Struct, gc=False):
 
 
 class Request(msgspec.Struct, gc=False, eq=False):
-    """What one request wants stored, and the answer it gets when it is."""
+    """What one request wants stored, and the answer it gets when it is. `tried`: from then on it may be stored."""
 
     client: UUID
     messages: list[MessageIn]
@@ -71,6 +71,7 @@ class Request(msgspec.Struct, gc=False, eq=False):
     answer: Answer
     done: "asyncio.Future[Answer]"
     since: float
+    tried: bool = False
 
 
 class Store:
@@ -144,7 +145,8 @@ class Store:
             while self._asked and (self._asked[0].done.done() or self._asked[0].since < overdue):
                 request = self._asked.popleft()
                 if not request.done.done():
-                    request.done.set_exception(Fault("database_away", 503, retry_after_s=5))
+                    fault = Fault("database_away", 503, retry_after_s=5, doubtful=request.tried)
+                    request.done.set_exception(fault)
 
     def _take(self) -> list[Request]:
         """The requests of the client whose turn it is, as many as go into one transaction."""
@@ -176,7 +178,7 @@ class Store:
                     await self._store(link, [request])
                 return
             (request,) = requests
-            fault = error if isinstance(error, Fault) else Fault("fault", 500)
+            fault = error if isinstance(error, Fault) else Fault("fault", 500, doubtful=work.tries > 1)
             if not isinstance(error, Fault):
                 log.error("ingest.not_stored", error=type(error).__name__)
             if not request.done.done():
@@ -198,7 +200,7 @@ class _Transaction:
         self._client = requests[0].client
         self._requests = requests
         self._keys = keystore.client(self._client)
-        self._tried = False
+        self.tries = 0
         self._given: dict[int, Answer | Fault] = {}
         self._now = clock.now()
 
@@ -207,9 +209,15 @@ class _Transaction:
         return [(each, self._given.get(n, each.answer)) for n, each in enumerate(self._requests)]
 
     async def __call__(self, conn: Hot) -> None:
-        if self._tried and await self._took_place(conn):
+        self.tries += 1
+        if self.tries == 1:  # who lost patience while there was no connection was told so: it is not stored any more
+            self._requests = [each for each in self._requests if not each.done.done()]
+            for each in self._requests:
+                each.tried = True
+        if not self._requests:
             return
-        self._tried = True
+        if self.tries > 1 and await self._took_place(conn):
+            return
         try:
             await self._write(conn)
         except psycopg.errors.UniqueViolation:

@@ -10,7 +10,7 @@ from sofy.kernel.clauses import clause
 from sofy.smsc import metrics
 from sofy.smsc.accounts import Account, Accounts, Bind, NotAdmitted
 from sofy.smsc.deliveries import Deliveries
-from sofy.smsc.requests import Requests
+from sofy.smsc.requests import InDoubt, Requests
 from sofy.smsc.submits import Submits
 from sofy.smsc.words import Refusal
 from sofy.wire.smpp.codes import RESPONSE, Command, Status
@@ -140,12 +140,13 @@ class Door:
             outcomes = await self._submits.take(account, [sm for _, sm in submissions])
         except Exception as error:
             self.fault(error)
-            for sequence, _ in submissions:
-                session.answer(sequence, Status.RSYSERR)
+            self._leave_in_doubt(session, len(submissions))
             return
-        taken = 0
+        taken = doubtful = 0
         for (sequence, _), outcome in zip(submissions, outcomes, strict=True):
-            if isinstance(outcome, Refusal):
+            if isinstance(outcome, Refusal) and outcome.doubtful:
+                doubtful += 1
+            elif isinstance(outcome, Refusal):
                 session.answer(sequence, outcome.status, words=outcome.words(account.language))
                 metrics.SUBMITS.labels(outcome.status.name).inc()
                 self._end_with_its_client(session, outcome)
@@ -153,8 +154,17 @@ class Door:
                 taken += 1
                 session.answer(sequence, Status.ROK, outcome)
         metrics.SUBMITS.labels(Status.ROK.name).inc(taken)
+        if doubtful:
+            self._leave_in_doubt(session, doubtful)
         if session.due < _MOST_DUE // 2:
             session.hold_reading(False)
+
+    def _leave_in_doubt(self, session: ServerSession, requests: int) -> None:
+        """What may be stored is neither said to be nor not to be: its sender asks, or sends it again."""
+        metrics.SUBMITS.labels("unanswered").inc(requests)
+        log.warning("smpp.left_unanswered", requests=requests)
+        session.hold_reading(False)  # or its farewell would never be read
+        session.leave_unanswered(requests, "what was asked may be done, and nobody knows")
 
     def _end_with_its_client(self, session: ServerSession, refusal: Refusal) -> None:
         if refusal.code == "client_ended":
@@ -163,8 +173,14 @@ class Door:
     async def _request(self, session: ServerSession, account: Account, request: Pdu) -> None:
         try:
             answer = await self._requests.answer(account, request)
+        except InDoubt:
+            self._leave_in_doubt(session, 1)
+            return
         except Exception as error:
             self.fault(error)
+            if request.command != Command.QUERY_SM:
+                self._leave_in_doubt(session, 1)
+                return
             answer = Pdu(request.command | RESPONSE, request.sequence, Status.RSYSERR)
         session.reply(answer)
 

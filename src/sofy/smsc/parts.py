@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -34,7 +34,6 @@ REFUSED, MISSING = "refused", "missing"
 Make = Callable[[Desk, Account, Asked, str], MessageIn]
 _write = msgspec.json.Encoder().encode
 _read = msgspec.json.Decoder(Asked).decode
-_LOST = Faulted(Fault("database_away", 503))
 
 
 class Parts:
@@ -52,9 +51,9 @@ class Parts:
             return []
         work = _Keeping(account, desk, keys, asked, self._make)
         try:
-            await asyncio.wait_for(self._link.call(work), patience.PATIENCE_S)
-        except TimeoutError:
-            return [_LOST] * len(asked)
+            await self._within_patience(work)
+        except Fault as fault:
+            return [Faulted(fault)] * len(asked)
         return [work.told[work.key_of(each), each.part] for each in asked]
 
     async def name_all(self, account: Account, keys: ClientKeys, messages: list[MessageIn], receipt: int) -> UUID:
@@ -74,11 +73,22 @@ class Parts:
             except psycopg.errors.UniqueViolation:
                 return  # it was done, and the answer lost with the connection
 
-        try:
-            await asyncio.wait_for(self._link.call(work), patience.PATIENCE_S)
-        except TimeoutError:
-            raise Fault("database_away", 503) from None
+        await self._within_patience(work)
         return name
+
+    async def _within_patience(self, work: Callable[[Hot], Awaitable[None]]) -> None:
+        """Have something stored. Raises: Fault; doubtful once it was begun."""
+        begun = False
+
+        async def begin(conn: Hot) -> None:
+            nonlocal begun
+            begun = True
+            await work(conn)
+
+        try:
+            await asyncio.wait_for(self._link.call(begin), patience.PATIENCE_S)
+        except TimeoutError:
+            raise Fault("database_away", 503, doubtful=begun) from None
 
     async def give_up(self) -> None:
         """End long messages of which parts are missing for too long: a receipt says so to who asked for one."""

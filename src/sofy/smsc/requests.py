@@ -27,6 +27,10 @@ MOST_DESTINATIONS: Final = 254
 _WAITING_RANK: Final = 10
 
 
+class InDoubt(Exception):
+    """It may be done, and nobody knows: there is nothing true to answer."""
+
+
 class Requests:
     """Answers requests one by one."""
 
@@ -47,14 +51,15 @@ class Requests:
         return command in self._known
 
     async def answer(self, account: Account, request: Pdu) -> Pdu:
-        """The answer to a request."""
+        """The answer to a request. Raises: InDoubt."""
         command = Command(request.command)
         try:
             return await self._known[command](account, request)
-        except Fault as fault:
-            return _refused(account, request, Faulted(fault))
-        except Refusal as refusal:
-            return _refused(account, request, refusal)
+        except (Fault, Refusal) as error:
+            refusal = Faulted(error) if isinstance(error, Fault) else error
+        if refusal.doubtful:
+            raise InDoubt
+        return _refused(account, request, refusal)
 
     async def _query(self, account: Account, request: Pdu) -> Pdu:
         """Where a message stands; of several under one id, the one that is least far."""

@@ -80,6 +80,11 @@ class Refusal(Exception):
         self.code = code
         self._facts = facts
 
+    @property
+    def doubtful(self) -> bool:
+        """Whether it may be done all the same: then no answer would be true."""
+        return False
+
     def words(self, language: Language) -> str:
         """What is wrong and what to do."""
         return str(getattr(_DETAILS[self.code], language)).format_map(self._facts)
@@ -92,6 +97,10 @@ class Faulted(Refusal):
         usual = Status.RINVSRCADR if fault.code.startswith("sender_") else Status.RSUBMITFAIL
         super().__init__(_OF_FAULTS.get(fault.code, usual), fault.code)
         self._fault = fault
+
+    @property
+    def doubtful(self) -> bool:
+        return self._fault.doubtful
 
     def words(self, language: Language) -> str:
         return self._fault.detail(language)

@@ -120,6 +120,13 @@ class ServerSession(Peer):
         self.send(encode(answer))
         self._answered()
 
+    def leave_unanswered(self, requests: int, reason: str) -> None:
+        """Nobody knows what became of so many requests: no answer would be true. The other end is logged out."""
+        self._due -= requests
+        if self.leaving:
+            self._say_farewell()
+        self.dismiss(reason)
+
     def deliver(self, sm: Sm, token: Any = None) -> None:
         """Send a receipt or a message; the caller keeps to `room`."""
         sequence = self.next_sequence()
