@@ -79,44 +79,62 @@ async def test_messages_of_others_are_not_there(command: Command, house: House, 
     assert house.row("SELECT status FROM engine_state")["status"] == "accepted"
 
 
+async def test_a_database_that_is_away_is_told(house: House, till: Client, monkeypatch: pytest.MonkeyPatch):
+    from sofy.ingest import reading
+
+    monkeypatch.setattr(reading, "PATIENCE_S", 0.2)
+    monkeypatch.setattr("sofy.engine.link.db.connect_hot", _nowhere)
+    house.admin.execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        " WHERE usename = 'sofy_engine' AND datname = current_database()"
+    )
+
+    async with asyncio.timeout(15):
+        ((status, _),) = await till.submit(alert())
+
+    assert status == Status.RSYSERR
+
+
 async def test_what_was_not_tried_is_refused_and_what_may_be_stored_is_not_answered(
-    house: House, till: Client, client_of: Any, monkeypatch: pytest.MonkeyPatch
+    house: House, till: Client, client_of: Any, slow: None
 ):
     house.add_account("second")
     other = await client_of("second")
-    _database_goes(house, monkeypatch)
-
     number = till.session.next_sequence()
+
     till.session.submit([(number, number, encode_sm(Command.SUBMIT_SM, number, alert()))])
+    await asyncio.sleep(0.2)
+    ((status, _),) = await other.submit(alert(destination="33639980002"))
     async with asyncio.timeout(15):
-        await asyncio.sleep(0.1)
-        ((status, _),) = await other.submit(alert(destination="33639980002"))
         await till.session.closed
 
     assert status == Status.RSYSERR
     assert number not in till.answers
 
 
-async def test_a_submit_multi_that_may_be_stored_is_not_answered(
-    house: House, till: Client, monkeypatch: pytest.MonkeyPatch
-):
+async def test_a_submit_multi_that_may_be_stored_is_not_answered(till: Client, slow: None):
     addresses = ((1, 1, "33639980001"),)
-    _database_goes(house, monkeypatch)
 
     async with asyncio.timeout(15):
         with pytest.raises(ConnectionError):
             await till.ask(Command.SUBMIT_MULTI, source_addr=SENDER, dest_address=addresses, short_message=b"x")
 
 
-def _database_goes(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+async def slow(house: House, till: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A database that takes messages, and does not say so in time."""
+    from sofy.engine import intake
     from sofy.ingest import reading
 
-    monkeypatch.setattr(reading, "PATIENCE_S", 0.5)
-    monkeypatch.setattr("sofy.engine.link.db.connect_hot", _nowhere)
-    house.admin.execute(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-        " WHERE usename = 'sofy_engine' AND datname = current_database()"
-    )
+    await till.submit(alert())
+    taken = intake.admit
+
+    async def admit(*given: Any) -> Any:
+        await asyncio.sleep(2.5)
+        return await taken(*given)
+
+    monkeypatch.setattr(reading, "PATIENCE_S", 0.6)
+    monkeypatch.setattr(intake, "admit", admit)
 
 
 async def _nowhere(*_: Any, **__: Any) -> Any:
