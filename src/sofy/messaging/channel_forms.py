@@ -37,7 +37,7 @@ class ChannelsForm(forms.Form):
                 label=_("Channel %(number)s") % {"number": place + 1}, choices=choices, required=False, initial=taken
             )
             self.fields[f"after_{place}"] = forms.IntegerField(
-                label=_("tried for how many seconds"), required=False, initial=after_s, min_value=LEAST_AFTER_S,
+                label=_("Tried for (seconds)"), required=False, initial=after_s, min_value=LEAST_AFTER_S,
                 max_value=MOST_AFTER_S,
             )  # fmt: skip
 

@@ -57,7 +57,7 @@ def tables(report: Report) -> list[Table]:
             Table(
                 _("Try by try"),
                 _("Which channel was whose first, second or third: people begin on the first that reaches them."),
-                [_("Try"), *(str(words.ON_CHANNEL_SHORT[name]) for name in columns)],
+                [_("Attempt"), *(str(words.ON_CHANNEL_SHORT[name]) for name in columns)],
                 [(_tried(one), [_cell(one, name) for name in columns]) for one in report.tries],
             )
         )

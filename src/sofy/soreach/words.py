@@ -235,9 +235,9 @@ FIGURES: Words = {
     "failed": _("Not delivered"),
     "waiting": _("Waiting"),
     "excluded": _("Left out"),
-    "hard": _("E-mails that came back for good"),
-    "soft": _("E-mails that came back for now"),
-    "complaints": _("Reported as spam"),
+    "hard": _("Hard bounces"),
+    "soft": _("Soft bounces"),
+    "complaints": _("Spam complaints"),
     "unsubscribed": _("Unsubscribed"),
 }
 
@@ -329,12 +329,12 @@ ON_CHANNEL_SHORT: Words = {
     "read": _("Read"),
     "failed": _("Failed"),
     "withheld": _("Withheld by rule"),
-    "hard": _("Came back for good"),
-    "soft": _("Came back for now"),
-    "complaints": _("Reported as spam"),
+    "hard": _("Hard bounces"),
+    "soft": _("Soft bounces"),
+    "complaints": _("Spam complaints"),
     "unsubscribed": _("Unsubscribed"),
     "stops": _("STOP"),
-    "passed": _("Then another channel"),
+    "passed": _("Then another"),
     "cost_eur": _("Cost before VAT"),
 }
 

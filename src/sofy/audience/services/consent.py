@@ -34,9 +34,11 @@ def record(
     at: datetime | None = None,
     text: str = "",
     evidence: str = "",
+    channel: str = "",
 ) -> None:
     """Append one word of a person about one of their addresses.
 
+    `channel`: whatsapp for a number where it is about WhatsApp, which is agreed to apart; else that of the address.
     A consent given after an opt-out counts only with its evidence. Source: DPA 5 (proof of consent).
     Raises: Refused, as `rules.check_event`; not_found; choice_unknown; opens_by_email_only.
     """
@@ -49,7 +51,9 @@ def record(
         identity = Identity.objects.filter(client_id=client_id, id=identity_id, deleted_at=None).first()
         if identity is None:
             raise Refused("not_found", 404)
-        channel, event_id = rules.CHANNEL_OF_KIND[identity.kind], uuid7()
+        if channel and (identity.kind, channel) != ("phone", "whatsapp"):
+            raise Refused("choice_unknown")
+        channel, event_id = channel or rules.CHANNEL_OF_KIND[identity.kind], uuid7()
         if purpose == OPENS and channel != "email":
             raise Refused("opens_by_email_only")
         before = ledger.known(cur, client_id, [identity.index]).state((identity.index, channel, purpose))

@@ -11,7 +11,7 @@ from django.test import Client as Browser
 from django.urls import reverse
 
 from sofy.audience import queries
-from sofy.audience.models import Book, ConsentEvent, Contact, Membership, SavedView, Suppression
+from sofy.audience.models import Book, ConsentEvent, ConsentState, Contact, Membership, SavedView, Suppression
 from sofy.audience.templatetags.audience import foldable
 from sofy.audience.tests.factories import import_rows, make_book
 from sofy.audience.tests.factories import person as a_row
@@ -314,6 +314,24 @@ def test_consent_is_recorded_and_proved(shop: Client, person: Person, browse: Br
     )
     assert event["decided_at"].endswith(("+01:00", "+02:00"))
     assert AuditEntry.objects.filter(action="consent.proof_exported").exists()
+
+
+@pytest.mark.clause("DPA 5", "CGVU 17")
+def test_marketing_by_whatsapp_is_agreed_to_apart(shop: Client, person: Person, browse: Browse) -> None:
+    contact = person(phone="+33639980077")
+    browser = browse(language="en")
+    page = browser.get(reverse("audience:contact", args=[shop.slug, contact.id]))
+    ids = {row.kind: row.id for row in page.context["identities"]}
+    record = reverse("audience:consent-record", args=[shop.slug, contact.id])
+    said = {"purpose": "marketing", "state": "granted", "source": "paper", "text": "J’accepte WhatsApp"}
+
+    done = browser.post(record, said | {"identity": f"{ids['phone']} whatsapp"})
+    refused = browser.post(record, said | {"identity": f"{ids['phone']} rcs"})
+
+    assert (done.status_code, refused.status_code) == (302, 422)
+    assert Contact.objects.get().sms == 2
+    assert list(ConsentState.objects.values_list("channel", "state")) == [("whatsapp", "granted")]
+    assert "06 39 98 00 77 (WhatsApp)" in browser.get(reverse("audience:contact", args=[shop.slug, contact.id])).text
 
 
 @pytest.mark.clause("DPA 5")

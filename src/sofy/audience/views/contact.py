@@ -136,8 +136,9 @@ def consent_record(request: ClientRequest, contact_id: UUID) -> HttpResponse:
     if form.is_valid():
         data = {key: value for key, value in form.cleaned_data.items() if key != "identity"}
         try:
-            identity = UUID(form.cleaned_data["identity"])
-            consent.record(client_id=request.client.pk, identity_id=identity, actor=request.user.actor, **data)
+            identity, _space, channel = form.cleaned_data["identity"].partition(" ")
+            data |= {"identity_id": UUID(identity), "channel": channel}
+            consent.record(client_id=request.client.pk, actor=request.user.actor, **data)
         except Refused as refused:
             form.add_error("evidence" if refused.code == "evidence_missing" else None, say(refused))
         else:
@@ -179,7 +180,9 @@ def _identities(client_id: UUID, contact_id: UUID) -> list[Any]:
 
 
 def _choices(identities: list[Any]) -> list[tuple[str, str]]:
-    return [(str(row.id), row.shown) for row in identities]
+    """Each address; a mobile once more for WhatsApp, which is agreed to apart."""
+    by_whatsapp = [(f"{row.id} whatsapp", f"{row.shown} · WhatsApp") for row in identities if row.kind == "phone"]
+    return [*((str(row.id), row.shown) for row in identities), *by_whatsapp]
 
 
 def _attributes(client_id: UUID, contact_id: UUID) -> list[tuple[str, Any]]:

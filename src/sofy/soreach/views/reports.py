@@ -63,7 +63,16 @@ def _behind(people: str, code: str) -> str:
 
 def _linked(made: Table, people: str) -> dict[str, Any]:
     """A table of channels: each figure with where its people are."""
-    rows = [(name, [(cell.text, _behind(people, cell.figure)) for cell in cells]) for name, cells in made.rows]
+    rows = [
+        (
+            name,
+            [
+                (column, cell.text, _behind(people, cell.figure))
+                for column, cell in zip(made.columns[1:], cells, strict=True)
+            ],
+        )
+        for name, cells in made.rows
+    ]
     return {"table": made, "rows": rows}
 
 
