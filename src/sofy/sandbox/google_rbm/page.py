@@ -6,22 +6,15 @@ from datetime import datetime
 from html import escape
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 from sofy.kernel.clock import PARIS
+from sofy.sandbox import phones
 from sofy.sandbox.google_rbm.journal import AcceptedLog
 
-_PHONES_SHOWN = 60
 _BUBBLES_SHOWN = 20
 _LOOKED_AT = 5_000
 #: The same looks as the page of the simulated operator.
-STYLE = "\n".join(
-    path.read_text(encoding="utf-8")
-    for path in (
-        Path(__file__).parent.parent / "smpp" / "phones.css",
-        Path(__file__).with_name("cards.css"),
-    )
-)
+STYLE = "\n".join((phones.LOOKS, Path(__file__).with_name("cards.css").read_text(encoding="utf-8")))
 
 # The simulator runs without Django, so its few words are here.
 _WORDS = {
@@ -57,57 +50,20 @@ _WORDS = {
     },
 }
 
-_PAGE = """<!doctype html>
-<html lang="{language}">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="refresh" content="3">
-<meta name="viewport" content="width=device-width,initial-scale=1">
-<title>{title}</title>
-<link rel="stylesheet" href="/style.css">
-</head>
-<body>
-<header>
-<h1>{title}</h1>
-<p>{what}</p>
-<form method="get" action="/">
-<input name="number" inputmode="tel" aria-label="{label}" placeholder="06 39 98 00 00" value="{number}">
-<button>{find}</button>
-</form>
-</header>
-{empty}<main>{phones}</main>{rest}
-</body>
-</html>
-"""
-
 
 def language(accepted: str) -> str:
     """The first language of the browser that the page speaks; French when there is none."""
-    asked = (one.strip()[:2].lower() for one in accepted.split(","))
-    return next((one for one in asked if one in _WORDS), "fr")
+    return phones.language(accepted, _WORDS)
 
 
 def page(log: AcceptedLog, states: Mapping[str, str], number: str = "", spoken: str = "fr") -> str:
     """The page; with a number, only that phone."""
     words = _WORDS[spoken]
-    found = _threads(log, states, words)
-    wanted = "".join(filter(str.isdigit, number)).removeprefix("00")
-    if wanted.startswith("0"):
-        wanted = "33" + wanted[1:]
-    phones = [one for one in found if one.lstrip("+").startswith(wanted)]
-    articles = "".join(_phone(one, found[one]) for one in phones[:_PHONES_SHOWN])
-    more = len(phones) - _PHONES_SHOWN
-    return _PAGE.format(
-        language=spoken,
-        title=words["title"],
-        what=words["what"],
-        label=words["number"],
-        find=words["find"],
-        number=escape(number),
-        phones=articles,
-        empty="" if articles else f"<p>{words['nobody' if found else 'none']}</p>",
-        rest=f"<p>{words['more'].format(n=more)}</p>" if more > 0 else "",
-    )
+    return phones.page(_threads(log, states, words), _bubbles, words=words, spoken=spoken, number=number)
+
+
+def _bubbles(thread: list[str]) -> str:
+    return "".join(thread[-_BUBBLES_SHOWN:])
 
 
 def _threads(log: AcceptedLog, states: Mapping[str, str], words: Mapping[str, str]) -> "OrderedDict[str, list[str]]":
@@ -161,18 +117,5 @@ def _chips(suggestions: list[Mapping[str, Any]]) -> str:
     return f'<ul class="chips">{labels}</ul>' if labels else ""
 
 
-def _phone(number: str, bubbles: list[str]) -> str:
-    link = f'<a href="/?number={quote(number)}">{escape(_written(number))}</a>'
-    return f"<article><h2>{link}</h2>{''.join(bubbles[-_BUBBLES_SHOWN:])}</article>"
-
-
 def _when(at: datetime) -> str:
     return f"{at.astimezone(PARIS):%d/%m %H:%M}"
-
-
-def _written(number: str) -> str:
-    digits = number.lstrip("+")
-    if digits.startswith("33") and len(digits) == 11:
-        national = "0" + digits[2:]
-        return " ".join(national[n : n + 2] for n in range(0, 10, 2))
-    return "+" + digits

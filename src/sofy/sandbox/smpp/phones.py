@@ -3,18 +3,17 @@
 import asyncio
 from collections import OrderedDict
 from collections.abc import Iterable
+from functools import partial
 from html import escape
-from pathlib import Path
-from urllib.parse import parse_qs, quote, urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from sofy.connectors.smpp.texts import Segment, decode_text, segment
 from sofy.kernel.clock import PARIS
+from sofy.sandbox import phones
 from sofy.sandbox.smpp.journal import AcceptedLog, Seen
 from sofy.wire.smpp.server import stop_listening
 
 _TURNS = 5  # of the loop, from an accepted connection to its visitor
-_PHONES_SHOWN = 60
-_STYLE = Path(__file__).with_name("phones.css").read_text(encoding="utf-8")
 
 # The simulator runs without Django, so its few words are here.
 _WORDS = {
@@ -45,29 +44,6 @@ _WORDS = {
         "missing": "No such page",
     },
 }
-
-_PAGE = """<!doctype html>
-<html lang="{language}">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="refresh" content="3">
-<meta name="viewport" content="width=device-width,initial-scale=1">
-<title>{title}</title>
-<link rel="stylesheet" href="/style.css">
-</head>
-<body>
-<header>
-<h1>{title}</h1>
-<p>{what}</p>
-<form method="get" action="/">
-<input name="number" inputmode="tel" aria-label="{label}" placeholder="06 39 98 00 00" value="{number}">
-<button>{find}</button>
-</form>
-</header>
-{empty}<main>{phones}</main>{rest}
-</body>
-</html>
-"""
 
 
 class _Bubble:
@@ -104,28 +80,10 @@ def threads(shown: Iterable[Seen]) -> "OrderedDict[str, list[_Bubble]]":
 def page(log: AcceptedLog, number: str = "", language: str = "fr") -> str:
     """The page; with a number, only that phone."""
     words = _WORDS[language]
-    found = threads(log.shown)
-    wanted = "".join(filter(str.isdigit, number)).removeprefix("00")
-    if wanted.startswith("0"):
-        wanted = "33" + wanted[1:]
-    phones = [one for one in found if one.lstrip("+").startswith(wanted)] if wanted else list(found)
-    articles = "".join(_phone(one, found[one], words) for one in phones[:_PHONES_SHOWN])
-    empty = "" if articles else f"<p>{words['nobody' if found else 'none']}</p>"
-    more = len(phones) - _PHONES_SHOWN
-    return _PAGE.format(
-        language=language,
-        title=words["title"],
-        what=words["what"],
-        label=words["number"],
-        find=words["find"],
-        number=escape(number),
-        phones=articles,
-        empty=empty,
-        rest=f"<p>{words['more'].format(n=more)}</p>" if more > 0 else "",
-    )
+    return phones.page(threads(log.shown), partial(_bubbles, words), words=words, spoken=language, number=number)
 
 
-def _phone(number: str, bubbles: list[_Bubble], words: dict[str, str]) -> str:
+def _bubbles(words: dict[str, str], bubbles: list[_Bubble]) -> str:
     lines = []
     for bubble in bubbles[-20:]:
         me = " me" if bubble.seen.from_phone else ""
@@ -136,16 +94,7 @@ def _phone(number: str, bubbles: list[_Bubble], words: dict[str, str]) -> str:
         when = bubble.seen.at.astimezone(PARIS)
         lines.append(f'<small class="{me.strip()}">{escape(other)}, {when:%d/%m %H:%M}</small>')
         lines.append(f'<div class="bubble{me}">{escape(bubble.text)}</div>')
-    link = f'<a href="/?number={quote(number)}">{escape(_written(number))}</a>'
-    return f"<article><h2>{link}</h2>{''.join(lines)}</article>"
-
-
-def _written(number: str) -> str:
-    digits = number.lstrip("+")
-    if digits.startswith("33") and len(digits) == 11:
-        national = "0" + digits[2:]
-        return " ".join(national[n : n + 2] for n in range(0, 10, 2))
-    return "+" + digits
+    return "".join(lines)
 
 
 class PhonesPage:
@@ -193,7 +142,7 @@ def _respond(log: AcceptedLog, head: str) -> bytes:
     if method not in ("GET", "HEAD"):
         status, kind, body = "405 Method Not Allowed", "text/plain", "GET"
     elif target.path == "/style.css":
-        status, kind, body = "200 OK", "text/css", _STYLE
+        status, kind, body = "200 OK", "text/css", phones.LOOKS
     elif target.path == "/":
         number = parse_qs(target.query).get("number", [""])[0]
         status, kind, body = "200 OK", "text/html", page(log, number, language)
@@ -211,5 +160,4 @@ def _respond(log: AcceptedLog, head: str) -> bytes:
 def _language(headers: list[str]) -> str:
     """The first language of the browser that the page speaks; French when there is none."""
     wanted = next((line.partition(":")[2] for line in headers if line.lower().startswith("accept-language:")), "")
-    asked = (one.strip()[:2].lower() for one in wanted.split(","))
-    return next((one for one in asked if one in _WORDS), "fr")
+    return phones.language(wanted, _WORDS)
