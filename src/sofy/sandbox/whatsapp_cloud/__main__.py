@@ -4,19 +4,13 @@ Prints one JSON line when it is ready and one with what happened at the end.
 """
 
 import argparse
-import asyncio
-import json
 import os
-import signal
+from functools import partial
 from pathlib import Path
 
-import msgspec
-import uvloop
-
-from sofy.engine.shifted_clock import FileClock
-from sofy.kernel import clock
-from sofy.sandbox.whatsapp_cloud.profile import PROFILES, Profile, SandboxConfig
-from sofy.sandbox.whatsapp_cloud.server import GraphServer, serve
+from sofy.sandbox import process
+from sofy.sandbox.whatsapp_cloud.profile import PROFILES, SandboxConfig
+from sofy.sandbox.whatsapp_cloud.server import serve
 
 
 def main() -> None:
@@ -24,29 +18,19 @@ def main() -> None:
     options = _parser().parse_args()
     if os.environ.get("SOFY_ENVIRONMENT") == "production":
         raise SystemExit("simulators never run in production")
-    if options.clock_file is not None:
-        clock.install(FileClock(options.clock_file, environment="demo"))
-    settings = {**msgspec.structs.asdict(PROFILES[options.profile]), "seed": options.seed}
-    for pair in options.set:
-        name, _, value = pair.partition("=")
-        settings[name] = _value(value)
-    try:
-        profile = msgspec.convert(msgspec.to_builtins(settings), Profile)
-    except msgspec.ValidationError as error:
-        raise SystemExit(f"--set: {error}") from None
+    process.take_clock(options)
+    profile = process.profile_of(options, PROFILES)
     given = {
         name: value
         for name, value in vars(options).items()
         if name in SandboxConfig.__struct_fields__ and name != "profile" and value is not None
     }
-    uvloop.run(_run(SandboxConfig(**given, profile=profile)))
-
-
-def _value(text: str) -> object:
-    try:
-        return msgspec.json.decode(text)
-    except msgspec.DecodeError:
-        return text
+    config = SandboxConfig(**given, profile=profile)
+    process.run(
+        partial(serve, config),
+        told=lambda server: {"port": server.port, "url": server.url},
+        summary=lambda server: server.summary(),
+    )
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -63,29 +47,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--phone-number-id", help="the number that sends")
     parser.add_argument("--display-phone-number", help="that number as people see it, digits only")
     parser.add_argument("--business-account-id", help="whose templates they are")
-    parser.add_argument("--seed", type=int, default=1, help="the same seed gives every message the same fate")
     parser.add_argument("--log", type=Path, help="file to append accepted messages to")
-    parser.add_argument("--profile", choices=sorted(PROFILES), default="demo")
-    parser.add_argument("--set", action="append", default=[], metavar="NAME=JSON", help="change a field of the profile")
-    parser.add_argument("--clock-file", type=Path, help="the shared clock of the processes it plays with")
+    process.add_profile(parser, PROFILES)
     return parser
-
-
-async def _run(config: SandboxConfig) -> None:
-    running: list[GraphServer] = []
-
-    def ready(server: GraphServer) -> None:
-        running.append(server)
-        print(json.dumps({"ready": True, "port": server.port, "url": server.url}), flush=True)
-
-    task = asyncio.create_task(serve(config, ready))
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, task.cancel)
-    try:
-        await task
-    except asyncio.CancelledError:
-        print(running[0].summary() if running else "{}", flush=True)
 
 
 if __name__ == "__main__":
