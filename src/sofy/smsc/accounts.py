@@ -34,6 +34,7 @@ RENEW_S: Final = 3.0
 #: Passwords are looked at by so many threads; more log-ins than this wait for none.
 _CHECKING: Final = 2
 _MOST_WAITING: Final = 200
+_NOBODY: Final = UUID(int=0)
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
@@ -111,23 +112,25 @@ class Accounts:
         """A place for one more bind. Raises: NotAdmitted."""
         digest = sha256(system_id.encode("latin-1", "replace")).digest()
         rows = await self._ask(self._link.rows("smpp_login", {"digest": digest}))
-        found = await self.look_up(UUID(bytes=rows[0][0]), UUID(bytes=rows[0][1])) if rows else None
+        # Nobody learns which system ids there are: the same is asked, checked and answered when there is none.
+        client, account = (UUID(bytes=raw) for raw in rows[0]) if rows else (_NOBODY, _NOBODY)
+        found = await self.look_up(client, account)
         if not await self._opens(found.password if found else self._nobody, password) or found is None:
-            raise NotAdmitted(Status.RINVSYSID if found is None else Status.RINVPASWD, "login_unknown")
+            raise NotAdmitted(Status.RINVPASWD, "login_unknown")
         if not found.active:
             raise NotAdmitted(Status.RBINDFAIL, "disabled")
         if found.networks and not _from_one_of(peer, found.networks):
             raise NotAdmitted(Status.RBINDFAIL, "network")
-        account = self._known.setdefault(found.id, found)
-        if account is not found:
-            account.learn(found)
-            if not account.active:  # of a password that is no more
-                self._on_ended(account)
-                self._known[found.id] = account = found
-        bind = Bind(account, ids.uuid7(), kind, peer)
+        known = self._known.setdefault(found.id, found)
+        if known is not found:
+            known.learn(found)
+            if not known.active:  # of a password that is no more
+                self._on_ended(known)
+                self._known[found.id] = known = found
+        bind = Bind(known, ids.uuid7(), kind, peer)
         if not await self._ask(self._link.call(lambda conn: self._open(conn, bind))):
             raise NotAdmitted(Status.RBINDFAIL, "too_many_binds")
-        self._binds.setdefault(account.id, {})[bind.id] = (bind, clock.now())
+        self._binds.setdefault(known.id, {})[bind.id] = (bind, clock.now())
         return bind
 
     async def look_up(self, client: UUID, account: UUID) -> Account | None:

@@ -76,11 +76,15 @@ SELECT 1 FROM gate_permission
 
 -- name: write_inbound
 -- What came in, sealed, and what there is to tell of it: to webhooks, and to the SMPP account whose message it answers.
+-- What answers no message came to a number of the client alone: its eldest SMPP account hears of it, once.
 WITH told AS (
     INSERT INTO engine_notice (client_id, endpoint_id, message_id, inbound_id, kind, at)
     SELECT %(client)s, e.id, %(message)s, %(id)s, 'inbound', %(now)s FROM gate_endpoint e
      WHERE e.client_id = %(client)s AND e.state <> 'off'
        AND CASE WHEN e.kind = 'webhook' THEN e.events = '{}' OR 'message.inbound' = ANY (e.events)
+                WHEN %(message)s::uuid IS NULL
+                THEN e.id = (SELECT id FROM gate_endpoint WHERE client_id = (SELECT %(client)s::uuid) AND kind = 'smpp'
+                              AND state <> 'off' ORDER BY created_at, id LIMIT 1)
                 ELSE e.id = (SELECT account_id FROM engine_state
                               WHERE client_id = (SELECT %(client)s::uuid) AND message_id = %(message)s) END
 )

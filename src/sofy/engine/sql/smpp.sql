@@ -146,8 +146,9 @@ SELECT id, ended, payload, at FROM smpp_part
 
 -- name: smpp_inbound
 -- What people answered, and where.
-SELECT i.id, i.payload, coalesce(m.short_code, m.sender) FROM engine_inbound i
+SELECT i.id, i.payload, coalesce(m.short_code, m.sender, r.short_code) FROM engine_inbound i
   LEFT JOIN engine_message m ON m.client_id = %(client)s AND m.id = i.message_id
+  LEFT JOIN engine_route r ON r.id = i.route_id
  WHERE i.client_id = %(client)s AND i.id = ANY (%(ids)s::uuid[])
 
 -- name: smpp_told

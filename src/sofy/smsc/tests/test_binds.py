@@ -8,10 +8,14 @@ from typing import Any
 import pytest
 
 from sofy.kernel import clock, ids
+from sofy.smsc import accounts
 from sofy.smsc.tests.conftest import PASSWORD, Client, House, alert
 from sofy.wire.smpp.codes import Command, Status
 from sofy.wire.smpp.pdu import encode_sm
 from sofy.wire.smpp.session import BindKind, BindRefused, ClientSession, SessionSettings
+
+#: What every log-in asks and checks, in this order.
+ASKED = ("smpp_login", "smpp_account", "argon2")
 
 
 async def refusal(client_of: Any, *given: Any, **more: Any) -> int:
@@ -24,13 +28,39 @@ async def refusal(client_of: Any, *given: Any, **more: Any) -> int:
 @pytest.mark.clause("DPA 7")
 @pytest.mark.parametrize(
     ("system_id", "password", "status"),
-    [("till", "wrong", Status.RINVPASWD), ("till", "", Status.RINVPASWD), ("nobody", PASSWORD, Status.RINVSYSID)],
+    [("till", "wrong", Status.RINVPASWD), ("till", "", Status.RINVPASWD), ("nobody", PASSWORD, Status.RINVPASWD)],
 )
 async def test_a_wrong_login_opens_nothing(system_id: str, password: str, status: int, house: House, client_of: Any):
     house.add_account()
 
     assert await refusal(client_of, system_id, password) == status
     assert house.count("smpp_bind") == 0
+
+
+@pytest.mark.clause("DPA 7")
+async def test_an_unknown_system_id_cannot_be_told_from_a_wrong_password(
+    house: House, server: Any, client_of: Any, monkeypatch: pytest.MonkeyPatch
+):
+    house.add_account()
+    done: list[str] = []
+    link, verify = server.door._accounts._link, accounts.Accounts._verify
+
+    async def rows(name: str, values: Any) -> Any:
+        done.append(name)
+        return await type(link).rows(link, name, values)
+
+    def checked(self: Any, kept: str, password: str) -> bool:
+        done.append("argon2")
+        return verify(self, kept, password)
+
+    monkeypatch.setattr(link, "rows", rows)
+    monkeypatch.setattr(accounts.Accounts, "_verify", checked)
+    seen = []
+    for system_id in ("till", "nobody"):
+        done.clear()
+        seen.append((await refusal(client_of, system_id, "wrong"), [each for each in done if each in ASKED]))
+
+    assert seen[0] == seen[1] == (Status.RINVPASWD, list(ASKED))
 
 
 async def test_an_account_is_used_from_its_networks_only(house: House, client_of: Any):
