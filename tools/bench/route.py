@@ -1,6 +1,7 @@
 """From the request of a program to the last receipt recorded: API, gate, encryption, SMPP, ledger.
 
-    sofy bench route [--messages N] [--batch N] [--connections N] [--smsc HOST:PORT] [--webhooks [BATCH]] [--json]
+    sofy bench route [--messages N] [--batch N] [--connections N] [--smsc HOST:PORT] [--without-kannel]
+                     [--webhooks [BATCH]] [--json]
 
 Ten clients send in turn, each with its key, in batches; half of the messages are alerts, half are marketing with the
 consent that the gate asks for. `sofy ingest`, `sofy engine`, `sofy worker` and the load run in processes of their own,
@@ -14,6 +15,9 @@ With `--webhooks`, a program of each client hears every step from two `sofy noti
 were committed in the run, of three for each message, and `posts_in_the_run` how many requests told of some meanwhile.
 What is left is told afterwards, for half a minute at most (`posts_per_second`); `lag_p50_s` and `lag_p99_s` are how
 long after it happened a step was told.
+
+With `--smsc`, Kannel takes its turn on the same SMSC afterwards where it is installed (`tools.bench.kannel`), with
+recipients of its own: `times_kannel` is how many times its messages per second.
 """
 
 import contextlib
@@ -27,7 +31,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from tools.bench import hooks, load, options, processes, programs, simulator
+from tools.bench import hooks, kannel, load, options, processes, programs, simulator
 
 USUAL, BATCH, CONNECTIONS, CLIENTS = 200_000, 2_000, 4, 10
 MOST_IN_A_BATCH, MOST_CONNECTIONS = 10_000, 100
@@ -185,6 +189,22 @@ def run(
         return found | hooks.drain(base.conn, tellers)
 
 
+def beside_kannel(result: dict[str, Any], smsc: tuple[str, int]) -> dict[str, Any]:
+    """What Kannel does with the same SMSC right afterwards, for people nobody wrote to yet, and how many times it."""
+    if not kannel.is_installed() or result["n"] + kannel.USUAL > options.RESERVED:
+        return {}
+    with tempfile.TemporaryDirectory(prefix="sofy-kannel-") as folder:
+        found = kannel.measure(smsc, Path(folder), kannel.USUAL, first=result["n"])
+    per_second = found.messages / found.seconds
+    return {
+        "kannel_n": found.messages,
+        "kannel_per_second": round(per_second),
+        "kannel_accept_per_second": round(found.messages / found.accepted_seconds),
+        "kannel_receipts": found.receipts,
+        "times_kannel": round(result["per_second"] / per_second, 2),
+    }
+
+
 def is_whole(result: dict[str, Any]) -> bool:
     """Whether every message was accepted and delivered once, with its consent in the ledger."""
     n = result["n"]
@@ -217,10 +237,13 @@ def main(argv: list[str] | None = None) -> int:
         metavar="BATCH",
         help="every client's program is told everything, BATCH events at once (1 unless said)",
     )
+    parser.add_argument("--without-kannel", action="store_true", help="do not run Kannel on the same SMSC afterwards")
     parser.add_argument("--json", action="store_true", help="only the JSON line")
     given = parser.parse_args(argv)
     more = {"smsc": given.smsc, "webhooks": given.webhooks, "quiet": given.json}
     result = run(given.messages, given.batch, given.connections, **more)
+    if given.smsc is not None and not given.without_kannel:
+        result |= beside_kannel(result, given.smsc)
     if not given.json:
         options.show(result)
     print(json.dumps(result))
