@@ -154,7 +154,14 @@ def test_staff_closes_and_opens_on_the_desk(client, engine_db, language):
 
 
 @pytest.mark.parametrize(
-    "change", [{"close-client": "x"}, {"close-digits": "1"}, {"close-reason": ""}, {"close-purpose": "all"}]
+    "change",
+    [
+        {"close-client": "x"},
+        {"close-client": ""},
+        {"close-digits": "1"},
+        {"close-reason": ""},
+        {"close-purpose": "all"},
+    ],
 )
 def test_what_cannot_be_closed_is_said_on_the_form(client, engine_db, change):
     staff = browser(make_user(is_operator=True))

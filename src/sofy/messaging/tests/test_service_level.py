@@ -264,6 +264,19 @@ def test_the_worker_finds_days_by_itself_and_leaves_settled_ones_alone(client: C
         assert service_level.of_month(client.pk, MONTH).reached == 1
 
 
+def test_the_worker_counts_every_client_one_after_the_other(client: Client, engine_db: Any) -> None:
+    other = create_client(name="Autre", slug=f"c{ids.base58(8).lower()}")
+    for one in (client, other):
+        becomes(engine_db, send(one), "delivered")
+    passes(minutes=5)
+
+    assert service_level.count_all() >= 2
+
+    for one in (client, other):
+        with client_scope(one.pk):
+            assert service_level.of_month(one.pk, MONTH).reached == 1
+
+
 def test_the_figures_of_a_client_are_its_own(client: Client, engine_db: Any) -> None:
     becomes(engine_db, send(client), "delivered", after_s=90)
     passes(minutes=5)

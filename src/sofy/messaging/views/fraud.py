@@ -57,7 +57,8 @@ class CloseForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["client"].choices = [(line.id, line.name) for line in all_clients()]  # type: ignore[attr-defined]
+        known = [(line.id, line.name) for line in all_clients()]
+        self.fields["client"].choices = [("", "–"), *known]  # type: ignore[attr-defined]
 
 
 @staff_only

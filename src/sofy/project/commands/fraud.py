@@ -13,8 +13,10 @@ import msgspec
 from sofy.engine.fraud.measure import Tally
 from sofy.engine.fraud.replay import Judgement, Traced, judge, read
 from sofy.kernel.errors import Refused
+from sofy.project import runtime
 from sofy.project.answers import Answer, table
 from sofy.project.commands import Commands, group, leaf
+from sofy.project.commands.clients import ACTOR
 
 
 def add(commands: Commands) -> None:
@@ -32,6 +34,26 @@ def add(commands: Commands) -> None:
     made.add_argument(
         "--attack", default="", help="one shape of attack only, as python -m sofy.sandbox.fraud lists them"
     )
+
+    made = leaf(actions, "settings", "Whether verdicts are carried out, and numbers that nobody has judged.", settings)
+    made.add_argument("--enforce", choices=("on", "off"), help="off: everything is judged and shown, nothing stopped")
+    made.add_argument("--fiction", choices=("on", "off"), help="on: 06 39 98 and 07 00 are judged too, for a demo")
+
+
+def settings(arguments: argparse.Namespace) -> Answer:
+    runtime.open_django()
+    from sofy.messaging.services import fraud, fraud_blocks
+
+    if arguments.enforce:
+        fraud.set_enforced(enforce=arguments.enforce == "on", actor=ACTOR)
+    if arguments.fiction:
+        fraud_blocks.set_fiction(judged=arguments.fiction == "on", actor=ACTOR)
+    enforce, fiction = fraud.enforced(), fraud_blocks.judges_fiction()
+    text = (
+        f"Verdicts are {'carried out' if enforce else 'shown only'}; numbers that nobody has are"
+        f" {'judged too' if fiction else 'left alone'}."
+    )
+    return Answer(text, {"enforce": enforce, "fiction": fiction})
 
 
 @contextmanager
