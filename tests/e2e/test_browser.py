@@ -224,7 +224,7 @@ CLIENT_PAGES = (
     "contacts", "contacts/new", "suppression", "segments", "campaigns", "campaigns/new", "messages/", "senders/",
     "establishments/", "establishments/new", "team/", "team/invite", "settings/", "keys/", "keys/new", "webhooks/",
     "webhooks/new", "developers/", "requests/", "reference/", "smpp/", "templates/", "templates/new", "email-domains/",
-    "protection/", "find?q=journal",
+    "protection/", "service-level/", "find?q=journal",
 )  # fmt: skip
 OWN_PAGES = (
     "/clients/",
@@ -236,6 +236,7 @@ OWN_PAGES = (
 )
 STAFF_PAGES = (
     "/op/clients/", "/op/clients/new", "/op/stop-list/", "/op/audit/", "/op/prices/", "/op/senders/", "/op/fraud/",
+    "/op/service-level/", "/op/service-level/records/new",
     "/op/routes/dry-run", "/op/routes/",
 )  # fmt: skip
 
