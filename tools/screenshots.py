@@ -4,6 +4,7 @@ Usage: .venv/bin/python tools/screenshots.py (after `make demo`). It starts the 
 launches one more campaign to the demo's contacts, and stops everything at the end.
 """
 
+import json
 import re
 import signal
 import subprocess
@@ -36,6 +37,13 @@ Mme;Anaïs;Müller;06-39-98-90-05;30/01/1988;69003;Lyon;1
 M.;Théo;Garcia;12;17/09/1999;75011;Paris;oui
 Mme;Inès;Rossi;06 39 98 90 07;08/12/1965;13006;Marseille;non
 """
+MAIL = {
+    "code": "galette", "name": "Galette", "subject": "Samedi, la galette à moitié prix",
+    "0-text": "Samedi, c’est galette",
+    "1-html": "Bonjour {{prenom}}, la galette des <b>Boulangeries Martin</b> est à moitié prix samedi.",
+    "2-label": "Voir les horaires", "2-href": "https://www.example.fr/horaires",
+    "3-legal": "Boulangeries Martin, 1 place Bellecour, 69002 Lyon",
+}  # fmt: skip
 TEXT = "{{ prenom|default('Bonjour') }}, samedi la galette des Boulangeries Martin est à moitié prix."
 
 
@@ -152,6 +160,32 @@ def of_the_owner(browser: Browser, place: Place) -> None:
     visitor.open("campaigns")
     visitor.press("main tbody th a >> text=Baguette offerte")
     picture(page, "report", tallest=1400)
+    of_programs(page, visitor)
+
+
+def of_programs(page: Page, visitor: Visitor) -> None:
+    """What developers of the shop see: a message that took a second channel, and the e-mail of a template."""
+    key = json.loads(sofy("apikey", "create", f"Captures {time.time():.0f}", "--client", visitor.client,
+                          "--scope", "messages:send", "--json"))["secret"]  # fmt: skip
+    send(page, key, {"to": "+33639980007", "channel": "rcs", "purpose": "alert", "text": "Votre commande 1238 attend.",
+               "fallback": [{"channel": "sms"}], "reference": "commande-1238"})  # fmt: skip
+    time.sleep(8)
+    visitor.open("messages/?reference=commande-1238")
+    visitor.press("main tbody a")
+    picture(page, "message")
+    visitor.open("templates/mail/new")
+    for field, value in MAIL.items():
+        page.fill(f"[name={field}]", value)
+    page.locator("[name=screen]").first.click()
+    page.wait_for_timeout(2_000)
+    picture(page, "mail", tallest=1100)
+
+
+def send(page: Page, key: str, message: dict[str, object]) -> None:
+    """Give the API a message."""
+    address = json.loads(sofy("status", "--json"))["addresses"]["api"]
+    answer = page.request.post(f"{address}/v1/messages", data=message, headers={"Authorization": f"Bearer {key}"})
+    assert answer.status == 202, answer.text()
 
 
 def of_staff(browser: Browser, place: Place) -> None:
@@ -172,6 +206,9 @@ def of_staff(browser: Browser, place: Place) -> None:
     visitor.set_up_second_factor()
     visitor.open("/op/routes/")
     picture(page, "routes")
+    visitor.press("main tbody th a")
+    page.wait_for_timeout(1_500)
+    picture(page, "route", tallest=1000)
 
 
 def main() -> int:
