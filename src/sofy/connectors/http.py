@@ -17,6 +17,7 @@ import structlog
 from sofy.connectors import base
 from sofy.connectors.base import Accepted, Action, HandOver, NotSent, Outgoing, Refused, Reported, Throttled, Unknown
 from sofy.connectors.pacing import Pacer
+from sofy.connectors.pump import Pump
 from sofy.kernel import clock
 
 log = structlog.get_logger(__name__)
@@ -79,6 +80,7 @@ class HttpConnector(base.Connector):
         self.config = config
         self.events = events
         self._loop = asyncio.get_running_loop()
+        self._pump = Pump(self._loop, self._work)
         self._pacer = Pacer(config.rate_per_s, self._loop.time())
         self._session: aiohttp.ClientSession | None = None
         # Heaps by order, so that what is sent back goes first; alerts leave before marketing.
@@ -92,8 +94,7 @@ class HttpConnector(base.Connector):
         self._down_until = 0.0
         self._doubtful = False  # after it was away, one request goes alone until there is an answer
         self._last_error = ""
-        self._pump_due = self._report_due = self._stopping = False
-        self._pump_timer: asyncio.TimerHandle | None = None
+        self._report_due = self._stopping = False
 
     # what a supplier says
 
@@ -130,8 +131,7 @@ class HttpConnector(base.Connector):
 
     async def stop(self, grace_s: float = 5.0) -> None:
         self._stopping = True
-        if self._pump_timer is not None:
-            self._pump_timer.cancel()
+        self._pump.stop()
         self._report(NotSent("stopping"), sorted(self._here()))
         for waiting in (self._alerts, self._marketing, self._aside):
             waiting.clear()
@@ -165,7 +165,7 @@ class HttpConnector(base.Connector):
                 self._report(refused, [one])
             else:
                 self._wait(one)
-        self._pump_soon()
+        self._pump.soon()
 
     def withdraw(self, message_ids: Collection[UUID]) -> list[UUID]:
         wanted = set(message_ids)
@@ -198,19 +198,8 @@ class HttpConnector(base.Connector):
     def _wait(self, one: Waiting) -> None:
         heappush(self._marketing if one.message.purpose == "marketing" else self._alerts, one)
 
-    def _pump_soon(self) -> None:
-        if not self._pump_due:
-            self._pump_due = True
-            self._loop.call_soon(self._pump)
-
-    def _pump_later(self, delay_s: float) -> None:
-        if self._pump_timer is not None:
-            self._pump_timer.cancel()
-        self._pump_timer = self._loop.call_later(delay_s, self._pump_soon)
-
-    def _pump(self) -> None:
+    def _work(self) -> None:
         """Send as much as pace and window allow, then say whether there is room for more."""
-        self._pump_due = False
         if self._stopping or self._session is None:
             return
         now = self._loop.time()
@@ -220,7 +209,7 @@ class HttpConnector(base.Connector):
         if room > 0 and now >= self._down_until:
             self._write(self._choose(room))
         if (wait_s := self._wait_s(now)) is not None:
-            self._pump_later(wait_s)
+            self._pump.later(wait_s)
         if self.capacity_for("alert") > 0:
             self.events.on_capacity()
 
@@ -267,7 +256,7 @@ class HttpConnector(base.Connector):
         except base.NotOurs as error:
             log.error("http.not_ours", connector=self.code, messages=len(error.message_ids))
             self._keep(one for one in chosen if one.message.message_id not in error.message_ids)
-            self._pump_soon()
+            self._pump.soon()
         except Exception as error:  # nothing may leave that the journal does not hold
             log.error("http.journal_failed", connector=self.code, error=type(error).__name__)
             self._keep(chosen)
@@ -285,7 +274,7 @@ class HttpConnector(base.Connector):
 
     def _landed(self, task: "asyncio.Task[None]") -> None:
         self._flying.pop(task, None)
-        self._pump_soon()
+        self._pump.soon()
 
     async def _ask(self, one: Waiting) -> None:
         assert self._session is not None

@@ -17,6 +17,7 @@ from sofy.connectors.email_smtp.failures import action_for, code_of
 from sofy.connectors.email_smtp.letters import Envelope, Letters
 from sofy.connectors.email_smtp.link import Link
 from sofy.connectors.email_smtp.pacing import Lane, Lanes, Mail, Pace, ids_of, provider_of
+from sofy.connectors.pump import Pump
 from sofy.kernel import clock
 from sofy.wire.email.mime import BadAddress
 from sofy.wire.email.smtp import ClientSession, Reply, Sent
@@ -42,15 +43,14 @@ class EmailConnector(base.Connector):
         self.config = config
         self._events = events
         self._loop = asyncio.get_running_loop()
+        self._pump = Pump(self._loop, self._work)
         self._letters = Letters(config)
         self._paces = config.paces()
         self._lanes = Lanes(self._paces)
         self._whole = Lane(Pace(config.rate_per_s), self._loop.time())
-        self._links = [Link(n, config, self, self._pump_soon) for n in range(config.binds)]
+        self._links = [Link(n, config, self, self._pump.soon) for n in range(config.binds)]
         self._tasks: list[asyncio.Task[None]] = []
         self._sequence = 0
-        self._pump_due = False
-        self._pump_timer: asyncio.TimerHandle | None = None
         self._stopping = False
 
     # the contract
@@ -63,8 +63,7 @@ class EmailConnector(base.Connector):
         waiting = self._lanes.remove(lambda mail: True)
         self._report([_reported(mail, base.NotSent("stopping")) for mail in waiting])
         await asyncio.gather(*(link.stop(grace_s) for link in self._links))
-        if self._pump_timer is not None:
-            self._pump_timer.cancel()
+        self._pump.stop()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -82,7 +81,7 @@ class EmailConnector(base.Connector):
         for message in messages:
             domain = message.to.rpartition("@")[2].lower()
             self._lanes.add(Mail(message, provider_of(domain, self._paces)), now)
-        self._pump_soon()
+        self._pump.soon()
 
     def withdraw(self, message_ids: Collection[UUID]) -> list[UUID]:
         wanted = set(message_ids)
@@ -142,10 +141,10 @@ class EmailConnector(base.Connector):
         outcomes = [_reported(mail, base.Unknown(reason)) for mail in doubtful]
         outcomes += [self._again(mail, "connection_lost", now) for mail in reversed(unsent)]
         self._report(outcomes)
-        self._pump_soon()
+        self._pump.soon()
 
     def on_room(self, session: ClientSession) -> None:
-        self._pump_soon()
+        self._pump.soon()
 
     # inside
 
@@ -163,19 +162,8 @@ class EmailConnector(base.Connector):
         if outcomes:
             self._events.on_outcomes(outcomes)
 
-    def _pump_soon(self) -> None:
-        if not self._pump_due:
-            self._pump_due = True
-            self._loop.call_soon(self._pump)
-
-    def _pump_later(self, delay_s: float) -> None:
-        if self._pump_timer is not None:
-            self._pump_timer.cancel()
-        self._pump_timer = self._loop.call_later(delay_s, self._pump_soon)
-
-    def _pump(self) -> None:
+    def _work(self) -> None:
         """Write as much as connections and paces allow, then say whether there is room for more."""
-        self._pump_due = False
         if self._stopping:
             return
         now = self._loop.time()
@@ -183,7 +171,7 @@ class EmailConnector(base.Connector):
         if self._lanes.waiting:
             delay_s = max(self._lanes.wait_s(now), self._whole.wait_s(now))
             if 0 < delay_s < inf:
-                self._pump_later(delay_s)
+                self._pump.later(delay_s)
         if self.capacity() > 0:
             self._events.on_capacity()
 
@@ -227,7 +215,7 @@ class EmailConnector(base.Connector):
             self._events.on_before_write(records)
         except base.NotOurs as error:
             self._keep(chosen, now, error.message_ids)
-            self._pump_soon()
+            self._pump.soon()
         except Exception as error:  # nothing may leave that the journal does not hold
             log.error("email.journal_failed", mails=len(records), error=type(error).__name__)
             self._keep(chosen, now, frozenset())

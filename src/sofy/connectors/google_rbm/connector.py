@@ -177,7 +177,7 @@ class RbmConnector(HttpConnector):
             await api.log_in()
         except NotWritten as error:
             self._unreachable(error)
-            self._pump_soon()
+            self._pump.soon()
 
     async def _revoke(self, message_id: UUID, phone: str) -> base.Revoked:
         if self._api is None:

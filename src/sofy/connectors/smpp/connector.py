@@ -11,6 +11,7 @@ import structlog
 from sofy.connectors import base
 from sofy.connectors.base import Accepted, Action, HandOver, Outgoing, Reported
 from sofy.connectors.pacing import Pacer
+from sofy.connectors.pump import Pump
 from sofy.connectors.smpp import config as settings
 from sofy.connectors.smpp.deliveries import Deliveries
 from sofy.connectors.smpp.encoder import Encoder, ForeignAlphabet, Part
@@ -41,16 +42,15 @@ class SmppConnector(base.Connector):
         self.config = config
         self._events = events
         self._loop = asyncio.get_running_loop()
+        self._pump = Pump(self._loop, self._work)
         self._encoder = Encoder(config)
         self._learner = IdFormatLearner(config.id_format)
         self._pacer = Pacer(config.rate_per_s, self._loop.time())
         self._deliveries = Deliveries(config, events, self._learner, self._hold_reading)
-        self._links = [Link(n, kind, config, self, self._pump_soon) for n, kind in enumerate(config.bind_kinds())]
+        self._links = [Link(n, kind, config, self, self._pump.soon) for n, kind in enumerate(config.bind_kinds())]
         self._senders = [link for link in self._links if link.kind.sends]
         self._tasks: list[asyncio.Task[None]] = []
         self._waiting = Waiting()
-        self._pump_due = False
-        self._pump_timer: asyncio.TimerHandle | None = None
         self._stopping = False
 
     # the contract
@@ -63,8 +63,7 @@ class SmppConnector(base.Connector):
         self._stopping = True
         self._report([_reported(part, base.NotSent("stopping")) for part in self._waiting.take_all()])
         await asyncio.gather(*(link.stop(grace_s) for link in self._links))
-        if self._pump_timer is not None:
-            self._pump_timer.cancel()
+        self._pump.stop()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -93,7 +92,7 @@ class SmppConnector(base.Connector):
                 continue
             self._waiting.add(parts)
         self._report(refused)
-        self._pump_soon()
+        self._pump.soon()
 
     def withdraw(self, message_ids: Collection[UUID]) -> list[UUID]:
         wanted = set(message_ids)
@@ -140,13 +139,13 @@ class SmppConnector(base.Connector):
                 outcomes.append(_reported(part, base.Refused(code, action)))
         self._pacer.answered(len(answers) - throttled, throttled, self._loop.time())
         self._report(outcomes)
-        self._pump_soon()
+        self._pump.soon()
 
     def on_unknown(self, session: ClientSession, tokens: list[Any], reason: str) -> None:
         for part in tokens:
             part.given_up = True  # it is the engine's again: a late "not now" must not write it once more
         self._report([_reported(part, base.Unknown(reason)) for part in tokens])
-        self._pump_soon()
+        self._pump.soon()
 
     def on_deliveries(self, session: ClientSession, deliveries: list[Delivery]) -> None:
         self._deliveries.take(session, deliveries)
@@ -171,19 +170,8 @@ class SmppConnector(base.Connector):
             if link.session is not None:
                 link.session.hold_reading(hold)
 
-    def _pump_soon(self) -> None:
-        if not self._pump_due:
-            self._pump_due = True
-            self._loop.call_soon(self._pump)
-
-    def _pump_later(self, delay_s: float) -> None:
-        if self._pump_timer is not None:
-            self._pump_timer.cancel()
-        self._pump_timer = self._loop.call_later(delay_s, self._pump_soon)
-
-    def _pump(self) -> None:
+    def _work(self) -> None:
         """Write as much as pace and windows allow, then say whether there is room for more."""
-        self._pump_due = False
         if self._stopping:
             return
         now = self._loop.time()
@@ -191,7 +179,7 @@ class SmppConnector(base.Connector):
         if allowed > 0:
             self._write(allowed)
         if self._waiting and (delay_s := self._pacer.wait_s(now)) > 0:
-            self._pump_later(delay_s)
+            self._pump.later(delay_s)
         if self.capacity_for("alert") > 0:
             self._events.on_capacity()
 
@@ -211,7 +199,7 @@ class SmppConnector(base.Connector):
                 for part, _ in chosen:
                     if part.message.message_id not in error.message_ids:
                         self._waiting.again(part)
-                self._pump_soon()
+                self._pump.soon()
             except Exception as error:  # nothing may leave that the journal does not hold
                 log.error("smpp.journal_failed", parts=len(records), error=type(error).__name__)
                 for part, _ in chosen:
