@@ -149,7 +149,7 @@ def of_the_owner(browser: Browser, place: Place) -> None:
     visitor.start_campaign("Galette du samedi")
     visitor.choose_audience("Tous les clients")
     visitor.write_text(TEXT)
-    picture(page, "wizard")
+    picture(page, "wizard", tallest=820)
     visitor.choose_moment()
     visitor.read_checks()
     visitor.launch(visitor.answer_for_it())
@@ -159,7 +159,7 @@ def of_the_owner(browser: Browser, place: Place) -> None:
     picture(page, "home")
     visitor.open("campaigns")
     visitor.press("main tbody th a >> text=Baguette offerte")
-    picture(page, "report", tallest=1400)
+    picture(page, "report", tallest=1200)
     of_programs(page, visitor)
 
 
@@ -175,10 +175,10 @@ def of_programs(page: Page, visitor: Visitor) -> None:
     picture(page, "message")
     visitor.open("templates/mail/new")
     for field, value in MAIL.items():
-        page.fill(f"[name={field}]", value)
+        page.fill(f'[name="{field}"]', value)
     page.locator("[name=screen]").first.click()
     page.wait_for_timeout(2_000)
-    picture(page, "mail", tallest=1100)
+    picture(page, "mail", tallest=860)
 
 
 def send(page: Page, key: str, message: dict[str, object]) -> None:
@@ -206,9 +206,6 @@ def of_staff(browser: Browser, place: Place) -> None:
     visitor.set_up_second_factor()
     visitor.open("/op/routes/")
     picture(page, "routes")
-    visitor.press("main tbody th a")
-    page.wait_for_timeout(1_500)
-    picture(page, "route", tallest=1000)
 
 
 def main() -> int:
