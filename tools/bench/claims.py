@@ -92,7 +92,8 @@ def by_rows(sizes: list[int], claims: int, *, keep: bool, quiet: bool) -> dict[s
                 ledger.make_due(each, (WARM_UP + claims) * EACH)
             figures = measure(both, claims, EACH)
             found[rows] = figures[-1] | {
-                "beside": figures[0],
+                "beside": figures[0] | {"stored_per_second": small.stored_per_second},
+                "stored_per_second": large.stored_per_second,
                 "ratio": _ratio(figures),
                 "megabytes": large.megabytes(),
                 "filled_in_s": large.seconds,

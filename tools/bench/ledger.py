@@ -58,23 +58,24 @@ SELECT client_id, uuidv7((n - %(total)s) * (interval '365 days' / %(total)s)), '
 #: Messages of all months that are due now, as reminders are: found by key, so that their rows stay unread.
 OLD = """
 INSERT INTO engine_queue (client_id, message_id, lane, due_at)
-SELECT %(client)s, found.id, 'marketing', %(now)s::timestamptz - random() * interval '30 seconds'
-  FROM generate_series(1, %(n)s) i
+SELECT %(client)s, found.id, 'marketing', %(since)s::timestamptz + random() * (%(now)s::timestamptz - %(since)s)
+  FROM (SELECT uuidv7(-random() * interval '365 days') AS mark FROM generate_series(1, %(n)s) OFFSET 0) AS marks
  CROSS JOIN LATERAL (SELECT m.id FROM engine_message m
-                      WHERE m.client_id = %(client)s AND m.id >= uuidv7(- (random() + i * 0) * interval '365 days')
-                      ORDER BY m.id LIMIT 1) AS found
+                      WHERE m.client_id = %(client)s AND m.id >= marks.mark ORDER BY m.id LIMIT 1) AS found
 ON CONFLICT DO NOTHING
 """
+LEFT = "DELETE FROM engine_queue WHERE client_id = %(client)s AND lane = 'marketing' AND due_at <= %(now)s"
 
 
 @dataclass
 class Ledger:
-    """A database, its clients, and what its tables hold."""
+    """A database, its clients, how long it took to fill, and how fast the product's door took what is due."""
 
     rows: int
     place: Any
     clients: list[UUID]
     seconds: float = 0.0
+    stored_per_second: int = 0
 
     @property
     def url(self) -> str:
@@ -195,31 +196,38 @@ def _without_indexes(conn: Any) -> Iterator[None]:
         conn.execute(definition)
 
 
-def make_due(made: Ledger, messages: int, batch: int = 2_000) -> None:
-    """So many messages due now, and a fifth more, of all clients alike: by the product's door, but for the old ones."""
+def make_due(made: Ledger, messages: int, batch: int = 500) -> None:
+    """So many messages due now, and a fifth more, of all clients alike: by the product's door, but for the old ones.
+
+    Of each client the old ones are due among the others, so that every claim has some. What an earlier run left is
+    taken away first.
+    """
     import psycopg
 
     from sofy.engine import db, intake
     from sofy.kernel import clock, ids
 
     keys, each = keystore(), -(-messages * 6 // (5 * len(made.clients)))
-    old = each // OLD_EVERY if made.rows else 0
-    with db.connect(made.url, autocommit=True) as conn:
+    old, storing_s = each // OLD_EVERY if made.rows else 0, 0.0
+    with db.connect(made.url, autocommit=True) as conn, psycopg.connect(made.place.admin_url, autocommit=True) as admin:
         for client in made.clients:
+            admin.execute(LEFT, {"client": client, "now": clock.now()})
             own, campaign = keys.client(client), ids.uuid7()
+            since, started = clock.now(), time.perf_counter()
             for first in range(0, each - old, batch):
                 people = range(first, min(first + batch, each - old))
-                batches = [[_message(own, n) for n in people]]
+                batches = [[_message(n) for n in people]]
                 list(intake.bulk([conn], client, batches, keys=own, campaign_id=campaign))
-    if old:
-        with psycopg.connect(made.place.admin_url, autocommit=True) as conn:
-            for client in made.clients:
-                conn.execute(OLD, {"client": client, "n": old, "now": clock.now()})
-    with psycopg.connect(made.place.admin_url, autocommit=True) as conn:
-        conn.execute("CHECKPOINT")
+            storing_s += time.perf_counter() - started
+            if old:
+                admin.execute(OLD, {"client": client, "n": old, "since": since, "now": clock.now()})
+        made.stored_per_second = round((each - old) * len(made.clients) / storing_s)
+        for table in TABLES:  # as autovacuum does a moment later
+            admin.execute(f"VACUUM (ANALYZE) {table}")
+        admin.execute("CHECKPOINT")
 
 
-def _message(keys: Any, number: int) -> Any:
+def _message(number: int) -> Any:
     from sofy.engine.intake import MessageIn
 
     return MessageIn(

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from tools.bench import campaign, options
+from tools.bench import campaign, growth, options
 
 from sofy.engine.shifted_clock import FileClock
 from sofy.kernel import clock
@@ -50,6 +50,9 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
         ("one size wrong", "growth", ["--sizes", "10", "1e6"], "'1e6' is not a whole number"),
         ("sizes forgotten", "growth", ["--sizes"], "expected at least one argument"),
         ("no rounds of anything", "growth", ["--rounds", "0"], "'0' is not a whole number"),
+        ("rows in powers", "growth", ["--rows", "1000000,3e7"], "'3e7' is not a whole number from 1 to 100,000,000"),
+        ("clients that are none", "growth", ["--clients", "1,0"], "'0' is not a whole number from 1 to 10,000"),
+        ("no such part", "growth", ["--only", "disk"], "invalid choice: 'disk'"),
         ("campaigns to nobody", "growth", ["--campaigns-to", "0"], "'0' is not a whole number"),
         ("no rows", "imports", ["--rows", "0"], "'0' is not a whole number"),
         ("more rows than there are numbers", "imports", ["--rows", "2000000"], "'2000000' is not a whole number"),
@@ -78,6 +81,21 @@ def test_a_bad_option_is_one_line_and_status_2(
     assert printed.err.count("\n") == 1
     assert printed.err.startswith(f"sofy bench {bench.removesuffix('s') if bench == 'imports' else bench}: ")
     assert said in printed.err
+
+
+@pytest.mark.parametrize(
+    ("_case", "found", "flat"),
+    [
+        ("as long as they may", {"rows": {3: {"ratio": 1.3}}, "clients": {1000: {"ratio": 1.5}}}, True),
+        ("rows cost too much", {"rows": {1: {"ratio": 1.0}, 30: {"ratio": 1.31}}}, False),
+        ("clients cost too much", {"clients": {1: {"ratio": 1.0}, 1000: {"ratio": 1.51}}}, False),
+        ("only fewer rows cost too much", {"rows": {10: {"ratio": 1.4}, 30: {"ratio": 1.2}}}, True),
+        ("somebody got two", {"engines": {1: {"served_twice": 0}, 2: {"served_twice": 1}}}, False),
+        ("nobody got two", {"engines": {1: {"served_twice": 0}, 2: {"served_twice": 0}}}, True),
+    ],
+)  # fmt: skip
+def test_growth_ends_well_where_claims_stay_as_quick_and_nobody_gets_two(_case: str, found: dict[str, Any], flat: bool):
+    assert growth.is_flat(found) is flat
 
 
 def test_an_smsc_that_does_not_answer_is_told_before_anything_is_prepared(capsys: pytest.CaptureFixture[str]):
