@@ -17,6 +17,8 @@ from sofy.kernel.channels import of_lane
 from sofy.kernel.clauses import clause
 from sofy.kernel.errors import Refused
 
+#: How often each engine writes down how a route does. Unit: seconds.
+HEALTH_EVERY_S = 5.0
 log = structlog.get_logger(__name__)
 
 

@@ -20,13 +20,12 @@ from sofy.engine.item import Item
 from sofy.engine.ladder import Ladders
 from sofy.engine.link import HotLink
 from sofy.engine.recovery import Held, held_by, release
-from sofy.engine.routes import RouteTable
+from sofy.engine.routes import HEALTH_EVERY_S, RouteTable
 from sofy.kernel import clock, ids
 from sofy.kernel.clauses import clause
 
 log = structlog.get_logger(__name__)
 
-HEALTH_EVERY_S = 5.0
 QUALITY_EVERY_S = 10.0
 HORIZON_EVERY_S = 10.0
 CAMPAIGNS_EVERY_S = 1.0

@@ -151,7 +151,8 @@ def _section(block: Block) -> str:
 def _simple(block: Simple) -> str:
     match block:
         case Heading(text, align):
-            return f'<mj-text align="{align}" font-size="26px" font-weight="700"><h1>{escape(text)}</h1></mj-text>'
+            title = f'<h1 style="margin:0;font-size:26px;line-height:1.25">{escape(text)}</h1>'
+            return f'<mj-text align="{align}" font-weight="700">{title}</mj-text>'
         case Text(html, align):
             return f'<mj-text align="{align}">{clean(html)}</mj-text>'
         case Image(url, alt, href):

@@ -10,6 +10,7 @@ from django.db import connections
 from sofy.engine.choice import heard_of
 from sofy.engine.db import sql
 from sofy.engine.planning import quality
+from sofy.engine.routes import HEALTH_EVERY_S
 from sofy.kernel import clock
 from sofy.kit.rls import staff_scope
 
@@ -70,7 +71,7 @@ SELECT split_part(key, ' ', 1), substr(key, strpos(key, ' ') + 1), sum(value::bi
  GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2 LIMIT 30
 """
 _LATELY = """
-SELECT coalesce(sum(handed_over), 0), coalesce(avg(in_flight) FILTER (WHERE in_flight > 0 OR handed_over > 0), 0)
+SELECT coalesce(sum(handed_over), 0), coalesce(sum(in_flight), 0)
   FROM engine_route_health WHERE route_id = %(route)s AND at >= %(now)s
 """
 _FACTOR = """
@@ -98,7 +99,7 @@ def of(route_id: UUID, *, window: int, binds: int) -> Figures:
         cursor.execute(_CODES, asked)
         codes = [Code(kind, code, int(count)) for kind, code, count in cursor.fetchall()]
         cursor.execute(_LATELY, asked)
-        handed_over, in_flight = cursor.fetchone()
+        handed_over, seen_in_flight = cursor.fetchone()
         cursor.execute(_FACTOR, asked)
         (factor,) = cursor.fetchone()
         cursor.execute(sql("route_quality"), {"now": now})
@@ -110,7 +111,8 @@ def of(route_id: UUID, *, window: int, binds: int) -> Figures:
             if 0 <= step < steps:
                 series[name][step] = int(value)
     times = [since + n * STEP for n in range(steps)]
-    ceiling = _ceiling(handed_over / NOW.total_seconds(), float(in_flight), window * binds)
+    now_s = NOW.total_seconds()
+    ceiling = _ceiling(handed_over / now_s, float(seen_in_flight) * HEALTH_EVERY_S / now_s, window * binds)
     return Figures(times, series, codes, ceiling, _places(heard), float(factor))
 
 

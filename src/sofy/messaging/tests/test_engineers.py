@@ -63,7 +63,7 @@ def test_the_console_shows_codes_and_the_law_of_the_window(engine_db, client, ro
 
     assert "0x58" in page
     assert "Fails more than usual" not in page  # its latest sample is well again
-    assert "An answer takes" in page
+    assert "An answer takes 567 ms" in page  # 10 and 7 under way, each for 5 s, over 150 that were handed over
     assert "FR" in page
 
 
