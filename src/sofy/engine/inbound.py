@@ -103,10 +103,10 @@ class InboundDesk:
     async def _writers(self, route: bytes, way: Route | None, message: Inbound, keyword: str) -> list[Writer]:
         """Whose answer it is: of whoever wrote last. A STOP that may have crossed their message counts for both.
 
-        What comes to an agent or a number of one client is that client's, whoever wrote. A complaint names the message
-        it is about and nobody.
+        What comes to an agent or a number of one client is that client's, whoever wrote. A mail that comes
+        back names the message it is about: it is of that message's recipient, whatever the report calls them.
         """
-        if not message.sender:
+        if not message.sender or (way is not None and way.channel == "email"):
             named = await self._link.rows("writer_of", {"route": UUID(bytes=route), "supplier_id": message.answers})
             return [Writer(*row) for row in named]
         address = address_of(message.sender)

@@ -25,8 +25,9 @@ def heard(config: Config, body: bytes) -> Heard:
     receipts = [_receipt(message.hex, report, config) for report in read.reports if report.kind != "complaint"]
     complaints = [
         Inbound(
-            sender=report.recipient, recipient=config.envelope_domain, text="", supplier_id=f"complaint-{message.hex}",
-            answers=message.hex, detail={"complaint": report.status}, opts_out=True,
+            sender=report.recipient if "@" in report.recipient else "",  # some reports blacken it
+            recipient=config.envelope_domain, text="", supplier_id=f"complaint-{message.hex}", answers=message.hex,
+            detail={"complaint": report.status}, opts_out=True,
         )
         for report in read.reports
         if report.kind == "complaint"
