@@ -179,7 +179,7 @@ class Post:
     def said(self) -> list[tuple[str, str]]:
         """State and source of every word in the consent ledger."""
         with client_scope(self.client.pk):
-            return list(ConsentEvent.objects.order_by("id").values_list("state", "source"))
+            return sorted(ConsentEvent.objects.values_list("state", "source"))  # the clock stands: ids have no order
 
     def state(self) -> str:
         with client_scope(self.client.pk):
