@@ -77,7 +77,7 @@ def measure(ledgers: list[Ledger], claims: int, each: int) -> list[dict[str, Any
     return asyncio.run(_measure(ledgers, claims, each))
 
 
-def by_rows(sizes: list[int], claims: int, *, keep: bool, quiet: bool) -> dict[str, Any]:
+def by_rows(sizes: list[int], claims: int, old_every: int, *, keep: bool, quiet: bool) -> dict[str, Any]:
     """Claims of 500 on ledgers of so many rows: each larger one in turn with the smallest.
 
     A database is dropped when it was measured, unless it is to be kept: the largest takes gigabytes.
@@ -89,7 +89,7 @@ def by_rows(sizes: list[int], claims: int, *, keep: bool, quiet: bool) -> dict[s
             large = ledger.filled(rows, quiet=quiet) if larger else small
             both = [small, large] if larger else [small]
             for each in both:
-                ledger.make_due(each, (WARM_UP + claims) * EACH)
+                ledger.make_due(each, (WARM_UP + claims) * EACH, old_every)
             figures = measure(both, claims, EACH)
             found[rows] = figures[-1] | {
                 "beside": figures[0] | {"stored_per_second": small.stored_per_second},

@@ -1,8 +1,8 @@
 """How cost grows: with contacts, with rows in the ledger, with clients that have due work, with engines.
 
     sofy bench growth [--only PART ...] [--sizes N ...] [--campaigns-to N] [--rounds N] [--fresh]
-                      [--rows N,N,...] [--clients N,N,...] [--claims N] [--engines N,N,...] [--recipients N] [--keep]
-                      [--fill] [--json]
+                      [--rows N,N,...] [--clients N,N,...] [--claims N] [--old-every N] [--keep] [--fill]
+                      [--engines N,N,...] [--recipients N] [--json]
 
 **contacts**: the other benches at 10,000, 100,000 and 1,000,000 contacts, in one table. Each size has its database
 (`tools.bench.data`), whose import was measured when it was filled; `--fresh` fills it again. A campaign is sent to as
@@ -89,7 +89,9 @@ def run(given: argparse.Namespace) -> dict[str, Any]:
         sizes = contacts(given)
         found |= {name: sizes[max(sizes)]["pages"][name] for name in kept} | {"sizes": sizes}
     if "rows" in given.only:
-        found["rows"] = alone(claims.by_rows, given.rows, given.claims, keep=given.keep, quiet=given.json)
+        found["rows"] = alone(
+            claims.by_rows, given.rows, given.claims, given.old_every, keep=given.keep, quiet=given.json
+        )
     if "clients" in given.only:
         found["clients"] = alone(claims.by_clients, given.clients, given.claims, quiet=given.json)
     if "engines" in given.only:
@@ -149,6 +151,8 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--rows", type=options.several(MOST_ROWS), default=LEDGERS, help="of the ledgers")
     parser.add_argument("--clients", type=options.several(MOST_CLIENTS), default=CLIENTS)
     parser.add_argument("--claims", type=options.whole(100_000), default=CLAIMS, help="of each size, after warm-up")
+    old = f"of the due messages, one in so many was accepted months ago; {ledger.OLD_EVERY} unless said"
+    parser.add_argument("--old-every", type=options.whole(1_000_000), default=ledger.OLD_EVERY, help=old)
     parser.add_argument("--engines", type=options.several(campaign.MOST_ENGINES), default=ENGINES)
     parser.add_argument("--recipients", type=size, default=campaign.USUAL, help="of the campaign of several engines")
     parser.add_argument("--keep", action="store_true", help="keep the ledgers for the next run")

@@ -22,7 +22,7 @@ from tools.bench import data, load
 CLIENTS = 10
 STEP = 500_000
 #: Of the messages that are due, one in so many was accepted months ago: it lies where nothing was read lately.
-OLD_EVERY = 10
+OLD_EVERY = 100
 LANE = "marketing"
 TEXT = "Bonjour Camille, -20 % samedi dans votre magasin. STOP SMS 36111"
 TABLES = ("engine_message", "engine_state", "engine_event", "engine_queue")
@@ -196,7 +196,7 @@ def _without_indexes(conn: Any) -> Iterator[None]:
         conn.execute(definition)
 
 
-def make_due(made: Ledger, messages: int, batch: int = 500) -> None:
+def make_due(made: Ledger, messages: int, old_every: int = OLD_EVERY, batch: int = 500) -> None:
     """So many messages due now, and a fifth more, of all clients alike: by the product's door, but for the old ones.
 
     Of each client the old ones are due among the others, so that every claim has some. What an earlier run left is
@@ -208,7 +208,7 @@ def make_due(made: Ledger, messages: int, batch: int = 500) -> None:
     from sofy.kernel import clock, ids
 
     keys, each = keystore(), -(-messages * 6 // (5 * len(made.clients)))
-    old, storing_s = each // OLD_EVERY if made.rows else 0, 0.0
+    old, storing_s = each // old_every if made.rows else 0, 0.0
     with db.connect(made.url, autocommit=True) as conn, psycopg.connect(made.place.admin_url, autocommit=True) as admin:
         for client in made.clients:
             admin.execute(LEFT, {"client": client, "now": clock.now()})
