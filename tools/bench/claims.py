@@ -77,7 +77,7 @@ def measure(ledgers: list[Ledger], claims: int, each: int) -> list[dict[str, Any
     return asyncio.run(_measure(ledgers, claims, each))
 
 
-def by_rows(sizes: list[int], claims: int, old_every: int, *, keep: bool, quiet: bool) -> dict[str, Any]:
+def by_rows(sizes: list[int], claims: int, old_every: int, *, keep: bool, quiet: bool) -> dict[int, Any]:
     """Claims of 500 on ledgers of so many rows: each larger one in turn with the smallest.
 
     A database is dropped when it was measured, unless it is to be kept: the largest takes gigabytes.
@@ -106,7 +106,7 @@ def by_rows(sizes: list[int], claims: int, old_every: int, *, keep: bool, quiet:
     return found
 
 
-def by_clients(counts: list[int], claims: int, *, quiet: bool) -> dict[str, Any]:
+def by_clients(counts: list[int], claims: int, *, quiet: bool) -> dict[int, Any]:
     """Claims of 50 where so many clients have due work, and the same number of messages in all."""
     made = [ledger.filled(0, clients, quiet=quiet) for clients in sorted(set(counts))]
     try:
@@ -124,4 +124,4 @@ def by_clients(counts: list[int], claims: int, *, quiet: bool) -> dict[str, Any]
 
 def _ratio(figures: list[dict[str, Any]]) -> float:
     """How much longer the last one's p95 is than the first one's."""
-    return round(figures[-1]["p95_ms"] / figures[0]["p95_ms"], 2)
+    return round(float(figures[-1]["p95_ms"]) / float(figures[0]["p95_ms"]), 2)

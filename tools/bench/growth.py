@@ -58,7 +58,7 @@ def read(contacts: int, rounds: int, fresh: bool, quiet: bool) -> dict[str, Any]
         }
 
 
-def alone(function: Callable[..., dict[str, Any]], *arguments: Any, **named: Any) -> dict[str, Any]:
+def alone(function: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
     """Run a measure in a new process."""
     with multiprocessing.get_context("spawn").Pool(1) as pool:
         return pool.apply(function, arguments, named)
