@@ -23,11 +23,7 @@ TESTS = clauses.tests_by_article(ROOT)
 RULES = sorted({(code_name(rule), ref) for ref, rules in REGISTRY.items() for rule in rules if ref in IN_SCOPE})
 #: Not named SOFY_: the test settings clear those variables.
 NAMED = os.environ.get("BREAK_RULE", "")
-#: Left out unless they are named: see the file.
-UNTRIED = frozenset(Path(__file__).with_name("untried_rules.txt").read_text().split("\n")) if not NAMED else frozenset()
-BY_RULE = {
-    name: [ref for other, ref in RULES if other == name] for name, _ in RULES if NAMED in name and name not in UNTRIED
-}
+BY_RULE = {name: [ref for other, ref in RULES if other == name] for name, _ in RULES if NAMED in name}
 assert BY_RULE, f"BREAK_RULE={NAMED}: no rule of an article of IN_SCOPE is called that"
 
 

@@ -183,6 +183,7 @@ def test_a_reserved_name_waits_for_a_letter_of_the_brand_that_is_good():
     assert known_to_the_api(client) == ["GRANDBOIS"]
 
 
+@pytest.mark.clause("CGVU 13")
 def test_a_name_whose_letter_expired_waits_for_another():
     client = make_client()
     reserve("GRANDBOIS", "letter")

@@ -56,6 +56,7 @@ def test_a_price_in_force_is_not_changed_and_one_to_come_may_be_put_right(sofy, 
     assert told(sofy("price", "find", NUMBER, "--on", "2099-01-01", "--json"))["sale_eur"] == "0.080000"
 
 
+@pytest.mark.clause("CGVU 3.4")
 @pytest.mark.parametrize(
     ("_case", "arguments", "code"),
     [
