@@ -283,7 +283,7 @@ def forged(mail: Arrived) -> list[tuple[bytes, int]]:
 def test_a_bounce_that_somebody_made_up_changes_nothing(post):
     def read() -> bool:
         with post.world.database.connect("admin") as admin:
-            return admin.execute("SELECT count(*) FROM engine_callback").fetchone() == (0,)
+            return bool(admin.execute("SELECT count(*) FROM engine_callback").fetchone() == (0,))
 
     post.send(forged, until=read)
 
