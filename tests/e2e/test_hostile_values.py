@@ -133,6 +133,9 @@ BOUNDED_IN_THE_FORM = {
     "sofy.clients.forms.SettingsForm.cap_days",
     "sofy.clients.forms.SettingsForm.cap_messages",
     "sofy.clients.forms.SettingsForm.budget_eur",
+    "sofy.messaging.service_forms.RecordForm.announced_at",
+    "sofy.messaging.service_forms.RecordForm.begins_at",
+    "sofy.messaging.service_forms.RecordForm.ends_at",
     "sofy.soreach.forms.ScheduleForm.starts_at",
 }
 

@@ -69,18 +69,21 @@ def _at(path: str, **methods: Endpoint) -> Route:
     """One address and what it answers to each method."""
 
     async def endpoint(request: Request) -> Response:
-        code, began = "", time.perf_counter()
-        with metrics.counted(path, request.method) as told:
-            try:
-                answer = await answered(request)
-            except (Fault, HTTPException) as refusal:
-                told.status = refusal.status if isinstance(refusal, Fault) else refusal.status_code
-                code = refusal.code if isinstance(refusal, Fault) else ""
-                _note(request, path, told.status, code, time.perf_counter() - began)
-                raise
-            told.status = answer.status_code
-            _note(request, path, told.status, code, time.perf_counter() - began)
+        status, code, began = 500, "", time.perf_counter()
+        try:
+            answer = await answered(request)
+            status = answer.status_code
             return answer
+        except Fault as refusal:
+            status, code = refusal.status, refusal.code
+            raise
+        except HTTPException as refusal:
+            status = refusal.status_code
+            raise
+        finally:
+            seconds = time.perf_counter() - began
+            metrics.count(path, request.method, status, seconds)
+            _note(request, path, status, code, seconds)
 
     async def answered(request: Request) -> Response:
         chosen = methods.get("GET" if request.method == "HEAD" else request.method)

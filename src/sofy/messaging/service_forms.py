@@ -1,14 +1,18 @@
 """The form of a dated record (CGVU 28): an outage of others, or an announced maintenance."""
 
-from typing import Any
+from datetime import timedelta
+from typing import Any, Final
 from uuid import UUID
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from sofy.kernel import clock
 from sofy.messaging.forms import CHANNELS
 from sofy.messaging.services.service_records import NewRecord
 from sofy.ui.fields import ParisMoment
+
+WITHIN: Final = timedelta(days=366)
 
 
 class RecordForm(forms.Form):
@@ -55,6 +59,15 @@ class RecordForm(forms.Form):
     def __init__(self, known: list[tuple[str, str]], *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["route_id"].choices = [("", _("Every route")), *known]  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        """What is noted is of these months: a year that was mistyped is no outage."""
+        cleaned = super().clean() or {}
+        for name in ("begins_at", "ends_at", "announced_at"):
+            moment = cleaned.get(name)
+            if moment is not None and abs(moment - clock.now()) > WITHIN:
+                self.add_error(name, _("Choose a moment less than a year away."))
+        return cleaned
 
     def as_record(self) -> NewRecord:
         """What the service takes."""

@@ -133,7 +133,8 @@ SELECT %(client)s, message_id, contact_id, campaign_id, 'cancelled', %(now)s, '{
 RETURNING message_id
 
 -- name: convert
--- The code of a message was used: once is enough.
+-- The code of a message was used: once is enough. (kind || '': the index of news would walk all that a client's messages
+-- came to; here a few steps of one message are looked at.)
 INSERT INTO engine_event (client_id, message_id, contact_id, campaign_id, kind, at)
 SELECT s.client_id, s.message_id, s.contact_id, s.campaign_id, 'converted', %(now)s FROM engine_state s
  WHERE s.client_id = %(client)s AND s.message_id = %(message)s
@@ -142,4 +143,4 @@ SELECT s.client_id, s.message_id, s.contact_id, s.campaign_id, 'converted', %(no
                       AND e.kind = 'converted')
    AND NOT EXISTS (SELECT 1 FROM engine_event e
                     WHERE e.client_id = %(client)s AND e.contact_id IS NULL AND e.message_id = %(message)s
-                      AND e.kind = 'converted')
+                      AND e.kind || '' = 'converted')

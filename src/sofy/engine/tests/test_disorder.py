@@ -111,7 +111,8 @@ async def test_no_disorder_of_callbacks_moves_a_status_back(
     await machine.until(lambda: house.conn.execute("SELECT count(*) FROM engine_callback").fetchone() == (0,))
     for message in (*by_rcs, *by_wa):
         rows = house.conn.execute(
-            "SELECT kind FROM engine_event WHERE message_id = %s AND kind <> 'accepted' ORDER BY ctid", [message.id]
+            "SELECT kind FROM engine_event WHERE message_id = %s AND kind <> 'accepted' ORDER BY age(xmin) DESC",
+            [message.id],
         ).fetchall()
         ranks = [RANK[kind] for (kind,) in rows]
         assert ranks == sorted(set(ranks))

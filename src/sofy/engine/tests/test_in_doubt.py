@@ -68,7 +68,7 @@ async def test_the_engine_of_the_first_hand_over_leaves_receipts_of_the_second_t
     theirs = first.connector()
 
     def full_and_silent(_message: Any, _part: int) -> Unknown:
-        theirs.room = 0
+        theirs.room = theirs.up = 0  # it claims nothing more
         return Unknown("timeout")
 
     theirs.script = full_and_silent

@@ -245,6 +245,7 @@ def test_a_record_is_noted_in_hours_of_paris_corrected_and_withdrawn(client, sta
         {"party": "Sofy"}, {"channel": ""}, {"proof": ""}, {"ends_at": "2026-11-24T12:00"}, {"kind": "holiday"},
         {"kind": "maintenance", "announced_at": "2026-11-22T14:00"}, {"begins_at": "soon"},
         {"kind": "maintenance", "announced_at": ""}, {"route_id": "nothing"},
+        {"begins_at": "0001-01-01T00:00"}, {"kind": "maintenance", "announced_at": "0001-01-01T00:00"},
     ],
 )  # fmt: skip
 def test_what_is_no_record_is_said_on_the_form_and_nothing_is_noted(client, staff, change):

@@ -59,6 +59,7 @@ def test_a_command_typed_wrong_is_one_line_and_status_2(_case, line, capsys):
 REFUSED = [
     ("client create", ["client", "create", " "], "client_name_missing"),
     ("client create", ["client", "create", "x" * 500], "database_failed"),
+    ("client channels", ["client", "channels", "nobody"], "client_unknown"),
     ("user create", ["user", "create", "nobody"], "email_invalid"),
     ("user create", ["user", "create", "a@example.org", "--client", "nobody"], "client_unknown"),
     ("user create", ["user", "create", "a@example.org", "--client", "zoe", "--role", "king"], "role_unknown"),

@@ -264,5 +264,5 @@ def test_a_report_counts_each_person_once_and_says_what_each_channel_did(world, 
     assert str(built.cost_eur) == "0.24"
     assert (len(passed or ()), len(received or ())) == (1, 3)
     page = world.browser().get(world.url(campaign, "report")).text
-    assert "Then another channel" in page
+    assert "Then another" in page
     assert "figure=passed-by:rcs" in page
