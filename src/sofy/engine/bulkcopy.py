@@ -111,7 +111,8 @@ def pack(
     common = _uuid(client_id) + (_NULL if campaign_id is None else _uuid(campaign_id))
     starts: dict[tuple[Any, ...], tuple[bytes, bytes, bytes]] = {}
     message_rows, state_rows, queue_rows = [_SIGNATURE], [_SIGNATURE], [_SIGNATURE]
-    row_ids = [m.id.bytes if m.id else fresh for m, fresh in zip(messages, ids.uuid7_bytes(len(messages)), strict=True)]
+    fresh = iter(ids.uuid7_bytes(sum(m.id is None for m in messages)))
+    row_ids = [next(fresh) if m.id is None else m.id.bytes for m in messages]
     last = None
     for row_id, m, payload in zip(row_ids, messages, sealed_payloads(row_ids, messages, keys), strict=True):
         shape = (m.channel, m.purpose, m.variant, m.sender, m.short_code, m.zone, m.parts, m.encoding, m.unit_price_eur,

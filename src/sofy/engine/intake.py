@@ -215,8 +215,9 @@ def _as_statement(
 ) -> Prepared:
     """The columns `insert_messages` takes, texts counted, payloads sealed."""
     _complete(keys, messages, known)
-    for message, fresh in zip(messages, ids.uuid7s(len(messages)), strict=True):
-        message.id = message.id or fresh
+    if nameless := [message for message in messages if message.id is None]:
+        for message, fresh in zip(nameless, ids.uuid7s(len(nameless)), strict=True):
+            message.id = fresh
     row_ids = [m.id.bytes for m in messages if m.id]
     values = {
         "client": client_id,

@@ -133,7 +133,13 @@ class Book:
         return None
 
 
-@lru_cache(maxsize=16)
 def day(instant: datetime) -> date:
     """The day whose price an instant has: that of Paris."""
-    return instant.astimezone(clock.PARIS).date()
+    hour = int(instant.timestamp()) // 3600  # nearly always the one that was asked about last
+    return _day_of(hour)
+
+
+@lru_cache(maxsize=64)
+def _day_of(hour: int) -> date:
+    """Where Paris is a whole number of hours from UTC, all of an hour is of one day."""
+    return datetime.fromtimestamp(hour * 3600, clock.PARIS).date()
