@@ -23,22 +23,26 @@ async def read_body(request: Request) -> bytes:
 
 async def whole_body(request: Request, longest: int) -> bytes:
     """Everything that comes. Raises: Fault body_too_large, body_slow."""
-    task = asyncio.current_task()
-    assert task is not None
-    _patience.begin(task)
-    chunks, size = [], 0
+    # In a task of its own: the one of the server that runs this cannot be cancelled.
+    reading = asyncio.get_running_loop().create_task(_read(request, longest))
+    _patience.begin(reading)
     try:
-        async for chunk in request.stream():
-            size += len(chunk)
-            if size > longest:
-                raise Fault("body_too_large", 413, limit=longest >> 20)
-            chunks.append(chunk)
+        return await reading
     except asyncio.CancelledError:
-        if not _patience.is_over(task) or task.uncancel() > 0:
+        if not _patience.is_over(reading):
             raise
         raise Fault("body_slow", 408, seconds=SLOWEST_BODY_S) from None
     finally:
-        _patience.end(task)
+        _patience.end(reading)
+
+
+async def _read(request: Request, longest: int) -> bytes:
+    chunks, size = [], 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > longest:
+            raise Fault("body_too_large", 413, limit=longest >> 20)
+        chunks.append(chunk)
     return b"".join(chunks)
 
 
@@ -46,11 +50,11 @@ class _Patience:
     """One timer for all bodies that are on their way: one of its own costs each request a tenth of its time."""
 
     def __init__(self) -> None:
-        self._until: dict[asyncio.Task[object], float] = {}  # the first began first
-        self._over: set[asyncio.Task[object]] = set()
+        self._until: dict[asyncio.Task[bytes], float] = {}  # the first began first
+        self._over: set[asyncio.Task[bytes]] = set()
         self._looking: asyncio.AbstractEventLoop | None = None
 
-    def begin(self, task: "asyncio.Task[object]") -> None:
+    def begin(self, task: "asyncio.Task[bytes]") -> None:
         """Somebody's body is waited for."""
         loop = asyncio.get_running_loop()
         self._until[task] = loop.time() + SLOWEST_BODY_S
@@ -58,11 +62,11 @@ class _Patience:
             self._looking = loop
             loop.call_later(SLOWEST_BODY_S / _LOOKS, self._look, loop)
 
-    def is_over(self, task: "asyncio.Task[object]") -> bool:
+    def is_over(self, task: "asyncio.Task[bytes]") -> bool:
         """Whether it was given up for being slow, and for nothing else."""
         return task in self._over
 
-    def end(self, task: "asyncio.Task[object]") -> None:
+    def end(self, task: "asyncio.Task[bytes]") -> None:
         """It is there, or will never be."""
         self._until.pop(task, None)
         self._over.discard(task)
