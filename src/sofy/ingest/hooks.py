@@ -100,8 +100,8 @@ class Hooks:
         self._waiting.append(_Waiting(row, route, seal_body(self._keystore, row, body), done))
         self._some.set()
         try:
-            async with asyncio.timeout(PATIENCE_S):
-                await done
+            # Not asyncio.timeout: it cancels the task, and that of the server that runs this cannot be.
+            await asyncio.wait_for(done, PATIENCE_S)
         except TimeoutError:
             raise Fault("database_away", 503, retry_after_s=5) from None
 
