@@ -33,9 +33,13 @@ class Offers:
         self._codes: dict[tuple[bytes | None, str | None], tuple[str, ...]] = {}
         self._carriers: dict[tuple[bytes | None, str, str], Route | None] = {}
 
+    def _own(self, client: bytes) -> bytes | None:
+        """Clients without a route of their own are offered the same."""
+        return client if client in self._owners else None
+
     def answering(self, client: bytes, purpose: str | None = None) -> tuple[str, ...]:
         """Short codes that answer for a purpose, or for any; the cheapest route's first."""
-        key = (client if client in self._owners else None, purpose)
+        key = (self._own(client), purpose)
         if key not in self._codes:
             self._codes[key] = tuple(dict.fromkeys(
                 code for owner, code, purposes in self._answering
@@ -45,7 +49,7 @@ class Offers:
 
     def carries(self, client: bytes, channel: str, purpose: str) -> Route | None:
         """The first route of a channel for a purpose, the client's own before everybody's."""
-        key = (client if client in self._owners else None, channel, purpose)
+        key = (self._own(client), channel, purpose)
         if key not in self._carriers:
             fit = [
                 each
@@ -66,7 +70,7 @@ class Offers:
 
     def price_eur(self, client: bytes, channel: str, purpose: str, encoding: str, short_code: str | None) -> Decimal:
         """What one part costs: as the cheapest open route takes, or else the cheapest. Unit: EUR before VAT."""
-        key = (client if client in self._owners else None, channel, purpose, encoding, short_code)
+        key = (self._own(client), channel, purpose, encoding, short_code)
         if key not in self._prices:
             plan = self.plan(client, *key[1:]) or self._plan_when_open(client, *key[1:])
             self._prices[key] = plan[0].price_eur if plan else Decimal(0)
