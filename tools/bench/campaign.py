@@ -13,7 +13,6 @@ another SMSC, count in its log. `p50_ms` and `p99_ms` are from the launch to a m
 
 import contextlib
 import csv
-import json
 import os
 import subprocess
 import sys
@@ -237,9 +236,7 @@ def main(argv: list[str] | None = None) -> int:
         expansion_only=given.expansion_only,
         quiet=given.json,
     )
-    if not given.json:
-        options.show(result)
-    print(json.dumps(result))
+    options.tell(result, json_only=given.json)
     return (
         1 if result.get("served_twice") or result.get("accepted_by_smsc", given.recipients) != given.recipients else 0
     )

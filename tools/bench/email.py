@@ -12,7 +12,6 @@ mails of the same size, unsigned; `ratio` compares with it.
 import argparse
 import asyncio
 import contextlib
-import json
 import shutil
 import socket
 import subprocess
@@ -187,9 +186,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--json", action="store_true", help="only the JSON line")
     given: argparse.Namespace = parser.parse_args(argv)
     result = run(given.mails, given.connections, given.sink)
-    if not given.json:
-        options.show(result)
-    print(json.dumps(result))
+    options.tell(result, json_only=given.json)
     return 0
 
 

@@ -10,7 +10,6 @@ meanwhile.
 """
 
 import asyncio
-import json
 import socket
 import subprocess
 import sys
@@ -238,9 +237,7 @@ def main(argv: list[str] | None = None) -> int:
         print(msgspec.json.encode(uvloop.run(_drive(plan))).decode(), flush=True)
         return 0
     result = run(given.messages, given.clients, given.window)
-    if not given.json:
-        options.show(result)
-    print(json.dumps(result))
+    options.tell(result, json_only=given.json)
     return 0
 
 

@@ -12,7 +12,6 @@ run. With the sandbox, messages are also counted in the operator's own log.
 """
 
 import contextlib
-import json
 import tempfile
 import time
 from collections.abc import Iterator
@@ -152,9 +151,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--json", action="store_true", help="only the JSON line")
     given = parser.parse_args(argv)
     result = run(given.recipients, given.per_second, smsc=given.smsc, quiet=given.json)
-    if not given.json:
-        options.show(result)
-    print(json.dumps(result))
+    options.tell(result, json_only=given.json)
     return 0 if is_whole(result) else 1
 
 

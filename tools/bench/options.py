@@ -1,6 +1,7 @@
 """What benches take on the command line. A bad option is one line on standard error and exit status 2."""
 
 import argparse
+import json
 import socket
 from collections.abc import Callable
 from typing import Any, NoReturn
@@ -52,6 +53,13 @@ def address(text: str) -> tuple[str, int]:
     except (OSError, UnicodeError) as error:
         raise argparse.ArgumentTypeError(f"nobody answers at {text}: {error}") from None
     return host.strip("[]"), int(port)
+
+
+def tell(result: dict[str, Any], *, json_only: bool) -> None:
+    """The end of a bench: its table, unless only the JSON line is wanted, and that line."""
+    if not json_only:
+        show(result)
+    print(json.dumps(result))
 
 
 def show(result: dict[str, Any]) -> None:

@@ -21,7 +21,6 @@ recipients of its own: `times_kannel` is how many times its messages per second.
 """
 
 import contextlib
-import json
 import sys
 import tempfile
 import time
@@ -244,9 +243,7 @@ def main(argv: list[str] | None = None) -> int:
     result = run(given.messages, given.batch, given.connections, **more)
     if given.smsc is not None and not given.without_kannel:
         result |= beside_kannel(result, given.smsc)
-    if not given.json:
-        options.show(result)
-    print(json.dumps(result))
+    options.tell(result, json_only=given.json)
     return 0 if is_whole(result) else 1
 
 

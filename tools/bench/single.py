@@ -8,7 +8,6 @@ process of its own, over connections that are kept open. `p50_ms` and `p99_ms` a
 `sofy ingest`, and `cpu_s` says who used the processors meanwhile.
 """
 
-import json
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -62,9 +61,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--json", action="store_true", help="only the JSON line")
     given = parser.parse_args(argv)
     result = run(given.messages, given.connections)
-    if not given.json:
-        options.show(result)
-    print(json.dumps(result))
+    options.tell(result, json_only=given.json)
     return 0
 
 

@@ -175,9 +175,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--json", action="store_true", help="only the JSON line")
     given = parser.parse_args(argv)
     result = run(given.messages, given.connections)
-    if not given.json:
-        options.show(result)
-    print(json.dumps(result))
+    options.tell(result, json_only=given.json)
     return 0
 
 
