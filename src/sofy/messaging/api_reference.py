@@ -1,4 +1,4 @@
-"""The description of the API, laid out for reading. Pure: an OpenAPI document in, headings and tables out."""
+"""The description of the API, laid out for reading in the reader's language: headings and tables."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sofy.ingest import openapi
+from sofy.messaging.api_words import translated
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ def page(address: str) -> dict[str, Any]:
     document = openapi.describe(address)
     shapes = document["components"]["schemas"]
     return {
-        "about": document["info"]["description"],
+        "about": translated(document["info"]["description"]),
         "operations": list(_operations(document["paths"])),
         "shapes": [_shape(name, schema) for name, schema in sorted(shapes.items())],
     }
@@ -61,26 +62,29 @@ def _operations(paths: Mapping[str, Any]) -> Iterable[Operation]:
                 method.upper(),
                 path,
                 told.get("operationId", ""),
-                told.get("summary", ""),
+                translated(told.get("summary", "")),
                 [_parameter(each) for each in told.get("parameters", [])],
                 _named(body.get("schema", {})),
                 [(name, _json(each.get("value"))) for name, each in examples.items()],
-                [(status, each["description"], _answered(each)) for status, each in told["responses"].items()],
+                [
+                    (status, translated(each["description"]), _answered(each))
+                    for status, each in told["responses"].items()
+                ],
             )
 
 
 def _parameter(told: Mapping[str, Any]) -> Field:
     kind = f"{told.get('in', '')}, {_kind(told.get('schema', {}))}"
-    return Field(told["name"], kind, bool(told.get("required")), told.get("description", ""))
+    return Field(told["name"], kind, bool(told.get("required")), translated(told.get("description", "")))
 
 
 def _shape(name: str, schema: Mapping[str, Any]) -> Shape:
     required = set(schema.get("required", []))
     fields = [
-        Field(field, _kind(told), field in required, told.get("description", ""))
+        Field(field, _kind(told), field in required, translated(told.get("description", "")))
         for field, told in schema.get("properties", {}).items()
     ]
-    return Shape(name, schema.get("description", ""), fields)
+    return Shape(name, translated(schema.get("description", "")), fields)
 
 
 def _kind(schema: Mapping[str, Any]) -> str:

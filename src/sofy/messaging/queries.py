@@ -191,6 +191,7 @@ class RungLine:
     message_id: UUID | None
     status: str
     reason: str
+    supplier_code: str
 
 
 @dataclass(frozen=True)
@@ -226,7 +227,8 @@ def opened_message(client_id: UUID, message_id: UUID) -> Opened | None:
         )
         events = cursor.fetchall()
         cursor.execute(
-            "SELECT l.channel, l.message_id, coalesce(s.status, ''), coalesce(s.reason, '') FROM engine_ladder mine"
+            "SELECT l.channel, l.message_id, coalesce(s.status, ''), coalesce(s.reason, ''),"
+            " coalesce(s.supplier_code, '') FROM engine_ladder mine"
             " JOIN engine_ladder l ON l.client_id = mine.client_id AND l.head_id = mine.head_id"
             " LEFT JOIN engine_state s ON s.client_id = l.client_id AND s.message_id = l.message_id"
             " WHERE mine.client_id = %s AND mine.message_id = %s ORDER BY l.rung",

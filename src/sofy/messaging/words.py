@@ -3,6 +3,8 @@
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from sofy.connectors.base import NOT_RCS
+
 SENDER = {
     "sender_empty": _("Write the name that messages will show."),
     "sender_too_long": _("“{sender}” is too long: 11 letters and digits at most."),
@@ -365,9 +367,27 @@ REASONS: dict[str, "str | Promise"] = {
 }
 
 
-def reason_text(code: str) -> str:
-    """The words for a reason of the engine."""
-    return str(REASONS.get(code) or code.replace("_", " "))
+#: The same of mails: nobody there is an operator, and who is written to has an address.
+MAIL_REASONS: dict[str, "str | Promise"] = {
+    "receipt": _("returned by the mail server"),
+    "no_receipt": _("no news from the mail server"),
+    "unknown_subscriber": _("address that does not exist"),
+    "refused_suppress": _("address that does not exist"),
+    "refused_permanent": _("refused by the mail server for good"),
+    "refused_configuration": _("refused by the mail server: our settings"),
+    "refused_retry": _("refused by the mail server"),
+    "refused_other_route": _("refused by the mail server"),
+    "refused_slow_link": _("mail server too busy"),
+    "no_answer": _("the mail server has not answered"),
+}
+#: What a supplier's own code says better than the reason it falls under.
+CODES: dict[str, "str | Promise"] = {NOT_RCS: _("this phone has no RCS")}
+
+
+def reason_text(code: str, channel: str = "", supplier_code: str = "") -> str:
+    """The words for a reason of the engine, for a message of this channel."""
+    said = CODES.get(supplier_code) or (MAIL_REASONS.get(code) if channel == "email" else None) or REASONS.get(code)
+    return str(said or code.replace("_", " "))
 
 
 def service_reason_text(code: str) -> str:

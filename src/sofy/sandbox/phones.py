@@ -73,6 +73,8 @@ def _heading(number: str) -> str:
 
 def _written(number: str) -> str:
     digits = number.lstrip("+")
+    if not digits.isdecimal():
+        return number  # who goes by a name on WhatsApp
     if digits.startswith("33") and len(digits) == 11:
         national = "0" + digits[2:]
         return " ".join(national[n : n + 2] for n in range(0, 10, 2))

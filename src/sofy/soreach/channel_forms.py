@@ -77,6 +77,8 @@ def add_contents(form: forms.Form, campaign: Campaign, label: str, others: Mappi
             _add_template(form, campaign, label, said)
         if channel not in TEXTS:
             continue
+        if channel == "email":
+            _add_mail_template(form, campaign, label, said)
         for name, words in TEXTS[channel].items():
             widget = forms.Textarea(attrs={"rows": 5, "data-content": label}) if name in _LONG else forms.TextInput()
             form.fields[f"{channel}_{name}_{label}"] = forms.CharField(
@@ -85,11 +87,19 @@ def add_contents(form: forms.Form, campaign: Campaign, label: str, others: Mappi
             )  # fmt: skip
         if channel == "rcs":
             _add_buttons(form, label, said.get("buttons", []))
-        if channel == "email":
-            choices = [("", _("None: what is written here")), *messaging.email_templates(campaign.client_id).items()]
-            form.fields[f"email_template_{label}"] = forms.ChoiceField(
-                label=_("Template"), required=False, choices=choices, initial=said.get("template", "")
-            )
+
+
+def _add_mail_template(form: forms.Form, campaign: Campaign, label: str, said: Mapping[str, Any]) -> None:
+    """First of all fields: what is chosen here decides which of the others count. None is offered where none is."""
+    known = messaging.email_templates(campaign.client_id)
+    chosen = said.get("template", "")
+    if not known and not chosen:
+        return
+    form.fields[f"email_template_{label}"] = forms.ChoiceField(
+        label=_("Template"), required=False, choices=[("", _("None: what is written here")), *known.items()],
+        initial=chosen,
+        help_text=_("A template brings its own words and pictures: of what stands below only the subject counts then."),
+    )  # fmt: skip
 
 
 def _add_buttons(form: forms.Form, label: str, buttons: Sequence[Mapping[str, Any]]) -> None:

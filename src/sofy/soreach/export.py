@@ -65,7 +65,8 @@ def _row(person: report.Person, contact: Contact, shops: dict[str, str], clicked
         str(person.contact_id), contact.first_name or "", contact.last_name or "",
         shops.get(str(contact.establishment_id), ""), person.variant, channel,
         received or words.status_text(person.status),
-        words.reason_text(person.status, person.reason) if person.reason else "", _moment(person.at), person.parts,
+        words.reason_text(person.status, person.reason, person.channel) if person.reason else "",
+        _moment(person.at), person.parts,
         _("yes") if clicked else "",
     ]  # fmt: skip
     return [plain_cell(cell) for cell in cells]

@@ -92,17 +92,18 @@ def _is_short(report: Report) -> bool:
 
 
 def _reasons(report: Report) -> Figure:
+    only = "email" if report.by_mail else ""
     rows = [
         (
-            words.reason_text(status, reason),
+            words.reason_text(status, reason, only),
             n,
             reason_figure(status, reason),
-            _short(status, reason),
+            _short(status, reason, only),
         )
         for status, reason, n in report.reasons
     ]
     rows += [
-        (words.reason_text("excluded", reason), n, f"excluded:{reason}", _short("excluded", reason))
+        (words.reason_text("excluded", reason, only), n, f"excluded:{reason}", _short("excluded", reason, only))
         for reason, n in report.excluded.items()
     ]
     rows.sort(key=lambda row: -row[1])
@@ -132,9 +133,9 @@ def _reasons(report: Report) -> Figure:
     )
 
 
-def _short(status: str, reason: str) -> str:
+def _short(status: str, reason: str, channel: str = "") -> str:
     """A reason that fits beside a bar."""
-    text = words.why_text(reason) if reason and reason != "receipt" else words.reason_text(status, "")
+    text = words.why_text(reason, channel) if reason and reason != "receipt" else words.reason_text(status, "")
     text = text[:1].upper() + text[1:]
     return text if len(text) <= 28 else text[:27].rstrip() + "…"
 
@@ -192,18 +193,25 @@ def key_figures(report: Report) -> list[tuple[str, str, str]]:
     opens = [(str(words.FIGURES["opens"]), f"≈ {words.number(report.opens.about)}", "")] if report.opens else []
     if report.opens and report.opens.people:
         opens.append((str(words.FIGURES["opened"]), words.number(report.opens.people), "opened"))
+    taken = (str(words.FIGURES["received"]), words.number(shown.received), "received")
+    if report.by_mail:
+        taken = (str(words.FIGURES["taken"]), words.number(shown.taken), "status:submitted")
+    unknown = (str(words.STATUSES["unknown"]), words.number(shown.by_status.get("unknown", 0)), "status:unknown")
+    answers = [
+        (str(words.FIGURES["replies"]), words.number(report.replies), "replies"),
+        (str(words.FIGURES["stops"]), words.number(shown.stops), "stops"),
+    ]
     return [
         (str(words.FIGURES["recipients"]), words.number(shown.recipients), "recipients"),
-        (str(words.FIGURES["received"]), words.number(shown.received), "received"),
+        taken,
         (str(words.FIGURES["failed"]), words.number(shown.failed), "failed"),
-        (str(words.STATUSES["unknown"]), words.number(shown.by_status.get("unknown", 0)), "status:unknown"),
+        *([] if report.by_mail else [unknown]),
         (str(words.STATUSES["withheld"]), words.number(shown.by_status.get("withheld", 0)), "status:withheld"),
         *_by_mail(report),
         *opens,
         (str(words.FIGURES["clicked"]), words.number(shown.clicked), "clicked"),
         (str(words.FIGURES["machines"]), words.number(report.visits_machine), "machines"),
-        (str(words.FIGURES["replies"]), words.number(report.replies), "replies"),
-        (str(words.FIGURES["stops"]), words.number(shown.stops), "stops"),
+        *([] if report.by_mail else answers),
         (str(words.FIGURES["excluded"]), words.number(sum(report.excluded.values())), "excluded"),
     ]
 

@@ -139,6 +139,11 @@ class Campaign(ClientOwned):
         return rules.Status(self.status) in rules.LIVE
 
     @property
+    def by_mail(self) -> bool:
+        """Whether it leaves by e-mail alone: who takes a mail says nothing more, so nobody is known to have it."""
+        return self.channels == ["email"]
+
+    @property
     def channels(self) -> list[str]:
         """The channels that are tried, in their order."""
         return [step["channel"] for step in self.ladder] or ["sms"]

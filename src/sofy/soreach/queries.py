@@ -36,6 +36,7 @@ class Figures:
 
     recipients: int
     received: int
+    taken: int
     waiting: int
     clicked: int
     left: int
@@ -61,7 +62,7 @@ def figures(client_id: UUID, campaigns: Sequence[Campaign]) -> dict[UUID, Figure
         clicked = dict(cursor.fetchall())
     made = {key: Progress(by_status, 0, clicked.get(key, 0), 0) for key, by_status in counted.items() if by_status}
     return {
-        key: Figures(each.recipients, each.received, each.waiting, each.clicked, _handed_over(each))
+        key: Figures(each.recipients, each.received, each.taken, each.waiting, each.clicked, _handed_over(each))
         for key, each in made.items()
     }
 

@@ -63,6 +63,11 @@ class Progress:
         return self.by_status.get("submitted", 0)
 
     @property
+    def taken(self) -> int:
+        """People whose mail a mail server took without sending it back: the most there is to know of mails."""
+        return self.under_way + self.received
+
+    @property
     def failed(self) -> int:
         return self.by_status.get("failed", 0) + self.by_status.get("expired", 0)
 
@@ -110,17 +115,19 @@ class Report:
     channels: Sequence[OnChannel] = ()
     tries: Sequence[OnChannel] = ()
     opens: Opens | None = None
+    by_mail: bool = False
     links: Sequence[tuple[str, int, int]] = field(default_factory=list)
 
     @property
     def funnel(self) -> list[tuple[str, int]]:
         """Figure -> people, from the audience down to those who clicked."""
         shown = self.progress
+        received = [] if self.by_mail else [("received", shown.received)]
         return [
             ("audience", self.audience),
             ("recipients", shown.recipients),
             ("handed_over", shown.handed_over),
-            ("received", shown.received),
+            *received,
             ("clicked", shown.clicked),
         ]
 
@@ -175,6 +182,7 @@ def build(campaign: Campaign) -> Report:
         channels=by_channel.totals(tries, campaign.channels),
         tries=tries if len({one.rung for one in tries}) > 1 else (),
         opens=_opens(campaign) if "email" in campaign.channels and campaign.opens != Campaign.Opens.OFF else None,
+        by_mail=campaign.by_mail,
         visits_human=visits[None, True].visits,
         visits_machine=visits[None, False].visits,
         machines=visits[None, False].people,

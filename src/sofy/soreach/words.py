@@ -8,7 +8,7 @@ from django.utils.translation import get_language, gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from sofy.kernel import clock
-from sofy.messaging.words import REASONS
+from sofy.messaging.words import reason_text as engine_reason
 from sofy.soreach.report import Opens, Report
 from sofy.soreach.rules import Check, Verdict
 from sofy.ui import formats
@@ -156,6 +156,7 @@ CHECKS: Words = CONTENT | {
         "Whom that does not reach in {hours} hours gets the WhatsApp message, where they agreed to WhatsApp."
     ),
     "then_rcs": _("Whom that does not reach in {hours} hours gets the RCS message."),
+    "cost_about": _("About {cost_eur} before VAT."),
     "cost_between": _("Between {least_eur} and {cost_eur} before VAT: it depends on who is reached where."),
     "sender": _("{sender} may be shown as sender."),
     "sender_empty": _("No sender is chosen."),
@@ -216,9 +217,16 @@ EXCLUSIONS: Words = {
 }
 
 
-def reach_text(state: str) -> str:
+def reach_text(state: str, *, by_mail: bool = False) -> str:
     """What somebody of an audience is, before the campaign leaves."""
-    return gettext("Would receive it") if state == "reachable" else str(EXCLUSIONS[state])
+    return gettext("Would receive it") if state == "reachable" else exclusion_text(state, by_mail=by_mail)
+
+
+def exclusion_text(reason: str, *, by_mail: bool = False) -> str:
+    """Why somebody was left out; who gets an e-mail needs no mobile."""
+    if reason == "invalid" and by_mail:
+        return gettext("No valid e-mail address")
+    return str(EXCLUSIONS.get(reason, reason))
 
 
 FIGURES: Words = {
@@ -226,6 +234,7 @@ FIGURES: Words = {
     "recipients": _("Recipients"),
     "handed_over": _("Handed over"),
     "received": _("Received"),
+    "taken": _("Taken by mail servers"),
     "clicked": _("Clicked"),
     "machines": _("Visits by machines"),
     "opens": _("Opens, approximately"),
@@ -296,21 +305,21 @@ def status_text(status: str) -> str:
     return str(STATUSES.get(status) or look(status).label)
 
 
-def reason_text(status: str, reason: str) -> str:
-    """Why somebody did not receive a message."""
+def reason_text(status: str, reason: str, channel: str = "") -> str:
+    """Why somebody did not receive a message of this channel."""
     if status == "excluded":
-        return str(EXCLUSIONS.get(reason, reason))
+        return exclusion_text(reason, by_mail=channel == "email")
     said = status_text(status)
     if not reason:
         return said
-    if reason == "receipt":
+    if reason == "receipt" and channel != "email":
         return gettext("%(status)s, according to the operator") % {"status": said}
-    return gettext("%(status)s: %(reason)s") % {"status": said, "reason": why_text(reason)}
+    return gettext("%(status)s: %(reason)s") % {"status": said, "reason": why_text(reason, channel)}
 
 
-def why_text(reason: str) -> str:
+def why_text(reason: str, channel: str = "") -> str:
     """A reason alone, for a line that shows the state already."""
-    return str(EXCLUSIONS.get(reason) or REASONS.get(reason) or reason.replace("_", " "))
+    return str(EXCLUSIONS.get(reason) or engine_reason(reason, channel))
 
 
 CHANNELS: Words = {"sms": _("SMS"), "rcs": _("RCS"), "whatsapp": _("WhatsApp"), "email": _("E-mail")}
@@ -361,6 +370,8 @@ def figure_text(figure: str, labels: Mapping[str, str]) -> str:
 def sentence(report: Report) -> str:
     """The one sentence a report opens on."""
     shown = report.progress
+    if report.by_mail:
+        return _mail_sentence(report)
     received = ngettext(
         "%(received)s person out of %(recipients)s received it",
         "%(received)s people out of %(recipients)s received it",
@@ -372,6 +383,25 @@ def sentence(report: Report) -> str:
         "clicked": clicked,
         "stops": number(shown.stops),
     }
+
+
+def _mail_sentence(report: Report) -> str:
+    """Of a campaign by e-mail alone: what mail servers took, and who wants no more."""
+    shown = report.progress
+    taken = mail_taken_text(shown.taken, shown.recipients)
+    clicked = ngettext("%(n)s person clicked", "%(n)s people clicked", shown.clicked) % {"n": number(shown.clicked)}
+    left = sum(one.unsubscribed for one in report.channels)
+    gone = ngettext("%(n)s unsubscribed", "%(n)s unsubscribed", left) % {"n": number(left)}
+    return gettext("%(taken)s; %(clicked)s; %(gone)s.") % {"taken": taken, "clicked": clicked, "gone": gone}
+
+
+def mail_taken_text(taken: int, recipients: int) -> str:
+    """How many mails of a campaign mail servers took and did not send back."""
+    return ngettext(
+        "%(taken)s mail out of %(recipients)s was taken by the mail servers",
+        "%(taken)s mails out of %(recipients)s were taken by the mail servers",
+        taken,
+    ) % {"taken": number(taken), "recipients": number(recipients)}
 
 
 def opens_text(opens: Opens) -> str:

@@ -76,6 +76,9 @@ LOOKS: dict[str, Look] = {
     "none": Look("secondary", "question-mark", _("No consent")),
 }
 
+#: A mail is taken by a mail server and nothing more is heard of it, where other channels say what became of a message.
+BY_MAIL: dict[str, Look] = {"submitted": Look("azure", "send", _("Handed to the mail server"))}
+
 
 def look(code: str) -> Look:
     """The look of a state; one that is not listed shows its own name, never nothing."""

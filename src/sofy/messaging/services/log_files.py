@@ -102,8 +102,8 @@ class _Written:
             [
                 str(line.id), _moment(line.created_at), line.channel, line.purpose, plain_cell(line.sender),
                 _written(to.get(line.id, "")), str(statuses.look(line.status).label),
-                words.reason_text(line.reason) if line.reason else "", line.article, plain_cell(line.supplier_code),
-                line.parts, plain_cell(line.reference),
+                words.reason_text(line.reason, line.channel, line.supplier_code) if line.reason else "",
+                line.article, plain_cell(line.supplier_code), line.parts, plain_cell(line.reference),
             ]
             for line in batch
         ]  # fmt: skip

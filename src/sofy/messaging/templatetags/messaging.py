@@ -1,10 +1,13 @@
 """Filters of this room: `{% load messaging %}`."""
 
 from collections.abc import Iterable, Mapping
+from itertools import zip_longest
 from typing import Any
 
 from django import template
 from django.forms import BoundField
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 
 from sofy.kernel.phone import display
 from sofy.messaging import words
@@ -13,10 +16,10 @@ from sofy.messaging.forms import CHANNELS, PROOFS, type_label
 register = template.Library()
 
 
-@register.filter
-def reason(code: str) -> str:
-    """Why a message is where it is, in words."""
-    return words.reason_text(code)
+@register.simple_tag
+def why(code: str, channel: str = "", supplier_code: str | None = "") -> str:
+    """Why a message of a channel is where it is, in words."""
+    return words.reason_text(code, channel, supplier_code or "")
 
 
 @register.filter
@@ -29,6 +32,17 @@ def service_reason(code: str) -> str:
 def evidence(code: str) -> str:
     """What speaks for fraud, or for marketing in an alert, in words."""
     return str(words.EVIDENCE.get(code, code))
+
+
+@register.filter
+def ticked(text: str) -> SafeString:
+    """A text whose `names` are shown as code."""
+    parts = text.split("`")
+    return format_html_join("", "{}{}", ((each, _code(name)) for each, name in zip_longest(parts[::2], parts[1::2])))
+
+
+def _code(name: str | None) -> str:
+    return "" if name is None else format_html("<code>{}</code>", name)
 
 
 @register.filter

@@ -1,6 +1,7 @@
 """The developers' pages: requests without anything about people, and the description of the API to read."""
 
 import pytest
+from django.utils.translation import override
 
 from sofy.accounts import services as accounts
 from sofy.accounts.tests.factories import make_user
@@ -9,7 +10,7 @@ from sofy.engine.db import sql
 from sofy.ingest import openapi
 from sofy.kernel import clock, ids
 from sofy.kit.rls import client_scope
-from sofy.messaging import api_reference
+from sofy.messaging import api_reference, api_words
 from sofy.messaging.tests.test_pages import browser
 
 
@@ -73,6 +74,27 @@ def test_the_reference_has_every_operation_and_every_shape_and_asks_nobody_else(
     for name in document["components"]["schemas"]:
         assert f'id="shape-{name}"' in page.text
     assert 'src="http' not in page.text
+
+
+def test_every_word_of_the_reference_is_in_the_catalogue_and_no_other():
+    with override("en"):
+        shown = api_reference.page("https://api.example.com")
+
+    said = {shown["about"]}
+    for operation in shown["operations"]:
+        said |= {operation.summary, *(each.text for each in operation.parameters)}
+        said |= {text for _status, text, _shape in operation.answers}
+    for shape in shown["shapes"]:
+        said |= {shape.text, *(field.text for field in shape.fields)}
+    assert said - {""} == set(api_words.TEXTS)
+
+
+def test_the_reference_explains_itself_in_french_with_names_as_code(client):
+    page = browser(make_user(client=client, role="developer"), "fr").get(f"/c/{client.slug}/reference/")
+
+    assert "Pourquoi une requête est refusée" in page.text
+    assert "Why a request was refused" not in page.text
+    assert "<code>refused</code> dit lesquels" in page.text
 
 
 def test_values_are_said_in_a_few_words():

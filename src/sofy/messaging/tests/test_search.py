@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils.translation import override
 
 from sofy.accounts.tests.factories import make_user
 from sofy.audience import vault
@@ -16,7 +17,7 @@ from sofy.kernel import clock, ids
 from sofy.kit.keys import keys_for
 from sofy.kit.models import AuditEntry
 from sofy.kit.rls import client_scope
-from sofy.messaging import search, tasks
+from sofy.messaging import search, tasks, words
 from sofy.messaging.models import LogFile
 from sofy.messaging.search import Wanted
 from sofy.messaging.services import log_files
@@ -230,3 +231,10 @@ def test_no_search_walks_a_whole_ledger(client, engine_db):
                     assert "Seq Scan" not in plan, (name, plan)
                     read = [int(each) for each in re.findall(r"Rows Removed by Filter: (\d+)", plan)]
                     assert sum(read) <= search.STRETCH, (name, plan)
+
+
+def test_a_phone_without_rcs_is_said_so_and_not_blamed_on_an_operator():
+    with override("fr"):
+        assert words.reason_text("refused_permanent", "rcs", "not_rcs") == "ce téléphone n’a pas le RCS"
+        assert words.reason_text("refused_permanent", "rcs") == "refusé par l’opérateur"
+        assert words.reason_text("unknown_subscriber", "email") == "adresse inexistante"

@@ -13,7 +13,7 @@ from aiohttp import web
 from sofy.sandbox.whatsapp_cloud.callbacks import Subscription
 from sofy.sandbox.whatsapp_cloud.errors import GraphError
 from sofy.sandbox.whatsapp_cloud.meta import SimulatedMeta
-from sofy.sandbox.whatsapp_cloud.pages import page
+from sofy.sandbox.whatsapp_cloud.pages import STYLE, language, page
 from sofy.sandbox.whatsapp_cloud.profile import Profile, SandboxConfig
 
 _FILE_BYTES = 100 * 1024 * 1024
@@ -43,6 +43,7 @@ class GraphServer:
         graph, number, account = "/{version:v[0-9.]+}", self.config.phone_number_id, self.config.business_account_id
         app.add_routes([
             web.get("/", self._page),
+            web.get("/style.css", self._style),
             web.post("/sandbox/say", self._say),
             web.post("/sandbox/wish", self._wish),
             web.post("/sandbox/profile", self._change),
@@ -214,9 +215,13 @@ class GraphServer:
     # what a trainer or a test does to it
 
     async def _page(self, request: web.Request) -> web.Response:
-        language = request.headers.get("Accept-Language", "")
-        policy = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"}
-        return web.Response(text=page(self.meta.log, language), content_type="text/html", headers=policy)
+        spoken = language(request.headers.get("Accept-Language", ""))
+        text = page(self.meta.log, spoken, request.query.get("number", ""))
+        policy = {"Content-Security-Policy": "default-src 'none'; style-src 'self'; form-action 'self'"}
+        return web.Response(text=text, content_type="text/html", headers=policy)
+
+    async def _style(self, request: web.Request) -> web.Response:
+        return web.Response(text=STYLE, content_type="text/css")
 
     async def _say(self, request: web.Request) -> web.Response:
         body = await request.json()

@@ -127,6 +127,8 @@ def _money(client: Client, campaign: Campaign, estimate: Estimate) -> list[Check
     left = _budget_left(client)
     if left is not None and estimate.cost_eur > left:
         return [Check("over_client_budget", "stop", facts | {"budget_eur": max(Decimal(0), left)})]
+    if estimate.branches and estimate.parts and estimate.least_eur == estimate.cost_eur:
+        return [Check("cost_about", "ok", facts)]
     if estimate.branches and estimate.parts:
         return [Check("cost_between", "ok", facts | {"least_eur": estimate.least_eur})]
     return [Check("cost", "ok", facts)] if estimate.parts else []

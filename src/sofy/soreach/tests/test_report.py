@@ -130,6 +130,33 @@ def test_the_sentence(built, language, expected):
         assert words.sentence(built) == expected
 
 
+@pytest.mark.parametrize(
+    ("language", "expected"),
+    [
+        ("fr", "9 e-mails sur 12 ont été acceptés par les messageries\u00a0; 2 ont cliqué\u00a0; 0 s’est désinscrit."),
+        ("en", "9 mails out of 12 were taken by the mail servers; 2 people clicked; 0 unsubscribed."),
+    ],
+)
+def test_a_campaign_by_email_tells_what_mail_servers_took_not_who_received_it(built, language, expected):
+    mails = dataclasses.replace(built, by_mail=True)
+
+    with override(language):
+        said, labels = words.sentence(mails), [label for label, _value, _code in figures.key_figures(mails)]
+
+    assert said == expected
+    assert not {"Reçu", "Received", "STOP"} & set(labels)
+    assert "received" not in dict(mails.funnel)
+
+
+def test_a_reason_of_a_mail_names_no_operator():
+    with override("fr"):
+        assert words.reason_text("failed", "refused_permanent") == "Non reçu\u00a0: refusé par l’opérateur"
+        assert words.reason_text("failed", "refused_permanent", "email") == (
+            "Non reçu\u00a0: refusé par la messagerie"
+        )
+        assert words.reason_text("excluded", "invalid", "email") == "Sans adresse e-mail valide"
+
+
 def test_variants_are_compared_on_who_received_them(world):
     campaign = world.draft(60, text="a https://a.example STOP SMS 36111", status="expanding", launched_at=clock.now())
     with client_scope(world.client.pk):

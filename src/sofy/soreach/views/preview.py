@@ -33,7 +33,11 @@ def reach_rows(campaign: Campaign) -> dict[str, Any]:
         counts = estimate.reach(campaign)
     except Refused as refused:
         return {"problem": problems.sentence(refused), "total": 0, "reachable": 0, "left_out": []}
-    left_out = [(reason, words.reach_text(reason), n) for reason, n in counts.items() if reason != "reachable"]
+    left_out = [
+        (reason, words.reach_text(reason, by_mail=campaign.by_mail), n)
+        for reason, n in counts.items()
+        if reason != "reachable"
+    ]
     return {"total": sum(counts.values()), "reachable": counts.get("reachable", 0), "left_out": left_out, "problem": ""}
 
 

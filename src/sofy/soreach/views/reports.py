@@ -106,7 +106,7 @@ def _named(request: ClientRequest, found: list[Person]) -> list[dict[str, Any]]:
     rows = []
     for person in found:
         contact = contacts.get(person.contact_id)
-        why = words.why_text(person.reason) if person.status in words.STATUSES else ""
+        why = words.why_text(person.reason, person.channel) if person.status in words.STATUSES else ""
         rows.append({"person": person, "name": name_of(contact), "visible": contact is not None, "why": why})
     return rows
 

@@ -33,7 +33,7 @@ def of_audience(request: ClientRequest, campaign: Campaign) -> HttpResponse:
     contacts = visible_contacts(request, found[:PER_PAGE])
     context = {
         "campaign": campaign,
-        "title": words.reach_text(state),
+        "title": words.reach_text(state, by_mail=campaign.by_mail),
         "rows": [(each, contacts.get(each), name_of(contacts.get(each))) for each in found[:PER_PAGE]],
         "after": str(found[PER_PAGE - 1]) if len(found) > PER_PAGE else "",
         "first": after == START,

@@ -108,9 +108,12 @@ def share(part: float | Decimal | None, whole: float | Decimal | None) -> str:
 
 
 @register.inclusion_tag("ui/status.html")
-def status(code: str, word: str = "") -> dict[str, Any]:
-    """The state of something, always as colour, icon and word; in French the word may depend on the thing."""
-    look = statuses.look(code)
+def status(code: str, word: str = "", channel: str = "") -> dict[str, Any]:
+    """The state of something, always as colour, icon and word; in French the word may depend on the thing.
+
+    `channel`: of a message; mails have words of their own.
+    """
+    look = (statuses.BY_MAIL.get(code) if channel == "email" else None) or statuses.look(code)
     return {"tone": look.tone, "icon_name": look.icon, "text": word or look.label}
 
 

@@ -140,7 +140,7 @@ async def test_knobs_turn_while_it_runs_and_wrong_ones_are_refused(line: Line) -
     assert line.graph.meta.profile.fails == 1.0
     assert counted["said"] == 1
     assert "Simulated WhatsApp" in html
-    assert '<p class="bubble me">Bonjour</p>' in html
+    assert '<div class="bubble me">Bonjour</div>' in html
 
 
 def test_the_page_shows_words_as_words() -> None:
@@ -151,6 +151,19 @@ def test_the_page_shows_words_as_words() -> None:
 
     assert "&lt;script&gt;" in page(log, "fr")
     assert "<script>" not in page(log, "fr")
+
+
+def test_the_page_writes_numbers_as_people_do_and_finds_one() -> None:
+    log = AcceptedLog(None)
+    log.said("33639980006", "Bonjour")
+    log.said("FR.13491208655302741918", "Salut")
+
+    found = page(log, "fr", "06 39 98 00 06")
+
+    assert "06 39 98 00 06</a>" in found
+    assert "Salut" not in found
+    assert ">FR.13491208655302741918</a>" in page(log, "fr")
+    assert "Aucun message à ce numéro" in page(log, "fr", "06 39 98 00 07")
 
 
 async def test_what_is_not_there_is_said_as_the_graph_says_it(line: Line) -> None:
