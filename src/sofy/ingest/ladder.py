@@ -1,6 +1,8 @@
 """A message that takes several channels, as its sender sees it: one message, with what happened on each."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
+from operator import itemgetter
 from typing import Final
 
 import msgspec
@@ -23,13 +25,7 @@ def climbed(head: bytes, rungs: Sequence[tuple[str, bytes | None]], flat: Mappin
     begun = [(channel, flat[message]) for channel, message in rungs if message is not None and message in flat]
     reached = [standing for _, standing in begun if standing.status in _ARRIVED]
     best = max(reached, key=lambda each: RANK[each.status]) if reached else begun[-1][1]
-    events = [
-        msgspec.structs.replace(step, channel=channel)
-        for n, (channel, standing) in enumerate(begun)
-        for step in standing.events
-        if not (n and step.type == "accepted")  # it was accepted once
-    ]
-    events.sort(key=lambda step: step.at)
+    events = _merged(begun)
     tried = [Tried(channel, standing.status, standing.reason or "") for channel, standing in begun]
     tried += [Tried(channel) for channel, _ in rungs[len(begun) :]]
     first = begun[0][1]
@@ -45,6 +41,19 @@ def climbed(head: bytes, rungs: Sequence[tuple[str, bytes | None]], flat: Mappin
         events=events,
         ladder=tried,
     )
+
+
+def _merged(begun: Sequence[tuple[str, Standing]]) -> list[Step]:
+    """What happened on every channel, the steps of each in the order they have there."""
+    found: list[tuple[datetime, Step]] = []
+    for n, (channel, standing) in enumerate(begun):
+        latest = standing.created_at
+        for step in standing.events:
+            latest = max(latest, step.at)
+            if not (n and step.type == "accepted"):  # it was accepted once
+                found.append((latest, msgspec.structs.replace(step, channel=channel)))
+    found.sort(key=itemgetter(0))
+    return [step for _, step in found]
 
 
 def goes_on(whole: Standing, step: Step) -> bool:

@@ -16,12 +16,13 @@ from sofy.engine.pgarray import UuidArray
 from sofy.engine.rungs import Rung as EngineRung
 from sofy.engine.rungs import only_rung
 from sofy.engine.statuses import WAITING
-from sofy.ingest import acceptance, words
+from sofy.ingest import acceptance
 from sofy.ingest.bodies import read_body
 from sofy.ingest.callers import Caller
 from sofy.ingest.house import House
+from sofy.ingest.misread import UNREADABLE, misread
 from sofy.ingest.offers import Desk, cost
-from sofy.ingest.problems import Fault, language_of, misshapen, problem
+from sofy.ingest.problems import Fault, language_of, problem
 from sofy.ingest.shapes import (
     MOST_MESSAGES,
     Accepted,
@@ -48,7 +49,6 @@ from sofy.kernel.crypto import ClientKeys
 T = TypeVar("T")
 _JSON: Final = "application/json"
 _PROBLEM: Final = "application/problem+json"
-_UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 _NAME = re.compile(r"[\x21-\x7e]{1,255}")
 #: So many messages of a batch are looked at before others get a turn.
 _AT_ONCE: Final = 200
@@ -185,6 +185,9 @@ class Messages:
         desk, keys = await self._house.desk(caller.client)
         desk = await self._house.placed(desk, [asked])
         message = acceptance.accept(desk, asked)
+        message.recipient_index = keys.index(identity(message.to), message.to)
+        for fault in (await self._house.answering(desk, [(0, asked, message)])).values():
+            raise fault
         rungs = [
             await self._rung(desk, keys, each, message, asked.consent is not None)
             for each in (message.ladder or [only_rung(message)])
@@ -243,14 +246,8 @@ def _shaped(read: Callable[[bytes], T], body: bytes) -> T:
     """Raises: Fault."""
     try:
         return read(body)
-    except _UNREADABLE as error:
-        raise _misread(error) from None
-
-
-def _misread(error: Exception) -> Fault:
-    if isinstance(error, msgspec.ValidationError):
-        return misshapen(error)
-    return Fault("not_json", 400, problem=words.about_json(error))
+    except UNREADABLE as error:
+        raise misread(error, body) from None
 
 
 def _refused(index: int, fault: Fault, language: Any) -> RefusedOf:
@@ -266,8 +263,8 @@ async def _each_read(raw: Sequence[msgspec.Raw]) -> tuple[list[tuple[int, Messag
             await asyncio.sleep(0)
         try:
             readable.append((n, _read_message(text)))
-        except _UNREADABLE as error:
-            faults[n] = _misread(error)
+        except UNREADABLE as error:
+            faults[n] = misread(error)
     return readable, faults
 
 

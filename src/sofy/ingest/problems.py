@@ -77,32 +77,3 @@ def answer(request: Request, fault: Fault, headers: Mapping[str, str] | None = N
     if fault.status == 401:
         told["www-authenticate"] = 'Bearer realm="sofy"'
     return Response(msgspec.json.encode(problem(fault, language)), fault.status, told, MEDIA_TYPE)
-
-
-_MISSING = re.compile(r"Object missing required field `([^`]*)`(?: - at `\$([^`]*)`)?")
-_UNKNOWN = re.compile(r"Object contains unknown field `([^`]*)`(?: - at `\$([^`]*)`)?")
-_VALUE = re.compile(r"(.*?)(?: - at `\$([^`]*)`)?", re.DOTALL)
-
-
-def misshapen(error: msgspec.ValidationError) -> Fault:
-    """What msgspec found wrong with a body, in the words of the API. Never the value, which may be about a person."""
-    text = str(error)
-    for code, pattern in (("field_missing", _MISSING), ("field_unknown", _UNKNOWN)):
-        if found := pattern.fullmatch(text):
-            return Fault(code, field=found[1], pointer=f"{_pointer(found[2])}/{_token(found[1])}")
-    found = _VALUE.fullmatch(text)
-    if found is None:
-        return Fault("field_value", problem=words.about_a_value(text))
-    said = re.sub(r"Invalid enum value .*", "Invalid enum value", found[1])
-    return Fault("field_value", problem=words.about_a_value(said), pointer=_pointer(found[2]))
-
-
-def _token(name: str) -> str:
-    """A name as it stands in a pointer. Source: RFC 6901, 3."""
-    return name.replace("~", "~0").replace("/", "~1")
-
-
-def _pointer(path: str | None) -> str:
-    """From `.messages[3].to` to `/messages/3/to`; which value of an object is wrong is not known."""
-    known = (path or "").partition("[...]")[0]
-    return re.sub(r"\[(\d+)\]", r"/\1", known.replace(".", "/"))

@@ -15,7 +15,9 @@ RealChannel = Literal["sms", "rcs", "whatsapp", "email"]
 Language = Literal["fr", "en"]
 #: One line of a client's own words: no control characters, which no store or log could show. In Python, $ alone would
 #: let a line feed stand at the end.
-_LINE = r"^[^\u0000-\u001f\u007f]+$(?!\n)"
+LINE = r"^[^\u0000-\u001f\u007f]+$(?!\n)"
+#: The same with something in it: a proof that is blank shows nothing.
+WORDS = r"^[^\u0000-\u001f\u007f]*[^\s\u0000-\u001f\u007f][^\u0000-\u001f\u007f]*$(?!\n)"
 Instant = Annotated[datetime, Meta(tz=True)]
 LONGEST_TEXT = 1600
 MOST_MESSAGES = 10_000
@@ -28,10 +30,10 @@ class Shape(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, gc=False):
 class Consent(Shape):
     """That this person agreed to marketing, and how that can be shown. Source: DPA 5, CGVU 17."""
 
-    source: Annotated[str, Meta(min_length=1, max_length=40, pattern=_LINE, description="Where it was given.")]
+    source: Annotated[str, Meta(min_length=1, max_length=40, pattern=WORDS, description="Where it was given.")]
     at: Annotated[Instant, Meta(description="When it was given.")]
     text_version: Annotated[
-        str, Meta(min_length=1, max_length=60, pattern=_LINE, description="Which text the person agreed to.")
+        str, Meta(min_length=1, max_length=60, pattern=WORDS, description="Which text the person agreed to.")
     ]
 
 
@@ -91,7 +93,7 @@ class Message(Shape):
     ] = None
     consent: Annotated[Consent | None, Meta(description="Kept as proof; it never lifts an opposition.")] = None
     reference: Annotated[
-        Annotated[str, Meta(min_length=1, max_length=100, pattern=_LINE)] | None,
+        Annotated[str, Meta(min_length=1, max_length=100, pattern=LINE)] | None,
         Meta(description="Your own word for it. Nothing about a person."),
     ] = None
     send_at: Annotated[Instant | None, Meta(description="Not before this moment.")] = None
@@ -103,7 +105,7 @@ class Message(Shape):
         UUID | None, Meta(description="The message of this person that it answers: the id of a message.inbound event.")
     ] = None
     establishment: Annotated[
-        Annotated[str, Meta(min_length=1, max_length=60, pattern=_LINE)] | None,
+        Annotated[str, Meta(min_length=1, max_length=60, pattern=LINE)] | None,
         Meta(description="The point of sale it is about: its id or its code."),
     ] = None
 

@@ -97,7 +97,7 @@ def _standing(
 ) -> Standing:  # fmt: skip
     (message, _, _, channel, purpose, sender, payload, parts, encoding, unit_price, reference, campaign, establishment,
      created_at, expires_at, status, reason, article, code, submitted_at, final_at, not_before) = row  # fmt: skip
-    steps.sort(key=lambda step: (step.at, RANK.get(step.type, _NO_STATUS)))
+    _in_order(steps)
     to, text = opened(ids.from_bytes(message), payload)
     return Standing(
         str(ids.from_bytes(message)), status, channel, purpose, sender, to, text, reference, _text_id(establishment),
@@ -105,6 +105,18 @@ def _standing(
         article if status in VERDICTS else None, code, created_at, not_before, expires_at, submitted_at, final_at,
         [Step("accepted", created_at), *steps],
     )  # fmt: skip
+
+
+def _in_order(steps: list[Step]) -> None:
+    """As they happened; a receipt that overtook the answer to its hand-over comes after it, as the ledger has it."""
+    left = max((step.at for step in steps if step.type == "submitted"), default=None)
+
+    def place(step: Step) -> tuple[datetime, int]:
+        rank = RANK.get(step.type, _NO_STATUS)
+        overtook = left is not None and _ENDED <= rank < _NO_STATUS and step.at < left
+        return (left if overtook and left is not None else step.at, rank)
+
+    steps.sort(key=place)
 
 
 def as_of(whole: Standing, kind: str, at: datetime) -> Standing | None:

@@ -51,6 +51,8 @@ def _sms(desk: Desk, asked: Asked) -> Rung:
     if parts > MOST_PARTS:
         raise Fault("text_too_long", pointer=f"{asked.pointer}/text", parts=parts, most=MOST_PARTS)
     _says_something(asked, text)
+    if encoding == "ucs2" and asked.purpose == "marketing" and sms_text.turns_around(text):
+        raise Fault("stop_mention_turned", article="CGVU 14.1", pointer=f"{asked.pointer}/text")
     return Rung(
         channel="sms", to=to, sender=sender, text=text, short_code=short_code, parts=parts, encoding=encoding
     )  # fmt: skip

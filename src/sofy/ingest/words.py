@@ -112,6 +112,12 @@ DETAILS: Final[dict[str, Words]] = {
     "text_too_long": Words(
         "The text takes {parts} SMS; {most} is the most.", "Le texte fait {parts} SMS ; {most} est le maximum."
     ),
+    "stop_mention_turned": Words(
+        "The text turns the direction of writing around (U+202A to U+202E, U+2066 to U+2069), which would show its"
+        " mention “STOP SMS” backwards: take these characters out.",
+        "Le texte retourne le sens de l’écriture (U+202A à U+202E, U+2066 à U+2069) et montrerait sa mention"
+        " « STOP SMS » à l’envers : retirez ces caractères.",
+    ),
     "stop_mention_missing": Words(
         "A marketing SMS must say how to stop: add “STOP SMS {short_code}” to the text.",
         "Un SMS marketing doit dire comment s’y opposer : ajoutez « STOP SMS {short_code} » au texte.",
@@ -280,61 +286,6 @@ NUMBER_PROBLEMS: Final[dict[str, Words]] = {
     "too_long": Words("it is too long", "il est trop long"),
     "invalid": Words("no such number is given out", "un tel numéro n’est pas attribué"),
 }
-#: The words of msgspec about a value, in French; longer ones first.
-_OF_VALUES: Final = (
-    ("Invalid enum value", "valeur inconnue"),
-    ("Invalid RFC3339 encoded datetime", "ce n’est pas un instant RFC 3339 comme 2026-11-24T14:30:00+01:00"),
-    ("Invalid UUID", "ce n’est pas un identifiant"),
-    ("with a timezone component", "avec son décalage horaire"),
-    ("matching regex", "qui suit"),
-    ("Integer value out of range", "nombre hors de portée"),
-    ("Number out of range", "nombre hors de portée"),
-    ("of length", "de longueur"),
-    ("Expected", "attendu"),
-    ("got", "reçu"),
-)
-
-
-#: The words of msgspec about what is no JSON, in French; longer ones first.
-_OF_JSON: Final = (
-    ("Input data was truncated", "il s’arrête trop tôt"),
-    ("JSON is malformed: ", ""),
-    ("unexpected end of escaped utf-16 surrogate pair", "caractère UTF-16 incomplet"),
-    ("invalid utf-16 surrogate pair", "caractère UTF-16 incomplet"),
-    ("unexpected end of hex escape", "\\u sans ses quatre chiffres"),
-    ("invalid character in unicode escape", "\\u sans ses quatre chiffres"),
-    ("invalid escape character in string", "\\ suivi d’un signe inconnu"),
-    ("invalid escaped character", "\\ suivi d’un signe inconnu"),
-    ("invalid character", "signe inattendu"),
-    ("invalid number", "nombre mal écrit"),
-    ("object keys must be strings", "les noms s’écrivent entre guillemets droits"),
-    ("trailing comma in", "virgule de trop dans"),
-    ("trailing characters", "il continue après sa fin"),
-    (" or ", " ou "),
-    ("expected", "il manque"),
-    ("byte", "octet"),
-)
-
-
-def about_json(error: Exception) -> Words:
-    """Why a body is no JSON, as its reader says it, in both languages."""
-    if isinstance(error, RecursionError):
-        return Words("it has too many levels", "il a trop de niveaux")
-    if isinstance(error, UnicodeDecodeError):
-        return Words("a text in it is not UTF-8", "un texte n’y est pas en UTF-8")
-    return Words(str(error), _replaced(str(error), _OF_JSON))
-
-
-def about_a_value(problem: str) -> Words:
-    """What is wrong with a value, as the reader of JSON says it, in both languages."""
-    return Words(problem, _replaced(problem, _OF_VALUES))
-
-
-def _replaced(text: str, said: tuple[tuple[str, str], ...]) -> str:
-    for english, french in said:
-        text = text.replace(english, french)
-    return text
-
 
 PURPOSES: Final = {"marketing": Words("marketing", "marketing"), "alert": Words("alert", "d’alerte")}
 

@@ -243,7 +243,15 @@ def _mention(short_code: str | None) -> re.Pattern[str]:
 @clause("CGVU 14.1")
 def has_stop_mention(text: str, short_code: str | None) -> bool:
     """Whether a rendered text carries the words STOP SMS, followed by the short code when there is one."""
-    return _mention(short_code).search(text) is not None
+    return _mention(short_code).search(text) is not None and (text.isascii() or not turns_around(text))
+
+
+_TURNS = re.compile(r"[\u202a-\u202e\u2066-\u2069]")
+
+
+def turns_around(text: str) -> bool:
+    """Whether a text turns the direction of writing around: what it says may be shown backwards."""
+    return _TURNS.search(text) is not None
 
 
 _NAMES_STOP = re.compile(r"(?<!\w)STOP(?!\w)")

@@ -43,6 +43,8 @@ MISSHAPEN: dict[str, tuple[Any, str, str]] = {
     "reference that ends with a line feed": (alert(reference="a\n"), "field_value", "/reference"),
     "reference with NUL": (alert(reference="a\0"), "field_value", "/reference"),
     "source with a line feed": (marketing(consent={**CONSENT, "source": "a\n"}), "field_value", "/consent/source"),
+    "blank source": (marketing(consent={**CONSENT, "source": "  "}), "field_value", "/consent/source"),
+    "blank version": (marketing(consent={**CONSENT, "text_version": " "}), "field_value", "/consent/text_version"),
     "moment without zone": (alert(send_at="2026-11-24T14:30:00"), "field_value", "/send_at"),
     "no moment": (alert(send_at="tomorrow"), "field_value", "/send_at"),
     "moment as a number": (alert(send_at=1_800_000_000), "field_value", "/send_at"),
@@ -72,6 +74,34 @@ async def test_a_refusal_repeats_no_value(program: Program):
 
         assert answer.status == 422
         assert b"Zebulon" not in answer.body
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"purpose": "Marketing"}, "marketing, alert ou service"),
+        ({"channel": "pigeon"}, "auto, sms, rcs, whatsapp ou email"),
+        ({"fallback": [{"channel": "auto"}]}, "sms, rcs, whatsapp ou email"),
+        ({"reference": "a\0"}, "une seule ligne"),
+        ({"template": "x", "variables": {"1": "a"}}, "lettres sans accent"),
+    ],
+)
+async def test_a_refusal_says_what_would_do(fields: dict[str, Any], said: str, program: Program):
+    answer = await program.send(alert() | fields)
+
+    assert (answer.status, answer.code) == (422, "field_value")
+    assert said in answer.json["detail"]
+    for code in ("^", "regex", "$.", "at `"):
+        assert code not in answer.json["detail"]
+
+
+async def test_half_a_character_is_named(program: Program):
+    for half in (r"a\ud800b", r"\udc00"):
+        body = b'{"to": "+33639980001", "purpose": "alert", "text": "' + half.encode() + b'"}'
+        for path, whole in (("/v1/messages", body), ("/v1/messages/batch", b'{"messages": [' + body + b"]}")):
+            answer = await program.ask("POST", path, whole)
+
+            assert "moitié d’un caractère" in answer.json["detail"]
 
 
 NO_JSON = {

@@ -270,6 +270,20 @@ async def test_a_service_message_answers_what_the_person_wrote(program: Program,
     assert {row["lane"] for row in house.rows("SELECT lane FROM engine_queue")} == {"alert"}
 
 
+@pytest.mark.clause("CGVU 14.2")
+async def test_a_plan_refuses_the_service_message_that_sending_would(program: Program, house: House):
+    nobody = await program.plan(alert(purpose="service"))
+    heard(house, "+33639980001", clock.now() - timedelta(hours=23))
+
+    answer = await program.plan(alert(purpose="service"))
+    other = await program.plan(alert(reply_to=str(ids.uuid7())))
+
+    assert (nobody.status, nobody.code) == (422, "service_unanswered")
+    assert (answer.status, answer.json["verdict"]["action"]) == (200, "send")
+    assert answer.json["verdict"]["until"] <= (clock.now() + timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    assert (other.status, other.code) == (422, "reply_unknown")
+
+
 @pytest.mark.parametrize(("ago", "keyword"), [(timedelta(hours=25), ""), (timedelta(hours=1), "stop")])
 async def test_nobody_is_answered_after_a_day_or_a_stop(program: Program, house: House, ago: timedelta, keyword: str):
     heard(house, "+33639980001", clock.now() - ago, keyword)

@@ -8,7 +8,7 @@ import pytest
 import structlog
 from starlette.requests import ClientDisconnect
 
-from sofy.ingest import problems, words
+from sofy.ingest import misread, words
 from sofy.ingest.app import create
 from sofy.ingest.house import House as ApiHouse
 from sofy.ingest.tests.conftest import Api, House, Program, alert
@@ -163,7 +163,7 @@ async def test_a_body_that_ends_with_the_connection_is_no_fault_of_ours(api: Api
 def test_what_the_reader_says_of_an_unknown_kind_is_passed_on_without_a_place():
     import msgspec
 
-    fault = problems.misshapen(msgspec.ValidationError("Something new"))
+    fault = misread.misshapen(msgspec.ValidationError("Something new"))
 
     assert (fault.code, fault.pointer) == ("field_value", "")
 

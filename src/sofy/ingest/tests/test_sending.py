@@ -169,6 +169,13 @@ async def test_marketing_without_the_mention_is_refused_and_never_completed(text
 
 
 @pytest.mark.clause("CGVU 14.1")
+async def test_a_mention_that_would_be_shown_backwards_is_none(program: Program):
+    answer = await program.send(marketing(consent=CONSENT) | {"text": f"Soldes \u202e{MENTION}"})
+
+    assert (answer.status, answer.code, answer.json["article"]) == (422, "stop_mention_turned", "CGVU 14.1")
+
+
+@pytest.mark.clause("CGVU 14.1")
 async def test_marketing_with_the_mention_is_stored_as_it_came(program: Program, house: House):
     answer = await program.send(marketing())
 

@@ -288,6 +288,29 @@ async def test_a_message_can_be_shown_as_it_stood_at_each_of_its_steps(program: 
     assert as_of(whole, "failed", clock.DEMO_START) is None
 
 
+async def test_a_receipt_that_overtook_the_answer_comes_after_it(program: Program, house: House):
+    message = await sent(program)
+    house.stand(message, "delivered", 50)
+    house.admin.execute(
+        "UPDATE engine_state SET submitted_at = %s + interval '20 ms', final_at = %s",
+        [clock.DEMO_START, clock.DEMO_START],
+    )
+    house.admin.execute(
+        "INSERT INTO engine_event (client_id, message_id, kind, at, submitted_at)"
+        " VALUES (%s, %s, 'delivered', %s, %s + interval '20 ms')",
+        [house.client, message, clock.DEMO_START, clock.DEMO_START],
+    )
+    shown, key = (await program.show(message)).json, UUID(message).bytes
+
+    whole = (await standings(house_rows(house), house.keystore, house.client, [key]))[key]
+    submitted, delivered = (as_of(whole, step.type, step.at) for step in whole.events[1:])
+
+    assert [each["type"] for each in shown["events"]] == ["accepted", "submitted", "delivered"]
+    assert submitted is not None
+    assert (submitted.status, len(submitted.events)) == ("submitted", 2)
+    assert delivered == whole
+
+
 def house_rows(house: House) -> Any:
     """Asks as the processes do: ids are bytes."""
     link = HotLink(house.engine_url, "test", prepared=False)

@@ -223,6 +223,8 @@ def test_an_address_is_never_touched(address, around):
         ("inside another word", "NONSTOP SMS 36111", "36111", False),
         ("words apart", "STOP à nos SMS 36111", "36111", False),
         ("second mention is the right one", "STOP SMS 38000 STOP SMS 36111", "36111", True),
+        ("shown backwards", "Soldes \u202eSTOP SMS 36111", "36111", False),
+        ("its code shown backwards", "Soldes STOP SMS\u2067 36111", "36111", False),
         ("nothing", "Soldes !", None, False),
     ],
 )
@@ -231,7 +233,7 @@ def test_the_stop_mention(_case, text, short_code, found):
 
 
 @pytest.mark.clause("CGVU 14.1")
-@given(st.integers(36000, 38999).map(str), st.text(max_size=50))
+@given(st.integers(36000, 38999).map(str), st.text(max_size=50).filter(lambda text: not sms_text.turns_around(text)))
 def test_our_own_mention_is_recognised_after_any_text(short_code, text):
     assert sms_text.has_stop_mention(f"{text} {sms_text.stop_mention(short_code)}", short_code)
 
