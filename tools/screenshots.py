@@ -145,7 +145,7 @@ def of_the_owner(browser: Browser, place: Place) -> None:
     visitor.say_where_it_comes_from("Carte de fidélité", "Formulaire en boutique, janvier 2026")
     picture(page, "import")
     visitor.build_segment("Clients de Lyon", "Lyon")
-    picture(page, "segment")
+    picture(page, "segment", tallest=900)
     visitor.start_campaign("Galette du samedi")
     visitor.choose_audience("Tous les clients")
     visitor.write_text(TEXT)
