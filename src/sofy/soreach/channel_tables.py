@@ -70,11 +70,17 @@ def _tried(one: OnChannel) -> str:
 
 def _columns(channels: Sequence[OnChannel]) -> list[str]:
     """The figures that one of these channels has at least."""
-    shown = ["sent", "received", *(["read"] if any(one.tells_reading for one in channels) else []), "failed"]
+    shown = ["sent", *(["received"] if any(map(_tells_receipt, channels)) else [])]
+    shown += [*(["read"] if any(one.tells_reading for one in channels) else []), "failed"]
     shown += ["withheld"] if any(one.withheld for one in channels) else []
     shown += ["hard", "soft", "complaints", "unsubscribed"] if any(one.by_mail for one in channels) else []
     shown += ["stops"] if any(not one.by_mail for one in channels) else []
     return [*shown, *(["passed"] if len(channels) > 1 else []), "cost_eur"]
+
+
+def _tells_receipt(one: OnChannel) -> bool:
+    """Mail servers rarely say that a mail arrived: without a word from them nothing is shown rather than none."""
+    return not one.by_mail or one.received > 0
 
 
 def _always(_one: OnChannel) -> bool:
@@ -82,6 +88,7 @@ def _always(_one: OnChannel) -> bool:
 
 
 _HAS: dict[str, Callable[[OnChannel], bool]] = {
+    "received": _tells_receipt,
     "read": lambda one: one.tells_reading,
     "stops": lambda one: not one.by_mail,
     **dict.fromkeys(("hard", "soft", "complaints", "unsubscribed"), lambda one: one.by_mail),

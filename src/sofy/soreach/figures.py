@@ -48,7 +48,7 @@ def figures(campaign: Campaign, report: Report) -> list[Figure]:
 
 
 def _funnel(report: Report) -> Figure:
-    steps = [(str(words.FIGURES[name]), value) for name, value in report.funnel]
+    steps = [(words.step_text(name, by_mail=report.by_mail), value) for name, value in report.funnel]
     first = max(1, report.funnel[0][1])
     rows = [(label, value, svg.percent(value, first)) for label, value in steps]
     spec = {

@@ -250,6 +250,12 @@ FIGURES: Words = {
     "unsubscribed": _("Unsubscribed"),
 }
 
+
+def step_text(figure: str, *, by_mail: bool) -> str:
+    """A step from the audience to the click; a mail is handed to no operator."""
+    return str(look("submitted", "email").label if by_mail and figure == "handed_over" else FIGURES[figure])
+
+
 STATUSES: Words = {
     "failed": _("Not delivered"),
     "expired": _("Expired"),

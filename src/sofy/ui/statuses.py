@@ -80,6 +80,8 @@ LOOKS: dict[str, Look] = {
 BY_MAIL: dict[str, Look] = {"submitted": Look("azure", "send", _("Handed to the mail server"))}
 
 
-def look(code: str) -> Look:
-    """The look of a state; one that is not listed shows its own name, never nothing."""
+def look(code: str, channel: str = "") -> Look:
+    """The look of a state; one that is not listed shows its own name, never nothing. `channel`: of a message."""
+    if channel == "email" and code in BY_MAIL:
+        return BY_MAIL[code]
     return LOOKS.get(code, Look("secondary", "circle", code.replace("_", " ").capitalize()))

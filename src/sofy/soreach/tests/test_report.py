@@ -146,6 +146,9 @@ def test_a_campaign_by_email_tells_what_mail_servers_took_not_who_received_it(bu
     assert said == expected
     assert not {"Reçu", "Received", "STOP"} & set(labels)
     assert "received" not in dict(mails.funnel)
+    with override("fr"):
+        assert words.step_text("handed_over", by_mail=True) == "Remis à la messagerie"
+        assert words.step_text("handed_over", by_mail=False) == "Remis à l’opérateur"
 
 
 def test_a_reason_of_a_mail_names_no_operator():

@@ -113,7 +113,7 @@ def status(code: str, word: str = "", channel: str = "") -> dict[str, Any]:
 
     `channel`: of a message; mails have words of their own.
     """
-    look = (statuses.BY_MAIL.get(code) if channel == "email" else None) or statuses.look(code)
+    look = statuses.look(code, channel)
     return {"tone": look.tone, "icon_name": look.icon, "text": word or look.label}
 
 
