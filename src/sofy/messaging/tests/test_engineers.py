@@ -154,6 +154,7 @@ def test_the_dry_run_of_yesterday_reads_counts_and_changes_nothing(engine_db, cl
     assert answer.status_code == 200
     assert "1 message yesterday" in answer.text
     assert "would have had no route" in answer.text
+    assert '<th scope="row">Route One</th>' in answer.text  # its name, as above, not its code
     assert routes.find(route_id).state == "active"
     assert replay.yesterday({}).groups == [Group("alert", "gsm7", None, "FLEURS", "FR", 1, 1)]
 

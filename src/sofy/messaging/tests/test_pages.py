@@ -5,7 +5,9 @@ from decimal import Decimal
 
 import pytest
 from django.db import connection, transaction
+from django.template import Context, Template
 from django.test import Client as Browser
+from django.utils import translation
 
 from sofy.accounts.tests.factories import make_user
 from sofy.clients.services import create_client
@@ -72,6 +74,30 @@ def test_pages_open_in_both_languages(client, route_id, language):
     answer = browser(staff, language).get("/op/routes/")
     assert answer.status_code == 200
     assert "Route One" in answer.text
+
+
+def test_a_message_says_its_reason_in_the_words_of_its_channel(client):
+    line = {"status": "failed", "reason": "refused_permanent"}
+    shown = Template("{% load messaging ui %}{% why reason channel code %}|{% status 'submitted' channel=channel %}")
+
+    with translation.override("fr"):
+        mail = shown.render(Context(line | {"channel": "email"}))
+        rcs = shown.render(Context(line | {"channel": "rcs", "code": "not_rcs"}))
+
+    assert mail.startswith("refusé par la messagerie|")
+    assert "Remis à la messagerie" in mail
+    assert rcs.startswith("ce téléphone n’a pas le RCS|")
+    assert "Remis à l’opérateur" in rcs
+
+
+def test_a_long_sender_may_break_and_a_short_one_does_not(client):
+    send(client)
+    send(client, number="+33639980002", sender="FLEURSETFLEURSE0")
+
+    page = browser(make_user(client=client), "fr").get(f"/c/{client.slug}/messages/").text
+
+    assert "<td>FLEURS</td>" in page
+    assert '<td class="text-break">FLEURSETFLEURSE0</td>' in page
 
 
 TERMS = {

@@ -95,7 +95,8 @@ def dry_run(request: HttpRequest) -> HttpResponse:
     outcome = None
     if request.method == "POST" and all(form.is_valid() for _route, form in forms):
         outcome = replay.yesterday({route.id: _changes(form) for route, form in forms})
-    return render(request, "messaging/dry_run.html", {"forms": forms, "outcome": outcome})
+    names = {route.code: route.name for route, _form in forms}
+    return render(request, "messaging/dry_run.html", {"forms": forms, "outcome": outcome, "names": names})
 
 
 def _changes(form: DryRunForm) -> dict[str, Any]:
