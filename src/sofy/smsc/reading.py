@@ -17,6 +17,8 @@ from sofy.wire.smpp.pdu import Pdu, Sm
 
 #: Longest that a message is worth anything, as in the API.
 LONGEST_VALIDITY: Final = timedelta(days=7)
+#: Source: SMPP 3.4, 5.2.21. Unit: octets.
+LONGEST_SHORT_MESSAGE: Final = 254
 #: Clocks of clients go a little wrong: a moment that is past by less means now.
 _LATE: Final = timedelta(minutes=1)
 _TON_INTERNATIONAL: Final = 1
@@ -65,6 +67,8 @@ def _check(sm: Sm) -> None:
         raise Refusal(Status.RINVDFTMSGID, "canned")
     if sm.esm_class & _MODE == _TRANSACTION or sm.esm_class & _TYPE:
         raise Refusal(Status.RINVESMCLASS, "esm_class")
+    if len(sm.short_message) > LONGEST_SHORT_MESSAGE:
+        raise Refusal(Status.RINVMSGLEN, "short_message", most=LONGEST_SHORT_MESSAGE)
     if sm.tlvs and sm.short_message and Tag.MESSAGE_PAYLOAD in sm.tlvs:
         raise Refusal(Status.RINVMSGLEN, "payload_twice")
     if sm.esm_class & ESM_UDHI and not _only_parts(sm.short_message or sm.tlvs.get(Tag.MESSAGE_PAYLOAD, b"")):
@@ -115,7 +119,7 @@ def text(octets: bytes, coding: int) -> str:
     if codec := _CODECS.get(coding):
         return octets.decode(codec, "replace")
     if coding == Coding.UCS2 and len(octets) % 2:
-        raise Refusal(Status.RINVMSGLEN, "coding", coding=coding)
+        raise Refusal(Status.RINVMSGLEN, "halved", octets=len(octets))
     if coding in (Coding.DEFAULT, Coding.UCS2) or coding & 0xFC == 0xF0:
         return decode_text(octets, coding & 0x0F if coding == Coding.UCS2 else 0)
     raise Refusal(Status.RSUBMITFAIL, "coding", coding=coding)

@@ -41,6 +41,14 @@ _DETAILS: Final[dict[str, Words]] = {
         "Texts are read in data_coding 0, 1, 3, 6, 7, 8 and 0xF0 to 0xF3; this one is {coding}.",
         "Les textes se lisent en data_coding 0, 1, 3, 6, 7, 8 et 0xF0 à 0xF3 ; celui-ci est {coding}.",
     ),
+    "halved": Words(
+        "A text in data_coding 8 has two octets per character; this one has {octets} octets.",
+        "Un texte en data_coding 8 a deux octets par caractère ; celui-ci a {octets} octets.",
+    ),
+    "short_message": Words(
+        "short_message takes {most} octets at most: a longer text goes in message_payload or in parts.",
+        "short_message prend {most} octets au plus : un texte plus long va dans message_payload ou en parties.",
+    ),
     "payload_twice": Words(
         "A text stands in short_message or in message_payload, not in both.",
         "Un texte est dans short_message ou dans message_payload, pas dans les deux.",

@@ -4,6 +4,7 @@ An address is judged when a socket is about to be opened to it, after its name w
 elsewhere the second time meets the same question. Source: RFC 6890, RFC 4291; OWASP on server-side requests.
 """
 
+import contextlib
 import socket
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Any, Final
@@ -80,15 +81,18 @@ def check_url(url: str, *, production: bool) -> None:
         raise Refused("webhook_url_scheme")
     if parts.username is not None or parts.password is not None:
         raise Refused("webhook_url_login")
+    host = host.removesuffix(".")
     if host == "localhost" or host.endswith(".localhost"):
         host = "127.0.0.1"
-    if _is_address(host) and not may_go(host, loopback=not production):
+    address = _address_of(host)
+    if address is not None and not may_go(address, loopback=not production):
         raise Refused("webhook_url_private")
 
 
-def _is_address(host: str) -> bool:
-    try:
-        ip_address(host)
-    except ValueError:
-        return False
-    return True
+def _address_of(host: str) -> str | None:
+    """The address that a host is, however it is written: 10.1, 012.0.0.1 and 167772161 are 10.0.0.1. Asks nobody."""
+    with contextlib.suppress(ValueError):
+        return str(ip_address(host))
+    with contextlib.suppress(OSError):
+        return socket.inet_ntoa(socket.inet_aton(host))
+    return None

@@ -6,9 +6,12 @@ from typing import Any
 import pytest
 
 from sofy.kernel import clock
+from sofy.smsc import reading
 from sofy.smsc.tests.conftest import MENTION, SENDER, Client, House, alert
+from sofy.smsc.words import Refusal
 from sofy.wire.smpp.codes import Command, Status, Tag
-from sofy.wire.smpp.pdu import Pdu, decode, encode
+from sofy.wire.smpp.pdu import Pdu, Sm, decode, encode
+from sofy.wire.smpp.server import explained
 from sofy.wire.smpp.session import BindKind
 
 ALERT = b"Votre commande est prete."
@@ -198,3 +201,23 @@ async def test_a_message_is_not_replaced(house: House, till: Client):
 
     assert answer.status == Status.RREPLACEFAIL
     assert house.texts() == [ALERT.decode()]
+
+
+def test_a_short_message_has_254_octets_at_most():
+    with pytest.raises(Refusal) as refused:
+        reading.read(Sm("33639980001", b"a" * 255, source=SENDER), clock.now())
+
+    assert refused.value.status == Status.RINVMSGLEN
+    assert "254" in refused.value.words("en")
+
+
+def test_half_a_character_is_refused_in_words_that_fit():
+    with pytest.raises(Refusal) as refused:
+        reading.text(b"abc", 8)
+
+    assert refused.value.status == Status.RINVMSGLEN
+    assert "3 octets" in refused.value.words("fr")
+
+
+def test_quotation_marks_reach_programs_that_read_latin_1():
+    assert b'"NOPE" isn\'t' in explained("“NOPE” isn’t")

@@ -58,7 +58,11 @@ def test_whatever_python_calls_private_is_refused(address: Any):
      ("file:///etc/passwd", "webhook_url"), ("https://user:secret@example.com/", "webhook_url_login"),
      ("https://user@example.com/", "webhook_url_login"), ("https://127.0.0.1/", "webhook_url_private"),
      ("https://localhost/", "webhook_url_private"), ("https://a.localhost/", "webhook_url_private"),
-     ("https://[::ffff:10.0.0.1]/", "webhook_url_private"), ("https://169.254.169.254/", "webhook_url_private")],
+     ("https://[::ffff:10.0.0.1]/", "webhook_url_private"), ("https://169.254.169.254/", "webhook_url_private"),
+     ("https://167772161/", "webhook_url_private"), ("https://0x0a000001/", "webhook_url_private"),
+     ("https://012.0.0.1/", "webhook_url_private"), ("https://10.1/", "webhook_url_private"),
+     ("https://0/", "webhook_url_private"), ("https://127.1/", "webhook_url_private"),
+     ("https://localhost./", "webhook_url_private"), ("https://10.0.0.1./", "webhook_url_private")],
 )  # fmt: skip
 def test_an_address_that_cannot_be_a_webhook_is_refused(url: str, code: str):
     with pytest.raises(Refused) as refused:

@@ -232,7 +232,18 @@ class PduReader:
                 break
             frames.append((command, status, sequence, data[at + HEADER_LENGTH : at + length]))
             at += length
+        if need == HEADER_LENGTH and at < size:
+            need = self._judge(data[at : at + 4])
         self._need = need
         if at < size:
             self._rest += data[at:]
         return frames
+
+    def _judge(self, beginning: bytes) -> int:
+        """A length is judged as soon as it is there: the rest of its header may never come. Answers what is needed."""
+        if len(beginning) < 4:
+            return 4
+        length = int.from_bytes(beginning, "big")
+        if not HEADER_LENGTH <= length <= self.max_length:
+            self.error = Malformed(f"command_length {length}", Status.RINVCMDLEN)
+        return HEADER_LENGTH

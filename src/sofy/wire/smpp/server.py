@@ -286,7 +286,8 @@ class ServerSession(Peer):
 
 def explained(words: str) -> bytes:
     """additional_status_info_text, as an optional parameter: what an error means, in Latin-1."""
-    octets = words.replace("’", "'").replace("…", "...").encode("latin-1", "replace").replace(b"\0", b"")
+    plain = words.translate({0x2019: "'", 0x2026: "...", 0x201C: '"', 0x201D: '"'})
+    octets = plain.encode("latin-1", "replace").replace(b"\0", b"")
     return encode_tlvs({Tag.ADDITIONAL_STATUS_INFO_TEXT: octets[:_MOST_WORDS] + b"\0"})
 
 

@@ -211,6 +211,17 @@ def test_absurd_length_ends_the_stream_after_the_good_frames(length: int) -> Non
     assert reader.feed(frame(Command.ENQUIRE_LINK, 2)) == []
 
 
+@pytest.mark.parametrize("cut", [0, 1, 3])
+def test_an_absurd_length_is_not_waited_upon(cut: int) -> None:
+    reader, length = PduReader(), (15).to_bytes(4, "big")
+
+    frames = reader.feed(frame(Command.ENQUIRE_LINK, 1) + length[:cut]) + reader.feed(length[cut:])
+
+    assert [sequence for _, _, sequence, _ in frames] == [1]
+    assert reader.error is not None
+    assert reader.error.status == Status.RINVCMDLEN
+
+
 def test_a_long_pdu_fed_octet_by_octet_is_not_copied_each_time() -> None:
     reader = PduReader()
     raw = frame(Command.DATA_SM, 1, 0, bytes(60_000))
