@@ -76,16 +76,18 @@ def consents_given(*, client_id: UUID, at: str, events: Sequence[Sequence[str]],
     kinds = TextArray.of(["phone", "email"])
     values = {"client": client_id, "kinds": kinds, "indexes": ByteaArray.of(indexes)}
     owners: dict[bytes, UUID] = dict(cur.execute(sql("owners_of"), values).fetchall())
-    groups: dict[Circumstances, list[Word]] = {}
+    groups: dict[tuple[str, str, str], list[Word]] = {}
+    agreed = {each: datetime.fromisoformat(each) for each in {row[2] for row in fresh.values()}}
     for event_id, (_id, recipient, agreed_at, source, text_version, *channel) in fresh.items():
-        detail = " · ".join(filter(None, (source, text_version)))[:120]
-        shared = Circumstances(channel[0] if channel else "sms", "marketing", "api", detail, actor="api")
         index = bytes.fromhex(recipient)
         owner = owners[index].bytes if index in owners else None
-        word = Word(index, "granted", datetime.fromisoformat(agreed_at), owner, id=event_id.bytes)
-        groups.setdefault(shared, []).append(word)
+        word = Word(index, "granted", agreed[agreed_at], owner, id=event_id.bytes)
+        groups.setdefault((channel[0] if channel else "sms", source, text_version), []).append(word)
     # A STOP that came after them stays the gate's last word, also when it is being written at this moment.
-    since, known = min(now, datetime.fromisoformat(at)), ledger.known(cur, client_id, indexes)
-    for shared, words in groups.items():
+    since = min(now, datetime.fromisoformat(at))
+    known = ledger.known(cur, client_id, indexes, since=since)
+    for (name, *said), words in groups.items():
+        detail = " · ".join(filter(None, said))[:120]
+        shared = Circumstances(name, "marketing", "api", detail, actor="api")
         ledger.append_words(cur, client_id, shared, words, now=now, since=since, before=known)
     ledger.refresh_reach(cur, client_id, owners.values(), now=now)

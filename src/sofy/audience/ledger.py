@@ -90,9 +90,13 @@ class Event:
 
 @dataclass(slots=True)
 class Known:
-    """What is recorded about some people: the ledger's instants per key, the gate's words included."""
+    """What is recorded about some people: the ledger's instants per key, the gate's words included.
+
+    `told`: what the gate has as granted from the very moment that was asked about.
+    """
 
     instants: dict[Key, Instants]
+    told: frozenset[Key] = frozenset()
 
     def state(self, key: Key) -> str:
         """Current state, "cleared" when nothing is known."""
@@ -105,30 +109,30 @@ def lock(cursor: Cursor, client_id: UUID) -> None:
     cursor.execute(sql("lock_people"), {"client": client_id})
 
 
-def known(cursor: Cursor, client_id: UUID, indexes: Sequence[bytes]) -> Known:
-    """What is recorded about these identities, under the lock.
+def known(cursor: Cursor, client_id: UUID, indexes: Sequence[bytes], *, since: datetime | None = None) -> Known:
+    """What is recorded about these identities, under the lock. `since`: when consents came that the gate may have.
 
     A STOP that the engine has received and whose event is still on its way here counts already: the gate holds a
     refusal younger than anything this room told it.
     """
     if not indexes:
         return Known({})
-    values: dict[str, Any] = {"client": client_id, "indexes": IndexArray.of(indexes)}
+    values: dict[str, Any] = {"client": client_id, "indexes": IndexArray.of(indexes), "since": since}
     gate = cursor.execute(sql("known_permissions"), values).fetchall()
     if not gate:
         return Known({})
     values["indexes"] = IndexArray.of(list({row[0] for row in gate}))
     rows = cursor.execute(sql("known_states"), values).fetchall()
     found = {(index, channel, purpose): Instants(*times) for index, channel, purpose, *times in rows}
-    for index, channel, purpose, state, since in gate:
-        if state == "granted" or purpose == "all":
+    for index, channel, purpose, state, refused_at, _ in gate:
+        if refused_at is None or purpose == "all":
             continue
         mine = found.get((index, channel, purpose), Instants())
-        told = max((instant for instant in mine if instant), default=None)
-        if told is None or since > told:
-            stopped = Instants(withdrawn_at=since) if state == "withdrawn" else Instants(opposed_at=since)
+        last = max((instant for instant in mine if instant), default=None)
+        if last is None or refused_at > last:
+            stopped = Instants(withdrawn_at=refused_at) if state == "withdrawn" else Instants(opposed_at=refused_at)
             found[index, channel, purpose] = rules.join(mine, stopped)
-    return Known(found)
+    return Known(found, frozenset((index, channel, purpose) for index, channel, purpose, *_, told in gate if told))
 
 
 def append(cursor: Cursor, client_id: UUID, events: Sequence[Event], *, now: datetime) -> None:
@@ -154,7 +158,7 @@ def append_words(
     """Record what many people said in the same circumstances, and what it comes to, under the lock.
 
     `since` is when a consent counts from for the gate, where the latest word wins; an import tells its start, so that a
-    STOP received while it runs is never overwritten.
+    STOP received while it runs is never overwritten. `before` is what is `known`, asked with the same `since`.
     """
     if not words:
         return before or Known({})
@@ -257,6 +261,8 @@ def _tell_gate(
     now: datetime,
     granted_since: datetime,
 ) -> None:
+    if state.told:  # by the door the consents came in through
+        touched = [k for k in touched if k not in state.told or rules.current(state.instants[k]) != "granted"]
     states = [rules.current(state.instants[key]) for key in touched]
     if len(touched) <= _TELL_AT_ONCE:
         rows = [

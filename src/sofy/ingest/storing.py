@@ -32,7 +32,7 @@ _MOST_WAITING: Final = 200_000
 _PLENTY: Final = 1_000
 #: Under load, what comes within this long of a transaction goes into the next one: a fifth less processor time.
 _GATHERING_S: Final = 0.003
-_CONSENTS_IN_A_NOTICE: Final = 500
+_CONSENTS_IN_A_NOTICE: Final = 2_000
 
 
 class Consented(msgspec.Struct, gc=False):

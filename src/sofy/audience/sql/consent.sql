@@ -4,8 +4,10 @@
 SELECT pg_advisory_xact_lock(hashtextextended('audience people ' || %(client)s::text, 0))
 
 -- name: known_permissions
--- What the gate knows about these people: a superset of the ledger, since the engine writes a STOP there first.
-SELECT p.recipient_index, p.channel, p.purpose, p.state, p.since
+-- What the gate knows about these people: a superset of the ledger, since the engine writes a STOP there first. Since when,
+-- of refusals; and whether it has a consent that came at a moment.
+SELECT p.recipient_index, p.channel, p.purpose, p.state, CASE WHEN p.state <> 'granted' THEN p.since END,
+       (p.state = 'granted' AND p.since = %(since)s::timestamptz) IS TRUE
   FROM gate_permission p
  WHERE p.client_id = %(client)s AND p.recipient_index = ANY (%(indexes)s)
 

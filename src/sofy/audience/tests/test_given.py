@@ -106,8 +106,8 @@ def test_a_stop_that_is_written_meanwhile_stays_the_last_word_of_the_gate(client
     clock.install(lambda: NOW + timedelta(seconds=5))
 
     # What the engine commits between the handler's look at the gate and its own words to it.
-    def while_reading(*arguments: Any) -> Any:
-        known = look(*arguments)
+    def while_reading(*arguments: Any, **more: Any) -> Any:
+        known = look(*arguments, **more)
         refusal = Permission(index(client, 8004), "sms", "marketing", "opposed", stopped)
         write_permissions(connection.connection, client.pk, [refusal])
         return known
@@ -118,6 +118,19 @@ def test_a_stop_that_is_written_meanwhile_stays_the_last_word_of_the_gate(client
         handlers.consents_given(client_id=client.pk, at=NOW.isoformat(), events=events)
 
     assert gate(client)[index(client, 8004)] == ("opposed", stopped)
+
+
+def test_what_the_gate_was_told_at_the_door_is_not_written_again(client: Client) -> None:
+    told, untold = index(client, 8010), index(client, 8011)
+    write_permissions(connection.connection, client.pk, [Permission(told, "sms", "marketing", "granted", NOW)])
+
+    handlers.consents_given(client_id=client.pk, at=NOW.isoformat(), events=given(client, 8010, 8011))
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT xmax::text FROM gate_permission WHERE recipient_index = %s", [told])
+        assert cursor.fetchall() == [("0",)], "the row was taken hold of"
+    assert gate(client) == {told: ("granted", NOW), untold: ("granted", NOW)}
+    assert states(client) == {told: "granted", untold: "granted"}
 
 
 def test_what_is_delivered_twice_is_one_event(client: Client) -> None:
