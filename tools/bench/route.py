@@ -95,9 +95,9 @@ class Route:
     def _wait_final(self, answered: "Future[load.Told]", watched: list[processes.Process], started: float) -> float:
         """Seconds the whole took.
 
-        Counting reads the whole ledger, which costs what is being measured: the next count waits until the messages can
-        be final at the pace of the last one. An SMSC that cuts lines takes receipts with it: then the end is that of the
-        last one that came.
+        Counting reads the whole ledger, which takes time from what is measured: the next count waits until the messages
+        can be final at the pace of the last one. An SMSC that cuts lines takes receipts with it: then the end is that
+        of the last one that came.
         """
         last, moved_at, looked_at, wait_s = -1, time.perf_counter(), started, 2.0
         while True:

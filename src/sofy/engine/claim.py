@@ -86,16 +86,15 @@ class Claims:
             by_channel[TRAITS[item.channel].permission].append(item)
         groups = list(by_channel.items())
         client = UUID(bytes=batch.client)
-        campaigns = UuidArray.of(list({item.campaign for item in batch.items if item.campaign is not None}))
-        asked: list[tuple[LiteralString, dict[str, Any]]] = [
-            ("client_facts", {"client": client}),
-            ("campaign_states", {"client": client, "campaigns": campaigns}),
-        ]
+        campaigns = list({item.campaign for item in batch.items if item.campaign is not None})
+        asked: list[tuple[LiteralString, dict[str, Any]]] = [("client_facts", {"client": client})]
         for channel, items in groups:
             values = {"client": client, "channel": channel}
             recipients, numbers = [item.recipient for item in items], [item.number_index for item in items]
             asked.append(("permissions_of", values | {"recipients": ByteaArray.of(recipients)}))
             asked.append(("platform_suppressed", values | {"numbers": ByteaArray.of(numbers)}))
+        if campaigns:
+            asked.append(("campaign_states", {"client": client, "campaigns": UuidArray.of(campaigns)}))
         rich = [item for item in batch.items if item.channel == "rcs"]
         if rich:
             people = ByteaArray.of([item.recipient for item in rich])
@@ -110,14 +109,14 @@ class Claims:
                 cursors = [await conn.execute(sql(name), values, binary=True) for name, values in asked]
             return [await cursor.fetchall() for cursor in cursors]
 
-        facts, states, *told = await self._link.call(work)
-        batch.facts = client_facts(batch.client, facts)
-        batch.campaigns = dict(states)
-        for n, (_, items) in enumerate(groups):
-            _note_permissions(items, told[2 * n], told[2 * n + 1])
+        told = iter(await self._link.call(work))
+        batch.facts = client_facts(batch.client, next(told))
+        for _, items in groups:
+            _note_permissions(items, next(told), next(told))
+        batch.campaigns = dict(next(told)) if campaigns else {}
         if rich:
-            _note_reach(rich, told[2 * len(groups)])
-        wrote = dict(told[-1]) if free else {}
+            _note_reach(rich, next(told))
+        wrote = dict(next(told)) if free else {}
         for item in free:
             item.wrote_at = wrote.get(item.recipient)
         batch.read_at = time.monotonic()

@@ -31,7 +31,7 @@ _Name = tuple[bytes, str, int]
 """A supplier's name for a part: route, supplier id, when it was taken."""
 
 FLUSH_EVERY_S = 0.5
-FLUSH_ROWS = 1000
+FLUSH_ROWS = 2000
 #: A batch is cut at this size, so that one transaction stays short while the engine catches up.
 _LARGEST_BATCH = 4000
 
