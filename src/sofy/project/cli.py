@@ -60,6 +60,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         return complain(str(error), error.code, arguments)
     except Refused as error:
         return complain(sentence(error), error.code, arguments, error.facts)
+    except BrokenPipeError:
+        # Who read the answer has had enough of it (`| head`); at exit Python would flush once more.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
     except OSError as error:
         problem = f"{error.filename}: {error.strerror}" if error.filename else str(error)
         return complain(problem, "failed", arguments)

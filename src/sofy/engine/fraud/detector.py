@@ -5,14 +5,13 @@ verdicts.
 """
 
 from collections.abc import Iterable
-from math import exp2
 from typing import Final, Literal, NamedTuple
 
 import msgspec
 
 from sofy.engine.fraud import evidence
 from sofy.engine.fraud.evidence import Reason
-from sofy.engine.fraud.memory import LATELY_S, SENT, Habits, Lru, Range, Sent
+from sofy.engine.fraud.memory import SENT, Habits, Lru, Range, Sent
 from sofy.engine.fraud.ranges import ranges, remoteness
 from sofy.kernel.clauses import clause
 
@@ -24,6 +23,8 @@ _LONGEST_S: Final = 7 * 86400.0
 #: A receipt sooner than this is no phone's; one that did not come within this never does.
 _AT_ONCE_S, OLD_S = 1.0, 900.0
 CLIENTS: Final = 4096
+#: So many messages held within two hours, in one range or of one client: what is held next is closed.
+_HELD: Final = 40
 
 
 class Policy(msgspec.Struct, frozen=True):
@@ -78,6 +79,7 @@ class Detector:
         self._ripen(habits, at)
         closed = self._shut(client, purpose, within, at)
         if closed is not None:
+            habits.blocked_at = at
             return closed
         weight = self._note(habits, at, to, within)
         found = self._weigh(habits, purpose, within, at)
@@ -92,7 +94,8 @@ class Detector:
         key, reasons, score = found
         kept = habits.ranges.of(key)
         kept.held += 1
-        if score >= BLOCK or kept.held > 40:
+        habits.held += 1
+        if score >= BLOCK or kept.held > _HELD or habits.held > _HELD:
             return self._close(habits, client, purpose, key, reasons, score, at)
         return Judged("hold", reasons, score, key, None, None)
 
@@ -105,6 +108,8 @@ class Detector:
         habits.note_delay(max(0.0, at - sent.at))
         habits.numbers.of(to).used = True
         late, points = sent.judged, sent.told - evidence.USED_POINTS * sent.weight
+        if remoteness(sent.ranges[3]) >= 2:
+            habits.far_unused = max(0.0, habits.far_unused - points)
         for key in sent.ranges:
             kept = habits.ranges.of(key)
             kept.fade(at)
@@ -112,7 +117,7 @@ class Detector:
             kept.used += sent.weight
             if late:
                 kept.left = max(0.0, kept.left - sent.weight)
-            if kept.used >= 5 and kept.used > 0.4 * kept.sent:
+            if self._lives(kept):
                 self._reopen(client, purpose, key)
         if late and habits.sample:
             habits.rate = min(1.0, habits.rate + 1 / min(habits.sample, 200.0))
@@ -129,6 +134,14 @@ class Detector:
                 kept.instant += 1.0
             else:
                 kept.slow += 1.0
+
+    @staticmethod
+    def _lives(kept: Range) -> bool:
+        """Whether the codes of a range are used by more than pumping would pay for: people have its numbers."""
+        share = kept.used / kept.sent if kept.sent else 0.0
+        return (kept.used > 2.5 and (share > 0.6 or (share > 0.25 and kept.unused < 2))) or (
+            kept.used >= 5 and share > 0.4
+        )
 
     def _reopen(self, client: str, purpose: str, key: str) -> None:
         """What went out before a range was closed turned out to be used: it was closed too soon."""
@@ -166,6 +179,7 @@ class Detector:
         until = at + min(_LONGEST_S, CLOSED_S * 2 ** (times - 1))
         self._closed[client, purpose, key] = Closed(until, times, reasons, score)
         habits.blocked_at = at
+        habits.closed += 1
         if len(self._closed) > RANGES_CLOSED:
             self._closed = {k: v for k, v in self._closed.items() if v.until > at}
         return Judged("block", reasons, score, key, until, None)
@@ -180,6 +194,8 @@ class Detector:
             kept = habits.ranges.of(key) if key else habits.all
             kept.fade(at)
             if weight == 1.0:
+                if key == within[1]:
+                    habits.squares += 2 * kept.fresh + 1
                 kept.fresh += 1.0
             elif weight == 0.6:
                 kept.again += 1.0
@@ -210,6 +226,7 @@ class Detector:
 
     def _ripen(self, habits: Habits, at: float) -> None:
         """Learn from messages that are old enough."""
+        habits.fade(at)
         early, ripe, old = habits.early, habits.ripe, habits.old
         while early and (at - early[0].at > habits.half_s or len(early) > SENT):
             sent = early.popleft()
@@ -223,14 +240,17 @@ class Detector:
             old.append(sent)
         while old and (at - old[0].at > OLD_S or len(old) > SENT):
             self._settle(habits, old.popleft(), at)
-        habits.away *= 1.0 if at == habits.all.at else exp2(-(at - habits.all.at) / LATELY_S)
 
     def _not_used(self, habits: Habits, sent: Sent, at: float, share: float) -> None:
         if sent.used:
             return
-        points = evidence.unused_points(habits, share, remoteness(sent.ranges[3]) > 0) * sent.weight
+        distance = remoteness(sent.ranges[3])
+        points = evidence.unused_points(habits, share, distance > 0) * sent.weight
         more = points - sent.told
         last = share > 0.5
+        if distance >= 2:
+            habits.far_unused += max(0.0, more)
+            habits.far_left += sent.weight * last
         for key in sent.ranges:
             kept = habits.ranges.of(key)
             kept.fade(at)
@@ -287,28 +307,29 @@ class Detector:
             evidence.breaker(habits, land, self.policy.away_limit),
             evidence.night(habits, int(at // 3600) % 24),
         ]
-        if at - habits.blocked_at < 1800:
-            general.append(Reason("under_attack", 1.5, 0, 0))
         worst: tuple[str, tuple[Reason, ...], float] | None = None
         for level, key in enumerate(within):
             if level == 3 and not distance:
                 break
             kept = habits.ranges.of(key)
-            if kept.fresh < 3 and kept.unused < 3 and kept.again < 8:
+            far = habits.far_unused if distance >= 2 and kept.used < 0.5 else 0.0
+            if kept.fresh < 3 and kept.unused < 3 and kept.again < 8 and far < 3:
                 continue
-            found = self._of_range(habits, key, level, kept)
-            if not found and (level < 3 or kept.fresh < 30):
-                continue
-            reasons = [reason for reason in (*found, *general) if reason is not None]
+            found = self._of_range(habits, key, level, kept, far)
+            if not found and (level < 3 or kept.fresh < 30 or purpose == "marketing"):
+                continue  # a country alone: people there who agreed may be many
+            attacked = evidence.attacked(habits, kept, at)
+            reasons = [reason for reason in (*found, *general, attacked) if reason is not None]
             score = sum(reason.points for reason in reasons)
-            if kept.used >= 3 and kept.unused < 2 and kept.used > 0.25 * kept.sent:
+            if self._lives(kept):
                 score *= 0.3
             if score >= HOLD and (worst is None or score > worst[2] + 2):
                 worst = key, tuple(reasons), score
         return worst
 
-    def _of_range(self, habits: Habits, key: str, level: int, kept: Range) -> list[Reason]:
-        found = [evidence.unused(kept), evidence.receipts(kept, self._everyone)]
+    def _of_range(self, habits: Habits, key: str, level: int, kept: Range, far: float) -> list[Reason]:
+        unused = evidence.far_unused(habits) if far > kept.unused else evidence.unused(kept)
+        found = [unused, evidence.receipts(kept, self._everyone)]
         if level < 2:
             found += [evidence.velocity(habits, key, level, kept), evidence.sequence(key, kept), evidence.repeats(kept)]
         return [reason for reason in found if reason is not None]

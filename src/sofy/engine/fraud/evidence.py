@@ -8,11 +8,19 @@ from math import log
 from typing import Final, NamedTuple
 
 from sofy.engine.fraud.memory import Habits, Range
-from sofy.engine.fraud.ranges import FICTION, remoteness
+from sofy.engine.fraud.ranges import FICTION, country, remoteness
 
 #: A code that should have been used and was not; one that was. Pumping may fake one in five.
 _FAKED: Final = 0.2
 USED_POINTS: Final = log(_FAKED)
+
+
+#: Over so many ranges of ten thousand numbers at once the numbers are those of a contact book; pumping owns fewer.
+_BOOK: Final = 10
+#: For so long after a range was closed others are looked at more closely.
+_AFTER_S: Final = 1800.0
+#: A client is known long enough to say at which hours it never writes.
+_DAYS_S: Final = 2 * 86400.0
 
 
 class Reason(NamedTuple):
@@ -36,7 +44,7 @@ def velocity(habits: Habits, key: str, level: int, kept: Range) -> Reason | None
     """More fresh numbers in one range than this client's share of it explains.
 
     Somebody unknown is taken to write to ten such ranges; to a hundred once there was time for codes to be used and
-    none was.
+    none was. Who writes to many ranges at once writes to a contact book: one that is as full as the others is no sign.
     """
     seen = kept.fresh
     if seen < 4 or (level and key.startswith(FICTION)):
@@ -48,6 +56,8 @@ def velocity(habits: Habits, key: str, level: int, kept: Range) -> Reason | None
     pieces = 10 if key.startswith(FICTION) else 200 if known else 100 if mute else 10
     share = (kept.usually(habits.seen_at) + 0.5) / (usual + 0.5 * pieces)
     expected = max(0.3, share * (habits.all.fresh - 0.7 * seen * (habits.all.fresh > seen * 1.4)))
+    if habits.spread >= _BOOK and remoteness(country(key)) < 2:
+        expected = max(expected, habits.squares / habits.all.fresh)
     if seen <= expected:
         return None
     points = (0.12 if known else 0.1) * (seen * log(seen / expected) - (seen - expected))
@@ -67,6 +77,21 @@ def sequence(key: str, kept: Range) -> Reason | None:
 def unused(kept: Range) -> Reason | None:
     """Codes nobody used, where this client's codes are used."""
     return Reason("codes_unused", min(14.0, kept.unused), kept.left, kept.used) if kept.unused > 1 else None
+
+
+def far_unused(habits: Habits) -> Reason | None:
+    """Codes nobody used in far countries together: pumping that never stays in one of them."""
+    return Reason("codes_unused", min(8.0, habits.far_unused), habits.far_left, 0) if habits.far_unused > 1 else None
+
+
+def attacked(habits: Habits, kept: Range, at: float) -> Reason | None:
+    """Other ranges of the client were closed just before, or are still being written to: the more of them, the more it
+    says of a range whose codes nobody ever used.
+    """
+    if at - habits.blocked_at > _AFTER_S:
+        return None
+    several = habits.tells and kept.used < 0.5
+    return Reason("under_attack", min(4.0, 1.5 * max(1.0, habits.closed)) if several else 1.5, habits.closed, 0)
 
 
 def abroad(habits: Habits, code: str, kept: Range) -> Reason | None:
@@ -115,6 +140,6 @@ def repeats(kept: Range) -> Reason | None:
 def night(habits: Habits, hour: int) -> Reason | None:
     """An hour at which this client never writes."""
     total = sum(habits.hours)
-    if total < 500 or habits.hours[hour] > total * 0.004:
+    if total < 500 or habits.seen_at - habits.since < _DAYS_S or habits.hours[hour] > total * 0.004:
         return None
     return Reason("night", 1.5, habits.hours[hour], total / 24)

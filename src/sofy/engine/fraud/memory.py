@@ -57,8 +57,8 @@ class Range(msgspec.Struct, gc=False, eq=False):
         lately = exp2(-gone / LATELY_S)
         self.fresh *= lately
         self.again *= lately
-        self.held *= lately
         longer = exp2(-gone / _SUSPICION_S)
+        self.held *= longer
         self.unused *= longer
         self.runs *= lately
         self.used *= longer
@@ -136,7 +136,10 @@ class Habits(msgspec.Struct, gc=False, eq=False):
 
     `rate`: of the codes sent where codes are used at all, how many are used, `half_s` and `most_s` after how long.
     `width`: over how many ranges of ten thousand numbers its usual messages go. `away`: fresh numbers abroad, lately.
-    `ascending`: how far numbers come in order across ranges, as a contact book has them.
+    `ascending`: how far numbers come in order across ranges, as a contact book has them. `squares`: the sum of the
+    squares of the fresh numbers of each range of ten thousand. `far_left`, `far_unused`: codes to far countries that
+    nobody used lately, and how much they speak for fraud. `held`: messages stopped lately. `closed`: ranges closed
+    lately.
     """
 
     all: Range = msgspec.field(default_factory=Range)
@@ -153,12 +156,37 @@ class Habits(msgspec.Struct, gc=False, eq=False):
     half_s: float = 25.0
     most_s: float = 75.0
     away: float = 0.0
+    squares: float = 0.0
+    far_left: float = 0.0
+    far_unused: float = 0.0
+    held: float = 0.0
+    closed: float = 0.0
     ascending: float = 0.0
     last: int = 0
     hours: list[float] = msgspec.field(default_factory=lambda: [0.0] * 24)
     blocked_at: float = -1e12
     seen_at: float = 0.0
     since: float = 1e18
+
+    def fade(self, now: float) -> None:
+        """Bring what is counted over all ranges to the present."""
+        gone = now - self.all.at
+        if gone <= 0:
+            return
+        lately = exp2(-gone / LATELY_S)
+        self.away *= lately
+        self.squares *= lately * lately
+        self.far_left *= lately
+        self.far_unused *= lately
+        longer = exp2(-gone / _SUSPICION_S)
+        self.held *= longer
+        self.closed *= longer
+        self.all.fade(now)
+
+    @property
+    def spread(self) -> float:
+        """Over how many ranges of ten thousand numbers, each as busy as the others, the fresh numbers would go."""
+        return self.all.fresh * self.all.fresh / self.squares if self.squares > 0 else 0.0
 
     def note_delay(self, delay: float) -> None:
         """Two quantiles of how long people take, followed step by step. Of somebody new the quick ones come first: only

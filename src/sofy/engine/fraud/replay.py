@@ -73,6 +73,15 @@ def _fact(value: float | str | bool | None, at: float) -> float | None:
     return at if value is True else instant(value)
 
 
+def _international(to: str) -> str:
+    """A number as the detector knows it, however a trace writes it: 06…, 0033…, 33… and +33… are the same one."""
+    if to.startswith("+"):
+        return to
+    if to.startswith("00"):
+        return f"+{to[2:]}"
+    return f"+33{to[1:]}" if to.startswith("0") and len(to) == 10 else f"+{to}"
+
+
 def judge(lines: Iterable[tuple[int, Traced]], detector: Detector | None = None) -> Iterator[Judgement]:
     """Each line's verdict, in the order of the file. What came of a message that was not let go is not known: it never
     went.
@@ -94,7 +103,7 @@ def judge(lines: Iterable[tuple[int, Traced]], detector: Detector | None = None)
             else:
                 detector.received(when, client, purpose, sent)
         client, to = str(line.client), str(line.to)
-        to = to if to.startswith("+") else f"+{to}"
+        to = _international(to)
         judged = detector.message(at, client, to, line.purpose)
         if judged.sent is not None:
             if used is not None:

@@ -1,6 +1,8 @@
 """`sofy fraud` prints one line per line, and the figures of a measurement."""
 
 import json
+import subprocess
+import sys
 
 from sofy.project import cli
 
@@ -49,3 +51,15 @@ def test_the_detector_is_measured(capsys):
     assert status == 0
     assert told["recall"] > 0.9
     assert told["precision"] > 0.9
+
+
+def test_who_has_read_enough_of_a_replay_sees_no_error(tmp_path):
+    path = _trace(tmp_path / "trace.jsonl", 2000)
+    command = [sys.executable, "-m", "sofy.project.cli", "fraud", "replay", str(path), "--json"]
+
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        process.stdout.readline()
+        process.stdout.close()
+        complaint = process.stderr.read()
+
+    assert complaint == b""

@@ -41,6 +41,18 @@ def test_a_purpose_nobody_knows_is_judged_as_an_alert():
     assert _verdicts(rows)[-1] == "block"
 
 
+def test_a_number_is_the_same_one_in_every_usual_form():
+    numbers = [f"6998{n:05d}" for n in range(400)]
+
+    forms = [
+        _verdicts([{"t": 1_790_000_000 + n, "client": "a", "to": head + to} for n, to in enumerate(numbers)])
+        for head in ("+33", "33", "0033", "0")
+    ]
+
+    assert "block" in forms[0]
+    assert all(form == forms[0] for form in forms)
+
+
 @pytest.mark.parametrize(
     "line", [b"{", b'{"t": 1}', b'{"t": "monday", "client": "a", "to": "+33639980001", "purpose": "alert"}', b"\xff"]
 )

@@ -1,4 +1,4 @@
-"""The detector on traces of three kinds: those it was made with, those it was corrected with, those it never saw."""
+"""The detector on traces of four kinds: that it was made with, that it was corrected with (two), that it never saw."""
 
 import json
 import sys
@@ -9,7 +9,7 @@ import pytest
 
 from sofy.engine.fraud import replay
 from sofy.engine.fraud.measure import Tally
-from sofy.engine.fraud.tests import held_out, unseen
+from sofy.engine.fraud.tests import held_out, shifting, unseen
 from sofy.engine.fraud.tests.held_out import Labelled
 from sofy.sandbox.fraud.trace import trace
 
@@ -37,7 +37,13 @@ def _sandbox(seed: int) -> list[Labelled]:
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize(
-    ("make", "seeds"), [(_sandbox, range(500, 516)), (held_out.trace, range(12)), (unseen.trace, range(12))]
+    ("make", "seeds"),
+    [
+        (_sandbox, range(500, 516)),
+        (held_out.trace, range(12)),
+        (unseen.trace, range(12)),
+        (shifting.trace, range(50, 62)),
+    ],
 )
 def test_pumping_is_stopped_and_honest_traffic_is_not(make, seeds):
     tally = _measured(make, seeds)
