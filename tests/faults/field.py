@@ -104,15 +104,23 @@ class Field:
             self.smsc.stdout.close()
         self.conn.close()
 
-    def make_route(self, **settings: Any) -> None:
-        """The way to the operator."""
+    def make_route(self, *, code: str = "r", price: str = "0", **settings: Any) -> None:
+        """The way to the operator, or to another one at a `port` of its own."""
         now, route = clock.now(), ids.uuid7()
         login = {"host": "127.0.0.1", "port": self.port, "system_id": "s", "password": "p", "reconnect_s": 0.2}
         settings = login | settings
         self.conn.execute(
-            'INSERT INTO engine_route (id, code, name, connector, config, short_code, "window", created_at, updated_at)'
-            " VALUES (%s, 'r', 'R', 'smpp', %s, '36123', %s, %s, %s)",
-            (route, json.dumps(seal_config(self.keystore, discover()["smpp"], route, settings)), WINDOW, now, now),
+            'INSERT INTO engine_route (id, code, name, connector, config, short_code, "window", price_eur, created_at,'
+            " updated_at) VALUES (%s, %s, 'R', 'smpp', %s, '36123', %s, %s, %s, %s)",
+            (
+                route,
+                code,
+                json.dumps(seal_config(self.keystore, discover()["smpp"], route, settings)),
+                WINDOW,
+                price,
+                now,
+                now,
+            ),
         )
 
     def prepare(self, recipients: int, **settings: Any) -> UUID:

@@ -8,8 +8,10 @@ A write(2) survives the death of the process but not of the machine. The folder 
 in: after another boot, silence in the journal proves nothing, and `recovery` takes the careful reading.
 """
 
+import contextlib
 import fcntl
 import os
+import time
 import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -22,6 +24,8 @@ import msgspec
 _FRAME = Struct("<III")
 _MAGIC = 0x31594F53
 _SEGMENT_BYTES = 8 << 20
+#: A file is not written to for longer: what is read back after a kill is the last minute, and what was open then.
+_SEGMENT_S = 30.0
 _SUFFIX = ".journal"
 _BYTE = [bytes((number,)) for number in range(256)]
 _encode = msgspec.msgpack.Encoder().encode
@@ -46,12 +50,22 @@ class Answered(NamedTuple):
     answers: list[tuple[bytes, int, str, str, str]]
 
 
+class Heard(NamedTuple):
+    """A receipt: what it says, and what its connector says that calls for. Journals of before know no action."""
+
+    keys: tuple[str, ...]
+    status: str
+    code: str
+    at: int
+    action: str = ""
+
+
 class Received(NamedTuple):
-    """Receipts taken off a link: (keys, status, code, instant)."""
+    """Receipts taken off a link."""
 
     at: int
     route: bytes
-    receipts: Sequence[tuple[tuple[str, ...], str, str, int]]
+    receipts: Sequence[Heard]
 
 
 Record = HandedOver | Answered | Received
@@ -76,6 +90,7 @@ class Journal:
         os.write(self._lock, boot_id().encode())
         self._number = 0
         self._size = 0
+        self._opened = 0.0
         self._descriptor = -1
         self._unsettled: dict[bytes, int] = {}
         self._open_next()
@@ -107,6 +122,9 @@ class Journal:
 
     def trim(self) -> None:
         """Forget the files before the first record that still matters."""
+        if self._size and time.monotonic() - self._opened > _SEGMENT_S:
+            with contextlib.suppress(OSError):  # the file there is serves as long as the disk takes no other
+                self._open_next()
         oldest = next(iter(self._unsettled.values()), self._number)
         for path in _segments(self.folder):
             if int(path.stem) < oldest:
@@ -135,12 +153,11 @@ class Journal:
         self._size += written
 
     def _open_next(self) -> None:
+        path = self.folder / f"{self._number + 1:08d}{_SUFFIX}"
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
         if self._descriptor >= 0:
             os.close(self._descriptor)
-        self._number += 1
-        path = self.folder / f"{self._number:08d}{_SUFFIX}"
-        self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
-        self._size = 0
+        self._number, self._descriptor, self._size, self._opened = self._number + 1, descriptor, 0, time.monotonic()
 
 
 class Left(NamedTuple):

@@ -38,7 +38,7 @@ from sofy.engine.fraud.analyser import Analyser
 from sofy.engine.fraud.watch import Watch
 from sofy.engine.inbound import InboundDesk
 from sofy.engine.item import Batch, Item
-from sofy.engine.journal import Answered, Journal, Received
+from sofy.engine.journal import Answered, Heard, Journal, Received
 from sofy.engine.keystore import KeyStore
 from sofy.engine.ladder import Ladders
 from sofy.engine.link import HotLink
@@ -274,10 +274,11 @@ class Engine:
 
     def _settled(self, item: Item) -> None:
         """Everything about this message is committed."""
-        self.journal.settle(item.key)
+        if (current := self.items.get(item.uid)) in (None, item):  # news of one hand-over settle no other
+            self.journal.settle(item.key)
         if item.exposed:
             self.dispatcher.uncount(item)
-        if self.items.get(item.uid) is item:
+        if current is item:
             del self.items[item.uid]
             if item.status == "unknown":
                 self.silent[item.uid] = item
@@ -429,7 +430,7 @@ class RouteEvents:
 
     async def on_receipts(self, receipts: list[Receipt]) -> None:
         """Receipts are safe once the journal holds them: a killed engine finds them there again."""
-        engine, counters = self._engine, self._counters
+        engine, counters, at, token = self._engine, self._counters, now_micros(), self._engine.token()
         counters.receipts += len(receipts)
         for one in receipts:
             if one.status == "delivered":
@@ -437,8 +438,7 @@ class RouteEvents:
             elif one.status in ("failed", "expired"):
                 counters.failed += 1
                 counters.count_code("failed", one.code)
-        at, token = now_micros(), engine.token()
-        told = [(one.keys, one.status, one.code, at) for one in receipts]
+        told = [Heard(one.keys, one.status, one.code, at, one.action or "") for one in receipts]
         engine.journal.received(Received(at, self._route, told), token)
         engine.receipts.take(self._route, receipts, partial(engine.journal.settle, token))
 

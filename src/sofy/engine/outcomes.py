@@ -8,6 +8,7 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
+from itertools import islice
 from operator import itemgetter
 from typing import Any, LiteralString
 from uuid import UUID
@@ -92,7 +93,7 @@ class Ledger:
             self._wake.clear()
             while self._dirty or self._over:
                 await self.flush()
-                if len(self._dirty) < FLUSH_ROWS:
+                if len(self._dirty) < FLUSH_ROWS and not self._closing:
                     break
 
     async def drain(self) -> None:
@@ -107,7 +108,7 @@ class Ledger:
 
     async def flush(self) -> None:
         """One transaction with everything that changed since the last one, up to a size."""
-        batch = list(self._dirty.values())[:_LARGEST_BATCH]
+        batch = self._next_batch()
         if not batch and not self._over:
             return
         for item in batch:
@@ -127,6 +128,13 @@ class Ledger:
         while self._after and self._after[0][0] < oldest:
             self._after.popleft()[1]()
         log.debug("engine.flushed", rows=len(batch), seconds=round(time.monotonic() - started, 4))
+
+    def _next_batch(self) -> list[Item]:
+        """Of each message one piece of news at a time: a statement that is told two of one row enters either."""
+        first: dict[bytes, Item] = {}
+        for item in islice(self._dirty.values(), _LARGEST_BATCH):
+            first.setdefault(item.key, item)
+        return list(first.values())
 
     async def _one_by_one(self, batch: list[Item]) -> None:
         """A batch the database refused: one bad row must not hold the others back."""
@@ -231,8 +239,8 @@ class _Work:
         """`failed`: items that are to be sent again, a second time: first they were handed over, then they failed."""
         if not items:
             return
-        early = {i.id for i in items if i.resend and not failed}
-        told = ["submitted" if i.id in early else i.status for i in items]
+        early = [i.resend and not failed for i in items]
+        told = ["submitted" if first else i.status for first, i in zip(early, items, strict=True)]
         self.statements.append((
             name,
             {
@@ -241,9 +249,9 @@ class _Work:
                 "ids": UuidArray.of([i.id for i in items]),
                 "statuses": TextArray.of(told),
                 "ranks": Int2Array.of([RANK[status] for status in told]),
-                "reasons": TextArray.of([None if i.id in early else i.reason for i in items]),
+                "reasons": TextArray.of([None if first else i.reason for first, i in zip(early, items, strict=True)]),
                 "articles": TextArray.of([i.article for i in items]),
-                "codes": TextArray.of([None if i.id in early else i.code for i in items]),
+                "codes": TextArray.of([None if first else i.code for first, i in zip(early, items, strict=True)]),
                 "routes": UuidArray.of([i.route for i in items]),
                 "done": Int2Array.of([i.parts_done for i in items]),
                 "submitted": TimeArray.of([i.submitted_at for i in items]),

@@ -6,7 +6,7 @@ A receipt that nothing explains yet waits: its submit may be unanswered still, h
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Container
 from datetime import timedelta
 from functools import partial
 from typing import Any, NamedTuple
@@ -150,13 +150,17 @@ class Receipts:
             for start in range(0, len(ones), 1000):
                 await self._look_up(route, ones[start : start + 1000])
 
-    async def close(self) -> None:
-        """Put what is still lost into the database and end `run`."""
+    async def close(self, written: Container[tuple[bytes, str]] = ()) -> None:
+        """Put what is still lost into the database and end `run`.
+
+        `written`: names, by route, of parts whose messages are in the ledger. One that has no key there heard all.
+        """
         self._closing = True
         lost, self._lost = self._lost, []
         by_route: dict[bytes, list[Lost]] = {}
         for one in lost:
-            by_route.setdefault(one.route, []).append(one)
+            if not any((one.route, key) in written for key in one.receipt.keys):
+                by_route.setdefault(one.route, []).append(one)
         for route, ones in by_route.items():
             await self._park(route, ones)
 
@@ -289,6 +293,7 @@ class Receipts:
                 "joined": TextArray.of(["\n".join(_open_keys(one)) for one in fresh]),
                 "statuses": TextArray.of([one.receipt.status for one in fresh]),
                 "codes": TextArray.of([one.receipt.code for one in fresh]),
+                "actions": TextArray.of([one.receipt.action or "" for one in fresh]),
                 "ats": TimeArray.of([one.at for one in fresh]),
             }  # fmt: skip
             try:
@@ -326,12 +331,13 @@ class Receipts:
 
         rows = await self._link.call(work)
         horizon = clock.now() - _GIVE_UP_AFTER
-        for number, route, keys, status, code, at, parked_at in rows:
+        for number, route, keys, status, code, action, at, parked_at in rows:
             if parked_at < horizon:
                 self.dropped += 1
                 self._placed.append(number)
                 continue
-            receipt = Receipt(keys=tuple(keys), status=status, code=code, at=at)
+            asked = Action(action) if action else None
+            receipt = Receipt(keys=tuple(keys), status=status, code=code, action=asked, at=at)
             self._lost.append(Lost(route, receipt, micros(at), 0.0, number, partial(self._placed.append, number)))
 
 

@@ -50,7 +50,8 @@ class _Past:
         self.handed: dict[bytes, dict[int, None]] = {}
         self.route: dict[bytes, bytes] = {}
         self.answers: dict[bytes, dict[int, tuple[int, str, str, str]]] = defaultdict(dict)
-        self.receipts: list[tuple[bytes, tuple[str, ...], str, str]] = []
+        self.named: set[tuple[bytes, str]] = set()
+        self.receipts: list[tuple[bytes, journal.Heard]] = []
         # In the order of time between engines, and in the order of writing within each.
         for record in merge(*map(journal.read, folders), key=lambda record: record.at):
             match record:
@@ -61,11 +62,13 @@ class _Past:
                             self.answers[key].pop(part, None)
                         self.handed.setdefault(key, {})[part] = None
                         self.route[key] = route
-                case journal.Answered(at, _, answers):
+                case journal.Answered(at, route, answers):
                     for key, part, kind, value, action in answers:
                         self.answers[key][part] = (at, kind, value, action)
+                        if kind == "A" and value:
+                            self.named.add((route, value))
                 case journal.Received(_, route, receipts):
-                    self.receipts += [(route, tuple(keys), status, code) for keys, status, code, _ in receipts]
+                    self.receipts += [(route, one) for one in receipts]
 
 
 async def recover(root: Path, link: HotLink, me: UUID, keystore: KeyStore) -> None:
@@ -141,11 +144,12 @@ async def _replay(link: HotLink, past: _Past, mine: Held, me: UUID, keystore: Ke
         ledger.changed(item)
     await ledger.write_all()
     desk = Receipts(link, ledger, recent, keystore)
-    for route, keys, status, code in past.receipts:
-        told: Any = status
-        desk.take(route, [Receipt(keys=keys, status=told, code=code)], _nothing)
+    for route, heard in past.receipts:
+        told: Any = heard.status
+        action = Action(heard.action) if heard.action else None
+        desk.take(route, [Receipt(keys=heard.keys, status=told, code=heard.code, action=action)], _nothing)
     await desk.look()
-    await desk.close()
+    await desk.close(past.named)
     await ledger.write_all()
     await link.run("end_claims", {"me": me})
     return {"replayed": len(mine), "unknown": unknown}

@@ -78,22 +78,29 @@ SELECT number_index FROM platform_suppression
 -- What became of every message of these is written, or given up.
 DELETE FROM engine_claim WHERE client_id = %(client)s AND id = ANY(%(claims)s::uuid[])
 
+-- name: still_held
+-- A piece: whether a claim holds this message (`held`, with its state `s`). One that leaves once more, by another route, is
+-- in the queue or held by the claim of that second hand-over (attempt: `item.SENT_AGAIN`), not by the claim of the first.
+(s.rank = 10 OR (s.resend = 1 AND held.attempt >= 100))
+
 -- name: end_claims
 -- Claims of which nothing waits any more, and that nobody counts: those of engines before, and the last ones.
 DELETE FROM engine_claim c
  WHERE c.claimed_by = %(me)s
-   AND NOT EXISTS (SELECT 1 FROM LATERAL unnest(c.messages) AS held (message_id)
+   AND NOT EXISTS (SELECT 1 FROM LATERAL unnest(c.messages, c.attempts) AS held (message_id, attempt)
                      JOIN engine_state s ON s.client_id = c.client_id AND s.message_id = held.message_id
-                      AND (s.rank = 10 OR s.resend = 1))
+                    WHERE
+                          -- include: still_held
+                  )
 
 -- name: held_by
 -- Every message an instance holds, and by which claim: compared with its memory now and then, and with its journal after
 -- its death.
 SELECT c.client_id, held.message_id, c.id
-  FROM engine_claim c CROSS JOIN LATERAL unnest(c.messages) AS held (message_id)
+  FROM engine_claim c CROSS JOIN LATERAL unnest(c.messages, c.attempts) AS held (message_id, attempt)
   JOIN engine_state s ON s.client_id = c.client_id AND s.message_id = held.message_id
-                      AND (s.rank = 10 OR s.resend = 1)
- WHERE c.claimed_by = %(instance)s
+ WHERE c.claimed_by = %(instance)s AND
+       -- include: still_held
 
 -- name: renew_leases
 -- Messages that wait long in a connector stay with their engine.
@@ -102,4 +109,10 @@ UPDATE engine_claim SET lease_until = clock_timestamp() + interval '15 minutes'
 
 -- name: dead_leases
 -- What is held by engines that vanished with their journal.
-SELECT client_id, id, messages FROM engine_claim WHERE lease_until < (SELECT clock_timestamp()) LIMIT 20
+SELECT c.client_id, c.id,
+       ARRAY(SELECT held.message_id FROM unnest(c.messages, c.attempts) AS held (message_id, attempt)
+               JOIN engine_state s ON s.client_id = c.client_id AND s.message_id = held.message_id
+              WHERE
+                    -- include: still_held
+            )
+  FROM engine_claim c WHERE c.lease_until < (SELECT clock_timestamp()) LIMIT 20

@@ -55,7 +55,7 @@ WITH o AS (
                          %(codes)s::text[], %(dues)s::timestamptz[], %(attempts)s::smallint[], %(avoids)s::uuid[])
       AS o (id, status, reason, article, code, due, attempt, avoid)
 ), held AS (
-    SELECT lane, unnest(messages) AS id FROM engine_claim
+    SELECT DISTINCT lane, unnest(messages) AS id FROM engine_claim
      WHERE client_id = %(client)s AND id = ANY (ARRAY(SELECT unnest(%(claims)s::uuid[])))
 ), back AS (
     INSERT INTO engine_queue (client_id, message_id, lane, due_at, attempt, avoid_route)

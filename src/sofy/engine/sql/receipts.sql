@@ -42,10 +42,10 @@ SELECT k.message_id, k.part, coalesce(told.status, k.status, '')
 
 -- name: park_receipts
 -- Receipts nobody can place yet: the answer to the submit may be on its way to another engine.
-INSERT INTO receipt_parked (route_id, keys, status, code, at, parked_at)
-SELECT %(route)s, string_to_array(p.keys, E'\n'), p.status, p.code, p.at, %(now)s
-  FROM unnest(%(joined)s::text[], %(statuses)s::text[], %(codes)s::text[], %(ats)s::timestamptz[])
-    AS p (keys, status, code, at)
+INSERT INTO receipt_parked (route_id, keys, status, code, action, at, parked_at)
+SELECT %(route)s, string_to_array(p.keys, E'\n'), p.status, p.code, p.action, p.at, %(now)s
+  FROM unnest(%(joined)s::text[], %(statuses)s::text[], %(codes)s::text[], %(actions)s::text[], %(ats)s::timestamptz[])
+    AS p (keys, status, code, action, at)
 
 -- name: parked
 -- Parked receipts to try again, by one engine: at once, after four seconds, then each time after twice as long, at most an
@@ -54,7 +54,7 @@ UPDATE receipt_parked
    SET tries = least(tries + 1, 11), lease_until = clock_timestamp() + least(2 ^ (tries + 2), 3600) * interval '1 second'
  WHERE id = ANY (ARRAY(SELECT id FROM receipt_parked WHERE lease_until < (SELECT clock_timestamp())
                         ORDER BY lease_until LIMIT 1000 FOR UPDATE SKIP LOCKED))
-RETURNING id, route_id, keys, status, code, at, parked_at
+RETURNING id, route_id, keys, status, code, action, at, parked_at
 
 -- name: unpark
 -- Placed and committed, or given up.

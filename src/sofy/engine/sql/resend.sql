@@ -11,7 +11,8 @@ WITH o AS (
      WHERE s.client_id = %(client)s AND s.message_id = ANY (ARRAY(SELECT id FROM o)) AND s.message_id = o.id
        AND s.rank IN (20, 30) AND s.resend = 0 AND s.route_id = o.route
        AND EXISTS (SELECT 1 FROM engine_message m
-                    WHERE m.client_id = %(client)s AND m.id = s.message_id AND m.purpose = 'alert' AND m.channel = 'sms'
+                    WHERE m.client_id = %(client)s AND m.id = ANY (ARRAY(SELECT id FROM o)) AND m.id = s.message_id
+                      AND m.purpose = 'alert' AND m.channel = 'sms'
                       AND coalesce(m.expires_at, s.submitted_at + interval '10 minutes') > %(now)s)
     RETURNING s.message_id, s.contact_id, s.campaign_id, o.route, o.code, o.at
 ), back AS (

@@ -30,13 +30,19 @@ INSERT INTO kit_outbox (client_id, id, topic, payload, created_at)
 SELECT %(client)s, %(id)s, %(topic)s, %(payload)s::jsonb, %(now)s FROM done
 
 -- name: give_up
--- Messages whose outcome could not be written: whether they left is unknown, so nobody sends them again.
-WITH step AS (
-    UPDATE engine_state s SET status = 'unknown', rank = 30, reason = 'engine_lost', updated_at = %(now)s
+-- Messages whose outcome could not be written: whether they left is unknown, so nobody sends them again. An alert that was
+-- leaving once more may have been delivered by its first route all the same: then it is.
+WITH given AS (
+    UPDATE engine_state s
+       SET status = CASE WHEN s.rank < 30 THEN 'unknown' ELSE s.status END, rank = greatest(s.rank, 30),
+           reason = CASE WHEN s.rank < 30 THEN 'engine_lost' ELSE s.reason END,
+           resend = CASE s.resend WHEN 1 THEN 2 ELSE s.resend END, updated_at = %(now)s
      WHERE s.client_id = %(client)s AND s.message_id = ANY (ARRAY(SELECT unnest(%(messages)s::uuid[])))
        AND (s.rank = 10 OR s.resend = 1) IS TRUE
     RETURNING s.message_id, s.contact_id, s.campaign_id, s.account_id, s.receipt, 'unknown' AS kind,
-              %(now)s::timestamptz AS at, NULL::timestamptz AS submitted_at
+              %(now)s::timestamptz AS at, NULL::timestamptz AS submitted_at, s.rank
+), step AS (
+    SELECT * FROM given WHERE rank = 30
 ), told AS (
     -- include: told
 )
@@ -52,8 +58,8 @@ WITH back AS (
       FROM engine_claim c
            CROSS JOIN LATERAL unnest(c.messages, c.attempts, c.avoid_routes) AS held (id, attempt, avoid_route)
            JOIN engine_state s ON s.client_id = %(client)s AND s.message_id = held.id
-                AND (s.rank = 10 OR s.resend = 1)
-     WHERE c.client_id = %(client)s AND c.id = ANY(%(claims)s::uuid[]) AND held.id = ANY(%(ids)s::uuid[])
+     WHERE c.client_id = %(client)s AND c.id = ANY(%(claims)s::uuid[]) AND held.id = ANY(%(ids)s::uuid[]) AND
+           -- include: still_held
     RETURNING lane, due_at
 )
 INSERT INTO lane_backlog AS b (client_id, lane, due_at, seq)
@@ -71,7 +77,9 @@ SELECT m.id, c.id, c.lane, m.channel, m.purpose, m.parts, m.encoding, (m.unit_pr
   FROM engine_claim c
        CROSS JOIN LATERAL unnest(c.messages, c.attempts, c.avoid_routes) AS held (id, attempt, avoid_route)
   JOIN engine_message m ON m.client_id = %(client)s AND m.id = held.id
- WHERE c.client_id = %(client)s AND c.id = ANY(%(claims)s::uuid[]) AND held.id = ANY(%(ids)s::uuid[])
+  JOIN engine_state s ON s.client_id = %(client)s AND s.message_id = held.id
+ WHERE c.client_id = %(client)s AND c.id = ANY(%(claims)s::uuid[]) AND held.id = ANY(%(ids)s::uuid[]) AND
+       -- include: still_held
 
 -- name: clients_to_forget
 -- Clients with messages, or answers of people, that are past their retention. Ids carry their moment.

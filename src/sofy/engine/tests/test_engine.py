@@ -434,6 +434,24 @@ async def test_a_receipt_parked_in_the_database_finds_its_message_later(house: H
     await machine.until(lambda: house.conn.execute("SELECT count(*) FROM receipt_parked").fetchone() == (0,))
 
 
+@pytest.mark.parametrize("told", [("failed", "delivered"), ("delivered", "failed")])
+async def test_of_two_receipts_of_one_message_found_together_the_higher_stands(
+    told: tuple[Any, ...], house: House, machine: Machine
+):
+    (message,) = house.submit(house.message())
+    await machine.settled(message)
+    connector = machine.connector()
+    assert message.id is not None
+    supplier_id = connector.supplier_ids[message.id, 0]
+    for remembered in (machine.engine.recent._young, machine.engine.recent._old):
+        remembered.clear()
+
+    await connector.events.on_receipts([Receipt(keys=(supplier_id,), status=status) for status in told])
+    await machine.until(lambda: not machine.engine.journal.unsettled)
+
+    assert house.state(message)["status"] == "delivered"
+
+
 @pytest.mark.parametrize("odd", [{"keys": ("a\0b",)}, {"keys": ("nobody",), "code": "1\0"}])
 async def test_a_receipt_that_no_database_holds_stops_nothing(house: House, machine: Machine, odd: dict[str, Any]):
     (message,) = house.submit(house.message())

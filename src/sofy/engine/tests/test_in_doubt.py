@@ -130,8 +130,8 @@ async def test_what_may_have_left_is_unknown_when_it_is_too_late_to_leave_again(
 
 
 def test_parked_receipts_are_tried_ever_less_often_and_by_one_engine(house: House):
-    values = {"route": house.add_route(), "joined": ["a"], "statuses": ["delivered"], "codes": [""], "now": clock.now()}
-    house.conn.execute(db.sql("park_receipts"), values | {"ats": [clock.now()]})
+    values = {"route": house.add_route(), "joined": ["a"], "statuses": ["delivered"], "codes": [""], "actions": [""]}
+    house.conn.execute(db.sql("park_receipts"), values | {"now": clock.now(), "ats": [clock.now()]})
     waits, at_once = [], []
 
     for _ in range(13):

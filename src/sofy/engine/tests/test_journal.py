@@ -2,12 +2,13 @@
 
 import os
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
 
 from sofy.engine import journal
-from sofy.engine.journal import Answered, HandedOver, Journal, Received
+from sofy.engine.journal import Answered, HandedOver, Heard, Journal, Received
 
 ROUTE, KEY = b"r" * 16, b"k" * 32
 
@@ -21,15 +22,24 @@ def test_everything_written_is_read_back(tmp_path: Path):
     log = Journal(tmp_path, uuid4())
     log.handing_over(1, ROUTE, [KEY, KEY], [0, 1])
     log.answered(Answered(2, ROUTE, [(KEY, 0, "A", "id1", "")]))
-    log.received(Received(3, ROUTE, [(("id1", "x"), "delivered", "000", 3)]), b"t")
+    told = [Heard(("id1", "x"), "delivered", "000", 3), Heard(("id2",), "failed", "034", 3, "other_route")]
+    log.received(Received(3, ROUTE, told), b"t")
 
     records = list(journal.read(log.folder))
 
     assert records == [
         HandedOver(1, ROUTE, KEY + b"\0" + KEY + b"\1"),
         Answered(2, ROUTE, [(KEY, 0, "A", "id1", "")]),
-        Received(3, ROUTE, [(("id1", "x"), "delivered", "000", 3)]),
+        Received(3, ROUTE, told),
     ]
+
+
+def test_receipts_of_a_version_before_call_for_nothing(tmp_path: Path):
+    log = Journal(tmp_path, uuid4())
+    before: list[Any] = [(("id1",), "failed", "034", 3)]
+    log.received(Received(3, ROUTE, before), b"t")
+
+    assert list(journal.read(log.folder)) == [Received(3, ROUTE, [Heard(("id1",), "failed", "034", 3, "")])]
 
 
 @pytest.mark.parametrize("lost", [1, 5, 20])
@@ -56,6 +66,45 @@ def test_only_files_before_the_oldest_open_record_are_forgotten(tmp_path: Path, 
     log.trim()
 
     assert [record.at for record in journal.read(log.folder)] == [2, 3, 4]
+
+
+def test_a_file_is_left_after_a_while_and_forgotten_when_nothing_in_it_matters(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    log = Journal(tmp_path, uuid4())
+    log.handing_over(1, ROUTE, [KEY], [0])
+    monkeypatch.setattr(journal, "_SEGMENT_S", 0.0)
+
+    log.trim()
+    log.handing_over(2, ROUTE, [KEY], [1])
+    kept = [record.at for record in journal.read(log.folder)]
+    log.settle(KEY)
+    log.trim()
+    log.trim()
+
+    assert kept == [1, 2]
+    assert list(journal.read(log.folder)) == []
+    assert len(list(log.folder.glob("*.journal"))) == 1
+
+
+def test_a_full_disk_leaves_the_file_there_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    log = Journal(tmp_path, uuid4())
+    log.handing_over(1, ROUTE, [KEY], [0])
+    monkeypatch.setattr(journal, "_SEGMENT_S", 0.0)
+    monkeypatch.setattr(journal, "_SEGMENT_BYTES", 1)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "open", _full)
+        log.trim()
+        with pytest.raises(OSError, match="full"):
+            log.handing_over(2, ROUTE, [KEY], [0])
+    log.handing_over(3, ROUTE, [KEY], [0])
+
+    assert [record.at for record in journal.read(log.folder)] == [1, 3]
+
+
+def _full(*_args: Any) -> int:
+    raise OSError(28, "full")
 
 
 def test_a_living_engine_is_left_alone_and_a_dead_one_found(tmp_path: Path):

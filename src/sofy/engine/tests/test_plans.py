@@ -155,6 +155,8 @@ _BY_KEY: list[tuple[str, dict[str, Any], list[str]]] = [
     ("platform_suppressed", {}, ["platform_suppression_pkey"]),
     ("campaign_states", {}, ["gate_campaign"]),
     ("write_states", {}, ["engine_state_pkey", "gate_client_pkey", "gate_endpoint_pkey"]),
+    ("send_again", {"attempt": 100}, ["engine_state_pkey", "engine_message_pkey"]),
+    ("write_second", {}, ["engine_state_pkey", "gate_endpoint_pkey"]),
     ("requeue", {}, ["engine_claim_pkey", "engine_state_pkey", "gate_endpoint_pkey"]),
     ("tell_accepted", {}, ["gate_endpoint_pkey"]),
     ("match_receipts", {"numbers": Int2Array.of([1, 2]), "orders": Int2Array.of([0, 0]),
@@ -191,7 +193,7 @@ _BY_KEY: list[tuple[str, dict[str, Any], list[str]]] = [
     ("forget_notices", {"endpoint": ME}, ["engine_notice_pkey"]),
     ("held_by", {}, ["engine_claim_by", "engine_state_pkey"]),
     ("renew_leases", {}, ["engine_claim_"]),
-    ("dead_leases", {}, ["engine_claim_lease"]),
+    ("dead_leases", {}, ["engine_claim_lease", "engine_state_pkey"]),
     ("who_wrote", {}, ["mo_lookup_pkey"]),
     ("left_at", {}, ["engine_state_pkey"]),
     ("kept_parts", {"key": b"1" * 16}, ["engine_inbound_part_pkey"]),
@@ -203,7 +205,7 @@ _BY_KEY: list[tuple[str, dict[str, Any], list[str]]] = [
     ("end_claims", {}, ["engine_claim_by", "engine_state_pkey"]),
     ("release", {}, ["engine_claim_pkey", "engine_state_pkey", "lane_backlog_pkey"]),
     ("adopt", {}, ["engine_claim_by"]),
-    ("adopted", {}, ["engine_claim_pkey", "engine_message_pkey"]),
+    ("adopted", {}, ["engine_claim_pkey", "engine_message_pkey", "engine_state_pkey"]),
     ("give_up", {}, ["engine_state_pkey"]),
     ("overdue", {"after": clock.DEMO_START - timedelta(days=4)}, []),
     ("expire_unreceipted", {"after": clock.DEMO_START - timedelta(days=4)}, ["engine_state_pkey"]),
@@ -233,7 +235,7 @@ _BY_KEY: list[tuple[str, dict[str, Any], list[str]]] = [
     ("forget_capabilities", {}, ["engine_capability_until"]),
     ("aliases_of", {"names": [b"1" * 32]}, ["engine_alias_pkey", "engine_alias_recipient"]),
 ]  # fmt: skip
-_HOT = 21
+_HOT = 23
 
 
 @pytest.mark.slow

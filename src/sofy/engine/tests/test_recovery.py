@@ -11,9 +11,9 @@ import pytest
 from sofy.connectors import base
 from sofy.connectors.base import Accepted, Action, Refused, Throttled
 from sofy.engine import handover, intake, route_config
-from sofy.engine.journal import Answered, Journal, Received, read
+from sofy.engine.journal import Answered, Heard, Journal, Received, read
 from sofy.engine.rungs import Rung
-from sofy.engine.tests.conftest import MENTION, FakeConnector, House, Machine
+from sofy.engine.tests.conftest import MENTION, FakeConnector, House, Machine, kill
 from sofy.kernel import clock
 
 ROUTE = uuid4()
@@ -114,13 +114,33 @@ async def test_a_receipt_in_the_journal_is_not_lost(house: House, start: Any):
     dead = Dead(house, message)
     dead.hands_over(message)
     dead.hears(message, "A", "77")
-    told = [(("77",), "delivered", "", 3)]
+    told = [Heard(("77",), "delivered", "", 3)]
     dead.journal.received(Received(3, ROUTE.bytes, told), b"t")
     dead.dies()
 
     await start()
 
     assert house.state(message)["status"] == "delivered"
+
+
+async def test_a_receipt_whose_message_heard_all_does_not_wait_for_another(house: House, start: Any):
+    house.add_route()
+    first: Machine = await start()
+    connector = first.connector()
+
+    def answer(message: base.Outgoing, part: int) -> Accepted:
+        asyncio.get_running_loop().call_soon(lambda: asyncio.ensure_future(connector.receipt(message.message_id)))
+        return Accepted("77")
+
+    connector.script = answer
+    (message,) = house.submit(house.message())
+    await first.settled(message, status="delivered")
+    await kill(first)
+
+    await start()
+
+    assert house.conn.execute("SELECT count(*) FROM receipt_key").fetchone() == (0,)
+    assert house.conn.execute("SELECT count(*) FROM receipt_parked").fetchone() == (0,)
 
 
 async def test_a_message_handed_over_twice_counts_its_last_answer_only(house: House, start: Any):

@@ -1,15 +1,15 @@
 """An alert that its route did not deliver leaves once more, by another route; marketing never does."""
 
 import asyncio
-import os
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from sofy.connectors.base import Accepted, Action, Refused
+from sofy.connectors.base import Accepted, Action, Receipt, Refused
+from sofy.engine.db import sql
 from sofy.engine.intake import MessageIn
-from sofy.engine.tests.conftest import House, Machine
+from sofy.engine.tests.conftest import House, Machine, kill
 from sofy.kernel import clock
 
 FAILED: dict[str, Any] = {"status": "failed", "code": "30", "action": Action.OTHER_ROUTE}
@@ -197,7 +197,7 @@ async def test_an_engine_killed_with_it_in_hand_loses_nothing(handed_over: bool,
         dear.waits = True
     await first.connector("cheap").receipt(message.id, **FAILED)
     await first.until(lambda: dear.sent or dear.waiting)
-    await _kill(first)
+    await kill(first)
 
     second: Machine = await start()
 
@@ -212,14 +212,140 @@ async def test_an_engine_killed_with_it_in_hand_loses_nothing(handed_over: bool,
     assert house.queue() == []
 
 
-async def _kill(machine: Machine) -> None:
-    """As kill -9 does: nothing is written any more, and the lock of the journal is free."""
-    engine = machine.engine
-    engine._stopping = True
-    tasks = list(engine._tasks)
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
-    os.close(engine.journal._lock)
-    for link in engine._links.values():
-        await link.close()
+def _writes_no_more(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From now on, what happens is in the journal alone."""
+    monkeypatch.setattr(machine.engine.ledger, "flush", asyncio.Event().wait)
+
+
+async def test_a_receipt_heard_just_before_a_kill_sends_it_again(
+    house: House, start: Any, monkeypatch: pytest.MonkeyPatch
+):
+    house.add_route("cheap", price="0.01")
+    house.add_route("dear", price="0.05")
+    first: Machine = await start()
+    message = alert(house)
+    await first.settled(message)
+    _writes_no_more(first, monkeypatch)
+    await first.connector("cheap").receipt(message.id, **FAILED)
+    await kill(first)
+
+    second: Machine = await start()
+    await second.until(lambda: house.state(message)["resend"] == 2)
+    await second.connector("dear").receipt(message.id)
+
+    await second.settled(message, status="delivered")
+    assert (sent(second, "cheap"), sent(second, "dear")) == (0, 1)
+    assert sorted(house.events(message)) == sorted(["submitted", "resent", "delivered"])
+
+
+async def test_a_kill_between_both_receipts_and_the_ledger_forgets_neither(
+    house: House, start: Any, monkeypatch: pytest.MonkeyPatch
+):
+    house.add_route("cheap", price="0.01")
+    house.add_route("dear", price="0.05")
+    first: Machine = await start()
+    message = alert(house)
+    await first.settled(message)
+    cheap, dear = first.connector("cheap"), first.connector("dear")
+    dear.waits = True
+    await cheap.receipt(message.id, **FAILED)
+    await first.until(lambda: dear.waiting)
+    _writes_no_more(first, monkeypatch)
+    dear.let_go()
+    await dear.receipt(message.id)
+    await kill(first)
+
+    second: Machine = await start()
+
+    assert house.state(message)["status"] == "delivered"
+    assert house.state(message)["resend"] == 2
+    assert (sent(second, "cheap"), sent(second, "dear")) == (0, 0)
+    assert house.conn.execute("SELECT count(*) FROM receipt_parked").fetchone() == (0,)
+
+
+async def test_a_receipt_that_waits_in_the_database_sends_it_again_too(house: House, two: Machine):
+    cheap = two.connector("cheap")
+    cheap.script = lambda message, part: None
+    message = alert(house)
+    await two.until(lambda: cheap.sent)
+    await cheap.events.on_receipts([Receipt(keys=("abc",), **FAILED)])
+    await two.until(lambda: house.conn.execute("SELECT action FROM receipt_parked").fetchall() == [("other_route",)])
+
+    cheap.answer(message.id, Accepted("abc"))
+    await two.until(lambda: house.state(message)["resend"] == 2)
+
+    assert house.state(message)["status"] == "submitted"
+    assert (sent(two, "cheap"), sent(two, "dear")) == (1, 1)
+
+
+async def test_news_of_the_first_hand_over_leaves_the_second_in_the_journal(house: House, two: Machine):
+    cheap, dear = two.connector("cheap"), two.connector("dear")
+    dear.script = lambda message, part: None
+    message = alert(house)
+    await two.settled(message)
+    await cheap.receipt(message.id, **FAILED)
+    await two.until(lambda: dear.sent)
+    assert two.engine.journal.unsettled == 1
+
+    await cheap.receipt(message.id)
+    await two.settled(message, status="delivered")
+    await two.until(lambda: not two.engine.ledger.writing)
+
+    assert two.engine.journal.unsettled == 1
+
+
+@pytest.fixture
+async def in_two_claims(house: House, two: Machine) -> tuple[MessageIn, MessageIn]:
+    """An alert that leaves once more, held by an engine; the claim of its first hand-over holds another one still."""
+    again, stays = [house.message(purpose="alert", text="Code", short_code=None) for _ in range(2)]
+    two.connector("cheap").script = lambda message, part: Accepted("1") if message.message_id == again.id else None
+    house.submit(again, stays)
+    await two.settled(again)
+    two.connector("dear").script = lambda message, part: None
+    await two.connector("cheap").receipt(again.id, **FAILED)
+    await two.until(lambda: sent(two, "dear"))
+    return again, stays
+
+
+async def test_what_leaves_once_more_is_held_by_its_second_claim_alone(
+    house: House, two: Machine, in_two_claims: tuple[MessageIn, MessageIn]
+):
+    again, stays = in_two_claims
+    rows = house.conn.execute(sql("held_by"), {"instance": two.engine.instance}).fetchall()
+    house.conn.execute("UPDATE engine_claim SET lease_until = '-infinity'")
+    late = house.conn.execute(sql("dead_leases")).fetchall()
+
+    assert len(rows) == 2
+    assert {row[1] for row in rows} == {again.id, stays.id}
+    assert len({row[2] for row in rows}) == 2
+    assert sorted(row[2] for row in late) == sorted([[again.id], [stays.id]])
+
+
+async def test_killed_without_an_answer_to_the_second_hand_over_nothing_leaves_a_third_time(
+    house: House, two: Machine, start: Any, in_two_claims: tuple[MessageIn, MessageIn]
+):
+    again, stays = in_two_claims
+    await kill(two)
+
+    second: Machine = await start()
+    await second.until(lambda: house.state(stays)["status"] == "submitted")
+
+    assert house.state(again)["status"] == "unknown"
+    assert again.id not in [one.message_id for code in ("cheap", "dear") for one in second.connector(code).sent]
+
+
+async def test_delivered_by_the_first_route_after_all_it_stays_so_when_its_engine_vanishes(house: House, two: Machine):
+    dear = two.connector("dear")
+    dear.waits = True
+    message = alert(house)
+    await two.settled(message)
+    await two.connector("cheap").receipt(message.id, **FAILED)
+    await two.until(lambda: dear.waiting)
+    await two.connector("cheap").receipt(message.id)
+    await two.settled(message, status="delivered")
+
+    values = {"client": house.client, "now": clock.now(), "messages": [message.id]}
+    house.conn.execute(sql("give_up"), values)
+
+    assert (house.state(message)["status"], house.state(message)["resend"]) == ("delivered", 2)
+    assert "unknown" not in house.events(message)
