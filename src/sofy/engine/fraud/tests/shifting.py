@@ -67,7 +67,8 @@ def _line(rng: Random, at: float, client: str, to: str, purpose: str, rate: floa
 
 def _codes(rng: Random, client: str, gap: float, rate: float, numbers: Numbers, shape: str = "codes") -> list[Labelled]:
     """Eight hours of codes, or of notices when `rate` is 0."""
-    found, at = [], _T0
+    found: list[Labelled] = []
+    at = _T0
     while (at := at + rng.expovariate(1 / gap)) < _T0 + 8 * _HOUR:
         found.append(_line(rng, at, client, numbers(len(found)), "alert", rate, shape, False))
     return found
