@@ -46,30 +46,25 @@ def accept(desk: Desk, asked: Message) -> MessageIn:
     purpose = "alert" if asked.purpose == "service" else asked.purpose
     template = None if asked.template is None else templates.named(desk.templates, asked.template, purpose)
     ladder = _ways(desk, asked, purpose)
-    rungs = [
-        ways.rung(
-            desk,
-            way.channel,
-            _asked(asked, way, purpose, template),
-            after_s=_after_s(ladder, n),
-            insist=_insists(ladder, n),
-        )
-        for n, way in enumerate(ladder)
-    ]
+    rungs = [ways.rung(desk, way.channel, _asked(asked, way, purpose, template)) for way in ladder]
+    if len(rungs) > 1:
+        for n, rung in enumerate(rungs):
+            rung.after_s, rung.insist = _after_s(ladder, n), _insists(ladder, n)
     if asked.consent is not None:
         _check_consent(desk, asked.consent, purpose)
     due_at = asked.send_at if asked.send_at is not None and asked.send_at > desk.now else None
     if due_at is not None and due_at > desk.now + _LONGEST_WAIT:
         raise Fault("send_at_far", pointer="/send_at")
     first = rungs[0]
-    lasts_s = [seconds for seconds in (asked.valid_for_s, first.after_s) if seconds]
+    lasts_s = first.after_s
     if asked.valid_for_s is not None:
+        lasts_s = min(asked.valid_for_s, lasts_s or asked.valid_for_s)
         rungs[-1].after_s = asked.valid_for_s
     return MessageIn(
         channel=first.channel, purpose=purpose, to=first.to, text=first.text, content=first.content,
         sender=first.sender, short_code=first.short_code, parts=first.parts, encoding=first.encoding,
         unit_price_eur=first.unit_price_eur, establishment_id=_establishment(desk, asked), reference=asked.reference,
-        due_at=due_at, expires_at=(due_at or desk.now) + timedelta(seconds=min(lasts_s)) if lasts_s else None,
+        due_at=due_at, expires_at=(due_at or desk.now) + timedelta(seconds=lasts_s) if lasts_s else None,
         ladder=rungs if len(rungs) > 1 else (), destination=desk.tariff.networks.of(first.to),
     )  # fmt: skip
 
@@ -81,12 +76,12 @@ def _ways(desk: Desk, asked: Message, purpose: str) -> list[_Way]:
         unavailable = "sms"
     else:
         unavailable = asked.channel or ("email" if "@" in asked.to else "sms")
-        found = [_ALONE[unavailable]] if desk.offers.carries(desk.client.bytes, unavailable, purpose) else []
+        found = [_ALONE[unavailable]] if desk.offers.carries(desk.owner, unavailable, purpose) else []
     if not found:
         raise _unavailable(unavailable, purpose, "/channel")
     for n, given in enumerate(asked.fallback) if asked.fallback else ():
         pointer = f"/fallback/{n}"
-        if not desk.offers.carries(desk.client.bytes, given.channel, purpose):
+        if not desk.offers.carries(desk.owner, given.channel, purpose):
             raise _unavailable(given.channel, purpose, f"{pointer}/channel")
         found.append(_Way(given.channel, given.after_s or AFTER_S[purpose], given, pointer))
     for way in found if desk.channels_off else ():
@@ -118,7 +113,7 @@ def _auto(desk: Desk, asked: Message, purpose: str) -> list[_Way]:
         for channel, after_s in chosen
         if (channel == "email") == by_mail
         and channel not in desk.channels_off
-        and desk.offers.carries(desk.client.bytes, channel, purpose)
+        and desk.offers.carries(desk.owner, channel, purpose)
         and (asked.template is None or channel in desk.templates[asked.template].channels)
     ]
     last = len(found) - 1 + len(asked.fallback or ())
@@ -145,18 +140,19 @@ def _insists(ladder: list[_Way], place: int) -> bool:
 def _asked(asked: Message, way: _Way, purpose: str, template: templates.Known | None) -> ways.Asked:
     """What this way says: its own words where it has some, else those of the message or of its template."""
     given, text, content = way.given, asked.text, asked.content
+    sender = asked.sender if asked.channel != "auto" or way.channel == "sms" else None
+    if given is None and template is None:
+        return ways.Asked(asked.to, purpose, sender, text or "", content)
     if given is not None and (given.text is not None or given.content is not None):
         text, content = given.text, given.content
     elif template is not None:
         filled = templates.said(template, asked.template or "", way.channel, asked.variables or {}, way.pointer)
         plain = filled == Content(text=filled.text)
         text, content = (filled.text, None) if plain else (None, filled)
-    sender = asked.sender if given is None and (asked.channel != "auto" or way.channel == "sms") else None
     said: Content | None = content
-    return ways.Asked(
-        (given.to if given is not None and given.to else asked.to), purpose,
-        given.sender if given is not None else sender, text or "", said, way.pointer,
-    )  # fmt: skip
+    if given is None:
+        return ways.Asked(asked.to, purpose, sender, text or "", said, way.pointer)
+    return ways.Asked(given.to or asked.to, purpose, given.sender, text or "", said, way.pointer)
 
 
 def _establishment(desk: Desk, asked: Message) -> UUID | None:

@@ -124,8 +124,8 @@ class House:
             self._tariff = (moment, await self._prices())
         now = clock.now()
         desk = Desk(
-            client, self._offers[1], known.senders, self._fictional, now, self._tariff[1], known.ladder,
-            known.channels_off,
+            client, client.bytes, self._offers[1], known.senders, self._fictional, now, {}, self._tariff[1],
+            known.ladder, known.channels_off,
         )  # fmt: skip
         return desk, known.keys
 
@@ -241,7 +241,7 @@ class House:
             "recipients": ByteaArray.of([keys.index(kind, tried.to)]),
             "numbers": ByteaArray.of([self.keystore.platform().index(kind, tried.to)]),
         }
-        facts = client_facts(desk.client.bytes, await self.link.rows("client_facts", values))
+        facts = client_facts(desk.owner, await self.link.rows("client_facts", values))
         allowed = {purpose: state for _, purpose, state in await self.link.rows("permissions_of", values)}
         banned = bool(await self.link.rows("platform_suppressed", values))
         wrote = None

@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
@@ -280,8 +280,11 @@ def _consents(keys: ClientKeys, asked: Sequence[tuple[Message, MessageIn]]) -> l
     return found
 
 
-def _consenting(keys: ClientKeys, message: MessageIn) -> set[tuple[str, bytes]]:
-    found: set[tuple[str, bytes]] = {(TRAITS[message.channel].permission, message.recipient_index)}
+def _consenting(keys: ClientKeys, message: MessageIn) -> Collection[tuple[str, bytes]]:
+    first = (TRAITS[message.channel].permission, message.recipient_index)
+    if not message.ladder:
+        return (first,)
+    found: set[tuple[str, bytes]] = {first}
     for rung in message.ladder[1:]:
         found.add((TRAITS[rung.channel].permission, keys.index(identity(rung.to), rung.to)))
     return found

@@ -96,13 +96,18 @@ class Tariff(NamedTuple):
 
 
 class Desk(NamedTuple):
-    """What is known of a client while its messages are looked at. `ladder`: the channels of auto and their seconds."""
+    """What is known of a client while its messages are looked at. `ladder`: the channels of auto and their seconds.
+
+    `owner`: the client as routes name it. `prices`: what was asked already, by the messages of one request.
+    """
 
     client: UUID
+    owner: bytes
     offers: Offers
     senders: Mapping[str, tuple[str, ...]]
     fictional: bool
     now: datetime
+    prices: dict[tuple[str, str, str, str, str | None], Decimal]
     tariff: Tariff = Tariff()
     ladder: tuple[tuple[str, int], ...] = ()
     channels_off: frozenset[str] = frozenset()
@@ -112,10 +117,14 @@ class Desk(NamedTuple):
     @clause("CGVU 3.4")
     def price_eur(self, channel: str, to: str, purpose: str, encoding: str, short_code: str | None) -> Decimal:
         """What one part to somebody costs the client: by its order form, else by the list, else what routes say."""
-        price = self.sale_eur(channel, to, purpose)
-        if price is not None:
-            return price
-        return self.offers.price_eur(self.client.bytes, channel, purpose, encoding, short_code)
+        key = (channel, purpose, self.tariff.networks.of(to), encoding, short_code)
+        price = self.prices.get(key)
+        if price is None:
+            price = self.sale_eur(channel, to, purpose)
+            if price is None:
+                price = self.offers.price_eur(self.owner, channel, purpose, encoding, short_code)
+            self.prices[key] = price
+        return price
 
     def sale_eur(self, channel: str, to: str, purpose: str) -> Decimal | None:
         """What the order form or the list says of one part, if anything."""
@@ -123,7 +132,7 @@ class Desk(NamedTuple):
 
     def plan(self, way: Rung, purpose: str) -> Plan:
         """By which routes a message would leave now, and which are out; failures of this minute are not known here."""
-        fit = self.offers.plan(self.client.bytes, way.channel, purpose, way.encoding, way.short_code)
+        fit = self.offers.plan(self.owner, way.channel, purpose, way.encoding, way.short_code)
         routes = [each._replace(**self.tariff.terms.get(each.id, {})) for each in fit]
         on = day(self.now)
         return plan(

@@ -34,10 +34,9 @@ class Asked(NamedTuple):
     pointer: str = ""
 
 
-def rung(desk: Desk, channel: str, asked: Asked, *, after_s: int, insist: bool) -> Rung:
+def rung(desk: Desk, channel: str, asked: Asked) -> Rung:
     """The message as this channel takes it, counted and priced. Raises: Fault, with what is wrong and where."""
     made = _WAYS[channel](desk, asked)
-    made.after_s, made.insist = after_s, insist
     made.unit_price_eur = desk.price_eur(channel, made.to, asked.purpose, made.encoding, made.short_code)
     return made
 
@@ -73,9 +72,7 @@ def _by_agent(desk: Desk, channel: channels.Channel, to: str, asked: Asked) -> R
     """A channel whose routes are agents, or numbers: the sender is the route's own."""
     route = _route(desk, channel, asked)
     own = {
-        each.short_code
-        for each in desk.offers.routes
-        if each.channel == channel and each.client in (None, desk.client.bytes)
+        each.short_code for each in desk.offers.routes if each.channel == channel and each.client in (None, desk.owner)
     }
     if asked.sender is not None and asked.sender not in own:
         raise Fault("sender_unknown", article="CGVU 13", pointer=f"{asked.pointer}/sender", sender=asked.sender)
@@ -113,7 +110,7 @@ _WAYS: Final[dict[str, Callable[[Desk, Asked], Rung]]] = {
 
 
 def _route(desk: Desk, channel: str, asked: Asked) -> Route:
-    route = desk.offers.carries(desk.client.bytes, channel, asked.purpose)
+    route = desk.offers.carries(desk.owner, channel, asked.purpose)
     assert route is not None  # acceptance looked
     return route
 
@@ -141,16 +138,17 @@ def _address(asked: Asked) -> str:
 @clause("CGVU 13")
 def _sms_sender(desk: Desk, asked: Asked) -> str:
     """A name of the client's registry, or a short code that answers for the purpose."""
-    known, pointer = desk.senders.get("sms", ()), f"{asked.pointer}/sender"
+    known = desk.senders.get("sms", ())
     if asked.sender is None:
         if not known:
-            raise Fault("sender_none", article="CGVU 13", pointer=pointer)
+            raise Fault("sender_none", article="CGVU 13", pointer=f"{asked.pointer}/sender")
         return known[0]
     if asked.sender in known:
         return asked.sender
     problem = check_sender(asked.sender, asked.purpose)
-    if problem is None and asked.sender in desk.offers.answering(desk.client.bytes):
+    if problem is None and asked.sender in desk.offers.answering(desk.owner):
         return asked.sender
+    pointer = f"{asked.pointer}/sender"
     raise Fault(problem or "sender_unknown", article="CGVU 13", pointer=pointer, sender=asked.sender)
 
 
@@ -159,7 +157,7 @@ def _short_code(desk: Desk, asked: Asked, sender: str, text: str) -> str | None:
     """Where the recipient answers: what the mention of a marketing message names, else the sender if it is one."""
     if asked.purpose != "marketing":
         return sender if len(sender) == _SHORT_CODE_DIGITS and sender.isdecimal() else None
-    answering = desk.offers.answering(desk.client.bytes, "marketing")
+    answering = desk.offers.answering(desk.owner, "marketing")
     for code in answering:
         if text.endswith(f" STOP SMS {code}") or sms_text.has_stop_mention(text, code):
             return code
