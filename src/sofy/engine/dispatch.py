@@ -27,6 +27,7 @@ _REFUSALS_KEPT_S: Final = 60.0
 #: Of one client in a lane whose routes are mostly one client's.
 _ENOUGH: Final = 500
 _MICRO: Final = Decimal(1_000_000)
+_NOTHING: Final = Decimal(0)
 
 
 class Refusals:
@@ -197,7 +198,8 @@ class Dispatcher:
                 if item.in_doubt:
                     doubt(item, now)
                 else:
-                    enter(item, judge(_message(item), self._facts(batch, item), now), now)
+                    facts = self._facts(batch, item)
+                    enter(item, judge(_message(item, facts), facts, now), now)
                 self._ledger.changed(item)
 
     def take_back(self, batch: Batch) -> None:
@@ -231,7 +233,8 @@ class Dispatcher:
             running, shown = found
             items.popleft()
             moved += 1
-            verdict = judge(_message(item), self._facts(batch, item), now)
+            facts = self._facts(batch, item)
+            verdict = judge(_message(item, facts), facts, now)
             if verdict.action == "send":
                 item.route, item.article = running.route.id, verdict.article
                 room[running.route.id] -= item.parts
@@ -304,8 +307,9 @@ class Dispatcher:
         )  # fmt: skip
 
 
-def _message(item: Item) -> Message:
-    cost = item.price_micro * item.parts / _MICRO if item.price_micro else Decimal(0)
+def _message(item: Item, facts: Facts) -> Message:
+    """Its price is worked out where a budget is held against it."""
+    cost = _NOTHING if facts.left_eur is None else item.price_micro * item.parts / _MICRO
     return Message(
         item.purpose, item.to, item.text, item.sender, item.short_code, item.zone, cost, item.expires_at, item.channel,
         item.content,
