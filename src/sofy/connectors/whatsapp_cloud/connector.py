@@ -103,7 +103,7 @@ class WhatsAppCloudConnector(HttpConnector):
                 except Exception as error:  # asked again, Meta says it again
                     log.error("whatsapp.opposition_not_recorded", error=type(error).__name__)
                     return Later(str(code), wait_s=_RECORD_AGAIN_S)
-            case None if status == 429:
+            case None | Remedy.RETRY if status == 429:
                 return Later(str(code), slow=True)
         return Refused(str(code), action_for(code))
 
