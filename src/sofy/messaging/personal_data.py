@@ -226,7 +226,7 @@ about_nobody("messaging_stopfile", ["created_by", "changed_by"], "the id of a us
 about_nobody("mo_lookup", "short_code", ROUTE)
 about_nobody("platform_suppression", ["channel", "files"], "codes and ids")
 about_nobody("receipt_key", ["supplier_id", "status"], CODES)
-about_nobody("receipt_parked", ["keys", "status", "code"], CODES)
+about_nobody("receipt_parked", ["keys", "status", "code", "action"], CODES)
 about_nobody("engine_route", "mail_dns", ROUTE)
 about_nobody("messaging_email_domain", ["domain", "findings"], "a domain of the client, and what DNS says in public")
 about_nobody("messaging_email_domain", "created_by", "an id of a user, or who acts for the product")

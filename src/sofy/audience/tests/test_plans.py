@@ -60,6 +60,7 @@ def test_statements_use_their_index(_case: str, as_client: Any, tmp_path: Path) 
     some = UuidArray.of([uuid4().bytes for _ in range(50)])
     values = {
         "client": client.pk, "indexes": ByteaArray.of([uuid4().bytes for _ in range(50)]), "kind": "phone",
+        "since": clock.now(),
         "kinds": TextArray.of(["phone"]), "ids": some, "contacts": some, "import": uuid4(), "below": 10, "limit": 10,
         "now": clock.now(), "tokens": ByteaArray.of([uuid4().bytes[:8] for _ in range(50)]),
     }  # fmt: skip
