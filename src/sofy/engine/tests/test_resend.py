@@ -164,14 +164,11 @@ async def test_it_is_paid_once(house: House, two: Machine):
     assert str(row[0]) == "0.050000"
 
 
-async def test_another_engine_reads_the_receipt_and_sends_it_again(house: House, start: Any):
-    house.add_route("cheap", price="0.01")
-    house.add_route("dear", price="0.05")
-    first: Machine = await start()
+async def test_another_engine_reads_the_receipt_and_sends_it_again(house: House, two: Machine, start: Any):
     message = alert(house)
-    await first.settled(message)
-    supplier = first.connector("cheap")
-    await first.engine.stop(0.5)
+    await two.settled(message)
+    supplier = two.connector("cheap")
+    await two.engine.stop(0.5)
     second: Machine = await start()
     second.connector("cheap").supplier_ids = supplier.supplier_ids
 
@@ -184,20 +181,19 @@ async def test_another_engine_reads_the_receipt_and_sends_it_again(house: House,
 
 
 @pytest.mark.parametrize("handed_over", [False, True])
-async def test_an_engine_killed_with_it_in_hand_loses_nothing(handed_over: bool, house: House, start: Any):
-    house.add_route("cheap", price="0.01")
-    house.add_route("dear", price="0.05")
-    first: Machine = await start()
+async def test_an_engine_killed_with_it_in_hand_loses_nothing(
+    handed_over: bool, house: House, two: Machine, start: Any
+):
     message = alert(house)
-    await first.settled(message)
-    dear = first.connector("dear")
+    await two.settled(message)
+    dear = two.connector("dear")
     if handed_over:
         dear.script = lambda message, part: None
     else:
         dear.waits = True
-    await first.connector("cheap").receipt(message.id, **FAILED)
-    await first.until(lambda: dear.sent or dear.waiting)
-    await kill(first)
+    await two.connector("cheap").receipt(message.id, **FAILED)
+    await two.until(lambda: dear.sent or dear.waiting)
+    await kill(two)
 
     second: Machine = await start()
 
@@ -218,16 +214,13 @@ def _writes_no_more(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def test_a_receipt_heard_just_before_a_kill_sends_it_again(
-    house: House, start: Any, monkeypatch: pytest.MonkeyPatch
+    house: House, two: Machine, start: Any, monkeypatch: pytest.MonkeyPatch
 ):
-    house.add_route("cheap", price="0.01")
-    house.add_route("dear", price="0.05")
-    first: Machine = await start()
     message = alert(house)
-    await first.settled(message)
-    _writes_no_more(first, monkeypatch)
-    await first.connector("cheap").receipt(message.id, **FAILED)
-    await kill(first)
+    await two.settled(message)
+    _writes_no_more(two, monkeypatch)
+    await two.connector("cheap").receipt(message.id, **FAILED)
+    await kill(two)
 
     second: Machine = await start()
     await second.until(lambda: house.state(message)["resend"] == 2)
@@ -239,21 +232,18 @@ async def test_a_receipt_heard_just_before_a_kill_sends_it_again(
 
 
 async def test_a_kill_between_both_receipts_and_the_ledger_forgets_neither(
-    house: House, start: Any, monkeypatch: pytest.MonkeyPatch
+    house: House, two: Machine, start: Any, monkeypatch: pytest.MonkeyPatch
 ):
-    house.add_route("cheap", price="0.01")
-    house.add_route("dear", price="0.05")
-    first: Machine = await start()
     message = alert(house)
-    await first.settled(message)
-    cheap, dear = first.connector("cheap"), first.connector("dear")
+    await two.settled(message)
+    cheap, dear = two.connector("cheap"), two.connector("dear")
     dear.waits = True
     await cheap.receipt(message.id, **FAILED)
-    await first.until(lambda: dear.waiting)
-    _writes_no_more(first, monkeypatch)
+    await two.until(lambda: dear.waiting)
+    _writes_no_more(two, monkeypatch)
     dear.let_go()
     await dear.receipt(message.id)
-    await kill(first)
+    await kill(two)
 
     second: Machine = await start()
 
