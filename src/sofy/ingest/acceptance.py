@@ -140,9 +140,6 @@ def _insists(ladder: list[_Way], place: int) -> bool:
 def _asked(asked: Message, way: _Way, purpose: str, template: templates.Known | None) -> ways.Asked:
     """What this way says: its own words where it has some, else those of the message or of its template."""
     given, text, content = way.given, asked.text, asked.content
-    sender = asked.sender if asked.channel != "auto" or way.channel == "sms" else None
-    if given is None and template is None:
-        return ways.Asked(asked.to, purpose, sender, text or "", content)
     if given is not None and (given.text is not None or given.content is not None):
         text, content = given.text, given.content
     elif template is not None:
@@ -151,6 +148,7 @@ def _asked(asked: Message, way: _Way, purpose: str, template: templates.Known | 
         text, content = (filled.text, None) if plain else (None, filled)
     said: Content | None = content
     if given is None:
+        sender = asked.sender if asked.channel != "auto" or way.channel == "sms" else None
         return ways.Asked(asked.to, purpose, sender, text or "", said, way.pointer)
     return ways.Asked(given.to or asked.to, purpose, given.sender, text or "", said, way.pointer)
 
