@@ -36,7 +36,7 @@ USUAL, BATCH, CONNECTIONS, CLIENTS = 200_000, 2_000, 4, 10
 MOST_IN_A_BATCH, MOST_CONNECTIONS = 10_000, 100
 #: Steps of a message that is delivered; processes that tell of them.
 STEPS, NOTIFIERS = 3, 2
-STALLED_S, NO_MORE_RECEIPTS_S, CONSENTS_S = 60.0, 15.0, 60.0
+LOOK_S, STALLED_S, NO_MORE_RECEIPTS_S, CONSENTS_S = 2.0, 60.0, 15.0, 60.0
 AGREED_BEFORE = timedelta(days=30)
 _FINAL = """
 SELECT percentile_cont(ARRAY[0.5, 0.99]) WITHIN GROUP (ORDER BY extract(epoch FROM final_at - accepted_at))
@@ -99,7 +99,7 @@ class Route:
         can be final at the pace of the last one. An SMSC that cuts lines takes receipts with it: then the end is that
         of the last one that came.
         """
-        last, moved_at, looked_at, wait_s = -1, time.perf_counter(), started, 2.0
+        last, moved_at, looked_at, wait_s = -1, time.perf_counter(), started, LOOK_S
         while True:
             time.sleep(0.05)
             if answered.done():
@@ -110,14 +110,15 @@ class Route:
             looked_at = time.perf_counter()
             if done != last:
                 pace = (done - max(last, 0)) / (looked_at - started - before_s)
-                wait_s = min(2.0, 0.8 * (self._plan.messages - done) / pace) if pace else 2.0
+                left_s = (self._plan.messages - done) / pace if pace else LOOK_S
+                wait_s = min(LOOK_S, max(0.1, 0.8 * left_s))
                 last, moved_at = done, looked_at
                 if not self._quiet:
                     print(f"  {moved_at - started:6.2f} s  {done:>8,} final", file=sys.stderr)
             if done >= self._plan.messages and answered.done():
                 return looked_at - started
             still_s = looked_at - moved_at
-            if still_s > NO_MORE_RECEIPTS_S and not self._one(_WAITING):
+            if still_s > NO_MORE_RECEIPTS_S and answered.done() and not self._one(_WAITING):
                 return moved_at - started
             if still_s > STALLED_S or any(process.poll() is not None for process in watched):
                 names = ("ingest", "engine", "worker")
