@@ -16,7 +16,7 @@ from sofy.engine.pgarray import UuidArray
 from sofy.engine.rungs import Rung as EngineRung
 from sofy.engine.rungs import only_rung
 from sofy.engine.statuses import WAITING
-from sofy.ingest import acceptance
+from sofy.ingest import acceptance, smpp_ids
 from sofy.ingest.bodies import read_body
 from sofy.ingest.callers import Caller
 from sofy.ingest.house import House
@@ -159,6 +159,7 @@ class Messages:
         for _, _, rung in await self._house.link.rows("rungs_of", values | {"messages": UuidArray.of([message.bytes])}):
             if rung is not None and rung != message.bytes:
                 gone += await self._house.link.rows("cancel_message", values | {"message": UUID(bytes=rung)})
+        gone += [] if gone else await self._cancel_told(caller.client, message)
         standing = await self._standing(caller.client, message)
         if gone or standing.status == "cancelled":
             return _json(standing, caller)
@@ -172,9 +173,12 @@ class Messages:
         caller = await self._house.callers.admit(request, "messages:send")
         message = _id(request)
         standing = await self._standing(caller.client, message)
+        if standing.destinations:
+            raise Fault("message_several", 409, count=len(standing.destinations))
         if standing.status in WAITING or standing.status in ("withheld", "cancelled"):
             raise Fault("message_not_sent", 409)
-        await self._house.link.run("convert", {"client": caller.client, "message": message, "now": clock.now()})
+        used = UUID(standing.id) if str(message) in standing.smpp_ids else message
+        await self._house.link.run("convert", {"client": caller.client, "message": used, "now": clock.now()})
         return Response(status_code=204, headers=dict(caller.headers()))
 
     @clause("CGVU 3.4")
@@ -229,12 +233,30 @@ class Messages:
         told = await self._house.answered_before(caller.client, named)
         return None if told is None else _answered(told, caller)
 
+    async def _cancel_told(self, client: UUID, name: UUID) -> list[Any]:
+        """Take back what an id stands for that was told over SMPP: what was."""
+        values = {"client": client, "id": name, "now": clock.now()}
+        gone = await self._house.link.rows("smpp_part_cancel", values)
+        for each in await self._told(client, name):
+            if each.message is not None:
+                gone += await self._house.link.rows("cancel_message", values | {"message": UUID(bytes=each.message)})
+        return gone
+
     async def _standing(self, client: UUID, message: UUID) -> Standing:
         """Raises: Fault message_unknown."""
-        found = await self._standings(client, [message.bytes])
+        if found := await self._standings(client, [message.bytes]):
+            return found[0]
+        told = await self._told(client, message)
+        if told and told[0].message is None:
+            return smpp_ids.alone(self._house.keystore, client, told[0])
+        found = await self._standings(client, [each.message for each in told if each.message is not None])
         if not found:
             raise Fault("message_unknown", 404)
-        return found[0]
+        return found[0] if len(found) == 1 else smpp_ids.together(found)
+
+    async def _told(self, client: UUID, name: UUID) -> list[smpp_ids.Told]:
+        values = {"client": client, "id": name}
+        return [smpp_ids.Told(*row) for row in await self._house.link.rows("smpp_told_id", values)]
 
     async def _standings(self, client: UUID, messages: Sequence[bytes]) -> list[Standing]:
         """In the order they are asked for."""

@@ -174,8 +174,20 @@ class Tried(msgspec.Struct, gc=False, omit_defaults=True):
     reason: str = ""
 
 
+class Destination(msgspec.Struct, gc=False):
+    """One of the messages that a submit_multi made."""
+
+    id: str
+    to: str
+    status: str
+
+
 class Standing(msgspec.Struct, gc=False):
-    """A message with all that happened to it. `to` and `text` are empty once they were forgotten."""
+    """A message with all that happened to it. `to` and `text` are empty once they were forgotten.
+
+    `smpp_ids`: the ids that SMPP told of its parts, or of all that a submit_multi made; `destinations`: for the latter,
+    each of them, while the rest is about the one that is least far.
+    """
 
     id: str
     status: str
@@ -200,6 +212,8 @@ class Standing(msgspec.Struct, gc=False):
     final_at: datetime | None
     events: list[Step]
     ladder: list[Tried] = []
+    smpp_ids: list[str] = []
+    destinations: list[Destination] = []
 
 
 class Found(msgspec.Struct, gc=False):

@@ -72,6 +72,9 @@ async def _each(
         steps[message].append(step)
     opened = _opener(keystore, client)
     standing = {row[0]: _standing(row, steps[row[0]], opened) for row in found}
+    if by_smpp := [row[0] for row in found if row[-1]]:
+        for message, name, *_ in await rows("smpp_names", {"client": client, "messages": UuidArray.of(by_smpp)}):
+            standing[message].smpp_ids.append(str(ids.from_bytes(name)))
     return standing, {row[0]: row[2] or row[0] for row in found}
 
 
@@ -96,7 +99,7 @@ def _standing(
     row: tuple[Any, ...], steps: list[Step], opened: Callable[[UUID, bytes], tuple[str, str]]
 ) -> Standing:  # fmt: skip
     (message, _, _, channel, purpose, sender, payload, parts, encoding, unit_price, reference, campaign, establishment,
-     created_at, expires_at, status, reason, article, code, submitted_at, final_at, not_before) = row  # fmt: skip
+     created_at, expires_at, status, reason, article, code, submitted_at, final_at, not_before, _) = row  # fmt: skip
     _in_order(steps)
     to, text = opened(ids.from_bytes(message), payload)
     return Standing(

@@ -243,6 +243,10 @@ DETAILS: Final[dict[str, Words]] = {
     "message_not_sent": Words(
         "It has not left: nobody can have used it.", "Il n’est pas parti : personne n’a pu s’en servir."
     ),
+    "message_several": Words(
+        "A submit_multi made {count} messages of this: use the id of one of them; GET tells them in “destinations”.",
+        "Un submit_multi en a fait {count} messages : prenez l’id de l’un d’eux ; GET les dit dans « destinations ».",
+    ),
     "idempotency_key_unreadable": Words(
         "An Idempotency-Key has 1 to 255 visible characters.", "Une Idempotency-Key a de 1 à 255 caractères visibles."
     ),

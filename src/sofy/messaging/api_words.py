@@ -114,7 +114,12 @@ TEXTS = (
     _("Every figure is at least as young."),
     _("The newest first, 1000 at most."),
     _("A dated record of an outage of others, or of a maintenance announced 48 hours before."),
-    _("A message with all that happened to it. `to` and `text` are empty once they were forgotten."),
+    _(
+        "A message with all that happened to it. `to` and `text` are empty once they were forgotten. `smpp_ids`: "
+        "the ids that SMPP told of its parts, or of all that a submit_multi made; `destinations`: for the latter, "
+        "each of them, while the rest is about the one that is least far."
+    ),
+    _("One of the messages that a submit_multi made."),
     _("Something that happened to a message. `article`: on what a verdict rests; `channel`: where several are tried."),
     _("A template that WhatsApp approved, with the values of its places in order."),
     _("A channel of a message that may take several. Without a status it was not begun."),

@@ -22,8 +22,7 @@ from sofy.kernel.crypto import Unreadable
 from sofy.kernel.errors import Refused
 from sofy.smsc import receipts
 from sofy.smsc.accounts import LEASE_S, Account
-from sofy.smsc.parts import MISSING
-from sofy.smsc.reading import Asked
+from sofy.smsc.parts import ENDED_AS, MISSING, opened
 from sofy.smsc.receipts import Ended
 from sofy.wire.smpp.codes import Status
 from sofy.wire.smpp.pdu import Sm
@@ -39,7 +38,6 @@ _CLAIM_S: Final = 3.0
 _AGAIN_S, _LONGEST_S = 2.0, 120.0
 #: What a program says that will never take a delivery: it is not sent again.
 _NEVER: Final = frozenset({Status.RX_P_APPN, Status.RX_R_APPN})
-_read_asked = msgspec.json.Decoder(Asked).decode
 
 
 class Notice(msgspec.Struct, eq=False):
@@ -158,7 +156,7 @@ class Teller:
             parts = [part for name in told if (known := self._known.get(name)) and (part := known.part)]
             await self._link.run("smpp_told", self._where | {"ids": told})
             if parts:
-                await self._link.run("smpp_parts_forget", self._where | {"ids": parts})
+                await self._link.run("smpp_parts_over", self._where | {"ids": parts, "why": MISSING})
             for name in told:
                 self._known.pop(name, None)
 
@@ -241,9 +239,8 @@ class Teller:
         for name, why, payload, at in await self._link.rows("smpp_parts", values):
             row = of[name]
             with contextlib.suppress(Unreadable, msgspec.DecodeError):
-                asked = _read_asked(keys.unseal("smpp_part", "payload", UUID(bytes=name), payload))
-                status = "expired" if why == MISSING else "withheld"
-                ended = Ended(str(UUID(bytes=name)), asked.to, asked.sender, "", status, "", at, row.at)
+                asked = opened(keys, UUID(bytes=name), payload)
+                ended = Ended(str(UUID(bytes=name)), asked.to, asked.sender, "", ENDED_AS[why], "", at, row.at)
                 made.append((row.id, [receipts.receipt(ended)]))
         return made
 

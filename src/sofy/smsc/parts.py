@@ -31,6 +31,8 @@ log = structlog.get_logger(__name__)
 #: A long message of which no part came for so long will not be whole.
 OVERDUE: Final = timedelta(minutes=5)
 REFUSED, MISSING = "refused", "missing"
+#: Why a part makes no message, as a status of the house.
+ENDED_AS: Final = {REFUSED: "withheld", MISSING: "expired", "cancelled": "cancelled"}
 Make = Callable[[Desk, Account, Asked, str], MessageIn]
 _write = msgspec.json.Encoder().encode
 _read = msgspec.json.Decoder(Asked).decode
@@ -105,7 +107,7 @@ class Parts:
 
 
 async def end(conn: Hot, client: UUID, account: UUID, parts: Sequence[tuple[Any, int]], why: str) -> None:
-    """These parts (id, receipt) make no message: those who asked are told, the others are forgotten."""
+    """These parts (id, receipt) make no message: those who asked are told; of the others only this is kept."""
     values = {"client": client, "account": account, "why": why, "now": clock.now()}
     told = [_uuid(name) for name, receipt in parts if receipt in (1, 2)]
     others = [_uuid(name) for name, receipt in parts if receipt not in (1, 2)]
@@ -113,7 +115,12 @@ async def end(conn: Hot, client: UUID, account: UUID, parts: Sequence[tuple[Any,
         await conn.execute(sql("smpp_parts_refused"), values | {"ids": told})
         await conn.execute(sql("smpp_part_notices"), values | {"ids": told})
     if others:
-        await conn.execute(sql("smpp_parts_forget"), values | {"ids": others})
+        await conn.execute(sql("smpp_parts_over"), values | {"ids": others})
+
+
+def opened(keys: ClientKeys, name: UUID, payload: bytes) -> Asked:
+    """A part as it is kept. Raises: Unreadable, msgspec.DecodeError."""
+    return _read(keys.unseal("smpp_part", "payload", name, payload))
 
 
 def _uuid(name: Any) -> UUID:
@@ -182,12 +189,12 @@ class _Keeping:
 
     def _join(self, parts: Sequence[tuple[UUID, int, int, bytes]]) -> MessageIn:
         """Raises: Refusal, Fault."""
-        opened = [_read(self._keys.unseal("smpp_part", "payload", name, payload)) for name, _, _, payload in parts]
-        first = opened[0]
-        if any(each.coding != first.coding for each in opened):
-            text = "".join(reading.text(each.octets, each.coding) for each in opened)
+        said = [opened(self._keys, name, payload) for name, _, _, payload in parts]
+        first = said[0]
+        if any(each.coding != first.coding for each in said):
+            text = "".join(reading.text(each.octets, each.coding) for each in said)
         else:  # a character may be cut in two
-            text = reading.text(b"".join(each.octets for each in opened), first.coding)
+            text = reading.text(b"".join(each.octets for each in said), first.coding)
         made = self._make(self._desk, self._account, first, text)
         made.id = ids.uuid7()
         made.recipient_index = self._keys.index("phone", made.to)
@@ -199,9 +206,10 @@ class _Keeping:
     ) -> None:
         """Parts that are here now hear it as their answer; those that were answered, by a receipt."""
         ours = {name for place, name in told.items() if place[0] == key and place in self._asked}
-        fresh = [(name, 0) for name, *_ in parts if str(name) in ours]
+        fresh = [name for name, *_ in parts if str(name) in ours]
         before = [(name, receipt) for name, _, receipt, _ in parts if str(name) not in ours]
-        await end(conn, self._account.client, self._account.id, fresh + before, REFUSED)
+        await conn.execute(sql("smpp_parts_forget"), self._where | {"ids": fresh})
+        await end(conn, self._account.client, self._account.id, before, REFUSED)
         for place in [place for place in told if place[0] == key]:
             told[place] = refusal
 

@@ -9,11 +9,11 @@ from uuid import UUID
 from sofy.engine.intake import MessageIn
 from sofy.ingest.house import House
 from sofy.ingest.problems import Fault
-from sofy.kernel import clock
+from sofy.kernel import clock, phone
 from sofy.kernel.clauses import clause
 from sofy.smsc import reading, receipts, times
 from sofy.smsc.accounts import Account
-from sofy.smsc.parts import MISSING, Parts
+from sofy.smsc.parts import ENDED_AS, Parts, opened
 from sofy.smsc.submits import Submits, identify, message
 from sofy.smsc.words import Faulted, Refusal
 from sofy.wire.smpp.codes import RESPONSE, Command, State, Status
@@ -68,7 +68,8 @@ class Requests:
         fields: dict[str, Any] = {"message_id": str(name), "message_state": State.ENROUTE}
         rows = await self._house.link.rows("smpp_named", where)
         if rows:
-            _, status, _, code, final_at, _ = rows[0]
+            _, status, _, code, final_at, sender, _ = rows[0]
+            _check_source(request, sender)
             if status in receipts.ENDS:
                 fields["message_state"] = receipts.ENDS[status][1]
                 fields["error_code"] = _error_code(status, code or "")
@@ -78,23 +79,60 @@ class Requests:
             parts = await self._house.link.rows("smpp_part_named", where)
             if not parts:
                 raise Refusal(Status.RINVMSGID, "message_unknown")
-            if (why := parts[0][0]) is not None:
-                fields["message_state"] = State.EXPIRED if why == MISSING else State.REJECTED
+            why, payload = parts[0]
+            await self._check_part(account, request, name, payload)
+            if why is not None:
+                fields["message_state"] = receipts.ENDS[ENDED_AS[why]][1]
         return Pdu(Command.QUERY_SM_RESP, request.sequence, 0, fields)
 
     @clause("DPA 6")
     async def _cancel(self, account: Account, request: Pdu) -> Pdu:
-        """Take back what has not left; of several under one id, all that have not."""
+        """Take back what has not left; of several under one id, all that have not, or the one that is named."""
         where = {"client": account.client, "account": account.id, "id": _name(request)}
         rows = await self._house.link.rows("smpp_named", where)
         if not rows:
-            raise Refusal(Status.RINVMSGID, "message_unknown")
+            return await self._cancel_part(account, request)
+        rows = await self._meant(account, request, rows)
         gone = all(status == "cancelled" for _, status, *_ in rows)
         for name, _, rank, *_ in rows:
             if rank <= _WAITING_RANK:
                 values = {"client": account.client, "message": UUID(bytes=name), "now": clock.now()}
                 gone = bool(await self._house.link.rows("cancel_message", values)) or gone
         if not gone:
+            raise Refusal(Status.RCANCELFAIL, "message_left")
+        return Pdu(Command.CANCEL_SM_RESP, request.sequence)
+
+    async def _meant(self, account: Account, request: Pdu, rows: list[Any]) -> list[Any]:
+        """Of these messages those to the destination that is named, if one is. Raises: Refusal.
+
+        Source: SMPP 3.4, 4.9.1.
+        """
+        _check_source(request, rows[0][5])
+        fields: Any = request.fields
+        if not fields["destination_addr"]:
+            return rows
+        _, keys = await self._house.desk(account.client)
+        found = phone.parse(reading.number(fields["destination_addr"], fields["dest_addr_ton"]), fictional=True)
+        index = None if isinstance(found, phone.Problem) else keys.index("phone", found.e164)
+        meant = [row for row in rows if row[6] == index]
+        if not meant:
+            raise Refusal(Status.RINVDSTADR, "other_destination")
+        return meant
+
+    async def _check_part(self, account: Account, request: Pdu, name: UUID, payload: bytes | None) -> None:
+        """Raises: Refusal where another sender is named than that of a part; what it was is forgotten once told."""
+        if payload is not None and request.fields["source_addr"]:
+            _, keys = await self._house.desk(account.client)
+            _check_source(request, opened(keys, name, payload).sender)
+
+    async def _cancel_part(self, account: Account, request: Pdu) -> Pdu:
+        """Take back a part whose message is not there yet. Raises: Refusal."""
+        values = {"client": account.client, "account": account.id, "id": (name := _name(request)), "now": clock.now()}
+        parts = await self._house.link.rows("smpp_part_named", values)
+        if not parts:
+            raise Refusal(Status.RINVMSGID, "message_unknown")
+        await self._check_part(account, request, name, parts[0][1])
+        if not await self._house.link.rows("smpp_part_cancel", values) and parts[0][0] != "cancelled":
             raise Refusal(Status.RCANCELFAIL, "message_left")
         return Pdu(Command.CANCEL_SM_RESP, request.sequence)
 
@@ -148,6 +186,13 @@ def _name(request: Pdu) -> UUID:
         return UUID(str(request.fields["message_id"]))
     except ValueError:
         raise Refusal(Status.RINVMSGID, "message_unknown") from None
+
+
+def _check_source(request: Pdu, sender: str) -> None:
+    """A sender that is named is the one of the message. Source: SMPP 3.4, 4.8.1, 4.9.1. Raises: Refusal."""
+    named = request.fields["source_addr"]
+    if named and sender and named != sender:
+        raise Refusal(Status.RINVSRCADR, "other_sender", sender=named)
 
 
 def _error_code(status: str, code: str) -> int:

@@ -71,6 +71,13 @@ _DETAILS: Final[dict[str, Words]] = {
         "« {sender} » n’est pas un des expéditeurs de ce compte : {known}.",
     ),
     "message_unknown": Words("No message of this account has this id.", "Aucun message de ce compte n’a cet id."),
+    "other_sender": Words(
+        "The message with this id was not sent by “{sender}”.",
+        "Le message de cet id n’a pas été envoyé par « {sender} ».",
+    ),
+    "other_destination": Words(
+        "No message with this id goes to that number.", "Aucun message de cet id ne va à ce numéro."
+    ),
     "message_left": Words("It has left, and nothing calls it back.", "Il est parti, et rien ne le rappelle."),
     "destinations": Words(
         "A submit_multi has 1 to {most} destinations.", "Un submit_multi a de 1 à {most} destinataires."

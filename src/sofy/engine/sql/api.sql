@@ -88,7 +88,7 @@ SELECT 1 FROM engine_state WHERE client_id = %(client)s AND message_id = %(messa
 -- Messages of a client with where they stand.
 SELECT m.id, m.contact_id, m.head_id, m.channel, CASE WHEN m.answers IS NULL THEN m.purpose ELSE 'service' END, m.sender,
        m.payload, m.parts, m.encoding, m.unit_price_eur, m.reference, m.campaign_id, m.establishment_id, m.created_at, m.expires_at,
-       s.status, s.reason, s.article, s.supplier_code, s.submitted_at, s.final_at, s.not_before
+       s.status, s.reason, s.article, s.supplier_code, s.submitted_at, s.final_at, s.not_before, s.account_id IS NOT NULL
   FROM unnest(%(messages)s::uuid[]) AS asked (id)
   JOIN engine_message m ON m.client_id = %(client)s AND m.id = asked.id
   JOIN engine_state s ON s.client_id = %(client)s AND s.message_id = asked.id

@@ -50,11 +50,12 @@ ON CONFLICT (client_id, account_id, long_key, part) WHERE message_id IS NULL AND
 RETURNING p.id, p.long_key, p.part
 
 -- name: smpp_parts_waiting
--- Everything that is there of these long messages.
+-- Everything that is there of these long messages; nobody takes a part back meanwhile.
 SELECT id, long_key, part, parts, receipt, payload FROM smpp_part
  WHERE client_id = %(client)s AND account_id = %(account)s AND long_key = ANY (%(keys)s::bytea[])
    AND message_id IS NULL AND ended IS NULL
  ORDER BY long_key, part
+   FOR UPDATE
 
 -- name: smpp_parts_joined
 -- They are names of a message now.
@@ -63,7 +64,7 @@ UPDATE smpp_part p SET message_id = j.message, payload = NULL
  WHERE p.client_id = %(client)s AND p.account_id = %(account)s AND p.id = j.id
 
 -- name: smpp_parts_refused
--- The message they make is not taken: who asked hears it by a receipt.
+-- The message they make is not taken, or will not be whole: who asked hears it by a receipt.
 UPDATE smpp_part SET ended = %(why)s WHERE client_id = %(client)s AND account_id = %(account)s AND id = ANY (%(ids)s::uuid[])
 
 -- name: smpp_name_all
@@ -73,8 +74,34 @@ SELECT %(client)s, %(account)s, %(id)s, m.number, %(count)s, %(receipt)s, m.id, 
   FROM unnest(%(messages)s::uuid[]) WITH ORDINALITY AS m (id, number)
 
 -- name: smpp_parts_forget
--- Parts that nobody will ask about any more.
+-- Parts whose ids were told to nobody.
 DELETE FROM smpp_part WHERE client_id = %(client)s AND account_id = %(account)s AND id = ANY (%(ids)s::uuid[])
+
+-- name: smpp_parts_over
+-- Parts that make no message and have no receipt to come: that they ended is still known for a while, what they said is not.
+UPDATE smpp_part SET ended = coalesce(ended, %(why)s), payload = NULL
+ WHERE client_id = %(client)s AND account_id = %(account)s AND id = ANY (%(ids)s::uuid[])
+
+-- name: smpp_part_cancel
+-- A part is taken back while its message waits for others: it will not be whole. Answers it when that was so.
+WITH gone AS (
+    UPDATE smpp_part SET ended = 'cancelled', payload = CASE WHEN receipt IN (1, 2) THEN payload END
+     WHERE client_id = %(client)s AND id = %(id)s AND message_id IS NULL AND ended IS NULL
+       AND account_id = ANY (ARRAY(SELECT id FROM gate_smpp_account WHERE client_id = %(client)s))
+    RETURNING account_id, id, receipt
+), told AS (
+    INSERT INTO engine_notice (client_id, endpoint_id, kind, at, data)
+    SELECT %(client)s, account_id, 'smpp.part', %(now)s, jsonb_build_object('part', id::text) FROM gone WHERE receipt IN (1, 2)
+)
+SELECT id FROM gone
+
+-- name: smpp_told_id
+-- What an id stands for that is no message's own: the message of which it is a part, or all that a submit_multi made.
+SELECT p.id, p.message_id, p.parts, p.ended, p.payload, p.at, a.purpose
+  FROM smpp_part p JOIN gate_smpp_account a ON a.client_id = %(client)s AND a.id = p.account_id
+ WHERE p.client_id = %(client)s AND p.id = %(id)s
+   AND p.account_id = ANY (ARRAY(SELECT id FROM gate_smpp_account WHERE client_id = %(client)s))
+ ORDER BY p.part
 
 -- name: smpp_part_notices
 -- Receipts that no message will lead to.
@@ -98,7 +125,8 @@ DELETE FROM smpp_part
 
 -- name: smpp_named
 -- The messages that an id of this account means: its own, or those of which it is a part.
-SELECT s.message_id, s.status, s.rank, s.supplier_code, s.final_at, s.parts FROM engine_state s
+SELECT s.message_id, s.status, s.rank, s.supplier_code, s.final_at, m.sender, m.recipient_index
+  FROM engine_state s JOIN engine_message m ON m.client_id = %(client)s AND m.id = s.message_id
  WHERE s.client_id = %(client)s AND s.account_id = %(account)s
    AND s.message_id = ANY (ARRAY(SELECT %(id)s::uuid UNION ALL
                                  SELECT message_id FROM smpp_part
@@ -108,7 +136,7 @@ SELECT s.message_id, s.status, s.rank, s.supplier_code, s.final_at, s.parts FROM
 
 -- name: smpp_part_named
 -- A part whose message is not there yet, or never will be.
-SELECT ended FROM smpp_part WHERE client_id = %(client)s AND account_id = %(account)s AND id = %(id)s AND message_id IS NULL
+SELECT ended, payload FROM smpp_part WHERE client_id = %(client)s AND account_id = %(account)s AND id = %(id)s AND message_id IS NULL
 
 -- name: smpp_claim
 -- One process at a time tells an account. Answers it when that is this one.

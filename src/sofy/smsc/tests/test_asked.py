@@ -64,6 +64,44 @@ async def test_all_of_a_submit_multi_is_cancelled_by_its_id(house: House, till: 
     assert {row["status"] for row in house.rows("SELECT status FROM engine_state")} == {"cancelled"}
 
 
+@pytest.mark.clause("DPA 6")
+async def test_one_destination_of_a_submit_multi_is_cancelled_by_its_number(house: House, till: Client):
+    addresses = tuple((1, 1, f"3363998000{n}") for n in range(3))
+    answer = await till.ask(Command.SUBMIT_MULTI, source_addr=SENDER, dest_address=addresses, short_message=b"x")
+    name = answer.fields["message_id"]
+
+    elsewhere = await till.ask(Command.CANCEL_SM, message_id=name, dest_addr_ton=1, destination_addr="33639980009")
+    cancelled = await till.ask(Command.CANCEL_SM, message_id=name, dest_addr_ton=1, destination_addr="33639980001")
+
+    assert (elsewhere.status, cancelled.status) == (Status.RINVDSTADR, 0)
+    found = house.rows("SELECT status FROM engine_state ORDER BY message_id")
+    assert [row["status"] for row in found] == ["accepted", "cancelled", "accepted"]
+
+
+@pytest.mark.parametrize("command", [Command.QUERY_SM, Command.CANCEL_SM])
+@pytest.mark.parametrize("whole", [True, False])
+async def test_a_sender_that_is_named_is_that_of_the_message(command: Command, whole: bool, house: House, till: Client):
+    part = alert(b"\x05\0\x03\x07\x02\x01a", esm_class=0x40)
+    ((_, name),) = await till.submit(alert() if whole else part)
+
+    other = await till.ask(command, message_id=name, source_addr="Autre")
+    right = await till.ask(command, message_id=name, source_addr=SENDER)
+
+    assert (other.status, right.status) == (Status.RINVSRCADR, 0)
+
+
+@pytest.mark.clause("DPA 6")
+async def test_a_part_is_cancelled_while_others_are_missing(house: House, till: Client):
+    ((_, name),) = await till.submit(alert(b"\x05\0\x03\x07\x02\x01a", esm_class=0x40))
+
+    answers = [await till.ask(Command.CANCEL_SM, message_id=name) for _ in range(2)]
+    await till.submit(alert(b"\x05\0\x03\x07\x02\x02b", esm_class=0x40))
+
+    assert [answer.status for answer in answers] == [0, 0]
+    assert (await till.ask(Command.QUERY_SM, message_id=name)).fields["message_state"] == State.DELETED
+    assert house.count() == 0
+
+
 @pytest.mark.parametrize("command", [Command.QUERY_SM, Command.CANCEL_SM])
 async def test_messages_of_others_are_not_there(command: Command, house: House, till: Client, client_of: Any):
     stranger = house.new_client()

@@ -110,7 +110,7 @@ async def test_a_part_with_a_wrong_sender_is_refused_at_once(house: House, till:
 
 async def test_parts_whose_siblings_never_come_are_given_up(house: House, server: Any, till: Client):
     ((_, asked),) = await till.submit(by_header(1, 2, b"a", registered_delivery=1))
-    await till.submit(by_header(1, 2, b"a", 8))
+    ((_, silent),) = await till.submit(by_header(1, 2, b"a", 8))
     clock.install(lambda: clock.DEMO_START + parts.OVERDUE + timedelta(seconds=1))
 
     await server.parts.give_up()
@@ -119,8 +119,10 @@ async def test_parts_whose_siblings_never_come_are_given_up(house: House, server
     assert f"id:{asked}".encode() in told.short_message
     assert b"stat:EXPIRED" in told.short_message
     async with asyncio.timeout(5):
-        while house.count("smpp_part"):
+        while any(row["payload"] is not None for row in house.rows("SELECT payload FROM smpp_part")):
             await asyncio.sleep(0.01)
+    for name in (asked, silent):
+        assert (await till.ask(Command.QUERY_SM, message_id=name)).fields["message_state"] == State.EXPIRED
 
 
 async def test_each_part_that_asked_has_its_receipt(house: House, till: Client):

@@ -34,6 +34,9 @@ _ASKED: list[tuple[str, dict[str, Any]]] = [
     ("smpp_told", {"ids": list(range(500))}),
     ("smpp_parts_waiting", {"keys": [b"key"]}),
     ("smpp_parts_forget", {"ids": SOME}),
+    ("smpp_parts_over", {"ids": SOME, "why": "missing"}),
+    ("smpp_told_id", {"id": SOME[0]}),
+    ("smpp_part_cancel", {"id": SOME[0]}),
     ("smpp_bind_forget", {}),
 ]
 
