@@ -23,14 +23,15 @@ SELECT id, code FROM gate_establishment WHERE client_id = %(client)s AND id = AN
 SELECT id, code FROM gate_establishment WHERE client_id = %(client)s AND code = ANY(%(codes)s::text[])
 
 -- name: last_heard
--- What these people wrote last, within a day; a STOP asks for no answer.
+-- What these people wrote last, within a day, whenever it came in; a STOP asks for no answer, and a wish told by a means of
+-- the channel is no message.
 WITH names AS (
     -- include: names
 )
-SELECT DISTINCT ON (names.recipient) names.recipient, i.id, i.at
+SELECT DISTINCT ON (names.recipient) names.recipient, i.id, i.written_at
   FROM names JOIN engine_inbound i ON i.client_id = %(client)s AND i.recipient_index = names.name
- WHERE i.at >= %(since)s AND i.keyword <> 'stop' AND (i.channel <> 'whatsapp' OR i.written_at IS NOT NULL)
- ORDER BY names.recipient, i.id DESC
+ WHERE i.at >= %(since)s AND i.written_at >= %(since)s AND i.keyword <> 'stop'
+ ORDER BY names.recipient, i.written_at DESC
 
 -- name: said_by
 -- Which of these messages came from the person they are answered to.

@@ -291,6 +291,22 @@ async def test_nobody_is_answered_after_a_day_or_a_stop(program: Program, house:
     assert (await program.send(alert(purpose="service"))).code == "service_unanswered"
 
 
+@pytest.mark.clause("CGVU 14.2")
+@pytest.mark.parametrize("channel", ["sms", "rcs", "whatsapp"])
+async def test_a_day_counts_from_when_the_person_wrote(channel: str, program: Program, house: House):
+    now, day = clock.now(), timedelta(days=1)
+    second = timedelta(seconds=1)
+    heard(house, "+33639980001", now, written_at=now - day - second, channel=channel)
+    heard(house, "+33639980002", now, written_at=now - day + second, channel=channel)
+    heard(house, "+33639980003", now, written_at=None, channel=channel)
+
+    answers = [await program.send(alert(purpose="service", to=f"+3363998000{n}")) for n in (1, 2, 3)]
+
+    assert [answer.status for answer in answers] == [422, 202, 422]
+    left = (await program.show(answers[1].json["id"])).json["expires_at"]
+    assert left == (now + second).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
 async def test_another_clients_conversation_is_nobodys(program: Program, house: House):
     other = house.new_client()
     heard(house, "+33639980001", clock.now(), client=other)
@@ -298,12 +314,19 @@ async def test_another_clients_conversation_is_nobodys(program: Program, house: 
     assert (await program.send(alert(purpose="service"))).code == "service_unanswered"
 
 
-def heard(house: House, number: str, at: Any, keyword: str = "", client: UUID | None = None) -> None:
+def heard(
+    house: House, number: str, at: Any, keyword: str = "", client: UUID | None = None, **columns: Any
+) -> None:  # fmt: skip
+    """Somebody wrote, and it came in at once; `columns` say otherwise."""
     owner = client or house.client
     index = house.keys(owner).index("phone", number)
+    written_at, channel = columns.get("written_at", at), columns.get("channel", "sms")
     house.admin.execute(
-        "INSERT INTO engine_inbound (client_id, id, route_id, recipient_index, payload, keyword, at)"
-        " VALUES (%s, %s, %s, %s, '', %s, %s)", [owner, ids.uuid7(), ids.uuid7(), index, keyword, at])  # fmt: skip
+        "INSERT INTO engine_inbound"
+        " (client_id, id, route_id, recipient_index, payload, keyword, at, channel, written_at)"
+        " VALUES (%s, %s, %s, %s, '', %s, %s, %s, %s)",
+        [owner, ids.uuid7(), ids.uuid7(), index, keyword, at, channel, written_at],
+    )
 
 
 async def test_taking_a_message_back_takes_back_the_channel_it_has_come_to(program: Program, house: House):
