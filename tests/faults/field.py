@@ -16,7 +16,7 @@ from uuid import UUID
 
 import psycopg
 
-from sofy.connectors.base import discover
+from sofy.connectors.kinds import discover
 from sofy.engine import db, intake, permissions
 from sofy.engine.keystore import KeyStore
 from sofy.engine.route_config import seal_config

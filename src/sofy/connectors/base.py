@@ -7,9 +7,6 @@ from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping
 from datetime import datetime
 from enum import StrEnum
-from functools import cache
-from importlib import import_module
-from pathlib import Path
 from typing import Annotated, Any, ClassVar, Final, Literal, Protocol
 from uuid import UUID
 
@@ -49,9 +46,9 @@ class Outgoing(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     `to` is E.164 with its +, an e-mail address, or an identity of the channel. `encoding` and `parts` are what the text
     of an SMS was counted as, and nothing may reach the recipient from `validity_until` on. `content` is what a channel
     with more than text shows; without it, the text. `absent`: the supplier said lately that this address is not on its
-    channel. `opt_out_url`: where this person says no with a click, for the
-    channels that carry such an address. `answers` is the supplier's own name of the message of a person that this one
-    replies to, where the channel shows it so.
+    channel, or wants it to get no marketing for a while. `opt_out_url`: where this person says no with a click, for
+    the channels that carry such an address. `answers` is the supplier's own name of the message of a person that this
+    one replies to, where the channel shows it so.
     """
 
     message_id: UUID
@@ -79,10 +76,14 @@ class Accepted(msgspec.Struct, frozen=True, tag=True):
 
 
 class Refused(msgspec.Struct, frozen=True, tag=True):
-    """The supplier did not take the part, and the connector is done with it."""
+    """The supplier did not take the part, and the connector is done with it.
+
+    `rest_s`: it wants this person to get no marketing by this route for so long. Unit: seconds.
+    """
 
     code: str
     action: Action
+    rest_s: float = 0.0
 
 
 class Throttled(msgspec.Struct, frozen=True, tag=True):
@@ -195,6 +196,22 @@ class TemplateNews(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     category: str = ""
 
 
+class Rest(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """Somebody whom the supplier wants left alone: no marketing by this route for so long. Unit: seconds.
+
+    `names`: the number in E.164, the identity on the channel, or both.
+    """
+
+    names: tuple[str, ...]
+    rest_s: float
+
+
+class Renamed(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """Somebody who is called otherwise on the channel from now on; names as in `Rest`, the present one first."""
+
+    names: tuple[str, ...]
+
+
 class Callback(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """A request of the supplier to /hooks/<connector>/<route>. Names of headers are in lower case."""
 
@@ -217,6 +234,8 @@ class Heard(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     receipts: list[Receipt] = []
     inbound: list[Inbound] = []
     templates: list[TemplateNews] = []
+    rests: list[Rest] = []
+    renamed: list[Renamed] = []
 
 
 class Health(msgspec.Struct, frozen=True, kw_only=True):
@@ -373,26 +392,3 @@ class Connector(ABC):
     def read_callback(cls, config: Any, body: bytes) -> Heard:
         """What a stored callback says; what it does not know is left out, never an error."""
         return Heard()
-
-
-def secret_fields(config: type[Any]) -> frozenset[str]:
-    """The fields of a Config that must be stored sealed."""
-    found = msgspec.inspect.type_info(config)
-    assert isinstance(found, msgspec.inspect.StructType)
-    return frozenset(
-        field.name
-        for field in found.fields
-        if isinstance(field.type, msgspec.inspect.Metadata) and (field.type.extra or {}).get("secret")
-    )
-
-
-@cache
-def discover() -> dict[str, type[Connector]]:
-    """Every connector by its code: each folder beside this file that has a `connector.py`."""
-    found: dict[str, type[Connector]] = {}
-    for path in sorted(Path(__file__).parent.glob("*/connector.py")):
-        module = import_module(f"{__package__}.{path.parent.name}.connector")
-        for value in vars(module).values():
-            if isinstance(value, type) and issubclass(value, Connector) and value.__module__ == module.__name__:
-                found[value.code] = value
-    return found

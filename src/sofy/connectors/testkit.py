@@ -4,7 +4,8 @@ from pathlib import Path
 
 import msgspec
 
-from sofy.connectors.base import Connector, discover, secret_fields
+from sofy.connectors.base import Connector
+from sofy.connectors.kinds import discover, secret_fields
 
 _SECRET_WORDS = ("password", "token", "api_key", "private_key")
 

@@ -35,7 +35,7 @@ class Aliases:
         index = self._keystore.platform().index
         persons = {identity: index("channel", identity) for _, identity in known}
         numbers = {number: index("phone", number) for number, _ in known}
-        clients = await self._clients(way, numbers)
+        clients = await self._clients(way, numbers.values())
         rows: dict[bytes, dict[tuple[bytes, bytes], tuple[bytes, bytes]]] = defaultdict(dict)
         for number, identity in known:
             for client in clients.get(numbers[number], ()):
@@ -55,6 +55,44 @@ class Aliases:
             person = self._keystore.platform().index("channel", identity)
             await self._write(way, client, {(mine, recipient): (person, None)})
 
+    @clause("CGVU 17")
+    async def rename(self, way: Route | None, names: Collection[str]) -> None:
+        """One person, as the supplier of a route calls them, the present name first: what they said stays said."""
+        present = next(iter(names), "")
+        if way is None or not present:
+            return
+        kind = channels.identity(present)
+        person = self._keystore.platform().index(kind, present)
+        number = next(iter(await self._numbers(names)), None)
+        for client, known in (await self.known_as(way, names)).items():
+            keys = self._keys(client)
+            assert keys is not None
+            now = keys.index(kind, present)
+            others = await self.names_of(client, known) - {now}
+            await self._write(way, client, {(now, other): (person, number) for other in others})
+
+    async def known_as(self, way: Route, names: Collection[str]) -> dict[bytes, list[bytes]]:
+        """Which clients wrote to somebody by this route, each with the person's names there."""
+        index = self._keystore.platform().index
+        people = {index(channels.identity(name), name) for name in names} | set(await self._numbers(names))
+        clients = await self._clients(way, people)
+        found: dict[bytes, list[bytes]] = {}
+        for client in set().union(*clients.values()):
+            if (keys := self._keys(client)) is not None:
+                found[client] = [keys.index(channels.identity(name), name) for name in names]
+        return found
+
+    async def _numbers(self, names: Iterable[str]) -> list[bytes]:
+        """The numbers of somebody, by the platform's index: those among the names, those known of identities."""
+        index = self._keystore.platform().index
+        found: list[bytes] = []
+        for name in names:
+            if (kind := channels.identity(name)) == "phone":
+                found.append(index(kind, name))
+            else:
+                found += await self.numbers_of(index(kind, name))
+        return found
+
     async def numbers_of(self, person: bytes) -> list[bytes]:
         """Under which numbers, by the platform's index, somebody is known."""
         return [row[0] for row in await self._link.rows("numbers_of_person", {"person": person})]
@@ -64,13 +102,13 @@ class Aliases:
         values = {"client": UUID(bytes=client), "names": ByteaArray.of(list(names))}
         return {*names, *(name for row in await self._link.rows("aliases_of", values) for name in row)}
 
-    async def _clients(self, way: Route, numbers: dict[str, bytes]) -> dict[bytes, set[bytes]]:
+    async def _clients(self, way: Route, numbers: Collection[bytes]) -> dict[bytes, set[bytes]]:
         """Who wrote to these numbers by this route; the owner of a route, to all of them."""
         if way.client is not None:
-            return {number: {way.client} for number in numbers.values()}
+            return {number: {way.client} for number in numbers}
         if way.short_code is None:
             return {}
-        values = {"short_code": way.short_code, "numbers": ByteaArray.of(list(numbers.values()))}
+        values = {"short_code": way.short_code, "numbers": ByteaArray.of(list(numbers))}
         rows = await self._link.rows("writers_at", values)
         return {number: {one for one in (last, before) if one is not None} for number, last, _, before, _ in rows}
 

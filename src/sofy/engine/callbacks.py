@@ -9,6 +9,7 @@ import msgspec
 import structlog
 
 from sofy.connectors.base import REVOKE_FAILED, TTL_REVOKED, Events, Heard, Receipt, own_key
+from sofy.engine.capability import Capabilities
 from sofy.engine.inbound import InboundDesk
 from sofy.engine.keystore import KeyStore
 from sofy.engine.link import HotLink
@@ -50,6 +51,7 @@ class Callbacks:
         table: RouteTable,
         events_for: Callable[[bytes, Counters], Events],
         inbound: InboundDesk,
+        capabilities: Capabilities,
     ) -> None:
         self.unread = 0
         self._link = link
@@ -57,6 +59,7 @@ class Callbacks:
         self._table = table
         self._events_for = events_for
         self._inbound = inbound
+        self._capabilities = capabilities
 
     async def run(self) -> None:
         """Look for callbacks, for ever."""
@@ -106,6 +109,9 @@ class Callbacks:
         told = [receipt for each in heard for receipt in each.receipts]
         both = [(f"+{one.phones[0]}", one.identity) for one in told if one.identity and one.phones]
         await self._inbound.aliases.note(way, both)
+        for person in [one for each in heard for one in each.renamed]:
+            await self._inbound.aliases.rename(way, person.names)
+        await self._capabilities.leave_alone(way, [one for each in heard for one in each.rests])
         events = self._events_for(route, Counters())
         if receipts := [_named(receipt) for receipt in told]:
             await events.on_receipts(receipts)

@@ -2,7 +2,8 @@
 
 A campaign's people are asked about together, ten thousand in a request, before their messages leave; whoever is known
 not to have the channel is not tried, and the next rung begins. Of a single message the supplier's answer to it says as
-much: it is noted, and nobody is asked first. What is known is believed for as long as the route says.
+much: it is noted, and nobody is asked first. What is known is believed for as long as the route says. Whom a supplier
+wants left alone is not reached by marketing for as long either, and is kept with it.
 """
 
 import asyncio
@@ -16,14 +17,15 @@ import msgspec
 import psycopg
 import structlog
 
-from sofy.connectors.base import NOT_RCS, Accepted, Outcome, Reach, Refused
+from sofy.connectors.base import NOT_RCS, Accepted, Outcome, Reach, Refused, Rest
+from sofy.engine.aliases import Aliases
 from sofy.engine.db import sql
 from sofy.engine.intake import decode_payload
 from sofy.engine.item import Batch, Item
 from sofy.engine.keystore import KeyStore
 from sofy.engine.link import Hot, HotLink
 from sofy.engine.pgarray import ByteaArray, Int2Array, TextArray, TimeArray, micros
-from sofy.engine.routes import RouteTable, Running
+from sofy.engine.routes import Route, RouteTable, Running
 from sofy.kernel import clock, ids
 from sofy.kernel.crypto import Unreadable
 from sofy.kernel.errors import Refused as NoKey
@@ -54,10 +56,11 @@ class Known(NamedTuple):
 class Capabilities:
     """Asks, notes what is said, and writes it down."""
 
-    def __init__(self, link: HotLink, keystore: KeyStore, table: RouteTable) -> None:
+    def __init__(self, link: HotLink, keystore: KeyStore, table: RouteTable, aliases: Aliases) -> None:
         self._link = link
         self._keystore = keystore
         self._table = table
+        self._aliases = aliases
         self._heard: dict[tuple[bytes, bytes, str], Known] = {}
         self._rest_until: dict[bytes, float] = {}
 
@@ -78,6 +81,8 @@ class Capabilities:
     def hear(self, route: bytes, item: Item, outcome: Outcome) -> None:
         """What the answer to a message says of its person."""
         if item.channel != "rcs":
+            if type(outcome) is Refused and outcome.rest_s and (running := self._table.running.get(route)) is not None:
+                self._keep(item, running.route.short_code, Reach(there=False), outcome.rest_s)
             return
         there = type(outcome) is Accepted
         if not there and not (type(outcome) is Refused and outcome.code == NOT_RCS):
@@ -88,10 +93,26 @@ class Capabilities:
         agent = running.route.short_code
         if agent is None or (item.reach is not None and item.reach.get(agent) is there):
             return  # known before: saying it again would make it younger than it is
-        item.reach = {**(item.reach or {}), agent: there}
+        self._keep(item, agent, Reach(there), age_s)
+
+    async def leave_alone(self, way: Route | None, rests: Iterable[Rest]) -> None:
+        """Note whom the supplier of a route wants left alone, for every client that wrote to them by it."""
+        if way is None or not way.short_code:
+            return
+        by_client: dict[bytes, list[Known]] = {}
+        for rest in rests:
+            for client, names in (await self._aliases.known_as(way, rest.names)).items():
+                known = [Known(name, way.short_code, Reach(there=False), rest.rest_s) for name in names]
+                by_client.setdefault(client, []).extend(known)
+        for client, rows in by_client.items():
+            await self._note(UUID(bytes=client), rows)
+
+    def _keep(self, item: Item, agent: str | None, reach: Reach, age_s: float) -> None:
+        if agent is None:
+            return
+        item.reach = {**(item.reach or {}), agent: reach.there}
         if len(self._heard) < _MOST_HEARD:
-            known = Known(item.recipient, agent, Reach(there), age_s)
-            self._heard[item.client, item.recipient, agent] = known
+            self._heard[item.client, item.recipient, agent] = Known(item.recipient, agent, reach, age_s)
 
     async def run(self) -> None:
         """Write what was heard, once a second."""

@@ -95,7 +95,7 @@ class Claims:
             asked.append(("platform_suppressed", values | {"numbers": ByteaArray.of(numbers)}))
         if campaigns:
             asked.append(("campaign_states", {"client": client, "campaigns": UuidArray.of(campaigns)}))
-        rich = [item for item in batch.items if item.channel == "rcs"]
+        rich = [item for item in batch.items if _may_be_absent(item)]
         if rich:
             people = ByteaArray.of([item.recipient for item in rich])
             asked.append(("capabilities_of", {"client": client, "recipients": people, "now": clock.now()}))
@@ -185,6 +185,11 @@ def _note_reach(items: list[Item], known: list[tuple[Any, ...]]) -> None:
         agents[index][agent] = capable
     for item in items:
         item.reach = agents.get(item.recipient)
+
+
+def _may_be_absent(item: Item) -> bool:
+    """Whether suppliers say of people that they do not have the channel, or are to get no marketing for a while."""
+    return item.channel == "rcs" or (item.channel == "whatsapp" and item.purpose == "marketing")
 
 
 def _needs_window(item: Item) -> bool:

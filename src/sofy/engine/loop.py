@@ -98,16 +98,12 @@ class Engine:
             self._opt_out_url,
         )
         self.claims = {lane: Claims(lane, self._links[lane], keystore, self.instance) for lane in LANES}
-        self.callbacks = Callbacks(self._links["callbacks"], keystore, self.table, self._events, self.inbound)
-        self.sweepers = Sweepers(
-            self._links["house"],
-            self.instance,
-            self.table,
-            self.claims,
-            self.items,
-            Ladders(self._links["house"], keystore),
+        self.capabilities = Capabilities(self._links["house"], keystore, self.table, self.inbound.aliases)
+        self.callbacks = Callbacks(
+            self._links["callbacks"], keystore, self.table, self._events, self.inbound, self.capabilities
         )
-        self.capabilities = Capabilities(self._links["house"], keystore, self.table)
+        ladders = Ladders(self._links["house"], keystore)
+        self.sweepers = Sweepers(self._links["house"], self.instance, self.table, self.claims, self.items, ladders)
         self.analyser = Analyser(self._links["house"], keystore, self.instance)
         self._room = {lane: asyncio.Event() for lane in LANES}
         self._full = dict.fromkeys(LANES, False)

@@ -7,7 +7,8 @@ from uuid import UUID
 
 import msgspec
 
-from sofy.connectors.base import Connector, discover, secret_fields
+from sofy.connectors.base import Connector
+from sofy.connectors.kinds import discover, secret_fields
 from sofy.engine.keystore import KeyStore
 from sofy.kernel import crypto
 from sofy.kernel.errors import Refused

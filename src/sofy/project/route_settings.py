@@ -7,7 +7,8 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from sofy.connectors.base import Connector, discover
+from sofy.connectors.base import Connector
+from sofy.connectors.kinds import discover
 from sofy.kernel.errors import Refused
 
 _TLS_SCHEMES: Final = ("smpps", "ssmpp", "smtps")

@@ -3,7 +3,8 @@
 import msgspec
 import pytest
 
-from sofy.connectors.base import Connector, Secret, discover, secret_fields
+from sofy.connectors.base import Connector, Secret
+from sofy.connectors.kinds import discover, secret_fields
 from sofy.connectors.testkit import _missing_declarations, missing_parts
 
 

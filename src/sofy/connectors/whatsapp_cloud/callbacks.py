@@ -12,10 +12,10 @@ from typing import Any, Literal, TypeVar
 
 import msgspec
 
-from sofy.connectors.base import Heard, Inbound, Receipt, TemplateNews, own_key
+from sofy.connectors.base import Heard, Inbound, Receipt, Renamed, Rest, TemplateNews, own_key
 from sofy.connectors.whatsapp_cloud import wire
 from sofy.connectors.whatsapp_cloud.config import Config
-from sofy.connectors.whatsapp_cloud.failures import Remedy, action_for, remedy_for
+from sofy.connectors.whatsapp_cloud.failures import REST_S, Remedy, action_for, remedy_for
 from sofy.connectors.whatsapp_cloud.rendering import is_user_id, opaque_id
 
 T = TypeVar("T")
@@ -41,13 +41,14 @@ def _decoder(kind: type[T]) -> Callable[[bytes | msgspec.Raw], T]:
 _envelope, _entry, _change = _decoder(wire.Envelope), _decoder(wire.Entry), _decoder(wire.Change)
 _value, _status, _message = _decoder(wire.Value), _decoder(wire.Status), _decoder(wire.Message)
 _preference, _template = _decoder(wire.Preference), _decoder(wire.TemplateChange)
+_changed = _decoder(wire.UserIdChange)
 
 
 def read(config: Config, body: bytes) -> Heard:
     """Everything a callback says of this number, and of the templates of its account."""
-    heard = Heard(receipts=[], inbound=[], templates=[])
+    heard = Heard(receipts=[], inbound=[], templates=[], rests=[], renamed=[])
     for change in _changes(config, body):
-        if change.field in ("messages", "user_preferences"):
+        if change.field in ("messages", "user_preferences", "user_id_update"):
             _of_number(config, change.value, heard)
         elif (news := _news(change)) is not None:
             heard.templates.append(news)
@@ -95,10 +96,17 @@ def _of_number(config: Config, data: msgspec.Raw, heard: Heard) -> None:
     for status in _all(_status, value.statuses):
         if (receipt := _receipt(status, value.contacts)) is not None:
             heard.receipts.append(receipt)
-            if any(remedy_for(error.code) is Remedy.OPT_OUT for error in status.errors):
+            remedies = {remedy_for(error.code) for error in status.errors} if receipt.status == "failed" else set()
+            if Remedy.OPT_OUT in remedies:
                 _add(heard, _opposition(status, recipient))
+            if Remedy.REST in remedies and (names := _names(status.recipient_id, receipt.identity)):
+                heard.rests.append(Rest(names=names, rest_s=REST_S))
     for message in _all(_message, value.messages):
         _add(heard, _inbound(message, value.contacts, recipient))
+        if message.type == "system":
+            _rename(heard, message.system, before=message)
+    for changed in _all(_changed, value.user_id_update):
+        _rename(heard, changed.as_system())
     for preference in _all(_preference, value.user_preferences):
         _add(heard, _wish(preference, value.contacts, recipient))
 
@@ -132,6 +140,22 @@ def _receipt(status: wire.Status, contacts: list[wire.Contact]) -> Receipt | Non
         message_id=message_id,
         identity=user_id if is_user_id(user_id) else "",
     )
+
+
+def _names(*said: str | None) -> tuple[str, ...]:
+    """What is said of one person, as far as it names them: numbers in E.164, user ids as they are."""
+    found = [f"+{one}" if _is_number(one) else one if is_user_id(one) else "" for one in said if one]
+    return tuple(dict.fromkeys(filter(None, found)))
+
+
+def _rename(heard: Heard, now: wire.System | None, before: wire.Message | None = None) -> None:
+    """Somebody changed their number, and their user id with it: who they are now comes first."""
+    if now is None:
+        return
+    old = (before.sender, before.from_user_id, before.from_parent_user_id) if before is not None else ()
+    present, past = (now.user_id, now.parent_user_id), (now.previous_user_id, now.previous_parent_user_id)
+    if len(names := _names(*present, now.wa_id, *past, *old)) > 1:
+        heard.renamed.append(Renamed(names=names))
 
 
 def _is_number(text: str) -> bool:

@@ -2,7 +2,7 @@
 
 import hmac
 import re
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 import aiohttp
 import msgspec
@@ -13,7 +13,7 @@ from sofy.connectors.base import Accepted, Action, CallbackAnswer, Inbound, Outg
 from sofy.connectors.http import Closed, HttpConnector, Later
 from sofy.connectors.whatsapp_cloud import callbacks, rendering, wire
 from sofy.connectors.whatsapp_cloud import config as settings
-from sofy.connectors.whatsapp_cloud.failures import ACCOUNT_WIDE, Remedy, action_for, remedy_for
+from sofy.connectors.whatsapp_cloud.failures import ACCOUNT_WIDE, REST_S, Remedy, action_for, remedy_for
 from sofy.connectors.whatsapp_cloud.limits import Pairs, Portfolio, Resting, person
 from sofy.kernel import clock
 
@@ -23,6 +23,8 @@ _encode = msgspec.json.Encoder().encode
 _taken = msgspec.json.Decoder(wire.Taken).decode
 _failed = msgspec.json.Decoder(wire.Failed).decode
 _RECORD_AGAIN_S = 30.0
+#: Code of marketing to somebody whom Meta wants left alone, where this process was not told which error said so.
+RESTING: Final = "resting"
 _CHALLENGE = re.compile(r"[A-Za-z0-9_.\-]{1,256}")
 
 
@@ -50,8 +52,10 @@ class WhatsAppCloudConnector(HttpConnector):
 
     def held_back(self, message: Outgoing) -> Refused | None:
         who, now = person(message.to), self._loop.time()
-        if message.purpose == "marketing" and (code := self._resting.code(who, now)):
-            return Refused(code, Action.PERMANENT)
+        if message.purpose == "marketing":
+            code = self._resting.code(who, now) or (RESTING if message.absent else "")
+            if code:
+                return Refused(code, Action.PERMANENT)
         if _begins(message) and not self._portfolio.has_room_for(who, now):
             return Refused("portfolio_limit", Action.OTHER_ROUTE)
         return None
@@ -97,6 +101,7 @@ class WhatsAppCloudConnector(HttpConnector):
                 return Later(str(code), wait_s=self._pairs.refused(who, now))
             case Remedy.REST:
                 self._resting.rest(who, str(code), now)
+                return Refused(str(code), action_for(code), REST_S)
             case Remedy.OPT_OUT:
                 try:
                     await self.events.on_inbound([self._opposition(message, code)])

@@ -6,7 +6,7 @@ marketing template message limits"; [B] "Business-scoped user IDs".
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from sofy.connectors.base import Action
 from sofy.kernel.clauses import clause
@@ -25,6 +25,9 @@ class Remedy(StrEnum):
     OURS = "ours"  # what was asked for is wrong
     ACCOUNT = "account"  # token, rights, payment or standing of the account
 
+
+#: How long somebody rests. Unit: seconds.
+REST_S: Final = 86_400.0
 
 ACTIONS: Mapping[Remedy, Action] = {
     Remedy.BACK_OFF: Action.SLOW_LINK,

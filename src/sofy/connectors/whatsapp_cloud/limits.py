@@ -9,7 +9,9 @@ from hashlib import blake2b
 from math import inf
 from secrets import token_bytes
 
-DAY_S = 86_400.0
+from sofy.connectors.whatsapp_cloud.failures import REST_S
+
+DAY_S = REST_S
 _FIRST_BACK_OFF_S = 6.0
 _LONGEST_BACK_OFF_S = 3_600.0
 _MOST = 500_000

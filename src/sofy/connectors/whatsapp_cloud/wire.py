@@ -150,13 +150,14 @@ class Contact(Struct):
 
 
 class Value(Struct):
-    """Of the field `messages`, and of `user_preferences`."""
+    """Of the fields `messages`, `user_preferences` and `user_id_update`."""
 
     metadata: Metadata = msgspec.field(default_factory=Metadata)
     contacts: list[Contact] = []
     messages: list[Raw] = []
     statuses: list[Raw] = []
     user_preferences: list[Raw] = []
+    user_id_update: list[Raw] = []
 
 
 class StatusError(Struct):
@@ -243,6 +244,37 @@ class Referral(Struct):
     ctwa_clid: str = ""
 
 
+class System(Struct):
+    """Somebody changed their number (`user_changed_number`), or their user id alone (`user_changed_user_id`)."""
+
+    type: str = ""
+    wa_id: str | None = None
+    user_id: str | None = None
+    parent_user_id: str | None = None
+    previous_user_id: str | None = None
+    previous_parent_user_id: str | None = None
+
+
+class Swap(Struct):
+    """What something was, and what it is."""
+
+    previous: str | None = None
+    current: str | None = None
+
+
+class UserIdChange(Struct):
+    """The same as `System`, as the field `user_id_update` tells it."""
+
+    wa_id: str | None = None
+    user_id: Swap = msgspec.field(default_factory=Swap)
+    parent_user_id: Swap | None = None
+
+    def as_system(self) -> System:
+        """In one form, whichever way it was told."""
+        own, parent = self.user_id, self.parent_user_id or Swap()
+        return System("user_id_update", self.wa_id, own.current, parent.current, own.previous, parent.previous)
+
+
 class Message(Struct):
     """A message of a person. `from` may be missing: then `from_user_id` is all there is."""
 
@@ -264,6 +296,7 @@ class Message(Struct):
     reaction: Reaction | None = None
     context: Replied | None = None
     referral: Referral | None = None
+    system: System | None = None
 
 
 class Preference(Struct):

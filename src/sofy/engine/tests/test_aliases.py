@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from sofy.connectors import base
-from sofy.connectors.base import Heard, Inbound, Receipt
+from sofy.connectors.base import Action, Heard, Inbound, Receipt, Refused, Renamed, Rest
 from sofy.engine import permissions, route_config
 from sofy.engine.intake import MessageIn
 from sofy.engine.tests.conftest import FakeConnector, House, Machine
@@ -200,3 +200,81 @@ async def test_an_answer_that_names_anothers_message_is_not_the_owners_of_the_nu
 
     assert opposed(house) == set()
     assert opposed(house, other) == {house.keys(other).index("channel", PERSON)}
+
+
+LATER = "FR.9Z8y7X6w5V"
+
+
+async def test_whoever_said_no_has_said_it_under_the_name_they_have_now(
+    house: House, shared: UUID, start: Callable[..., Any]
+):
+    machine = await start()
+    message = await sent(house, machine, house.number())
+    await named(house, machine, message)
+    await machine.connector("whatsapp").events.on_inbound([said(PERSON)])
+
+    call_back(house, Heard(renamed=[Renamed(names=(LATER, PERSON))]), shared)
+
+    now = house.keys().index("channel", LATER)
+    await machine.until(lambda: opposed(house) == names(house, message.to) | {now})
+
+
+async def test_a_stop_under_a_name_that_changed_counts_for_the_number_that_was_written_to(
+    house: House, shared: UUID, start: Callable[..., Any]
+):
+    other = house.new_client()
+    machine = await start()
+    message = await sent(house, machine, house.number())
+    await sent(house, machine, house.number(), client=other)
+    await named(house, machine, message)
+    call_back(house, Heard(renamed=[Renamed(names=(LATER, PERSON))]), shared)
+    known = "SELECT count(*) FROM engine_alias WHERE client_id = %s"
+    await machine.until(lambda: house.conn.execute(known, [house.client]).fetchone() == (3,))
+
+    await machine.connector("whatsapp").events.on_inbound([said(LATER)])
+
+    assert opposed(house) >= names(house, message.to)
+    assert house.conn.execute(known, [other]).fetchone() == (0,)
+
+
+async def test_marketing_leaves_alone_whom_the_supplier_wants_left_alone_and_alerts_go_on(
+    house: House, shared: UUID, start: Callable[..., Any]
+):
+    other = house.new_client()
+    machine = await start()
+    message = await sent(house, machine, house.number())
+    asked = "SELECT client_id, agent, until FROM engine_capability WHERE NOT capable"
+
+    call_back(house, Heard(rests=[Rest(names=(message.to, PERSON), rest_s=86_400)]), shared)
+    await machine.until(lambda: len(house.conn.execute(asked).fetchall()) == 2)
+    for one in (templated(house, to=message.to), templated(house, to=message.to, purpose="alert")):
+        await machine.settled(*house.submit(one, consent=False))
+    foreign = await sent(house, machine, message.to, client=other)
+
+    later = machine.connector("whatsapp").sent[1:]
+    assert [(one.purpose, one.absent) for one in later] == [
+        ("marketing", True), ("alert", False), ("marketing", False)
+    ]  # fmt: skip
+    assert foreign.to == message.to
+    day = clock.now() + timedelta(seconds=86_400)
+    for client, agent, until in house.conn.execute(asked).fetchall():
+        assert (client, agent) == (house.client, NUMBER_ID)
+        assert abs(until - day) < timedelta(minutes=1)
+
+
+async def test_an_answer_that_wants_somebody_left_alone_is_kept_for_every_engine(
+    house: House, shared: UUID, start: Callable[..., Any]
+):
+    machine = await start()
+    machine.connector("whatsapp").script = lambda message, part: Refused("131049", Action.PERMANENT, 86_400.0)
+    to = house.number()
+    consent(house, to)
+
+    (first,) = house.submit(templated(house, to=to), consent=False)
+    await machine.settled(first, status="failed")
+    kept = "SELECT recipient_index FROM engine_capability WHERE NOT capable"
+    await machine.until(lambda: house.conn.execute(kept).fetchall() == [(house.keys().index("phone", to),)])
+    (second,) = house.submit(templated(house, to=to), consent=False)
+    await machine.settled(second, status="failed")
+
+    assert [one.absent for one in machine.connector("whatsapp").sent] == [False, True]

@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
-from sofy.connectors.base import Accepted, Action, NotSent, Outgoing, Refused, Throttled, Unknown, discover
+from sofy.connectors.base import Accepted, Action, NotSent, Outgoing, Refused, Throttled, Unknown
 from sofy.connectors.email_smtp.config import Config
 from sofy.connectors.email_smtp.connector import EmailConnector
 from sofy.connectors.email_smtp.pacing import PACES, Lane, Lanes, Mail, Pace, provider_of
 from sofy.connectors.email_smtp.verp import Names
+from sofy.connectors.kinds import discover
 from sofy.connectors.smpp.tests.factories import Engine
 from sofy.connectors.smpp.tests.factories import outgoing as sms
 from sofy.connectors.testkit import missing_parts

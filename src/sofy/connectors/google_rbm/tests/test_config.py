@@ -5,10 +5,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from sofy.connectors.base import secret_fields
 from sofy.connectors.google_rbm.config import Config
 from sofy.connectors.google_rbm.connector import RbmConnector
 from sofy.connectors.google_rbm.tests.factories import AGENT, config, private_key
+from sofy.connectors.kinds import secret_fields
 
 
 def test_the_file_of_a_service_account_is_enough() -> None:

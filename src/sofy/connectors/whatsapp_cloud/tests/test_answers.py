@@ -5,6 +5,7 @@ import pytest
 from sofy.connectors.base import Action, Outcome, Refused
 from sofy.connectors.http import Closed, Later
 from sofy.connectors.whatsapp_cloud.connector import WhatsAppCloudConnector
+from sofy.connectors.whatsapp_cloud.failures import REST_S
 from sofy.connectors.whatsapp_cloud.tests.factories import TO, config, outgoing
 
 
@@ -28,10 +29,17 @@ async def test_too_many_requests_slow_the_route_down_whatever_vague_code_comes_a
 async def test_a_code_that_says_more_counts_before_too_many_requests() -> None:
     given = await answered(429, 131026)
 
-    assert given == Refused("131026", Action.PERMANENT)
+    assert given == Refused("131026", Action.PERMANENT, REST_S)
 
 
 async def test_the_same_vague_code_alone_is_tried_again_later() -> None:
     given = await answered(500, 131000)
 
     assert given == Refused("131000", Action.RETRY)
+
+
+@pytest.mark.parametrize(("purpose", "held"), [("marketing", Refused("resting", Action.PERMANENT)), ("alert", None)])
+async def test_whom_any_engine_knows_to_rest_gets_no_marketing(purpose: str, held: Refused | None) -> None:
+    connector = WhatsAppCloudConnector(config(), Nobody())  # type: ignore[arg-type]
+
+    assert connector.held_back(outgoing(to=TO, purpose=purpose, absent=True)) == held

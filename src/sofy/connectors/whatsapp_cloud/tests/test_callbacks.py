@@ -11,7 +11,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sofy.connectors.base import Action, Callback, CallbackAnswer, Heard, Inbound, Receipt, TemplateNews, own_key
+from sofy.connectors.base import (
+    Action,
+    Callback,
+    CallbackAnswer,
+    Heard,
+    Inbound,
+    Receipt,
+    Renamed,
+    Rest,
+    TemplateNews,
+    own_key,
+)
 from sofy.connectors.whatsapp_cloud.callbacks import moment
 from sofy.connectors.whatsapp_cloud.connector import WhatsAppCloudConnector as Connector
 from sofy.connectors.whatsapp_cloud.tests.factories import NUMBER_ID, SECRET, VERIFY, config
@@ -286,3 +297,82 @@ def test_any_headers_and_queries_are_borne(query: dict[str, str], body: bytes, s
 
     assert Connector.answer_at_once(config(), callback) == CallbackAnswer(status=403)
     assert not Connector.authentic(config(), callback)
+
+
+# people who rest, people who are called otherwise
+
+
+def called_back(field: str = "messages", **value: Any) -> Heard:
+    said = {"messaging_product": "whatsapp", "metadata": {"phone_number_id": NUMBER_ID}, **value}
+    entry = {"id": "102290129340398", "changes": [{"field": field, "value": said}]}
+    return Connector.read_callback(
+        config(), json.dumps({"object": "whatsapp_business_account", "entry": [entry]}).encode()
+    )
+
+
+def failed(code: int, **more: Any) -> dict[str, Any]:
+    status = {"id": "wamid.1", "status": "failed", "timestamp": "1795000000", "recipient_id": "33639980001"}
+    return {**status, "errors": [{"code": code}], **more}
+
+
+@pytest.mark.parametrize("code", [131049, 130472, 131026])
+def test_an_error_in_a_status_lets_the_person_rest_under_every_name(code: int) -> None:
+    told = called_back(statuses=[failed(code, recipient_user_id=USER)])
+
+    assert told.rests == [Rest(names=("+33639980001", USER), rest_s=86_400)]
+    assert [receipt.code for receipt in told.receipts] == [str(code)]
+
+
+def test_other_errors_and_messages_that_arrived_let_nobody_rest() -> None:
+    arrived = failed(131026, status="delivered")
+
+    assert called_back(statuses=[failed(131053), failed(131000), failed(131050), arrived]).rests == []
+
+
+NOW, NOW_PARENT, PARENT = "FR.2222", "FR.ENT.2222", "FR.ENT.1111"
+
+
+@pytest.mark.parametrize(
+    ("change", "names"),
+    [
+        ({"user_id": {"previous": USER, "current": NOW}}, (NOW, USER)),
+        ({"wa_id": "33639980002", "user_id": {"previous": USER, "current": NOW}}, (NOW, "+33639980002", USER)),
+        (
+            {
+                "user_id": {"previous": USER, "current": NOW},
+                "parent_user_id": {"previous": PARENT, "current": NOW_PARENT},
+            },
+            (NOW, NOW_PARENT, USER, PARENT),
+        ),
+    ],
+)
+def test_a_user_id_that_changed_is_told_with_the_one_before(change: dict[str, Any], names: tuple[str, ...]) -> None:
+    told = called_back("user_id_update", user_id_update=[{"detail": "…", "timestamp": "1795000000", **change}])
+
+    assert told.renamed == [Renamed(names=names)]
+
+
+def system(**said: Any) -> dict[str, Any]:
+    return {"id": "wamid.s", "timestamp": "1795000000", "type": "system", **said}
+
+
+def test_a_number_that_changed_is_told_with_the_user_id_that_changed_with_it() -> None:
+    changed = {"type": "user_changed_number", "wa_id": "33639980002", "user_id": NOW, "previous_user_id": USER}
+    told = called_back(messages=[system(**{"from": "33639980001", "system": {"body": "…", **changed}})])
+
+    assert told.renamed == [Renamed(names=(NOW, "+33639980002", USER, "+33639980001"))]
+    assert told.inbound == []
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {},
+        {"system": None},
+        {"system": {"type": "user_changed_user_id", "user_id": NOW}},
+        {"system": {"type": "user_changed_user_id", "user_id": NOW, "previous_user_id": NOW}},
+        {"system": {"type": "user_changed_user_id", "user_id": NOW, "previous_user_id": "not one"}},
+    ],
+)
+def test_a_change_that_says_only_one_name_changes_nothing(said: dict[str, Any]) -> None:
+    assert called_back(messages=[system(**said)]).renamed == []

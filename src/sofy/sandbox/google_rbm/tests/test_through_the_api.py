@@ -8,8 +8,8 @@ import msgspec
 import pytest
 from aiohttp import web
 
-from sofy.connectors.base import discover
 from sofy.connectors.google_rbm.tests.factories import callback
+from sofy.connectors.kinds import discover
 from sofy.engine.route_config import seal_config
 from sofy.engine.tests.conftest import Machine
 from sofy.ingest.tests import conftest as ingest
