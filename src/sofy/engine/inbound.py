@@ -15,7 +15,7 @@ from sofy.engine.aliases import Aliases
 from sofy.engine.db import sql
 from sofy.engine.intake import MessageIn, submit_async
 from sofy.engine.kept_parts import KeptParts
-from sofy.engine.keystore import KeyStore
+from sofy.engine.keystore import PLATFORM, KeyStore
 from sofy.engine.link import Hot, HotLink
 from sofy.engine.permissions import STOP_CHANNEL
 from sofy.engine.routes import Route
@@ -90,11 +90,14 @@ class InboundDesk:
             await self.parts.forget(route, message)
 
     async def templates(self, way: Route | None, news: list[TemplateNews]) -> None:
-        """Tell the rooms above what a supplier says of a client's templates; returns when that is committed."""
-        if way is None or way.client is None:
+        """Tell the rooms above what a supplier says of templates; returns when that is committed.
+
+        Of an account that several clients share, they know by its name whose template it is.
+        """
+        if way is None:
             log.warning("engine.template_of_nobody", templates=len(news))
             return
-        client = UUID(bytes=way.client)
+        client = PLATFORM if way.client is None else UUID(bytes=way.client)
         for one in news:
             payload = msgspec.structs.asdict(one) | {"route_id": str(UUID(bytes=way.id))}
             values = {"client": client, "id": ids.uuid7(), "topic": "template.updated", "now": clock.now()}

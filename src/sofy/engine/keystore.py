@@ -6,7 +6,7 @@ Source: DPA 7 (encryption at rest), DPA 13 (end of the contract: destroying the 
 import os
 from contextlib import suppress
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 from uuid import UUID
 
 from sofy.kernel import crypto
@@ -14,7 +14,8 @@ from sofy.kernel.clauses import clause
 from sofy.kernel.crypto import ClientKeys
 from sofy.kernel.errors import ConfigError, Refused
 
-_PLATFORM = UUID(int=0)
+#: Of what is nobody's in particular.
+PLATFORM: Final = UUID(int=0)
 
 
 class KeyStoreConfig(Protocol):
@@ -82,7 +83,7 @@ class KeyStore:
 
         Only the engine may use them, and the service by which staff fill the list the engine reads.
         """
-        return self.create(_PLATFORM)
+        return self.create(PLATFORM)
 
     def entity(self, name: str) -> bytes:
         """The key of what the operator holds as controller (invoices, mandates, route secrets): never a client's."""

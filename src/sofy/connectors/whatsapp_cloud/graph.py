@@ -10,20 +10,30 @@ import msgspec
 
 from sofy.connectors.whatsapp_cloud import wire
 from sofy.connectors.whatsapp_cloud.config import Config
+from sofy.connectors.whatsapp_cloud.failures import Remedy, remedy_for
 
 #: Where Meta keeps files; the token goes nowhere else.
 _FILE_HOSTS = (".fbsbx.com", ".facebook.com", ".whatsapp.net")
+_PASSING = (Remedy.BACK_OFF, Remedy.RETRY)
 _PAGE = 100
 _MOST_PAGES = 100
 
 
 class GraphFailed(Exception):
-    """Meta did not do it. `code` is its own, or -1; `details` says why in its words."""
+    """Meta did not do it. `code` is its own, or -1; `details` says why in its words.
 
-    def __init__(self, code: int, details: str = "") -> None:
+    `passing`: the same request may be answered otherwise later.
+    """
+
+    def __init__(self, code: int, details: str = "", *, passing: bool = False) -> None:
         super().__init__(f"{code} {details}".strip())
         self.code = code
         self.details = details
+        self.passing = passing
+
+
+class TooLarge(GraphFailed):
+    """What Meta sends is more than is taken."""
 
 
 class Draft(msgspec.Struct, frozen=True, kw_only=True):
@@ -118,7 +128,12 @@ async def fetch_media(config: Config, media_id: str) -> bytes:
     file = _parsed(await _call(config, "GET", config.url(media_id), query=query), _File)
     if not _may_have_token(config, file.url):
         raise GraphFailed(-1, "the file is kept at an address that is not Meta's")
-    content = await _call(config, "GET", file.url)
+    try:
+        content = await _call(config, "GET", file.url)
+    except TooLarge:
+        raise
+    except GraphFailed as failed:  # addresses end after minutes; whoever asks again is told another
+        raise GraphFailed(failed.code, failed.details, passing=True) from None
     if file.sha256 and sha256(content).hexdigest() != file.sha256.lower():
         raise GraphFailed(-1, "the file is not the one that was announced")
     return content
@@ -144,7 +159,7 @@ async def _call(
         async for piece in response.content.iter_chunked(1 << 16):
             content += piece
             if len(content) > config.media_bytes:
-                raise GraphFailed(-1, "the answer is too large")
+                raise TooLarge(-1, "the answer is too large")
         if response.status != 200:
             raise _failure(response.status, bytes(content))
         return bytes(content)
@@ -154,10 +169,12 @@ def _failure(status: int, content: bytes) -> GraphFailed:
     try:
         error = msgspec.json.decode(content, type=wire.Failed).error
     except msgspec.MsgspecError:
-        return GraphFailed(-1, f"HTTP {status}")
+        return GraphFailed(-1, f"HTTP {status}", passing=status == 429 or status >= 500)
     data = error.error_data
     details = data.details if isinstance(data, wire.ErrorData) else ""
-    return GraphFailed(error.code, details or error.message)
+    return GraphFailed(
+        error.code, details or error.message, passing=status == 429 or remedy_for(error.code) in _PASSING
+    )
 
 
 T = TypeVar("T")

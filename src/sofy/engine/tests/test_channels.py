@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 from uuid import UUID, uuid4
 
 import msgspec
+import psycopg
 import pytest
 
 from sofy.connectors import base
@@ -222,15 +223,21 @@ async def test_a_callback_that_names_our_message_resolves_silence(house: House, 
     await both.settled(message, status="delivered")
 
 
-async def test_news_of_a_template_are_told_to_the_rooms_above(house: House, kinds: None, start: Callable[..., Any]):
-    owner = house.new_client()
-    route = add_agent(house, client_id=owner)
+@pytest.mark.parametrize("shared", [False, True])
+async def test_news_of_a_template_are_told_to_the_rooms_above(
+    house: House, kinds: None, start: Callable[..., Any], shared: bool
+):
+    owner = UUID(int=0) if shared else house.new_client()
+    route = add_agent(house, client_id=None if shared else owner)
     machine = await start()
 
     call_back(house, Heard(templates=[TemplateNews(name="promo", language="fr", state="APPROVED")]), route)
 
     await machine.until(lambda: house.outbox("template.updated"))
     assert house.outbox("template.updated")[0]["name"] == "promo"
+    with psycopg.connect(house.admin_url) as admin:
+        told = admin.execute("SELECT client_id FROM kit_outbox WHERE topic = 'template.updated'").fetchall()
+    assert told == [(owner,)]
 
 
 # ladders

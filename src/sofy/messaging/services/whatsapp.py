@@ -51,7 +51,7 @@ def submit(client_id: UUID, template_id: UUID, *, actor: str) -> WhatsappTemplat
         contents = templates.contents_of(templates.version(template))
         if "whatsapp" not in contents or template.archived_at is not None:
             raise Refused("template_whatsapp_none")
-        if not _routes():
+        if not _routes(client_id):
             raise Refused("template_whatsapp_route")
         before = WhatsappTemplate.objects.filter(client_id=client_id, template=template).first()
         row, _created = WhatsappTemplate.objects.update_or_create(
@@ -74,7 +74,8 @@ def submit(client_id: UUID, template_id: UUID, *, actor: str) -> WhatsappTemplat
 def hand_in(client_id: UUID, row_id: UUID) -> None:
     """What the job does: ask Meta. A second run finds the template there and takes over where it stands.
 
-    Raises: aiohttp.ClientError, TimeoutError when Meta cannot be reached: the job comes again.
+    Raises: aiohttp.ClientError, TimeoutError, graph.GraphFailed when Meta cannot be reached, or may say otherwise
+    later: the job comes again.
     """
     with client_scope(client_id):
         row = WhatsappTemplate.objects.select_related("template").filter(client_id=client_id, pk=row_id).first()
@@ -86,11 +87,13 @@ def hand_in(client_id: UUID, row_id: UUID) -> None:
         name=row.name, language=row.language, category=row.category, components=rules.components(content, samples),
         ttl_s=MARKETING_TTL[0] if row.category == "MARKETING" else None,
     )  # fmt: skip
-    config = _route()
+    config = _route(client_id)
     try:
         known = next((each for each in _asked(graph.list_templates(config)) if _is(each, row)), None)
         made = known or _asked(graph.create_template(config, draft))
     except graph.GraphFailed as failed:
+        if failed.passing:
+            raise
         news(client_id, row.name, row.language, state="REJECTED", reason=failed.details or str(failed.code))
         return
     news(client_id, row.name, row.language, state=made.status or "PENDING", category=made.category, supplier_id=made.id)
@@ -106,7 +109,7 @@ def synchronise(client_id: UUID) -> int:
     if not rows:
         return 0
     try:
-        known = _asked(graph.list_templates(_route()))
+        known = _asked(graph.list_templates(_route(client_id)))
     except graph.GraphFailed as failed:
         raise Refused("template_whatsapp_refused", problem=failed.details or failed.code) from None
     found = 0
@@ -179,20 +182,22 @@ def _is(there: graph.Known, row: WhatsappTemplate) -> bool:
     return (there.name, there.language) == (row.name, row.language)
 
 
-def _routes() -> list[tuple[UUID, dict[str, Any]]]:
+def _routes(client_id: UUID) -> list[tuple[UUID, dict[str, Any]]]:
+    """The numbers a client writes from: its own first, then those of everybody."""
     with staff_scope(), connections["staff"].cursor() as cursor:
         cursor.execute(
-            "SELECT id, config FROM engine_route WHERE connector = %s AND state <> 'draining' ORDER BY code",
-            [WhatsAppCloudConnector.code],
+            "SELECT id, config FROM engine_route WHERE connector = %s AND state <> 'draining'"
+            " AND (client_id = %s OR client_id IS NULL) ORDER BY client_id IS NULL, code",
+            [WhatsAppCloudConnector.code, client_id],
         )
         return [
             (row_id, msgspec.json.decode(config) if isinstance(config, str) else config) for row_id, config in cursor
         ]
 
 
-def _route() -> Config:
+def _route(client_id: UUID) -> Config:
     """The account templates are handed in to. Raises: Refused template_whatsapp_route."""
-    routes = _routes()
+    routes = _routes(client_id)
     if not routes:
         raise Refused("template_whatsapp_route")
     route_id, stored = routes[0]

@@ -13,6 +13,7 @@ from sofy.audience import vault
 from sofy.connectors.whatsapp_cloud import graph
 from sofy.connectors.whatsapp_cloud.config import Config
 from sofy.connectors.whatsapp_cloud.connector import WhatsAppCloudConnector
+from sofy.connectors.whatsapp_cloud.failures import ACCOUNT_WIDE
 from sofy.engine.route_config import open_config
 from sofy.kit.keys import keys_for, keystore
 from sofy.kit.rls import client_scope, staff_scope
@@ -23,7 +24,8 @@ log = structlog.get_logger(__name__)
 def keep(client_id: UUID, inbound_id: UUID) -> bool:
     """Fetch the file of a message and store it sealed, under the message's own id; whether there was one to keep.
 
-    Raises: aiohttp.ClientError, TimeoutError when Meta cannot be reached: the job comes again.
+    Raises: aiohttp.ClientError, TimeoutError, graph.GraphFailed when Meta cannot be reached, or may say otherwise
+    later: the job comes again.
     """
     wanted = _wanted(client_id, inbound_id)
     if wanted is None:
@@ -34,7 +36,10 @@ def keep(client_id: UUID, inbound_id: UUID) -> bool:
         return False
     try:
         content = asyncio.run(graph.fetch_media(config, str(media.get("id", ""))))
-    except graph.GraphFailed as failed:  # it is gone there, or is not what was announced: asking again changes nothing
+    except graph.GraphFailed as failed:
+        if failed.passing or failed.code in ACCOUNT_WIDE:  # the token may be replaced before Meta forgets the file
+            raise
+        # it is gone there, or is not what was announced: asking again changes nothing
         log.warning("whatsapp.file_not_kept", client=str(client_id), inbound=str(inbound_id), code=failed.code)
         return False
     with client_scope(client_id):

@@ -2,10 +2,12 @@
 
 import json
 
+import msgspec
 import pytest
 
 from sofy.audience import vault
 from sofy.clients.tests.factories import make_client
+from sofy.connectors.whatsapp_cloud import graph
 from sofy.kernel import ids
 from sofy.kernel.errors import Refused
 from sofy.kit import outbox
@@ -59,6 +61,23 @@ def test_what_has_no_file_and_what_meta_has_not_any_more_is_left(engine_db, meta
     client = make_client()
 
     assert not whatsapp_files.keep(client.pk, sent_back(engine_db, client, said))
+
+
+@pytest.mark.parametrize("trouble", ["away", "token"])
+def test_what_meta_cannot_give_for_now_is_asked_for_again(engine_db, meta, trouble):  # noqa: F811
+    client = make_client()
+    inbound_id = sent_back(engine_db, client, with_file(meta.keep_file(INVOICE, "application/pdf")))
+    before = meta.meta.profile, meta.config
+    if trouble == "away":
+        meta.meta.profile = msgspec.structs.replace(before[0], away="503")
+    else:
+        meta.config = msgspec.structs.replace(before[1], access_token="another")
+
+    with pytest.raises(graph.GraphFailed):
+        whatsapp_files.keep(client.pk, inbound_id)
+    meta.meta.profile, meta.config = before
+
+    assert whatsapp_files.keep(client.pk, inbound_id)
 
 
 def test_another_client_gets_nothing_of_it(engine_db, meta):  # noqa: F811

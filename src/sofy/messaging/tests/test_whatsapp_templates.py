@@ -5,10 +5,12 @@ import json
 from collections.abc import Iterator
 from threading import Thread
 
+import msgspec
 import pytest
 
 from sofy.accounts.tests.factories import make_user
 from sofy.clients.tests.factories import make_client
+from sofy.connectors.whatsapp_cloud import graph
 from sofy.connectors.whatsapp_cloud.connector import WhatsAppCloudConnector
 from sofy.connectors.whatsapp_cloud.tests import factories
 from sofy.engine.route_config import seal_config
@@ -136,6 +138,35 @@ def test_a_refusal_keeps_the_reason(meta):
         refused = WhatsappTemplate.objects.get()
     assert refused.state == "rejected"
     assert "category" in refused.reason
+
+
+def test_a_meta_that_is_away_refuses_nothing(meta):
+    client = make_client()
+    row = submitted(client)
+    before = meta.meta.profile
+    meta.meta.profile = msgspec.structs.replace(before, away="503")
+
+    with pytest.raises(graph.GraphFailed):
+        whatsapp.hand_in(client.pk, row.pk)
+    between = state_of(row)
+    meta.meta.profile = before
+    whatsapp.hand_in(client.pk, row.pk)
+
+    assert between == "submitting"
+    assert state_of(row) in ("pending", "approved")
+
+
+def test_a_template_goes_to_no_account_of_another_client(engine_db, meta):
+    client, owner = make_client(), make_client()
+    with engine_db.connect("admin", autocommit=True) as admin:
+        admin.execute("UPDATE engine_route SET client_id = %s WHERE code = 'wa'", [owner.pk])
+
+    with pytest.raises(Refused, match="template_whatsapp_route"):
+        submitted(client)
+    row = submitted(owner)
+    whatsapp.hand_in(owner.pk, row.pk)
+
+    assert meta.meta.templates.find(row.name, "fr") is not None
 
 
 def test_news_without_a_client_find_theirs(meta):

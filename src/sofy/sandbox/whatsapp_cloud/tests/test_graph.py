@@ -108,8 +108,9 @@ async def test_only_so_many_are_made_in_an_hour_and_each_once(line: Line) -> Non
 
     with pytest.raises(GraphFailed, match="already content"):
         await graph.create_template(settings(line), draft("une"))
-    with pytest.raises(GraphFailed, match="80007"):
+    with pytest.raises(GraphFailed, match="80007") as later:
         await graph.create_template(settings(line), draft("deux"))
+    assert later.value.passing
     with pytest.raises(GraphFailed, match="100"):
         await graph.delete_template(settings(line), "deux")
 
@@ -142,10 +143,12 @@ async def test_a_file_that_is_gone_too_large_or_strangely_named_is_not_fetched(l
     await line.up()
     name = line.graph.keep_file(b"x" * 5000, "image/png")
 
-    with pytest.raises(GraphFailed, match="too large"):
+    with pytest.raises(GraphFailed, match="too large") as large:
         await graph.fetch_media(settings(line, media_bytes=1000), name)
-    with pytest.raises(GraphFailed, match="100"):
+    with pytest.raises(GraphFailed, match="100") as gone:
         await graph.fetch_media(settings(line), "999")
+    assert not large.value.passing
+    assert not gone.value.passing
     with pytest.raises(GraphFailed, match="not the id"):
         await graph.fetch_media(settings(line), "../me")
 
@@ -171,11 +174,28 @@ async def test_the_token_is_given_to_meta_alone_and_a_changed_file_is_noticed() 
     await runner.cleanup()
 
 
+async def test_an_address_of_a_file_that_ended_is_worth_asking_for_another() -> None:
+    async def answer(request: web.Request) -> web.Response:
+        there = {"url": f"http://{request.host}/file"}
+        return web.json_response(status=404) if request.path == "/file" else web.json_response(there)
+
+    runner = web.ServerRunner(web.Server(answer))  # type: ignore[arg-type]
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+
+    with pytest.raises(GraphFailed) as told:
+        await graph.fetch_media(config(base_url=f"http://127.0.0.1:{runner.addresses[0][1]}"), "1")
+    await runner.cleanup()
+
+    assert told.value.passing
+
+
 async def test_an_answer_that_is_not_of_the_graph_is_a_failure_too(line: Line) -> None:
     await line.up(away="503")
 
-    with pytest.raises(GraphFailed, match="HTTP 503"):
+    with pytest.raises(GraphFailed, match="HTTP 503") as told:
         await graph.list_templates(settings(line))
+    assert told.value.passing
 
 
 async def test_a_wrong_token_is_said(line: Line) -> None:
