@@ -25,7 +25,8 @@ SOURCE = ROOT / "src" / "sofy"
 PO = Path("locale/fr/LC_MESSAGES/django.po")
 PLAIN = ("_", "gettext", "gettext_lazy", "gettext_noop")
 KEYWORDS = [*PLAIN, "ngettext", "ngettext_lazy", "pgettext", "pgettext_lazy", "npgettext", "npgettext_lazy"]
-PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|\{\w*\}|%[sd]")
+#: Two braces are shown as they are: each language has its own words between them.
+PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|(?<!\{)\{\w*\}(?!\})|%[sd]")
 BAD_SPACE = re.compile(r"[ \w][:;!?»](?=\s|$)|«[ \w]")
 MARKUP = re.compile(r"<[^>]*>|https?:\S+|\{[^}]*\}|%\(\w+\)[sd]")
 

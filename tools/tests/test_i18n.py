@@ -69,6 +69,7 @@ def catalogue(english, french, *flags):
         ("empty", ("Save",), "", (), "untranslated"),
         ("unsure", ("Save",), "Enregistrer", ("fuzzy",), "fuzzy"),
         ("a lost place", ("By %(name)s",), "Par quelqu’un", (), "placeholders differ"),
+        ("a word between braces that are shown", ("As {{city}}.",), "Comme {{ville}}.", (), None),
         ("a typewriter's apostrophe", ("It is",), "C'est", (), "straight apostrophe"),
         ("a space that breaks", ("Why?",), "Pourquoi ?", (), "non-breaking"),
         ("a space that does not", ("Why?",), "Pourquoi\u00a0?", (), None),

@@ -246,12 +246,13 @@ def timeline(client_id: UUID, contact_id: UUID, limit: int = 100) -> list[dict[s
     """What happened with messages to a contact, newest first."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT step.kind, step.at, e.campaign_id, e.message_id FROM engine_event e, LATERAL"
-            " (VALUES (e.kind, e.at), ('submitted', e.submitted_at)) AS step (kind, at)"
+            "SELECT step.kind, step.at, e.campaign_id, e.message_id, coalesce(m.channel, '') FROM engine_event e"
+            " LEFT JOIN engine_message m ON m.client_id = e.client_id AND m.id = e.message_id,"
+            " LATERAL (VALUES (e.kind, e.at), ('submitted', e.submitted_at)) AS step (kind, at)"
             " WHERE e.client_id = %s AND e.contact_id = %s AND step.at IS NOT NULL ORDER BY step.at DESC LIMIT %s",
             [client_id, contact_id, limit],
         )
-        return [dict(zip(("kind", "at", "campaign", "message"), row, strict=True)) for row in cursor.fetchall()]
+        return [dict(zip(("kind", "at", "campaign", "message", "channel"), row, strict=True)) for row in cursor.fetchall()]
 
 
 def suppression_counts(client_id: UUID) -> list[tuple[str, str, int]]:

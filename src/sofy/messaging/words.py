@@ -380,13 +380,35 @@ MAIL_REASONS: dict[str, "str | Promise"] = {
     "refused_slow_link": _("mail server too busy"),
     "no_answer": _("the mail server has not answered"),
 }
+RCS_REASONS: dict[str, "str | Promise"] = {
+    "receipt": _("reported by the RCS service"),
+    "no_receipt": _("no news from the RCS service"),
+    "refused_permanent": _("refused by the RCS service for good"),
+    "refused_configuration": _("refused by the RCS service: our settings"),
+    "refused_retry": _("refused by the RCS service"),
+    "refused_other_route": _("refused by the RCS service"),
+    "refused_slow_link": _("RCS service too busy"),
+    "no_answer": _("the RCS service has not answered"),
+}
+WHATSAPP_REASONS: dict[str, "str | Promise"] = {
+    "receipt": _("reported by WhatsApp"),
+    "no_receipt": _("no news from WhatsApp"),
+    "refused_permanent": _("refused by WhatsApp for good"),
+    "refused_configuration": _("refused by WhatsApp: our settings"),
+    "refused_retry": _("refused by WhatsApp"),
+    "refused_other_route": _("refused by WhatsApp"),
+    "refused_slow_link": _("WhatsApp too busy"),
+    "no_answer": _("WhatsApp has not answered"),
+}
+#: What each channel says in words of its own.
+BY_CHANNEL = {"rcs": RCS_REASONS, "whatsapp": WHATSAPP_REASONS, "email": MAIL_REASONS}
 #: What a supplier's own code says better than the reason it falls under.
 CODES: dict[str, "str | Promise"] = {NOT_RCS: _("this phone has no RCS")}
 
 
 def reason_text(code: str, channel: str = "", supplier_code: str = "") -> str:
     """The words for a reason of the engine, for a message of this channel."""
-    said = CODES.get(supplier_code) or (MAIL_REASONS.get(code) if channel == "email" else None) or REASONS.get(code)
+    said = CODES.get(supplier_code) or BY_CHANNEL.get(channel, {}).get(code) or REASONS.get(code)
     return str(said or code.replace("_", " "))
 
 

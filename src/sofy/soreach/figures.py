@@ -48,7 +48,7 @@ def figures(campaign: Campaign, report: Report) -> list[Figure]:
 
 
 def _funnel(report: Report) -> Figure:
-    steps = [(words.step_text(name, by_mail=report.by_mail), value) for name, value in report.funnel]
+    steps = [(words.step_text(name, report.only_channel), value) for name, value in report.funnel]
     first = max(1, report.funnel[0][1])
     rows = [(label, value, svg.percent(value, first)) for label, value in steps]
     spec = {
@@ -92,7 +92,7 @@ def _is_short(report: Report) -> bool:
 
 
 def _reasons(report: Report) -> Figure:
-    only = "email" if report.by_mail else ""
+    only = report.only_channel
     rows = [
         (
             words.reason_text(status, reason, only),

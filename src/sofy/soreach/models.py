@@ -139,9 +139,14 @@ class Campaign(ClientOwned):
         return rules.Status(self.status) in rules.LIVE
 
     @property
+    def only_channel(self) -> str:
+        """The channel it leaves by; none where several are tried."""
+        return self.channels[0] if len(self.channels) == 1 else ""
+
+    @property
     def by_mail(self) -> bool:
         """Whether it leaves by e-mail alone: who takes a mail says nothing more, so nobody is known to have it."""
-        return self.channels == ["email"]
+        return self.only_channel == "email"
 
     @property
     def channels(self) -> list[str]:

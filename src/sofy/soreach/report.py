@@ -115,8 +115,13 @@ class Report:
     channels: Sequence[OnChannel] = ()
     tries: Sequence[OnChannel] = ()
     opens: Opens | None = None
-    by_mail: bool = False
+    only_channel: str = ""
     links: Sequence[tuple[str, int, int]] = field(default_factory=list)
+
+    @property
+    def by_mail(self) -> bool:
+        """Whether it left by e-mail alone."""
+        return self.only_channel == "email"
 
     @property
     def funnel(self) -> list[tuple[str, int]]:
@@ -182,7 +187,7 @@ def build(campaign: Campaign) -> Report:
         channels=by_channel.totals(tries, campaign.channels),
         tries=tries if len({one.rung for one in tries}) > 1 else (),
         opens=_opens(campaign) if "email" in campaign.channels and campaign.opens != Campaign.Opens.OFF else None,
-        by_mail=campaign.by_mail,
+        only_channel=campaign.only_channel,
         visits_human=visits[None, True].visits,
         visits_machine=visits[None, False].visits,
         machines=visits[None, False].people,

@@ -251,9 +251,9 @@ FIGURES: Words = {
 }
 
 
-def step_text(figure: str, *, by_mail: bool) -> str:
-    """A step from the audience to the click; a mail is handed to no operator."""
-    return str(look("submitted", "email").label if by_mail and figure == "handed_over" else FIGURES[figure])
+def step_text(figure: str, only_channel: str = "") -> str:
+    """A step from the audience to the click; who a message is handed to depends on the channel, if it is one alone."""
+    return str(look("submitted", only_channel).label if figure == "handed_over" else FIGURES[figure])
 
 
 STATUSES: Words = {
@@ -318,7 +318,7 @@ def reason_text(status: str, reason: str, channel: str = "") -> str:
     said = status_text(status)
     if not reason:
         return said
-    if reason == "receipt" and channel != "email":
+    if reason == "receipt" and channel in ("", "sms"):
         return gettext("%(status)s, according to the operator") % {"status": said}
     return gettext("%(status)s: %(reason)s") % {"status": said, "reason": why_text(reason, channel)}
 

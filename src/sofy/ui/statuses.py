@@ -1,6 +1,6 @@
 """How each state looks: tone, icon and word. The words follow docs/glossary.md."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -76,12 +76,17 @@ LOOKS: dict[str, Look] = {
     "none": Look("secondary", "question-mark", _("No consent")),
 }
 
-#: A mail is taken by a mail server and nothing more is heard of it, where other channels say what became of a message.
-BY_MAIL: dict[str, Look] = {"submitted": Look("azure", "send", _("Handed to the mail server"))}
+#: Who has a message that was handed over, by the channel it took.
+HANDED: "dict[str, str | Promise]" = {
+    "sms": _("Handed to the operator"),
+    "rcs": _("Handed to the RCS service"),
+    "whatsapp": _("Handed to WhatsApp"),
+    "email": _("Handed to the mail server"),
+}
 
 
 def look(code: str, channel: str = "") -> Look:
     """The look of a state; one that is not listed shows its own name, never nothing. `channel`: of a message."""
-    if channel == "email" and code in BY_MAIL:
-        return BY_MAIL[code]
+    if code == "submitted" and channel in HANDED:
+        return replace(LOOKS[code], label=HANDED[channel])
     return LOOKS.get(code, Look("secondary", "circle", code.replace("_", " ").capitalize()))

@@ -101,7 +101,7 @@ class _Written:
         return [
             [
                 str(line.id), _moment(line.created_at), line.channel, line.purpose, plain_cell(line.sender),
-                _written(to.get(line.id, "")), str(statuses.look(line.status).label),
+                _written(to.get(line.id, "")), str(statuses.look(line.status, line.channel).label),
                 words.reason_text(line.reason, line.channel, line.supplier_code) if line.reason else "",
                 line.article, plain_cell(line.supplier_code), line.parts, plain_cell(line.reference),
             ]

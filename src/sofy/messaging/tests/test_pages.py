@@ -84,10 +84,10 @@ def test_a_message_says_its_reason_in_the_words_of_its_channel(client):
         mail = shown.render(Context(line | {"channel": "email"}))
         rcs = shown.render(Context(line | {"channel": "rcs", "code": "not_rcs"}))
 
-    assert mail.startswith("refusé par la messagerie|")
-    assert "Remis à la messagerie" in mail
+    assert mail.startswith("refusé par le serveur de messagerie|")
+    assert "Remis au serveur de messagerie" in mail
     assert rcs.startswith("ce téléphone n’a pas le RCS|")
-    assert "Remis à l’opérateur" in rcs
+    assert "Remis au service RCS" in rcs
 
 
 def test_a_long_sender_may_break_and_a_short_one_does_not(client):

@@ -138,7 +138,7 @@ def test_the_sentence(built, language, expected):
     ],
 )
 def test_a_campaign_by_email_tells_what_mail_servers_took_not_who_received_it(built, language, expected):
-    mails = dataclasses.replace(built, by_mail=True)
+    mails = dataclasses.replace(built, only_channel="email")
 
     with override(language):
         said, labels = words.sentence(mails), [label for label, _value, _code in figures.key_figures(mails)]
@@ -147,14 +147,15 @@ def test_a_campaign_by_email_tells_what_mail_servers_took_not_who_received_it(bu
     assert not {"Reçu", "Received", "STOP"} & set(labels)
     assert "received" not in dict(mails.funnel)
     with override("fr"):
-        assert words.step_text("handed_over", by_mail=True) == "Remis à la messagerie"
-        assert words.step_text("handed_over", by_mail=False) == "Remis à l’opérateur"
+        assert words.step_text("handed_over", "email") == "Remis au serveur de messagerie"
+        assert words.step_text("handed_over", "sms") == "Remis à l’opérateur"
+        assert words.step_text("handed_over") == "Transmis"
 
 
 def test_a_reason_of_a_mail_names_no_operator():
     with override("fr"):
         assert words.reason_text("failed", "refused_permanent") == "Non reçu\u00a0: refusé par l’opérateur"
-        assert words.reason_text("failed", "refused_permanent", "email") == ("Non reçu\u00a0: refusé par la messagerie")
+        assert words.reason_text("failed", "refused_permanent", "email") == ("Non reçu\u00a0: refusé par le serveur de messagerie")
         assert words.reason_text("excluded", "invalid", "email") == "Sans adresse e-mail valide"
 
 

@@ -51,13 +51,12 @@ def _standing(campaign: Campaign) -> dict[str, Any]:
     reasons = report.reasons(campaign) if shown.settled else []
     expected = campaign.counts.get("recipients") or campaign.confirmed_count or shown.recipients
     rate, left_s = _pace(campaign, shown)
-    only = "email" if campaign.by_mail else ""
     return {
         "campaign": campaign,
         "progress": shown,
         "expected": max(expected, shown.recipients),
         "reasons": [
-            (report.reason_figure(status, reason), words.reason_text(status, reason, only), n)
+            (report.reason_figure(status, reason), words.reason_text(status, reason, campaign.only_channel), n)
             for status, reason, n in reasons
         ],
         "rate": rate,
@@ -66,6 +65,7 @@ def _standing(campaign: Campaign) -> dict[str, Any]:
             (words.check_text(Check(one["code"], "stop", one.get("facts", {}))), one["article"])
             for one in campaign.refused_because
         ],
+        "handed_over": words.step_text("handed_over", campaign.only_channel),
         "taken": words.mail_taken_text(shown.taken, shown.recipients),
         "watch": campaign.is_live or shown.under_way > 0,
     }

@@ -111,7 +111,7 @@ def share(part: float | Decimal | None, whole: float | Decimal | None) -> str:
 def status(code: str, word: str = "", channel: str = "") -> dict[str, Any]:
     """The state of something, always as colour, icon and word; in French the word may depend on the thing.
 
-    `channel`: of a message; mails have words of their own.
+    `channel`: of a message; who has it is called differently on each.
     """
     look = statuses.look(code, channel)
     return {"tone": look.tone, "icon_name": look.icon, "text": word or look.label}
