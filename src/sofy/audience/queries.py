@@ -252,7 +252,9 @@ def timeline(client_id: UUID, contact_id: UUID, limit: int = 100) -> list[dict[s
             " WHERE e.client_id = %s AND e.contact_id = %s AND step.at IS NOT NULL ORDER BY step.at DESC LIMIT %s",
             [client_id, contact_id, limit],
         )
-        return [dict(zip(("kind", "at", "campaign", "message", "channel"), row, strict=True)) for row in cursor.fetchall()]
+        return [
+            dict(zip(("kind", "at", "campaign", "message", "channel"), row, strict=True)) for row in cursor.fetchall()
+        ]
 
 
 def suppression_counts(client_id: UUID) -> list[tuple[str, str, int]]:

@@ -196,7 +196,10 @@ class RungLine:
 
 @dataclass(frozen=True)
 class Opened:
-    """One message with its number and words, what happened to it, and the channels it may take when several."""
+    """One message with its number and words, what happened to it, and the channels it may take when several.
+
+    `leaves_at`: when it is due, as long as that lies ahead.
+    """
 
     line: LogLine
     to: str
@@ -204,6 +207,7 @@ class Opened:
     subject: str
     events: Sequence[tuple[str, datetime, Any]]
     rungs: Sequence[RungLine]
+    leaves_at: datetime | None
 
 
 def opened_message(client_id: UUID, message_id: UUID) -> Opened | None:
@@ -235,13 +239,20 @@ def opened_message(client_id: UUID, message_id: UUID) -> Opened | None:
             [client_id, message_id],
         )
         rungs = [RungLine(*each) for each in cursor.fetchall()]
+        cursor.execute(
+            "SELECT due_at FROM engine_queue WHERE client_id = %s AND message_id = %s AND due_at > %s"
+            " AND due_at < 'infinity'",
+            [client_id, message_id, clock.now()],
+        )
+        due = cursor.fetchone()
+    leaves_at = due[0] if due else None
     try:
         payload = decode_payload(keys_for(client_id).unseal("engine_message", "payload", message_id, bytes(row[-1])))
     except Unreadable:
-        return Opened(line, "", "", "", events, rungs)
+        return Opened(line, "", "", "", events, rungs, leaves_at)
     content = payload.content
     words = payload.text if content is None else flat(content) or payload.text
-    return Opened(line, payload.to, words, content.subject if content else "", events, rungs)
+    return Opened(line, payload.to, words, content.subject if content else "", events, rungs, leaves_at)
 
 
 @dataclass(frozen=True)

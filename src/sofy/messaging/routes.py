@@ -58,10 +58,12 @@ class Route:
 
     @property
     def health(self) -> str:
-        """`up`, `down`, or `none` when no engine has spoken for a minute."""
+        """`up`, `partly` when one link of several is down, `down`, or `none`: no engine has spoken for a minute."""
         if self.seen_at is None:
             return "none"
-        return "up" if self.binds_up and not self.problem else "down"
+        if not self.binds_up:
+            return "down"
+        return "partly" if self.problem else "up"
 
 
 _ROUTES = (

@@ -63,6 +63,7 @@ LOOKS: dict[str, Look] = {
     "invited": Look("azure", "mail", _("Invited")),
     "revoked": Look("secondary", "x", _("Revoked")),
     "up": Look("green", "circle-check", _("Up")),
+    "partly": Look("yellow", "alert-triangle", _("Partly up")),
     "down": Look("red", "alert-circle", _("Down")),
     # records in DNS
     "dns_ok": Look("green", "circle-check", _("In place")),

@@ -29,7 +29,8 @@ def handed_over(shop: Client, contact: Contact, **more: str) -> None:
     with client_scope(shop.pk), connection.cursor() as cursor:
         ids: list[UUID] = intake.submit(connection.connection, shop.pk, [message], keys=keys_for(shop.pk))
         cursor.execute(
-            "INSERT INTO engine_event (client_id, message_id, contact_id, kind, at) VALUES (%s, %s, %s, 'submitted', %s)",
+            "INSERT INTO engine_event (client_id, message_id, contact_id, kind, at)"
+            " VALUES (%s, %s, %s, 'submitted', %s)",
             [shop.pk, ids[0], contact.id, clock.now()],
         )
 

@@ -14,6 +14,7 @@ from sofy.clients.services import create_client
 from sofy.engine import intake
 from sofy.engine.intake import MessageIn
 from sofy.kernel import clock, ids
+from sofy.kernel.content import Content
 from sofy.kernel.errors import Refused
 from sofy.kit.keys import keys_for
 from sofy.kit.models import AuditEntry
@@ -90,14 +91,28 @@ def test_a_message_says_its_reason_in_the_words_of_its_channel(client):
     assert "Remis au service RCS" in rcs
 
 
+def test_a_message_that_waits_for_its_moment_says_when_it_leaves(client):
+    later, now = send(client, due_at=clock.now() + timedelta(days=2)), send(client, number="+33639980002")
+    reader = browser(make_user(client=client), "fr")
+
+    with client_scope(client.pk):
+        moments = [queries.opened_message(client.pk, each).leaves_at for each in (later, now)]
+
+    assert moments == [clock.now() + timedelta(days=2), None]
+    assert "Départ" in reader.get(f"/c/{client.slug}/messages/{later}").text
+    assert "Départ" not in reader.get(f"/c/{client.slug}/messages/{now}").text
+
+
 def test_a_long_sender_may_break_and_a_short_one_does_not(client):
     send(client)
     send(client, number="+33639980002", sender="FLEURSETFLEURSE0")
+    send(client, to="zoe@example.org", channel="email", sender="bonjour@my-shop.example", content=Content(subject="Ok"))
 
     page = browser(make_user(client=client), "fr").get(f"/c/{client.slug}/messages/").text
 
     assert "<td>FLEURS</td>" in page
     assert '<td class="text-break">FLEURSETFLEURSE0</td>' in page
+    assert "<td>bonjour<wbr>@my-shop.example</td>" in page
 
 
 TERMS = {
@@ -367,6 +382,24 @@ def test_the_console_sums_the_last_minutes(client, route_id):
     assert (route.health, route.binds_up, route.in_flight, route.waiting) == ("up", 2, 7, 9)
     assert (route.accepted, route.per_second) == (150, 0.5)
     assert max(route.series) == 10.0
+
+
+@pytest.mark.parametrize(
+    ("_case", "up", "problem", "health"),
+    [
+        ("every link is up", 2, None, "up"),
+        ("one link of several is down", 1, "cut", "partly"),
+        ("no link is up", 0, "cut", "down"),
+        ("no link is up, and nobody knows why", 0, None, "down"),
+    ],
+)
+def test_a_route_with_a_link_left_is_not_called_down(route_id, engine_db, _case, up, problem, health):
+    with engine_db.connect("admin", autocommit=True) as admin:
+        admin.execute("UPDATE engine_route_health SET binds_up = %s, problem = %s", [up, problem])
+
+    (route,) = routes.console()
+
+    assert route.health == health
 
 
 def test_without_an_engine_health_is_unknown(client, route_id):

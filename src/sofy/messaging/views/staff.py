@@ -36,7 +36,7 @@ def console(request: HttpRequest) -> HttpResponseBase:
     rows = routes.console()
     context = {
         "rows": rows,
-        "up": sum(route.health == "up" for route in rows),
+        "up": sum(route.health in ("up", "partly") for route in rows),
         "per_second": sum(route.per_second for route in rows),
         "waiting": sum(route.waiting for route in rows),
     }

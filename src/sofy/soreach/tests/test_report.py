@@ -155,7 +155,9 @@ def test_a_campaign_by_email_tells_what_mail_servers_took_not_who_received_it(bu
 def test_a_reason_of_a_mail_names_no_operator():
     with override("fr"):
         assert words.reason_text("failed", "refused_permanent") == "Non reçu\u00a0: refusé par l’opérateur"
-        assert words.reason_text("failed", "refused_permanent", "email") == ("Non reçu\u00a0: refusé par le serveur de messagerie")
+        assert words.reason_text("failed", "refused_permanent", "email") == (
+            "Non reçu\u00a0: refusé par le serveur de messagerie"
+        )
         assert words.reason_text("excluded", "invalid", "email") == "Sans adresse e-mail valide"
 
 

@@ -5,6 +5,9 @@ const CYCLE = ["--chart-1", "--chart-2", "--chart-3", "--chart-4", "--chart-5", 
 /** Where the names beside the bars leave little room for them. */
 export const narrow = matchMedia("(max-width: 639.98px)");
 
+/** How many lines the names under a chart take: on a phone they do not fit into one. */
+const legendLines = (series) => (narrow.matches ? Math.ceil(series.reduce((wide, s) => wide + 48 + 7 * s.name.length, 0) / 320) : 1);
+
 export const options = (spec, style) => {
   const value = (name) => style.getPropertyValue(name).trim();
   const colour = (tone, index) => value(TONES[tone] ?? CYCLE[index % CYCLE.length]);
@@ -20,7 +23,7 @@ export const options = (spec, style) => {
       backgroundColor: value("--chart-tip"), textStyle: { color: text }, borderColor: grid,
     },
     legend: { show: spec.series.length > 1, bottom: 0, textStyle: { color: text }, icon: "roundRect" },
-    grid: { left: 8, right: 48, top: 16, bottom: spec.series.length > 1 ? 36 : 8, containLabel: true },
+    grid: { left: 8, right: 48, top: 16, bottom: spec.series.length > 1 ? 14 + 22 * legendLines(spec.series) : 8, containLabel: true },
   };
   const axisLabel = { color: text, hideOverlap: true };
   const names = { type: "category", data: spec.labels, axisLabel, axisLine: { lineStyle: { color: grid } }, axisTick: { show: false } };
