@@ -3,6 +3,7 @@
 Every engine reads the few rows there are each second; a message costs a look into a dict.
 """
 
+import time
 from collections import OrderedDict
 from datetime import datetime
 from uuid import UUID
@@ -31,6 +32,23 @@ class Held(msgspec.Struct):
     messages: int = 0
 
 
+class Seen(msgspec.Struct):
+    """How often a text was seen lately; `within`: in the minute that has the number `minute`."""
+
+    times: int = 0
+    minute: int = 0
+    within: int = 0
+
+    def again(self) -> "Seen":
+        """Once more, now."""
+        minute = int(time.monotonic() // 60)
+        if minute != self.minute:
+            self.minute, self.within = minute, 0
+        self.times += 1
+        self.within += 1
+        return self
+
+
 class Watch:
     """The verdicts of one engine's gate on fraud and misuse."""
 
@@ -41,7 +59,7 @@ class Watch:
         self._ranges: dict[bytes, dict[tuple[str, bytes], str]] = {}
         self._by_hand: dict[bytes, set[int]] = {}
         self._texts: dict[tuple[bytes, bytes], str] = {}
-        self._alike: OrderedDict[bytes, int] = OrderedDict()
+        self._alike: OrderedDict[bytes, Seen] = OrderedDict()
         self._held: dict[tuple[bytes, bytes], Held] = {}
         self.enforce = True
 
@@ -73,17 +91,18 @@ class Watch:
         """Whether the text of an alert reads like marketing, unless people decided about it."""
         if item.purpose != "alert" or item.campaign is not None:
             return None
-        points, _ = misuse.score(item.text)
-        if points < misuse.HOLD - 1.5:
+        said = item.text if item.content is None else misuse.words(item.text, item.content)
+        points, _ = misuse.score(said)
+        if points < misuse.TALKS:
             return None
         try:
-            text = self._keystore.client(item.uid_client).index(TEXT_KIND, misuse.skeleton(item.text))
+            text = self._keystore.client(item.uid_client).index(TEXT_KIND, misuse.skeleton(said))
         except Refused:
             return None
-        alike = self._alike[text] = self._alike.pop(text, 0) + 1
+        seen = self._alike[text] = (self._alike.pop(text, None) or Seen()).again()
         if len(self._alike) > _TEXTS:
             self._alike.popitem(last=False)
-        points, reasons = misuse.score(item.text, alike)
+        points, reasons = misuse.score(said, seen.times, seen.within)
         known = self._texts.get((item.client, text))
         if points < misuse.HOLD or known == "released":
             return None

@@ -13,6 +13,7 @@ from sofy.engine.fraud.watch import RANGE_KIND, TEXT_KIND
 from sofy.engine.link import HotLink
 from sofy.engine.tests.conftest import House, Machine
 from sofy.kernel import clock, ids, misuse
+from sofy.kernel.content import Content
 
 pytestmark = pytest.mark.asyncio
 OFFER = "Soldes ! -50% sur tout le magasin jusqu'au dimanche, profitez-en : https://shop.example/s"
@@ -113,6 +114,29 @@ async def test_nothing_is_stopped_while_verdicts_are_not_carried_out(house: Hous
     house.submit(message)
 
     await machine.settled(message)
+
+
+@pytest.mark.clause("CGVU 14.2")
+async def test_an_alert_whose_content_reads_like_marketing_waits_for_a_person(house: House, machine: Machine):
+    await machine.engine.watch.refresh()
+    message = house.message(purpose="alert", text="", content=Content(text=OFFER))
+
+    house.submit(message)
+    await machine.settled(message, status="held")
+
+    assert house.state(message)["reason"] == "alert_reads_like_marketing"
+
+
+@pytest.mark.clause("CGVU 14.2")
+async def test_a_text_that_may_be_meant_for_one_is_held_when_a_list_is_worked_through(house: House, machine: Machine):
+    await machine.engine.watch.refresh()
+    text = "PROMO ce samedi chez Optique Lumiere"
+    messages = [house.message(purpose="alert", text=text) for _ in range(30)]
+
+    house.submit(*messages)
+    await machine.settled(*messages, status=("submitted", "held"))
+
+    assert [house.state(message)["status"] for message in messages].count("held") == 11
 
 
 @pytest.mark.clause("CGVU 14.2")
