@@ -309,7 +309,7 @@ class HttpConnector(base.Connector):
         self._failures, self._down_until, self._doubtful = 0, 0.0, False
         if isinstance(answer, Accepted | Refused):  # that one phone takes nothing says nothing about the route
             self._last_error = ""
-            if isinstance(answer, Refused) and answer.action is Action.CONFIGURATION:
+            if isinstance(answer, Refused) and answer.action in (Action.CONFIGURATION, Action.RETRY):
                 self._last_error = answer.code
 
     def _close(self, one: Waiting, answer: Closed) -> None:

@@ -103,7 +103,10 @@ class RbmConnector(HttpConnector):
         return Refused(NOT_RCS, Action.PERMANENT) if message.absent else None
 
     async def request(self, session: aiohttp.ClientSession, message: Outgoing) -> base.Outcome | Later:
-        """Send a message, again under the same identifier while nobody knows whether it was taken."""
+        """Send a message, again under the same identifier while nobody knows whether it was taken.
+
+        A server that fails each time it is asked counts as not having taken it: it would know the identifier.
+        """
         assert self._api is not None
         try:
             await self._api.log_in()
@@ -111,6 +114,7 @@ class RbmConnector(HttpConnector):
             return base.NotSent("stopping")
         wait_s = self.config.error_wait_s
         reason = ""  # why nobody knows; nothing while everybody does
+        failed, silent = 0, False
         for attempt in range(1 + self.config.error_retries):
             if attempt:
                 await asyncio.sleep(wait_s)
@@ -125,14 +129,17 @@ class RbmConnector(HttpConnector):
                     raise
                 continue
             except NoAnswer as error:
-                reason = error.reason
+                reason, silent = error.reason, True
                 continue
             if answer.status >= 500:
                 reason = f"http_{answer.status}"
+                failed += 1
                 continue
             outcome = self._outcome(message, answer)
             if not isinstance(outcome, Later) or not reason:
                 return outcome
+        if failed > 1 and not silent:
+            return Refused(reason, Action.RETRY)
         return Unknown(reason) if reason else base.NotSent("too_late")
 
     # inside

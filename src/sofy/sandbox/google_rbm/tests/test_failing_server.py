@@ -1,0 +1,68 @@
+"""A server that answers with errors: what may have been taken is in doubt, what was refused each time is not."""
+
+import asyncio
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+from sofy.connectors.base import Accepted, Action, Refused, Unknown
+from sofy.connectors.google_rbm.tests.factories import outgoing
+from sofy.connectors.smpp.tests.factories import Engine
+from sofy.sandbox.google_rbm.tests.conftest import Make
+
+ONCE, SILENT, TAKEN_BEFORE = 503, 0, 409
+
+
+@pytest.mark.parametrize(
+    ("answers", "outcome"),
+    [
+        ([ONCE, ONCE, ONCE], Refused("http_503", Action.RETRY)),
+        ([ONCE, SILENT, ONCE], Unknown("http_503")),
+        ([SILENT, ONCE, ONCE], Unknown("http_503")),
+        ([ONCE, ONCE, SILENT], Unknown("no answer in time")),
+        ([ONCE, ONCE, TAKEN_BEFORE], Accepted),
+    ],
+)
+async def test_what_fails_each_time_was_never_taken(
+    engine: Engine, connect: Make, answers: list[int], outcome: Any
+) -> None:
+    asked: list[str] = []
+
+    async def answer(request: web.Request) -> web.Response:
+        asked.append(request.query["messageId"])
+        if (status := answers[len(asked) - 1]) == SILENT:
+            await asyncio.sleep(0.5)
+        return web.Response(status=status or 200)
+
+    runner = web.ServerRunner(web.Server(answer))  # type: ignore[arg-type]
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    own = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    connector = await connect(base_url=own, response_timeout_s=0.2, error_retries=2, error_wait_s=0.01)
+    message = outgoing()
+
+    connector.submit([message])
+    await engine.until(lambda: bool(engine.outcomes))
+    await runner.cleanup()
+
+    (told,) = [one.outcome for one in engine.outcomes]
+    assert told == outcome or type(told) is outcome
+    assert asked == [str(message.message_id)] * 3
+    assert connector.health().last_error == ("http_503" if isinstance(outcome, Refused) else "")
+
+
+async def test_one_error_that_is_never_asked_about_again_is_in_doubt(engine: Engine, connect: Make) -> None:
+    async def answer(_request: web.Request) -> web.Response:
+        return web.Response(status=500)
+
+    runner = web.ServerRunner(web.Server(answer))  # type: ignore[arg-type]
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    connector = await connect(base_url=f"http://127.0.0.1:{runner.addresses[0][1]}", error_retries=0)
+
+    connector.submit([outgoing()])
+    await engine.until(lambda: bool(engine.outcomes))
+    await runner.cleanup()
+
+    assert [one.outcome for one in engine.outcomes] == [Unknown("http_500")]
