@@ -22,20 +22,8 @@ _GLANCE: Final = (
     *("://", "www.", "€", "%", "euro", "pour cent", "pourcent", "\xad", "stop", "prom", "pr0m", "sold", "s0ld", "ffr"),
     *("offer", "remise", "duct", "vente", "prix", "gratui", "cadeau", "black", "cyber", "gagne", "stock", "profit"),
     *("couvr", "panier", "parrain", "nouv", "venez", "vous atten", "week", "chance", "brader", "foire", "happy"),
-    *(
-        "magasin",
-        "boutique",
-        "sale",
-        "achet",
-        "remport",
-        "points",
-        "sans ",
-        "last ",
-        "concours",
-        "casino",
-        "voyan",
-        "exclusi",
-    ),
+    *("magasin", "boutique", "sale", "achet", "remport", "points", "sans ", "last ", "concours", "casino", "voyan"),
+    *("exclusi", "r o m o", "o l d e", "f f r e", "r.o.m.o", "o.l.d.e", "r-o-m-o", "o-l-d-e"),
 )
 #: What French is written in, the quicker first; other letters may be there to look like these.
 _USUAL: Final = ("latin-1", "cp1252")
@@ -224,7 +212,7 @@ def _glance(text: str) -> bool:
     for word in _GLANCE:
         if word in lower:
             return True
-    return text.count(" ") * 3 > len(text) or _foreign(text)
+    return _foreign(text)
 
 
 def _foreign(text: str) -> bool:

@@ -118,6 +118,8 @@ L'article que vous aviez demandé est arrivé en magasin, réf. 5512, à retirer
 Assemblée générale des copropriétaires jeudi 19h, salle Pasteur. Venez avec votre pouvoir.""".splitlines()
 #: In disguise, or with the words of a notice around it.
 DISGUISED = """\
+S O L D E S privées demain 9h, bouche à oreille : fleur.example
+P-R-O-M-O demain chez Zélie, bouche à oreille
 P R O M O chez Fleurs & Co : 3 bouquets pour le prix de 2, fleurs-co[.]fr
 🔥🔥 -6O% ce week-end !!! 🛍️ bit.ly/3xYzA
 S0LDES d'hiver : jusqu’à moins 70 pourcent, boutique en ligne ouverte 24/7
