@@ -61,6 +61,8 @@ class Watch:
         self._texts: dict[tuple[bytes, bytes], str] = {}
         self._alike: OrderedDict[bytes, Seen] = OrderedDict()
         self._held: dict[tuple[bytes, bytes], Held] = {}
+        self._holds: dict[tuple[bytes, str, bytes], datetime] = {}
+        self._again: set[tuple[bytes, str]] = set()
         self.enforce = True
 
     async def refresh(self) -> None:
@@ -69,14 +71,34 @@ class Watch:
         self.enforce = all(row[0] for row in await self._link.rows("fraud_enforced", {}))
         found: dict[bytes, dict[tuple[str, bytes], str]] = {}
         by_hand: dict[bytes, set[int]] = {}
-        for client, purpose, key, verdict, digits in await self._link.rows("fraud_watch", {"now": now}):
+        holds: dict[tuple[bytes, str, bytes], datetime] = {}
+        for client, purpose, key, verdict, digits, until in await self._link.rows("fraud_watch", {"now": now}):
             found.setdefault(client, {})[purpose, key] = verdict
             if digits:
                 by_hand.setdefault(client, set()).add(digits)
+            if verdict == "hold":
+                holds[client, purpose, key] = until
         self._ranges, self._by_hand = found, by_hand
         rows = await self._link.rows("misuse_watch", {})
-        self._texts = {(client, text): verdict for client, text, verdict in rows}
+        texts = {(client, text): verdict for client, text, verdict in rows}
+        decided = {(client, "alert_reads_like_marketing") for (client, _), _ in texts.items() - self._texts.items()}
+        decided |= {
+            (client, "fraud_suspected")
+            for (client, *ranged), until in self._holds.items()
+            if (client, *ranged) not in holds and until > now
+        }
+        self._texts, self._holds = texts, holds
         await self._write(now)
+        await self._look_again(decided, now)
+
+    async def _look_again(self, decided: set[tuple[bytes, str]], now: datetime) -> None:
+        """What was held in the moment before a decision was known here; once more for what is just being written."""
+        due, self._again = self._again | decided, decided
+        for client, reason in due:
+            values = {"client": UUID(bytes=client), "reason": reason, "now": now}
+            lanes = {lane for (lane,) in await self._link.rows("look_again_at", values)}
+            for lane in sorted(lanes):
+                await self._link.run("raise_backlog", {"client": values["client"], "lane": lane, "due_at": now})
 
     def fraud(self, item: Item) -> str | None:
         """Whether the range of a message is held or closed."""

@@ -214,7 +214,8 @@ class _Page:
         for row in revocable:
             plain = opened[row[0]]
             if row[9] == "alert_is_marketing":
-                wrong = keys.index(TEXT_KIND, misuse.skeleton(plain.text)) in texts
+                said = misuse.words(plain.text, plain.content)
+                wrong = keys.index(TEXT_KIND, misuse.skeleton(said)) in texts
             else:
                 hashes = {by_range(digits) for digits in ranges(plain.to)}
                 wrong = any(

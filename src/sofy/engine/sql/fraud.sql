@@ -11,7 +11,7 @@ SELECT enforce FROM fraud_setting
 
 -- name: fraud_watch
 -- Ranges that are held or closed, of every client: few, and read by every engine each second.
-SELECT client_id, purpose, range_hash, verdict, digits FROM gate_fraud WHERE until > %(now)s LIMIT 100000
+SELECT client_id, purpose, range_hash, verdict, digits, until FROM gate_fraud WHERE until > %(now)s LIMIT 100000
 
 -- name: misuse_watch
 -- Texts of the alert lane that people decided about.

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from sofy.engine import db
+from sofy.engine import db, permissions
 from sofy.engine.fraud.analyser import Analyser
 from sofy.engine.fraud.watch import RANGE_KIND, TEXT_KIND
 from sofy.engine.link import HotLink
@@ -170,6 +170,33 @@ async def test_what_people_decided_about_a_text_holds_for_all_that_say_it(
     house.submit(message)
 
     await machine.settled(message, status=status)
+
+
+@pytest.mark.clause("CGVU 14.2")
+async def test_what_was_held_while_people_decided_leaves_all_the_same(house: House, machine: Machine):
+    message = house.message(purpose="alert", text=OFFER)
+    house.submit(message)
+    await machine.settled(message, status="held")
+    await machine.engine.watch.refresh()
+    house.conn.execute("UPDATE gate_misuse SET verdict = 'released'")
+
+    permissions.look_again(house.conn, house.client, "alert_reads_like_marketing")  # sooner than the engine knows
+
+    await machine.settled(message)
+
+
+@pytest.mark.clause("CGVU 15")
+async def test_what_a_suspicion_held_while_it_was_released_leaves_all_the_same(house: House, machine: Machine):
+    message = house.message(purpose="alert")
+    _watch(house, message.to, "hold")
+    await machine.engine.watch.refresh()
+    house.submit(message)
+    await machine.settled(message, status="held")
+    house.conn.execute("DELETE FROM gate_fraud")
+
+    permissions.look_again(house.conn, house.client, "fraud_suspected")
+
+    await machine.settled(message)
 
 
 def _pumped(house: House, count: int = 250) -> None:

@@ -10,10 +10,12 @@ from django.db import connection
 from sofy.clients.models import Client
 from sofy.clients.services import create_client
 from sofy.engine import intake, permissions
+from sofy.engine.fraud.watch import TEXT_KIND
 from sofy.engine.intake import MessageIn
 from sofy.engine.rungs import Rung
 from sofy.engine.service_level import count, month
-from sofy.kernel import clock, ids
+from sofy.kernel import clock, ids, misuse
+from sofy.kernel.content import Content
 from sofy.kernel.errors import Refused
 from sofy.kit.keys import keys_for
 from sofy.kit.models import AuditEntry
@@ -26,6 +28,7 @@ pytestmark = pytest.mark.clause("CGVU 28")
 
 NOW = clock.DEMO_START
 MONTH = "2026-11"
+OFFER = "Soldes, -50 % en magasin"
 
 
 @pytest.fixture
@@ -150,6 +153,24 @@ def test_a_hold_that_was_let_go_is_a_failure(client: Client, engine_db: Any) -> 
     becomes(engine_db, message, "held", reason="alert_reads_like_marketing")
     becomes(engine_db, message, "delivered", after_s=30)
     passes(minutes=5)
+
+    assert [each.reason for each in told(client).lost_points] == ["held_wrongly"]
+
+
+@pytest.mark.parametrize("said", [{"text": OFFER}, {"text": "", "content": Content(text=OFFER)}])
+def test_a_text_that_was_refused_and_then_let_go_is_a_failure(client: Client, engine_db: Any, said: Any) -> None:
+    message = send(client, **said)
+    becomes(engine_db, message, "withheld", reason="alert_is_marketing")
+    passes(minutes=5)
+    assert told(client).withheld == 1
+
+    text = keys_for(client.pk).index(TEXT_KIND, misuse.skeleton(OFFER))
+    with engine_db.connect(autocommit=True) as engine:
+        engine.execute(
+            "INSERT INTO gate_misuse (client_id, text_hash, verdict, score, reasons, first_at, last_at)"
+            " VALUES (%s, %s, 'released', 8, '[]', %s, %s)",
+            [client.pk, text, NOW, NOW],
+        )
 
     assert [each.reason for each in told(client).lost_points] == ["held_wrongly"]
 
