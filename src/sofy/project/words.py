@@ -16,6 +16,7 @@ REFUSALS = {
     "segment_unknown": _("No segment has the name or id “{segment}”."),
     "segment_unreadable": _("This is not the JSON form of a segment: {reason}."),
     "segment_name_taken": _("Another segment has the name “{segment}”, with other rules: give this one another name."),
+    "place_unknown": _("The template “{template}” has no place “{place}”: these are its places: {known}."),
     "campaign_unknown": _("No campaign has the id {campaign}."),
     "campaign_name_taken": _(
         "A campaign “{campaign}” with another text, other people or another sender exists already ({state}): give this"

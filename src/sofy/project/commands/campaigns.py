@@ -47,10 +47,15 @@ def add(commands: Commands) -> None:
     )
     launch.add_argument("--text", help="the message, with its mention STOP SMS")
     launch.add_argument("--text-file", type=Path)
-    launch.add_argument("--channel", default="sms", choices=("sms", "rcs", "email"), help="sms when not given")
+    launch.add_argument("--channel", default="sms", choices=CHANNELS, help="sms when not given")
     launch.add_argument("--subject", default="", help="of an e-mail")
+    launch.add_argument("--template", default="", help="of WhatsApp: the code of a template that it approved")
     launch.add_argument(
-        "--fallback", action="append", default=[], choices=("sms", "rcs", "email"),
+        "--value", action="append", default=[], metavar="PLACE=TEXT",
+        help="what stands in a place of that template; the contact's field of the same name when not given",
+    )  # fmt: skip
+    launch.add_argument(
+        "--fallback", action="append", default=[], choices=CHANNELS,
         help="the channel for whom the one before does not reach; may be given several times",
     )  # fmt: skip
     launch.add_argument("--after-hours", type=int, default=4, help="how long a channel is tried before the next one")
@@ -103,9 +108,11 @@ def _named(client: "Client", arguments: argparse.Namespace) -> "Campaign":
     from sofy.soreach.models import Campaign
     from sofy.soreach.services import drafts
 
-    text = read_text(arguments.text_file) if arguments.text_file else arguments.text
-    if not (text or "").strip():
+    channels = [arguments.channel, *arguments.fallback]
+    text = (read_text(arguments.text_file) if arguments.text_file else arguments.text) or ""
+    if not text.strip() and channels != ["whatsapp"]:
         raise Refused("text_missing", expected="--text or --text-file")
+    others = _others(client.pk, channels, text, arguments)
     segments = _segments(client.pk, arguments.segment)
     name = arguments.name.strip()[:120]
     known = list(Campaign.objects.filter(client_id=client.pk, name=name).order_by("created_at"))
@@ -113,7 +120,8 @@ def _named(client: "Client", arguments: argparse.Namespace) -> "Campaign":
         contents = list(campaign.variants.values_list("source", flat=True))
         if (
             contents == [text]
-            and campaign.channels == [arguments.channel, *arguments.fallback]
+            and campaign.channels == channels
+            and all(said.get("whatsapp") == others.get("whatsapp") for said in _said(campaign))
             and set(campaign.segment_ids) == set(segments)
             and arguments.sender in ("", campaign.sender)
         ):
@@ -122,10 +130,8 @@ def _named(client: "Client", arguments: argparse.Namespace) -> "Campaign":
         raise Refused("campaign_name_taken", 409, campaign=name, state=known[-1].status)
     campaign = drafts.create_draft(client, name=name, actor=ACTOR)
     changes: dict[str, Any] = {"segment_ids": segments, "contents": [(text, 1)], "editorial": {}}
-    channels = [arguments.channel, *arguments.fallback]
     if channels != ["sms"]:
-        changes |= {"channels": channels, "after_s": arguments.after_hours * 3600}
-        changes["others"] = {"A": _others(text or "", arguments.subject)}
+        changes |= {"channels": channels, "after_s": arguments.after_hours * 3600, "others": {"A": others}}
     if arguments.sender:
         if problem := check_sender(arguments.sender, "marketing"):
             raise Refused(problem, sender=arguments.sender)
@@ -133,10 +139,46 @@ def _named(client: "Client", arguments: argparse.Namespace) -> "Campaign":
     return drafts.save_draft(campaign, changes)
 
 
-def _others(text: str, subject: str) -> dict[str, Any]:
-    """What the other channels say: the same text, without the mention of SMS, which has no place there."""
+def _said(campaign: "Campaign") -> list[dict[str, Any]]:
+    """What the variants of a campaign say on other channels than SMS."""
+    return list(campaign.variants.values_list("others", flat=True))
+
+
+def _others(
+    client_id: UUID, channels: Sequence[str], text: str, arguments: argparse.Namespace
+) -> dict[str, dict[str, Any]]:
+    """What the other channels say: the same text, without the mention of SMS, which has no place there.
+
+    WhatsApp says what it approved, with values in its places. Raises: Refused whatsapp_template_none,
+    whatsapp_template_gone, place_unknown.
+    """
     said = text.rsplit(" STOP SMS ", 1)[0]
-    return {"rcs": {"text": said}, "email": {"subject": subject, "text": said}}
+    others: dict[str, dict[str, Any]] = {
+        "rcs": {"text": said},
+        "email": {"subject": arguments.subject, "text": said},
+    }
+    if "whatsapp" in channels:
+        values = _values(client_id, arguments.template, arguments.value)
+        others["whatsapp"] = {"template": arguments.template, "values": values}
+    return others
+
+
+def _values(client_id: UUID, code: str, given: Sequence[str]) -> dict[str, str]:
+    from sofy.messaging import queries as messaging
+    from sofy.soreach import people, template_message
+
+    if not code:
+        raise Refused("whatsapp_template_none")
+    approved = messaging.approved_template(client_id, code)
+    if approved is None:
+        raise Refused("whatsapp_template_gone", template=code)
+    values = template_message.first_values(approved, people.field_kinds(client_id))
+    for pair in given:
+        place, _equals, words = pair.partition("=")
+        if place not in values:
+            raise Refused("place_unknown", template=code, place=place, known=", ".join(values) or "-")
+        values[place] = words.strip()
+    return values
 
 
 def _segments(client_id: UUID, references: Sequence[str]) -> list[UUID]:

@@ -7,9 +7,12 @@ import pytest
 import xlsxwriter
 from msoffcrypto.format.ooxml import OOXMLFile
 
+from sofy.audience.models import Contact
 from sofy.kernel import clock
 from sofy.kit.rls import client_scope
 from sofy.project.commands.clients import find_client
+from sofy.soreach.models import Campaign
+from sofy.soreach.tests import factories
 
 TEXT = "Zoé vous offre une baguette ce samedi. STOP SMS 36105"
 EVERYBODY = '{"is": "all", "of": []}'
@@ -172,6 +175,39 @@ def test_a_sender_that_no_sms_can_show_is_refused_in_words(said, refused, tmp_pa
     words = ["--segment", "Everybody", "--text", TEXT, "--sender", "bonjour@zoe.example"]
 
     assert refused("campaign", "launch", "--client", "zoe", "--name", "Cake", *words) == "sender_too_long"
+
+
+def test_a_campaign_leaves_by_whatsapp_with_an_approved_template_and_values(said, refused, engine_db, tmp_path):
+    clock.install(lambda: clock.DEMO_START)
+    _set_up(said, tmp_path)
+    factories.make_agent(engine_db.database.admin_url, channel="whatsapp", price="0.09")
+    client = find_client("zoe")
+    with client_scope(client.pk):
+        factories.approve(client)
+        for contact in Contact.objects.filter(client_id=client.pk):
+            factories.agree_to_whatsapp(client, contact)
+    words = ["campaign", "launch", "--client", "zoe", "--name", "Pies", "--segment", "Everybody"]
+    chosen = [*words, "--channel", "whatsapp", "--template", "promo"]
+    values = ["--value", "offre=-20 % ce samedi.", "--value", "carte=https://zoe.example/carte"]
+
+    wrong = [
+        refused(*words, "--channel", "whatsapp"),
+        refused(*words, "--channel", "whatsapp", "--template", "other"),
+        refused(*chosen, *values, "--value", "prix=3"),
+        refused(*words, "--channel", "rcs", "--fallback", "whatsapp", "--template", "promo"),
+    ]
+    made, again = said(*chosen, *values), said(*chosen, *values)
+    changed = refused(*chosen, *values, "--value", "offre=-30 %")
+
+    assert wrong == ["whatsapp_template_none", "whatsapp_template_gone", "place_unknown", "text_missing"]
+    assert (made["status"], made["new"], again["new"], again["id"]) == ("expanding", True, False, made["id"])
+    assert changed == "campaign_name_taken"
+    with client_scope(client.pk):
+        (variant,) = Campaign.objects.get(pk=made["id"]).variants.all()
+    assert variant.others["whatsapp"] == {
+        "template": "promo",
+        "values": {"prenom": "{{ prenom }}", "offre": "-20 % ce samedi.", "carte": "https://zoe.example/carte"},
+    }
 
 
 def test_a_draft_that_left_is_not_launched_again(said, tmp_path):
