@@ -128,7 +128,7 @@ class Accepted(msgspec.Struct, gc=False):
     id: str
     status: Annotated[str, Meta(examples=["accepted"])]
     parts: Annotated[int, Meta(description="As how many SMS it is counted.")]
-    cost_estimate: Annotated[str, Meta(examples=["0.045"])]
+    cost_estimate: Annotated[str, Meta(description="Its sale price on the first channel.", examples=["0.045"])]
 
 
 class AcceptedOf(msgspec.Struct, gc=False):

@@ -47,6 +47,7 @@ TEXTS = (
     _("The figure with its evidence."),
     _("A message that is stored and will be handed over as soon as the rules allow. Unit: EUR before VAT."),
     _("As how many SMS it is counted."),
+    _("Its sale price on the first channel."),
     _("Which of the messages of a batch has which id."),
     _("Up to 10,000 messages; each is accepted or refused by itself."),
     _("What became of each message of a batch."),

@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Callable, Coroutine
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
@@ -15,6 +16,8 @@ RCS_AGENT: Final = "sofy_agent"
 _SIGNED_WITH: Final = "simulated-rbm"
 _SUBSCRIPTION: Final = "subscription.json"
 _HOOK: Final = "hook.json"
+#: So that every channel costs something in a demo. Unit: EUR before VAT per message.
+_PRICES_EUR: Final = {"rcs": Decimal("0.06"), "whatsapp": Decimal("0.08"), "email": Decimal("0.002")}
 
 
 class Simulator(NamedTuple):
@@ -69,6 +72,7 @@ def _connect_rbm(config: Config, url: str, api_url: str) -> None:
             "client_token": _SIGNED_WITH,
         },
         short_code=None,
+        price_eur=_PRICES_EUR["rcs"],
     )
     callback = f"{api_url}/hooks/google_rbm/{route_id}"
     wanted = [{"agentId": RCS_AGENT, "url": callback, "clientToken": _SIGNED_WITH}]
@@ -115,6 +119,7 @@ def _connect_meta(config: Config, url: str, api_url: str) -> None:
             "authentication_templates": ["code_de_connexion"],
         },
         short_code=None,
+        price_eur=_PRICES_EUR["whatsapp"],
     )
     callback = f"{api_url}/hooks/whatsapp_cloud/{route_id}"
     write_json(
@@ -148,7 +153,12 @@ def _connect_mailboxes(config: Config, url: str, api_url: str) -> None:
         "pacing": {"*": msgspec.to_builtins(Pace())},
     }
     route_id = routing.save_route(
-        code="sandbox-email", name="E-mail simulé", connector="email_smtp", values=values, short_code=None
+        code="sandbox-email",
+        name="E-mail simulé",
+        connector="email_smtp",
+        values=values,
+        short_code=None,
+        price_eur=_PRICES_EUR["email"],
     )
     hook = {"url": f"{api_url}/hooks/email_smtp/{route_id}", "secret": secret}
     write_json(folder(config, "email_smtp") / _HOOK, hook)

@@ -109,7 +109,7 @@ async def test_smpplib_sends_long_messages_and_hears_of_each_part(house: House, 
 async def test_the_program_of_the_tutorial_runs_as_it_stands(house: House, server: Server, tmp_path: Path):
     house.add_account()
     page = (ROOT / "docs" / "tutorials" / "first-message.md").read_text()
-    (text,) = (part for part in page.split("```python\n") if part.startswith("# first_bind.py"))
+    (text,) = (part for part in page.split("```python\n") if part.startswith("# var/first_bind.py"))
     program = tmp_path / "first_bind.py"
     program.write_text(text.partition("```")[0])
     given = {"SMPP": f"127.0.0.1:{server.port}", "SYSTEM_ID": "till", "PASSWORD": PASSWORD, "SENDER": SENDER}
