@@ -3,6 +3,7 @@
 import asyncio
 from html import escape
 
+from sofy.sandbox import phones
 from sofy.sandbox.email_smtp.returns import shown
 from sofy.sandbox.email_smtp.server import Arrived, SimulatedMailServer
 
@@ -25,11 +26,12 @@ _WORDS = {
         "source": "source",
     },
 }
+#: The same looks as the pages of the simulated phones; mails are wider.
 _STYLE = (
-    "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:0 auto;padding:1rem;color:#1d2733}"
-    "article{border:1px solid #d5dbe3;border-radius:8px;padding:1rem;margin:1rem 0}h2{font-size:1.1rem;margin:0}"
-    "iframe{width:100%;height:22rem;border:1px solid #d5dbe3}pre{white-space:pre-wrap;overflow-wrap:anywhere}"
-    ".who{color:#566375;margin:0 0 .5rem}"
+    f"{phones.LOOKS}main{{grid-template-columns:repeat(auto-fill,minmax(min(100%,30rem),1fr));align-items:start}}"
+    "article{min-width:0}h2{font-size:1.05rem;margin:0;overflow-wrap:anywhere}.who{overflow-wrap:anywhere}"
+    "iframe{width:100%;height:22rem;border:1px solid var(--in);background:#fff}"
+    "pre{font:inherit;white-space:pre-wrap;overflow-wrap:anywhere}details pre{font:.8rem/1.4 ui-monospace,monospace}"
 )
 
 
@@ -40,8 +42,9 @@ def page(mails: list[Arrived], language: str = "fr") -> str:
     return (
         f'<!doctype html><html lang="{language}"><head><meta charset="utf-8"><meta name="viewport" '
         f'content="width=device-width,initial-scale=1"><title>{words["title"]}</title>'
-        f'<link rel="stylesheet" href="/style.css"></head><body><h1>{words["title"]}</h1><p>{words["what"]}</p>'
-        f"{articles or '<p>' + words['none'] + '</p>'}</body></html>"
+        f'<link rel="stylesheet" href="/style.css"></head><body><header><h1>{words["title"]}</h1>'
+        f"<p>{words['what']}</p></header>{'' if articles else '<p>' + words['none'] + '</p>'}"
+        f"<main>{articles}</main></body></html>"
     )
 
 

@@ -5,7 +5,7 @@ import json
 import random
 from collections.abc import Awaitable, Callable
 from hashlib import sha256
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from aiohttp import web
@@ -18,6 +18,10 @@ from sofy.sandbox.whatsapp_cloud.profile import Profile, SandboxConfig
 
 _FILE_BYTES = 100 * 1024 * 1024
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+#: Of the simulator, not of the Graph: a browser has no token.
+_PAGES: Final = frozenset({"/", "/style.css"})
 
 
 class GraphServer:
@@ -86,7 +90,7 @@ class GraphServer:
     @web.middleware
     async def _in_words(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """The token, bad days, and errors as the Graph writes them."""
-        is_graph = not request.path.startswith("/sandbox/") and request.path != "/"
+        is_graph = not request.path.startswith("/sandbox/") and request.path not in _PAGES
         try:
             if is_graph:
                 if self.meta.profile.away == "refuse":

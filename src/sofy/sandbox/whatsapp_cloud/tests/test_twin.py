@@ -166,6 +166,19 @@ def test_the_page_writes_numbers_as_people_do_and_finds_one() -> None:
     assert "Aucun message à ce numéro" in page(log, "fr", "06 39 98 00 07")
 
 
+async def test_a_browser_gets_the_page_and_its_looks_without_a_token(line: Line) -> None:
+    await line.up()
+    async with aiohttp.ClientSession() as session:
+        async with session.get(line.graph.url) as shown:
+            page = await shown.text()
+        async with session.get(f"{line.graph.url}/style.css") as style:
+            looks = await style.text()
+
+    assert (shown.status, style.status, style.content_type) == (200, 200, "text/css")
+    assert '<link rel="stylesheet" href="/style.css">' in page
+    assert ".bubble" in looks
+
+
 async def test_what_is_not_there_is_said_as_the_graph_says_it(line: Line) -> None:
     await line.up()
     url = f"{line.graph.url}/v23.0/106540352242922"
