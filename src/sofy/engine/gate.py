@@ -10,6 +10,8 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Final, Literal, NamedTuple
 
+import msgspec
+
 from sofy.kernel import channels, conversation_window, hours, senders
 from sofy.kernel.clauses import clause
 from sofy.kernel.content import Content
@@ -37,7 +39,7 @@ class Verdict(NamedTuple):
     until: datetime | None
 
 
-class Message(NamedTuple):
+class Message(msgspec.Struct, frozen=True, gc=False):
     """What the gate needs of a message. `expires_at`: nobody wants it any more from then on."""
 
     purpose: str
@@ -52,7 +54,7 @@ class Message(NamedTuple):
     content: Content | None = None
 
 
-class Facts(NamedTuple):
+class Facts(msgspec.Struct, frozen=True, gc=False):
     """What is known at hand-over. Permissions are the states of `gate_permission`, None when there is no row.
 
     `policy` None: the hours of the client cannot be read, and nothing may be assumed of them. `wrote_at`: when the

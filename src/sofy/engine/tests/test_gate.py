@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from sofy.engine.gate import LAST_MOMENT, Facts, Message, judge
 from sofy.kernel.hours import HoursPolicy
@@ -30,7 +31,7 @@ def message(**fields: Any) -> Message:
     ("_case", "fields", "facts", "expected"),
     [
         ("in order", {}, ALLOWED, ("send", "CGVU 14.1", "")),
-        ("suspended", {}, ALLOWED._replace(suspended=True), ("withhold", "CGVU 11", "client_suspended")),
+        ("suspended", {}, replace(ALLOWED, suspended=True), ("withhold", "CGVU 11", "client_suspended")),
         ("suspended alert", {"purpose": "alert"}, Facts(suspended=True), ("withhold", "CGVU 11", "client_suspended")),
         ("no consent", {}, Facts(), ("withhold", "CGVU 17", "no_consent")),
         ("opposed", {}, Facts(permission="opposed"), ("withhold", "CGVU 17", "opposed")),
@@ -39,8 +40,8 @@ def message(**fields: Any) -> Message:
         ("alert opposed", {"purpose": "alert"}, Facts(permission="opposed"), ("withhold", "DPA 5", "opposed")),
         ("alert withdrawn", {"purpose": "alert"}, Facts(permission="withdrawn"), ("withhold", "DPA 5", "withdrawn")),
         ("alert granted", {"purpose": "alert"}, ALLOWED, ("send", "CGVU 14.2", "")),
-        ("client list", {}, ALLOWED._replace(suppressed=True), ("withhold", "CGVU 13", "suppressed")),
-        ("regulator", {}, ALLOWED._replace(platform_suppressed=True), ("withhold", "CGVU 13", "platform_suppressed")),
+        ("client list", {}, replace(ALLOWED, suppressed=True), ("withhold", "CGVU 13", "suppressed")),
+        ("regulator", {}, replace(ALLOWED, platform_suppressed=True), ("withhold", "CGVU 13", "platform_suppressed")),
         ("no mention", {"text": "Bonjour"}, ALLOWED, ("withhold", "CGVU 14.1", "stop_mention_missing")),
         ("wrong code", {"text": "A STOP SMS 36999"}, ALLOWED, ("withhold", "CGVU 14.1", "stop_mention_missing")),
         ("longer code", {"text": "A STOP SMS 361234"}, ALLOWED, ("withhold", "CGVU 14.1", "stop_mention_missing")),
@@ -48,10 +49,10 @@ def message(**fields: Any) -> Message:
         ("glued mention", {"text": "nonSTOP SMS 36123"}, ALLOWED, ("withhold", "CGVU 14.1", "stop_mention_missing")),
         ("generic sender", {"sender": "INFO"}, ALLOWED, ("withhold", "CGVU 13", "sender_generic")),
         ("alert code", {"sender": "38123"}, ALLOWED, ("withhold", "CGVU 13", "sender_short_code_purpose")),
-        ("paused", {}, ALLOWED._replace(campaign="paused"), ("hold", "DPA 6", "campaign_paused")),
-        ("cancelled", {}, ALLOWED._replace(campaign="cancelled"), ("withhold", "DPA 6", "campaign_cancelled")),
-        ("budget", {}, ALLOWED._replace(left_eur=Decimal("0.04")), ("hold", "DPA 6", "budget_spent")),
-        ("just enough", {}, ALLOWED._replace(left_eur=Decimal("0.05")), ("send", "CGVU 14.1", "")),
+        ("paused", {}, replace(ALLOWED, campaign="paused"), ("hold", "DPA 6", "campaign_paused")),
+        ("cancelled", {}, replace(ALLOWED, campaign="cancelled"), ("withhold", "DPA 6", "campaign_cancelled")),
+        ("budget", {}, replace(ALLOWED, left_eur=Decimal("0.04")), ("hold", "DPA 6", "budget_spent")),
+        ("just enough", {}, replace(ALLOWED, left_eur=Decimal("0.05")), ("send", "CGVU 14.1", "")),
         ("alert, no budget", {"purpose": "alert"}, Facts(left_eur=Decimal(0)), ("send", "CGVU 14.2", "")),
         ("paused and opposed", {}, Facts(campaign="paused", permission="opposed"), ("withhold", "CGVU 17", "opposed")),
         ("its day is over", {"expires_at": NOON}, ALLOWED, ("withhold", "DPA 6", "too_late")),
@@ -76,7 +77,7 @@ def message(**fields: Any) -> Message:
         (
             "its day is over, paused",
             {"expires_at": NOON},
-            ALLOWED._replace(campaign="paused"),
+            replace(ALLOWED, campaign="paused"),
             ("withhold", "DPA 6", "too_late"),
         ),
         ("a code that is old", {"purpose": "alert", "expires_at": NOON}, Facts(), ("withhold", "DPA 6", "too_late")),
@@ -137,7 +138,7 @@ policies = st.builds(
 @pytest.mark.clause("CGVU 14.1")
 @given(at=minutes, zone=st.sampled_from(ZONES), policy=policies)
 def test_nothing_leaves_in_a_forbidden_minute(at: datetime, zone: str, policy: HoursPolicy):
-    verdict = judge(message(zone=zone), ALLOWED._replace(policy=policy), at)
+    verdict = judge(message(zone=zone), replace(ALLOWED, policy=policy), at)
     local = at.astimezone(ZoneInfo(zone))
 
     assert verdict.action in {"send", "defer"}
@@ -151,7 +152,7 @@ def test_nothing_leaves_in_a_forbidden_minute(at: datetime, zone: str, policy: H
         assert ends.date() == local.date()
         assert ends.strftime("%H:%M") <= policy.closes
     else:
-        assert judge(message(zone=zone), ALLOWED._replace(policy=policy), verdict.until).action == "send"
+        assert judge(message(zone=zone), replace(ALLOWED, policy=policy), verdict.until).action == "send"
         assert ends.strftime("%H:%M") == policy.opens
         inside = policy.opens <= local.strftime("%H:%M") and local + LAST_MOMENT < local.replace(
             hour=int(policy.closes[:2]), minute=int(policy.closes[3:]), second=0
