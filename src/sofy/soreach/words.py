@@ -150,12 +150,12 @@ CHECKS: Words = CONTENT | {
     ),
     "stop_said_email": _("Every e-mail carries the link to receive no more."),
     "stop_missing_email": _("The e-mail of {variants} has no link to receive no more: without it nothing may leave."),
-    "then_sms": _("Whom that does not reach in {hours} hours gets the SMS. Nobody gets both."),
-    "then_email": _("Whom that does not reach in {hours} hours gets the e-mail, where they agreed to e-mails."),
+    "then_sms": _("Whoever is not reached in {hours} hours gets the SMS. Nobody gets both."),
+    "then_email": _("Whoever is not reached in {hours} hours gets the e-mail, where they agreed to e-mails."),
     "then_whatsapp": _(
-        "Whom that does not reach in {hours} hours gets the WhatsApp message, where they agreed to WhatsApp."
+        "Whoever is not reached in {hours} hours gets the WhatsApp message, where they agreed to WhatsApp."
     ),
-    "then_rcs": _("Whom that does not reach in {hours} hours gets the RCS message."),
+    "then_rcs": _("Whoever is not reached in {hours} hours gets the RCS message."),
     "cost_about": _("About {cost_eur} before VAT."),
     "cost_between": _("Between {least_eur} and {cost_eur} before VAT: it depends on who is reached where."),
     "sender": _("{sender} may be shown as sender."),

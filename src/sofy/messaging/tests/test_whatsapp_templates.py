@@ -126,6 +126,28 @@ def test_an_approved_text_stays_in_use_until_the_next_one_is_approved(meta):
     assert known_to_the_api(client, "rdv")["whatsapp"] == (2, "ready", "Bonsoir {{prenom}}")
 
 
+@pytest.mark.parametrize(
+    ("_case", "text", "state", "said"),
+    [
+        ("another text than the approved one", "Bonsoir {{prenom}}", "APPROVED", "people go on receiving that one"),
+        ("another text than the refused one", "Bonsoir {{prenom}}", "REJECTED", "submit it again"),
+        ("the same text, another version", TEXT.text, "APPROVED", "Programs may use it"),
+    ],
+)
+def test_a_changed_text_says_what_people_receive_until_it_is_submitted_again(meta, _case, text, state, said):
+    client = make_client()
+    row = submitted(client)
+    whatsapp.hand_in(client.pk, row.pk)
+    whatsapp.news(client.pk, row.name, "fr", state=state)
+    contents = {"sms": Content(text="Bonjour"), "whatsapp": msgspec.structs.replace(TEXT, text=text)}
+    with client_scope(client.pk):
+        templates.write(client.pk, code="rdv", contents=contents, samples=SAMPLES, actor="test")
+
+    page = browser(make_user(client=client)).get(f"/c/{client.slug}/templates/{row.template_id}").text
+
+    assert said in page
+
+
 def test_a_refusal_keeps_the_reason(meta):
     client = make_client()
     row = submitted(client)

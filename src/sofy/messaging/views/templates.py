@@ -21,7 +21,7 @@ from sofy.kit.jobs import defer
 from sofy.messaging import queries
 from sofy.messaging import template_rules as rules
 from sofy.messaging.forms import CHANNELS
-from sofy.messaging.models import Template
+from sofy.messaging.models import Template, WhatsappTemplate
 from sofy.messaging.services import templates as services
 from sofy.messaging.services import whatsapp
 from sofy.messaging.tasks import synchronise_whatsapp_templates
@@ -83,6 +83,7 @@ def _shown(
 ) -> dict[str, Any]:
     """What the page shows of a template beside the form."""
     purpose = form["purpose"].value() or "marketing"
+    approval = queries.whatsapp_state(template) if template else None
     return {
         "fields": [(channel, word, form.of(channel)) for channel, word in CHANNELS],
         "phones": [
@@ -90,9 +91,18 @@ def _shown(
         ],
         "places": [(name, samples.get(name, "")) for name in rules.places(contents)],
         "has_whatsapp": "whatsapp" in contents,
-        "whatsapp": queries.whatsapp_state(template) if template else None,
+        "whatsapp": approval,
+        "whatsapp_changed": _changed_since(template, approval, contents),
         "may_edit": request.client.can("template.edit") and (template is None or template.archived_at is None),
     }
+
+
+def _changed_since(template: Template | None, approval: WhatsappTemplate | None, contents: Contents) -> bool:
+    """Whether WhatsApp has another text than this one."""
+    if template is None or approval is None or approval.version == template.version:
+        return False
+    submitted = services.contents_of(services.version(template, approval.version))
+    return submitted.get("whatsapp") != contents.get("whatsapp")
 
 
 @requires("template.edit")

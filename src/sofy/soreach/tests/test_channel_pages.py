@@ -45,6 +45,20 @@ def test_rcs_and_then_sms_is_one_choice_and_one_switch(world, agents):
     assert 'name="rcs_text_A"' in browser.get(world.url(campaign, "content")).text
 
 
+def test_choosing_another_way_brings_its_fields_at_once_and_typing_only_the_preview(world, agents):
+    campaign = world.draft()
+    browser, address = world.browser(), world.url(campaign, "content")
+    chosen = {"channel": "email", "text_A": factories.TEXT, "sender": "FLEURS"}
+
+    whole = browser.post(address, chosen, headers={"hx-request": "true", "hx-target": "content-form"}).text
+    part = browser.post(address, chosen, headers={"hx-request": "true", "hx-target": "preview"}).text
+
+    assert 'name="email_subject_A"' in whole
+    assert 'id="content-form"' in whole
+    assert 'id="preview"' in part
+    assert 'id="content-form"' not in part
+
+
 def test_what_is_written_for_rcs_is_kept_and_shown_on_a_phone(world, agents):
     campaign = world.draft(channels=("rcs", "sms"), others={})
     browser = world.browser()
@@ -126,7 +140,7 @@ def test_the_checks_say_what_happens_on_each_branch_and_what_each_costs(world, a
     ]  # fmt: skip
     assert (str(estimate.least_eur), str(estimate.cost_eur)) == ("0.18", "0.20")
     page = world.browser().get(world.url(campaign, "checks")).text
-    assert "Whom that does not reach in 4 hours gets the SMS. Nobody gets both." in page
+    assert "Whoever is not reached in 4 hours gets the SMS. Nobody gets both." in page
     assert "RCS → SMS" in world.browser().get(world.url(campaign, "confirm")).text
 
 

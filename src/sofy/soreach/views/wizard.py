@@ -40,11 +40,12 @@ def audience(request: ClientRequest, campaign: Campaign) -> HttpResponse:
 def content(request: ClientRequest, campaign: Campaign) -> HttpResponse:
     """What: the phone shows the text as real contacts will read it."""
     form = ContentForm(request.POST or None, campaign=campaign)
+    whole = not request.htmx or request.headers.get("HX-Target") == "content-form"
     if request.method == "POST" and form.is_valid():
         campaign = _save_content(request, campaign, form)
         if "next" in request.POST:
             return redirect("soreach:schedule", request.client.slug, campaign.id)
-        if not request.htmx:
+        if whole:
             form = ContentForm(campaign=campaign)
     number = preview.position(request.POST or request.GET, _remembered(request, campaign))
     request.session[SHOWN] = {"campaign": str(campaign.id), "as": number}
@@ -55,7 +56,7 @@ def content(request: ClientRequest, campaign: Campaign) -> HttpResponse:
         "examples": preview.EXAMPLES,
         **shown,
     }
-    template = "soreach/content.html#preview" if request.htmx else "soreach/content.html"
+    template = "soreach/content.html" if whole else "soreach/content.html#preview"
     return render(request, template, context, status=422 if form.errors else 200)
 
 

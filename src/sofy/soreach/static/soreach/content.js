@@ -14,4 +14,11 @@ let lastArea = null;
 document.addEventListener("focusin", (event) => {
   if (event.target.matches("textarea[data-content], input[data-content]")) lastArea = event.target;
 });
-document.querySelectorAll("[data-inserts]").forEach((box) => (box.hidden = false));
+
+// Choosing another way to travel brings the form anew.
+const dress = () => {
+  document.querySelectorAll("[data-inserts]").forEach((box) => (box.hidden = false));
+  document.querySelectorAll("[data-without-script]").forEach((box) => (box.hidden = true));
+};
+document.addEventListener("sofy:content", dress);
+dress();
