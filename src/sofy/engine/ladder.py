@@ -12,11 +12,12 @@ from uuid import UUID
 import msgspec
 import structlog
 
+from sofy.connectors.base import own_key
 from sofy.engine.db import sql
 from sofy.engine.intake import MessageIn, submit_async
 from sofy.engine.keystore import KeyStore
 from sofy.engine.link import Hot, HotLink
-from sofy.engine.pgarray import Int2Array, TimeArray, UuidArray, micros
+from sofy.engine.pgarray import Int2Array, TextArray, TimeArray, UuidArray, micros
 from sofy.engine.rungs import deadline, decode_rung, row_id
 from sofy.kernel import clock, ids
 from sofy.kernel.clauses import clause
@@ -60,7 +61,9 @@ class Ladders:
             async with conn.transaction():
                 cursor = await conn.execute(sql("take_steps"), {"client": client, "n": _AT_ONCE}, binary=True)
                 found = await cursor.fetchall()
-                messages = [made for row in found if keys and row[1] and (made := _next(row, keys)) is not None]
+                arrived = await _arrived(conn, found)
+                led_nowhere = [row for row in found if row[1] and row[0] not in arrived]
+                messages = [made for row in led_nowhere if keys and (made := _next(row, keys)) is not None]
                 if messages and keys:
                     await submit_async(conn, client, messages, keys=keys)
                     await self._note(conn, client, messages, found)
@@ -86,9 +89,32 @@ class Ladders:
         await conn.execute(sql("supersede"), values | {"messages": UuidArray.of(before)})
 
 
+async def _arrived(conn: Hot, steps: list[tuple[Any, ...]]) -> set[bytes]:
+    """Those that a supplier answered with errors only, and says by a receipt that they arrived: nothing follows."""
+    failed = {own_key(UUID(bytes=row[0])): row[0] for row in steps if row[-1]}
+    if not failed:
+        return set()
+    cursor = await conn.execute(sql("arrived_all_the_same"), {"keys": TextArray.of(list(failed))}, binary=True)
+    return {failed[key] for (key,) in await cursor.fetchall()}
+
+
 def _next(row: tuple[Any, ...], keys: ClientKeys) -> MessageIn | None:
     """The message of the next rung; None when it cannot be read any more."""
-    _, head, number, payload, purpose, campaign, contact, establishment, variant, zone, reference, answers = row
+    (
+        _,
+        head,
+        number,
+        payload,
+        purpose,
+        campaign,
+        contact,
+        establishment,
+        variant,
+        zone,
+        reference,
+        answers,
+        _only_failed,
+    ) = row
     head_id = UUID(bytes=head)
     try:
         plain = keys.unseal("engine_ladder", "payload", UUID(bytes=row_id(head_id, number)), payload)

@@ -18,13 +18,20 @@ WITH step AS (
     SELECT message_id FROM engine_ladder_step WHERE client_id = %(client)s ORDER BY at LIMIT %(n)s FOR UPDATE SKIP LOCKED
 )
 SELECT step.message_id, next.head_id, next.rung, next.payload, m.purpose, m.campaign_id, m.contact_id, m.establishment_id,
-       m.variant, m.zone, m.reference, m.answers
+       m.variant, m.zone, m.reference, m.answers, s.supplier_code LIKE 'http_5%%' AS only_failed
   FROM step
   JOIN engine_message m ON m.client_id = %(client)s AND m.id = step.message_id
+  JOIN engine_state s ON s.client_id = %(client)s AND s.message_id = step.message_id
   LEFT JOIN LATERAL (
       SELECT n.* FROM engine_ladder l JOIN engine_ladder n ON n.client_id = %(client)s AND n.head_id = l.head_id
                                                           AND n.rung = l.rung + 1 AND n.message_id IS NULL
        WHERE l.client_id = %(client)s AND l.message_id = step.message_id) next ON true
+
+-- name: arrived_all_the_same
+-- Which of these messages, by our own names of them, somebody says arrived. Asked only where a supplier answered nothing but
+-- errors, since it looks through everything that waits to be placed.
+SELECT DISTINCT key FROM receipt_parked, unnest(keys) AS key
+ WHERE status IN ('delivered', 'read') AND key = ANY (ARRAY(SELECT unnest(%(keys)s::text[])))
 
 -- name: begin_rungs
 -- These rungs are messages now.

@@ -244,6 +244,31 @@ async def test_news_of_a_template_are_told_to_the_rooms_above(
 
 
 @pytest.mark.clause("CGVU 3.4")
+@pytest.mark.parametrize("arrived", [False, True])
+async def test_what_a_supplier_only_fails_at_is_sent_by_the_next_unless_it_arrived_all_the_same(
+    house: House, both: Machine, monkeypatch: pytest.MonkeyPatch, arrived: bool
+):
+    monkeypatch.setattr("sofy.engine.receipts._PARK_AFTER_S", 0.1)
+    both.connector("rcs").script = lambda message, part: Refused("http_503", Action.RETRY)
+    (message,) = house.submit(laddered(house, after_s=60))
+    await both.settled(message, status="queued")
+    told = Receipt(keys=(str(message.id),), status="delivered", message_id=message.id)
+    if arrived:
+        call_back(house, Heard(receipts=[told]), route_id(house, "rcs"))
+        await both.until(lambda: house.conn.execute("SELECT count(*) FROM receipt_parked").fetchone() == (1,))
+
+    over = clock.now() + timedelta(seconds=61)
+    clock.install(lambda: over)
+    await both.settled(message, status="withheld")
+    if not arrived:
+        await both.until(lambda: sms_to(both, message))
+    await both.until(lambda: house.conn.execute("SELECT count(*) FROM engine_ladder_step").fetchone() == (0,))
+
+    rungs = house.conn.execute("SELECT count(*) FROM engine_ladder WHERE message_id IS NOT NULL").fetchone()
+    assert rungs == (1 if arrived else 2,)
+
+
+@pytest.mark.clause("CGVU 3.4")
 async def test_what_a_channel_refuses_is_sent_by_the_next(house: House, both: Machine):
     both.connector("rcs").script = lambda message, part: Refused("not_rcs", Action.PERMANENT)
     (message,) = house.submit(laddered(house))
