@@ -5,6 +5,8 @@ an invoice) takes points away. Words in disguise (s0ldes, p r o m o) are read as
 """
 
 import re
+from functools import lru_cache
+from string import ascii_lowercase
 from typing import Final, NamedTuple
 
 from sofy.kernel.clauses import clause
@@ -25,12 +27,19 @@ _GLANCE: Final = (
     *("magasin", "boutique", "sale", "achet", "remport", "points", "sans ", "last ", "concours", "casino", "voyan"),
     *("exclusi", "r o m o", "o l d e", "f f r e", "r.o.m.o", "o.l.d.e", "r-o-m-o", "o-l-d-e"),
 )
-#: What French is written in, the quicker first; other letters may be there to look like these.
+#: What French is written in, the quicker first; other letters and signs may be there to look like these.
 _USUAL: Final = ("latin-1", "cp1252")
+_UNUSUAL: Final = re.compile(r"[^\W\d_\u0000-\u024f]|[٪％‐‑‒−\u2460-\u24ff\U0001f130-\U0001f189]|\d(?<![0-9])")
+#: A number of several figures says the same whatever it is.
+_NUMBER: Final = re.compile(r"(?<![^\W_])\d\d+(?![^\W_])")
 _SPACED: Final = re.compile(r"\b(?:[a-z0-9][ ._*-]){3,}[a-z0-9]\b")
 _IN_WORDS: Final = re.compile(r"\b(?=[a-z@$]*[013457@$])(?=[0-9@$]*[a-z])[a-z0-9@$]{4,}")
 _FIGURES: Final = str.maketrans("013457@$", "oieastas")
-_LOOKALIKES: Final = str.maketrans("аеорсхукмтвніѕοραειτ‐‑‒–—−٪", "aeopcxykmtbhisopaeit------%")
+#: Letters of other alphabets, and white ones on a black ground, which Unicode does not take for letters.
+_LOOKALIKES: Final = str.maketrans(
+    "аеорсхукмтвніѕοραειτ‐‑‒–—−٪" + "".join(chr(ground + n) for ground in (0x1F150, 0x1F170) for n in range(26)),
+    "aeopcxykmtbhisopaeit------%" + 2 * ascii_lowercase,
+)
 _DOTS: Final = re.compile(r" ?(?:\[\.\]|\(\.\)| dot | point ) ?(?=(?:fr|com|net|shop|io|example)\b)")
 _MINUS: Final = re.compile(r"[-‐‑‒–—−](?<![\w-].) ?(?=\d)")
 _PER_CENT: Final = re.compile(r" ?pour ?cents?\b")
@@ -216,14 +225,14 @@ def _glance(text: str) -> bool:
 
 
 def _foreign(text: str) -> bool:
-    """Whether there are letters that may be there to look like others."""
+    """Whether there are letters that may be there to look like others; a sun or a parcel looks like none."""
     for usual in _USUAL:
         try:
             text.encode(usual)
         except UnicodeEncodeError:
             continue
         return False
-    return True
+    return _UNUSUAL.search(text) is not None
 
 
 def _undisguised(plain: str) -> str:
@@ -247,19 +256,26 @@ def score(text: str, alike: int = 0, a_minute: int = 0) -> tuple[float, tuple[Po
     """
     if not _glance(text):
         return 0.0, ()
+    says, found = _read(_NUMBER.sub(lambda number: "0" * len(number.group()), text))
+    if says and sum(point.points for point in found) >= TALKS:
+        found += (Point("same_text", 2.5 if alike >= _VERY_MANY else 1.5),) if alike >= _MANY else ()
+        found += (Point("send_rate", 1.0),) if a_minute >= _MANY_A_MINUTE else ()
+    return sum(point.points for point in found), found
+
+
+@lru_cache(maxsize=4096)
+def _read(text: str) -> tuple[bool, tuple[Point, ...]]:
+    """Whether a text says anything of what it is about, and what speaks: mostly read before, with other numbers."""
     folded = _MINUS.sub("moins ", fold(text))
     plain = _undisguised(folded)
     found = _spoke(_RULES, plain)
     kinds = {point.code for point in found} - _UNDERLINES
     if not kinds:
-        return sum(point.points for point in found), tuple(found)
+        return False, tuple(found)
     if plain != folded and kinds - {point.code for point in _spoke(_RULES, folded)}:
         found.append(Point("disguised", 2.5))
     found += _excused(kinds, _spoke(_NOTICES, plain))
-    if sum(point.points for point in found) >= TALKS:
-        found += [Point("same_text", 2.5 if alike >= _VERY_MANY else 1.5)] if alike >= _MANY else []
-        found += [Point("send_rate", 1.0)] if a_minute >= _MANY_A_MINUTE else []
-    return sum(point.points for point in found), tuple(found)
+    return True, tuple(found)
 
 
 def _excused(kinds: set[str], notices: list[Point]) -> list[Point]:

@@ -54,7 +54,7 @@ def drawn(chance: random.Random, numbers: Numbers) -> dict[str, Any]:
             template["buttons"] = ["STOP"]
         return message | {"channel": "whatsapp", "content": {"template": template}}
     if kind == "email":
-        words = "Bonjour, samedi tout est à moitié prix." + (" {{unsubscribe_url}}" if marketing else "")
+        words = "Bonjour, samedi tout est à moitié prix. {{unsubscribe_url}}" if marketing else text
         return message | {"to": numbers.address(), "content": {"subject": "Samedi", "text": words}}
     message["text"] = text
     if kind == "auto":

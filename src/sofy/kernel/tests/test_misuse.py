@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sofy.kernel.content import Button, Card, Content, Template
-from sofy.kernel.misuse import HOLD, score, skeleton, words
+from sofy.kernel.misuse import HOLD, _glance, _read, score, skeleton, words
 
 ALERTS = """\
 Votre code de vérification Banque Martin est 482913. Ne le communiquez à personne.
@@ -222,6 +222,28 @@ def test_cards_mails_and_places_of_templates_are_read_too():
     for content in (Content(cards=[card]), mail, template):
         assert score(words("", content))[0] >= HOLD
     assert words("Bonjour", None) == "Bonjour"
+
+
+@pytest.mark.parametrize("text", [*ALERTS, *MORE_ALERTS, *MARKETING, *DISGUISED, *FOR_MANY])
+def test_a_text_says_the_same_with_other_numbers(text):
+    if _glance(text):
+        assert _read(text)[1] == score(text)[1]
+
+
+def test_a_text_that_was_read_is_known_with_another_number():
+    score("Votre colis 104233 vous attend en boutique")
+    read_before = _read.cache_info().misses
+
+    score("Votre colis 104234 vous attend en boutique")
+
+    assert _read.cache_info().misses == read_before
+
+
+@pytest.mark.parametrize(
+    "text", ["ⓅⓇⓄⓂⓄ demain chez Zélie", "🅿🆁🅾🅼🅾 demain chez Zélie", "ＰＲＯＭＯ demain", "PRОMО demain"]
+)
+def test_letters_that_only_look_like_letters_are_read(text):
+    assert "offer" in {reason.code for reason in score(text)[1]}
 
 
 @given(st.text(max_size=300))
