@@ -62,6 +62,8 @@ class Ladders:
                 cursor = await conn.execute(sql("take_steps"), {"client": client, "n": _AT_ONCE}, binary=True)
                 found = await cursor.fetchall()
                 arrived = await _arrived(conn, found)
+                if arrived:
+                    await conn.execute(sql("drop_rungs"), {"client": client, "messages": UuidArray.of(list(arrived))})
                 led_nowhere = [row for row in found if row[1] and row[0] not in arrived]
                 messages = [made for row in led_nowhere if keys and (made := _next(row, keys)) is not None]
                 if messages and keys:

@@ -33,6 +33,12 @@ SELECT step.message_id, next.head_id, next.rung, next.payload, m.purpose, m.camp
 SELECT DISTINCT key FROM receipt_parked, unnest(keys) AS key
  WHERE status IN ('delivered', 'read') AND key = ANY (ARRAY(SELECT unnest(%(keys)s::text[])))
 
+-- name: drop_rungs
+-- Nothing follows these rungs: what was to come after them is not to come any more.
+DELETE FROM engine_ladder n USING engine_ladder l
+ WHERE l.client_id = %(client)s AND l.message_id = ANY (ARRAY(SELECT unnest(%(messages)s::uuid[])))
+   AND n.client_id = %(client)s AND n.head_id = l.head_id AND n.message_id IS NULL
+
 -- name: begin_rungs
 -- These rungs are messages now.
 WITH begun AS (

@@ -264,8 +264,8 @@ async def test_what_a_supplier_only_fails_at_is_sent_by_the_next_unless_it_arriv
         await both.until(lambda: sms_to(both, message))
     await both.until(lambda: house.conn.execute("SELECT count(*) FROM engine_ladder_step").fetchone() == (0,))
 
-    rungs = house.conn.execute("SELECT count(*) FROM engine_ladder WHERE message_id IS NOT NULL").fetchone()
-    assert rungs == (1 if arrived else 2,)
+    begun = house.conn.execute("SELECT message_id IS NOT NULL FROM engine_ladder ORDER BY rung").fetchall()
+    assert begun == ([(True,)] if arrived else [(True,), (True,)])
 
 
 @pytest.mark.clause("CGVU 3.4")
