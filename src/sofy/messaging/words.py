@@ -181,6 +181,7 @@ EVIDENCE: dict[str, "str | Promise"] = {
     "repeats": _("few numbers, again and again"),
     "night": _("an unusual hour"),
     "under_attack": _("another range was closed just before"),
+    "closed_elsewhere": _("closed for another client just before"),
     "stop_mention": _("mention of STOP"),
     "offer": _("words of an offer"),
     "discount": _("a discount"),

@@ -5,14 +5,15 @@ verdicts.
 """
 
 from collections.abc import Iterable
+from math import log
 from typing import Final, Literal, NamedTuple
 
 import msgspec
 
 from sofy.engine.fraud import evidence
 from sofy.engine.fraud.evidence import Reason
-from sofy.engine.fraud.memory import SENT, Habits, Lru, Range, Sent
-from sofy.engine.fraud.ranges import ranges, remoteness
+from sofy.engine.fraud.memory import APART_S, SENT, Habits, Lru, Range, Sent
+from sofy.engine.fraud.ranges import FICTION, country, ranges, remoteness
 from sofy.kernel.clauses import clause
 
 #: From so many points on a message waits for a person; from so many its range is closed.
@@ -23,7 +24,9 @@ _LONGEST_S: Final = 7 * 86400.0
 #: A receipt sooner than this is no phone's; one that did not come within this never does.
 _AT_ONCE_S, OLD_S = 1.0, 900.0
 CLIENTS: Final = 4096
-#: So many messages held within two hours, in one range or of one client: what is held next is closed.
+#: Of the numbers of a range these are near the next one, where somebody goes through it in steps.
+_VERY_LAST: Final = 4
+#: So many messages held within hours, in one range or of one client: what is held next is closed.
 _HELD: Final = 40
 
 
@@ -63,6 +66,7 @@ class Detector:
         self.policy = policy or Policy()
         self._habits: Lru[Habits] = Lru(CLIENTS, Habits)
         self._closed: dict[tuple[str, str, str], Closed] = {}
+        self._shared: dict[str, tuple[str, float]] = {}
         self._everyone = Range()
 
     @clause("CGVU 15")
@@ -82,11 +86,12 @@ class Detector:
             habits.blocked_at = at
             return closed
         weight = self._note(habits, at, to, within)
-        found = self._weigh(habits, purpose, within, at)
-        if found is not None and weight < 1.0 and habits.numbers.of(to).used:
+        found = self._weigh(habits, client, purpose, within, at)
+        seen = habits.numbers.of(to)
+        if found is not None and weight < 1.0 and seen.lives:
             found = None  # somebody whose codes are used may go on
         if found is None:
-            sent = Sent(at, within, weight)
+            sent = Sent(at, within, weight, regular=seen.regular(at))
             for key in within:
                 habits.ranges.of(key).sent += weight
             habits.early.append(sent)
@@ -106,7 +111,7 @@ class Detector:
         sent.used = True
         habits = self._habits.of(f"{'marketing' if purpose == 'marketing' else 'alert'}:{client}")
         habits.note_delay(max(0.0, at - sent.at))
-        habits.numbers.of(to).used = True
+        habits.numbers.of(to).used += 1
         late, points = sent.judged, sent.told - evidence.USED_POINTS * sent.weight
         if remoteness(sent.ranges[3]) >= 2:
             habits.far_unused = max(0.0, habits.far_unused - points)
@@ -117,10 +122,12 @@ class Detector:
             kept.used += sent.weight
             if late:
                 kept.left = max(0.0, kept.left - sent.weight)
-            if self._lives(kept):
+            if self._lives(habits, kept):
                 self._reopen(client, purpose, key)
         if late and habits.sample:
             habits.rate = min(1.0, habits.rate + 1 / min(habits.sample, 200.0))
+        if late and sent.regular:
+            habits.note_regular(True)
 
     def received(self, at: float, client: str, purpose: str, sent: Sent) -> None:
         """A receipt came for a message."""
@@ -136,8 +143,12 @@ class Detector:
                 kept.slow += 1.0
 
     @staticmethod
-    def _lives(kept: Range) -> bool:
-        """Whether the codes of a range are used by more than pumping would pay for: people have its numbers."""
+    def _lives(habits: Habits, kept: Range) -> bool:
+        """Whether the codes of a range are used by more than pumping would pay for: people have its numbers. Not where
+        nobody else's codes are used.
+        """
+        if habits.mute:
+            return False
         share = kept.used / kept.sent if kept.sent else 0.0
         return (kept.used > 2.5 and (share > 0.6 or (share > 0.25 and kept.unused < 2))) or (
             kept.used >= 5 and share > 0.4
@@ -149,10 +160,12 @@ class Detector:
         unused = self._habits.of(f"{purpose}:{client}").ranges.of(key).unused
         if closed is not None and (unused < 2 or all(reason.code != "codes_unused" for reason in closed.reasons)):
             del self._closed[client, purpose, key]
+            self._shared.pop(key, None)
 
     def open(self, client: str, purpose: str, key: str) -> None:
         """A person says the range is in order: what was held against it is forgotten."""
         self._closed.pop((client, purpose, key), None)
+        self._shared.pop(key, None)
         habits = self._habits.of(f"{purpose}:{client}")
         for name, kept in habits.ranges.items():
             if name.startswith(key) or key.startswith(name):
@@ -178,10 +191,12 @@ class Detector:
         times = before.times + 1 if before else 1
         until = at + min(_LONGEST_S, CLOSED_S * 2 ** (times - 1))
         self._closed[client, purpose, key] = Closed(until, times, reasons, score)
+        self._shared[key] = client, until
         habits.blocked_at = at
         habits.closed += 1
         if len(self._closed) > RANGES_CLOSED:
             self._closed = {k: v for k, v in self._closed.items() if v.until > at}
+            self._shared = {k: v for k, v in self._shared.items() if v[1] > at}
         return Judged("block", reasons, score, key, until, None)
 
     def _note(self, habits: Habits, at: float, to: str, within: tuple[str, str, str, str]) -> float:
@@ -197,13 +212,16 @@ class Detector:
                 if key == within[1]:
                     habits.squares += 2 * kept.fresh + 1
                 kept.fresh += 1.0
+                kept.hours += 1.0
+                kept.apart += at - kept.fresh_at > APART_S
+                kept.fresh_at = at
             elif weight == 0.6:
                 kept.again += 1.0
         if weight == 1.0:
             if remoteness(within[3]) >= 2:
                 habits.away += 1.0
-            for key in within[:2]:
-                self._run(habits.ranges.of(key), digits)
+            for key, size in zip(within[:2], (1_000, 10_000), strict=True):
+                self._run(habits.ranges.of(key), digits, size)
         return weight
 
     @staticmethod
@@ -213,16 +231,19 @@ class Detector:
         habits.last = digits
 
     @staticmethod
-    def _run(kept: Range, digits: int) -> None:
-        """Whether a fresh number continues a row of its range: next to another one, or at the step of the last two."""
-        step = digits - kept.last if kept.last else 0
-        near = len(kept.nearby)
+    def _run(kept: Range, digits: int, size: int) -> None:
+        """Whether a fresh number continues a row of its range: next to one of the last, or near the very last. The more
+        of the range is written to, the less that says.
+        """
+        nearby = kept.nearby
+        near = len(nearby)
         if near:
-            chance = min(0.5, max(0.02, near * 6 / 10_000))
-            hit = any(abs(digits - other) <= 3 for other in kept.nearby) or (0 < abs(step) <= 20 and step == kept.step)
-            kept.runs = max(0.0, min(14.0, kept.runs + (1.2 if hit else -2.0 * (1 - chance))))
-        kept.step, kept.last = step, digits
-        kept.nearby.append(digits)
+            chance = min(0.5, max(0.02, (near * 6 + min(near, _VERY_LAST) * 34) / size))
+            hit = any(abs(digits - other) <= 3 for other in nearby) or any(
+                abs(digits - nearby[-n]) <= 20 for n in range(1, min(near, _VERY_LAST) + 1)
+            )
+            kept.runs = max(0.0, min(14.0, kept.runs + (min(1.2, -0.6 * log(chance)) if hit else -2.0 * (1 - chance))))
+        nearby.append(digits)
 
     def _ripen(self, habits: Habits, at: float) -> None:
         """Learn from messages that are old enough."""
@@ -244,6 +265,8 @@ class Detector:
     def _not_used(self, habits: Habits, sent: Sent, at: float, share: float) -> None:
         if sent.used:
             return
+        if habits.unheard:
+            return
         distance = remoteness(sent.ranges[3])
         points = evidence.unused_points(habits, share, distance > 0) * sent.weight
         more = points - sent.told
@@ -263,6 +286,8 @@ class Detector:
     def _outcome(self, habits: Habits, sent: Sent) -> None:
         """The rate is that of ranges where codes are used: pumping elsewhere does not lower what is expected."""
         habits.note_all(sent.used)
+        if sent.regular:
+            habits.note_regular(sent.used)
         if sent.used:
             habits.note_outcome(True)
             return
@@ -294,7 +319,7 @@ class Detector:
             yield kept
 
     def _weigh(
-        self, habits: Habits, purpose: str, within: tuple[str, str, str, str], at: float
+        self, habits: Habits, client: str, purpose: str, within: tuple[str, str, str, str], at: float
     ) -> tuple[str, tuple[Reason, ...], float] | None:
         """The finest range of the message that is suspicious enough, with the reasons."""
         land = within[3]
@@ -318,20 +343,37 @@ class Detector:
             found = self._of_range(habits, key, level, kept, far)
             if not found and (level < 3 or kept.fresh < 30 or purpose == "marketing"):
                 continue  # a country alone: people there who agreed may be many
+            elsewhere = self._elsewhere(client, within[level:3], kept, at) if level < 2 else None
             attacked = evidence.attacked(habits, kept, at)
-            reasons = [reason for reason in (*found, *general, attacked) if reason is not None]
+            reasons = [reason for reason in (*found, *general, elsewhere, attacked) if reason is not None]
             score = sum(reason.points for reason in reasons)
-            if self._lives(kept):
+            if self._lives(habits, kept):
                 score *= 0.3
             if score >= HOLD and (worst is None or score > worst[2] + 2):
                 worst = key, tuple(reasons), score
         return worst
 
+    def _elsewhere(self, client: str, around: tuple[str, ...], kept: Range, at: float) -> Reason | None:
+        """The range, or one around it, was just closed for somebody else, and this client does not know it."""
+        if kept.used > 0.5 or kept.usually_before(at) >= 1 or around[0].startswith(FICTION):
+            return None
+        for key in around:
+            owner, until = self._shared.get(key, (client, 0.0))
+            if owner != client and until > at:
+                return Reason("closed_elsewhere", 3.0, kept.fresh, 0)
+        return None
+
     def _of_range(self, habits: Habits, key: str, level: int, kept: Range, far: float) -> list[Reason]:
-        unused = evidence.far_unused(habits) if far > kept.unused else evidence.unused(kept)
+        unused = evidence.far_unused(habits) if far > kept.unused else evidence.unused(habits, kept)
+        if habits.unheard:
+            unused = None
         found = [unused, evidence.receipts(kept, self._everyone)]
         if level < 2:
-            found += [evidence.velocity(habits, key, level, kept), evidence.sequence(key, kept), evidence.repeats(kept)]
+            found += [
+                evidence.velocity(habits, key, level, kept),
+                evidence.sequence(habits, key, kept),
+                evidence.repeats(kept, remoteness(country(key[:5]))),
+            ]
         return [reason for reason in found if reason is not None]
 
 

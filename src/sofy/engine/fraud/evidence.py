@@ -7,7 +7,7 @@ decides alone.
 from math import log
 from typing import Final, NamedTuple
 
-from sofy.engine.fraud.memory import Habits, Range
+from sofy.engine.fraud.memory import SUSPICION_S, Habits, Range
 from sofy.engine.fraud.ranges import FICTION, country, remoteness
 
 #: A code that should have been used and was not; one that was. Pumping may fake one in five.
@@ -21,6 +21,16 @@ _BOOK: Final = 10
 _AFTER_S: Final = 1800.0
 #: A client is known long enough to say at which hours it never writes.
 _DAYS_S: Final = 2 * 86400.0
+
+#: How much less a burst of somebody unknown says at home, while there are so few numbers.
+_STRANGER: Final = 0.02
+_FEW: Final = 150
+#: Up to so many times its mean pace a client writes as much as ever: days have their noon, weeks their Monday.
+_AS_EVER: Final = 3.5
+#: More of a client's messages than this in one range: its own people live there.
+_MOST: Final = 0.3
+#: So many messages of earlier hours make a range the client's own.
+_OWN: Final = 20
 
 
 class Reason(NamedTuple):
@@ -41,26 +51,36 @@ def unused_points(habits: Habits, share: float, abroad: bool) -> float:
 
 
 def velocity(habits: Habits, key: str, level: int, kept: Range) -> Reason | None:
-    """More fresh numbers in one range than this client's share of it explains.
+    """More fresh numbers in one range than this client's share of it explains, at once or over hours."""
+    if level and key.startswith(FICTION):
+        return None
+    burst, drip = _burst(habits, key, kept), _drip(habits, kept)
+    return drip if drip is not None and (burst is None or drip.points > burst.points) else burst
+
+
+def _burst(habits: Habits, key: str, kept: Range) -> Reason | None:
+    """More fresh numbers within minutes.
 
     Somebody unknown is taken to write to ten such ranges; to a hundred once there was time for codes to be used and
     none was. Who writes to many ranges at once writes to a contact book: one that is as full as the others is no sign.
     """
     seen = kept.fresh
-    if seen < 4 or (level and key.startswith(FICTION)):
+    if seen < 4:
         return None
     usual = habits.all.usually(habits.seen_at)
     known = usual >= 100 and habits.width >= 40
     elapsed = habits.seen_at - habits.since
     mute = not habits.tells and elapsed > 30
-    pieces = 10 if key.startswith(FICTION) else 200 if known else 100 if mute else 10
+    far = remoteness(country(key)) >= 2
+    pieces = 10 if key.startswith(FICTION) else 2000 if far and known else 200 if known else 100 if mute else 10
     share = (kept.usually(habits.seen_at) + 0.5) / (usual + 0.5 * pieces)
     expected = max(0.3, share * (habits.all.fresh - 0.7 * seen * (habits.all.fresh > seen * 1.4)))
-    if habits.spread >= _BOOK and remoteness(country(key)) < 2:
+    if habits.spread >= _BOOK and not far:
         expected = max(expected, habits.squares / habits.all.fresh)
     if seen <= expected:
         return None
-    points = (0.12 if known else 0.1) * (seen * log(seen / expected) - (seen - expected))
+    weight = 0.12 if known else _STRANGER if stranger(habits, key) else 0.1
+    points = weight * (seen * log(seen / expected) - (seen - expected))
     sure = known or (seen >= 40 if mute else seen >= 60 and (elapsed > 90 or seen > 4 * elapsed))
     cap = 9.0 if sure else 5.0
     if habits.ascending > 0.9 and kept.runs < 2:
@@ -68,15 +88,48 @@ def velocity(habits: Habits, key: str, level: int, kept: Range) -> Reason | None
     return Reason("velocity", min(cap, points), seen, expected)
 
 
-def sequence(key: str, kept: Range) -> Reason | None:
-    """Numbers one after the other, or at a small fixed step. Among numbers of fiction that alone says little."""
-    cap = 5.0 if key.startswith(FICTION) else 8.0
-    return Reason("sequence", min(cap, kept.runs), kept.fresh, 0) if kept.runs > 2 else None
+def _drip(habits: Habits, kept: Range) -> Reason | None:
+    """More fresh numbers over hours, each of which came by itself: of a client whose past says where its people are,
+    and who writes about as much as ever.
+    """
+    seen, now = kept.apart, habits.seen_at
+    if seen < 5 or habits.width < 40:
+        return None
+    usual, lately = habits.all.usually_before(now), habits.all.hours
+    pace = usual / max(1.0, now - habits.since - SUSPICION_S) * SUSPICION_S * 1.44
+    if usual < 100 or lately > _AS_EVER * pace:
+        return None
+    expected = max(0.3, (kept.settled(now) + 0.5) / (usual + 100) * lately)
+    if seen <= expected:
+        return None
+    points = 0.25 * (seen * log(seen / expected) - (seen - expected))
+    return Reason("velocity", min(6.0, points), seen, expected)
 
 
-def unused(kept: Range) -> Reason | None:
-    """Codes nobody used, where this client's codes are used."""
-    return Reason("codes_unused", min(14.0, kept.unused), kept.left, kept.used) if kept.unused > 1 else None
+def stranger(habits: Habits, key: str) -> bool:
+    """Somebody nothing is known of yet, who writes to people at home: on its first day a small place or a company's
+    phones look like pumping, until there are too many of them.
+    """
+    if habits.all.fresh > _FEW:
+        return False
+    return not habits.tells and habits.all.usually(habits.seen_at) < 100 and not remoteness(country(key))
+
+
+def sequence(habits: Habits, key: str, kept: Range) -> Reason | None:
+    """Numbers one after the other, or at a small fixed step. Among numbers of fiction, and in a range that the client
+    wrote to before, that alone says little.
+    """
+    if kept.runs <= 2 or kept.settled(habits.seen_at) >= _OWN:
+        return None
+    cap = 5.0 if key.startswith(FICTION) else 3.0 if stranger(habits, key) else 8.0
+    return Reason("sequence", min(cap, kept.runs), kept.fresh, 0)
+
+
+def unused(habits: Habits, kept: Range) -> Reason | None:
+    """Codes nobody used, where this client's codes are used. A range where most of its people are has bad days."""
+    share = kept.settled(habits.seen_at) / (habits.all.usually(habits.seen_at) + 1)
+    points = kept.unused * (1 - share) if share > _MOST else kept.unused
+    return Reason("codes_unused", min(14.0, points), kept.left, kept.used) if points > 1 else None
 
 
 def far_unused(habits: Habits) -> Reason | None:
@@ -99,8 +152,8 @@ def abroad(habits: Habits, code: str, kept: Range) -> Reason | None:
     distance = remoteness(code)
     if not distance or kept.fresh < 8:
         return None
-    usual = habits.all.usually(habits.seen_at)
-    share = (kept.usually(habits.seen_at) + 0.2) / (usual + 40)
+    usual = habits.all.usually_before(habits.seen_at)
+    share = (kept.usually_before(habits.seen_at) + 0.2) / (usual + 40)
     expected = max(0.3, share * habits.all.fresh)
     if kept.fresh <= 2 * expected:
         return None
@@ -132,9 +185,11 @@ def receipts(kept: Range, everyone: Range) -> Reason | None:
     return None
 
 
-def repeats(kept: Range) -> Reason | None:
-    """Few numbers written to again and again."""
-    return Reason("repeats", min(4.0, kept.again / 10), kept.again, 0) if kept.again > 20 else None
+def repeats(kept: Range, distance: float) -> Reason | None:
+    """Few numbers written to again and again: at home perhaps somebody on call, far away hardly."""
+    if kept.again <= 20:
+        return None
+    return Reason("repeats", min(4.0 + 2 * distance, kept.again * (1 + distance / 2) / 10), kept.again, 0)
 
 
 def night(habits: Habits, hour: int) -> Reason | None:

@@ -16,8 +16,14 @@ V = TypeVar("V")
 LATELY_S: Final = 900.0
 #: What is usual for a client is learned and forgotten over weeks.
 USUALLY_S: Final = 14 * 86400.0
-#: Suspicion that nothing feeds fades.
-_SUSPICION_S: Final = 7200.0
+#: Suspicion that nothing feeds fades within a day: who pumps a few messages an hour is not forgotten in between.
+SUSPICION_S: Final = 6 * 3600.0
+#: A fresh number so long after the one before, in its range, came by itself: not with others in one go.
+APART_S: Final = 90.0
+#: Of the codes of people who used theirs before so few were used lately that no report can have come in.
+_FEW_REGULARS: Final = 0.3
+#: So few of all messages have a code that is used: a client that tells nothing, or pumping that fakes some.
+_HARDLY: Final = 0.12
 #: So many ranges, numbers and messages are remembered per client and purpose.
 RANGES, NUMBERS, SENT = 16384, 16384, 20_000
 
@@ -27,7 +33,8 @@ class Range(msgspec.Struct, gc=False, eq=False):
 
     `fresh`: numbers written to lately that were not known before. `usual`: messages before that. `unused` and `runs`:
     how much codes that nobody used, and numbers in a row, speak for fraud. `instant`, `silent`, `slow`: receipts that
-    came at once, never, or as they should.
+    came at once, never, or as they should. `hours`: fresh numbers of the last hours; `apart`: those that came each
+    by itself.
     """
 
     fresh: float = 0.0
@@ -36,8 +43,9 @@ class Range(msgspec.Struct, gc=False, eq=False):
     at: float = 0.0
     unused: float = 0.0
     runs: float = 0.0
-    step: int = 0
-    last: int = 0
+    hours: float = 0.0
+    apart: float = 0.0
+    fresh_at: float = -1e12
     nearby: deque[int] = msgspec.field(default_factory=lambda: deque(maxlen=48))
     used: float = 0.0
     left: float = 0.0
@@ -57,7 +65,7 @@ class Range(msgspec.Struct, gc=False, eq=False):
         lately = exp2(-gone / LATELY_S)
         self.fresh *= lately
         self.again *= lately
-        longer = exp2(-gone / _SUSPICION_S)
+        longer = exp2(-gone / SUSPICION_S)
         self.held *= longer
         self.unused *= longer
         self.runs *= lately
@@ -67,9 +75,19 @@ class Range(msgspec.Struct, gc=False, eq=False):
         self.silent *= longer
         self.slow *= longer
         self.sent *= longer
+        self.hours *= longer
+        self.apart *= longer
 
     def usually(self, now: float) -> float:
         return self.usual * exp2(-max(0.0, now - self.usual_at) / USUALLY_S)
+
+    def usually_before(self, now: float) -> float:
+        """What was usual before the last hours."""
+        return max(0.0, self.usually(now) - self.hours)
+
+    def settled(self, now: float) -> float:
+        """What is usual without what lately came by itself, as pumping in drips does."""
+        return max(0.0, self.usually(now) - self.apart)
 
     def learn(self, now: float, weight: float = 1.0) -> None:
         """One message more that nothing was wrong with."""
@@ -80,7 +98,7 @@ class Range(msgspec.Struct, gc=False, eq=False):
 class Sent(msgspec.Struct, gc=False, eq=False):
     """One message that went out, until nothing more can be learned from it.
 
-    `told`: what its code not being used added to each of its ranges so far.
+    `told`: what its code not being used added to each of its ranges so far. `regular`: to somebody who used theirs.
     """
 
     at: float
@@ -90,6 +108,7 @@ class Sent(msgspec.Struct, gc=False, eq=False):
     used: bool = False
     receipt: bool = False
     judged: bool = False
+    regular: bool = False
 
 
 class Lru(OrderedDict[str, V]):
@@ -111,18 +130,29 @@ class Lru(OrderedDict[str, V]):
 
 
 class Seen(msgspec.Struct, gc=False, eq=False):
-    """A number a client wrote to: since when, and how often lately."""
+    """A number a client wrote to: since when, how often lately and in all, and how many of its codes were used."""
 
     since: float = -1.0
     at: float = 0.0
     often: float = 0.0
-    used: bool = False
+    asked: int = 0
+    used: int = 0
+
+    @property
+    def lives(self) -> bool:
+        """Whether somebody uses the codes: of every four at least one."""
+        return self.used > 0 and 4 * self.used >= self.asked
+
+    def regular(self, now: float) -> bool:
+        """Whether this is somebody who has been coming for a while, and does not come all the time."""
+        return self.lives and now - self.since > 3600 and self.often < 4
 
     def once_more(self, now: float) -> float:
         """How much this message says: a number nobody wrote to says most, a usual one nearly nothing."""
         first, known = self.since < 0, self.used or (self.since >= 0 and now - self.since > 3600)
         self.often = 1.0 + self.often * exp2(-max(0.0, now - self.at) / LATELY_S)
         self.at = now
+        self.asked += 1
         if first:
             self.since = now
             return 1.0
@@ -139,7 +169,7 @@ class Habits(msgspec.Struct, gc=False, eq=False):
     `ascending`: how far numbers come in order across ranges, as a contact book has them. `squares`: the sum of the
     squares of the fresh numbers of each range of ten thousand. `far_left`, `far_unused`: codes to far countries that
     nobody used lately, and how much they speak for fraud. `held`: messages stopped lately. `closed`: ranges closed
-    lately.
+    lately. `regulars`: of people whose codes were always used, how many used the last ones.
     """
 
     all: Range = msgspec.field(default_factory=Range)
@@ -163,6 +193,8 @@ class Habits(msgspec.Struct, gc=False, eq=False):
     closed: float = 0.0
     ascending: float = 0.0
     last: int = 0
+    regulars: float = 1.0
+    regulars_at: float = -1e12
     hours: list[float] = msgspec.field(default_factory=lambda: [0.0] * 24)
     blocked_at: float = -1e12
     seen_at: float = 0.0
@@ -178,7 +210,7 @@ class Habits(msgspec.Struct, gc=False, eq=False):
         self.squares *= lately * lately
         self.far_left *= lately
         self.far_unused *= lately
-        longer = exp2(-gone / _SUSPICION_S)
+        longer = exp2(-gone / SUSPICION_S)
         self.held *= longer
         self.closed *= longer
         self.all.fade(now)
@@ -206,7 +238,21 @@ class Habits(msgspec.Struct, gc=False, eq=False):
     @property
     def tells(self) -> bool:
         """Whether this client says that codes are used: a few that somebody faked are no habit."""
-        return self.sample >= 12 and self.rate >= 0.3 and self.overall >= 0.12
+        return self.sample >= 12 and self.rate >= 0.3 and self.overall >= _HARDLY
+
+    @property
+    def mute(self) -> bool:
+        """Whether this client sends no codes, or never says that one was used."""
+        return self.ripened >= 200 and self.overall < _HARDLY
+
+    @property
+    def unheard(self) -> bool:
+        """Whether not even people who always used their codes do: the client's reports fail, not its people."""
+        return self.regulars < _FEW_REGULARS and self.seen_at - self.regulars_at < SUSPICION_S
+
+    def note_regular(self, used: bool) -> None:
+        self.regulars += (used - self.regulars) / 8
+        self.regulars_at = self.seen_at
 
     def note_outcome(self, used: bool) -> None:
         keep = min(self.sample, 200.0)
