@@ -8,6 +8,7 @@ import msgspec
 
 from sofy.ingest.problems import Fault
 from sofy.ingest.reading import Reader
+from sofy.ingest.words import TEMPLATE_STATES
 from sofy.kernel.content import Content
 from sofy.kernel.crypto import ClientKeys, Unreadable
 from sofy.kernel.templates import Prepared, Problem, Unfilled, prepare
@@ -79,7 +80,13 @@ def said(template: Known, code: str, channel: str, variables: Mapping[str, str],
         raise Fault("template_channel", pointer=where, template=code, channel=channel)
     state, prepared = here
     if state != "ready":
-        raise Fault("template_not_ready", pointer="/template", template=code, state=state)
+        raise Fault(
+            "template_not_ready",
+            pointer="/template",
+            template=code,
+            state=state,
+            said=TEMPLATE_STATES.get(state, state),
+        )
     try:
         return prepared.fill(variables)
     except Unfilled as unfilled:

@@ -26,6 +26,13 @@ TITLES: Final[dict[int, Words]] = {
     503: Words("Not now", "Pas maintenant"),
 }
 
+#: Where a template stands at WhatsApp.
+TEMPLATE_STATES: Final[dict[str, Words]] = {
+    "pending": Words("waiting for approval", "en attente d’approbation"),
+    "rejected": Words("rejected", "refusé"),
+    "paused": Words("paused for its quality", "en pause pour sa qualité"),
+    "disabled": Words("disabled", "désactivé"),
+}
 _NUMBER = Words("“to” is not a phone number: {problem}.", "« to » n’est pas un numéro de téléphone : {problem}.")
 DETAILS: Final[dict[str, Words]] = {
     "key_missing": Words(
@@ -157,8 +164,8 @@ DETAILS: Final[dict[str, Words]] = {
         "Le modèle « {template} » ne dit rien par {channel} : écrivez-le pour ce canal, ou nommez-en un autre.",
     ),
     "template_not_ready": Words(
-        "The template “{template}” may not be sent by WhatsApp now: it is {state} there.",
-        "Le modèle « {template} » ne peut pas partir par WhatsApp : il y est {state}.",
+        "The template “{template}” may not be sent by WhatsApp now: it is {said} there.",
+        "Le modèle « {template} » ne peut pas partir par WhatsApp : il y est {said}.",
     ),
     "variable_missing": Words("No value for: {place}.", "Il manque une valeur pour : {place}."),
     "variable_too_long": Words(

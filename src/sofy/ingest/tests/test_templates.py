@@ -96,6 +96,7 @@ async def test_a_template_that_whatsapp_did_not_approve_is_not_sent(house: House
     other = await program.send(asked(channel="sms"))
 
     assert (waiting.status, waiting.code) == (422, "template_not_ready")
+    assert "il y est en attente d’approbation" in waiting.json["detail"]
     assert other.status == 422
 
 
