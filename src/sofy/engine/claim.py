@@ -72,12 +72,16 @@ class Claims:
                 if taken_elsewhere:
                     self._rest_until[client] = time.monotonic() + _NOTHING_THERE_S
                 return await self.take(want, busy) if self._clients else None
-        else:
-            self._clients.append((client, seq))
         items = self._open(Claim(client, claim.bytes, len(rows)), rows)
         batch = Batch(client, self.lane, deque(items), ClientFacts(), {}, time.monotonic(), 0.0)
         await self.refresh(batch)
         return batch
+
+    async def newcomer(self, known: Collection[bytes]) -> Batch | None:
+        """A little of a client of whom nothing is `known` to wait here; None when there is none."""
+        await self._next_round()
+        self._clients = deque(each for each in self._clients if each[0] not in known)
+        return await self.take(SMALLEST_CLAIM) if self._clients else None
 
     async def refresh(self, batch: Batch) -> None:
         """Read what the gate must know about the messages of a batch, as it stands now."""
@@ -122,10 +126,11 @@ class Claims:
         batch.read_at = time.monotonic()
 
     async def _next_round(self) -> bool:
+        """Who is due now, each once: who has more is asked again after the others, and those who came meanwhile."""
         moment = time.monotonic()
         self._rest_until = {client: until for client, until in self._rest_until.items() if until > moment}
         due = await self._link.rows("due_clients", {"lane": self.lane, "now": clock.now()})
-        self._clients.extend((client, seq) for client, seq in due if client not in self._rest_until)
+        self._clients = deque((client, seq) for client, seq in due if client not in self._rest_until)
         return bool(self._clients)
 
     async def _settle(self, client: bytes, seq: int) -> bool:

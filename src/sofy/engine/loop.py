@@ -60,6 +60,8 @@ _LOOK_EVERY_S = 0.25
 #: A batch that found no way out goes back to the queue, for an engine or a moment that has one.
 _BUFFER_AT_MOST_S = 60.0
 _BUFFER_ROWS = 3000
+#: While others fill the buffer, somebody of whom nothing waits is let in this often.
+_NEWCOMERS_EVERY_S = 0.2
 _ANNOUNCE_RETRY_S = 1.0
 #: Messages without an answer whose late answer would still be understood.
 _SILENT_KEPT = 10_000
@@ -173,15 +175,20 @@ class Engine:
     # claiming and handing over
 
     async def _claim(self, lane: str) -> None:
-        claims, event = self.claims[lane], self._room[lane]
+        claims, event, newcomers_from = self.claims[lane], self._room[lane], 0.0
         while True:
             event.clear()
             room = _BUFFER_ROWS - self.dispatcher.waiting(lane)
             self._full[lane] = room < _BUFFER_ROWS // 2
             batch = None
-            if not self._full[lane] and self.table.serves(lane):
+            newcomer = self._full[lane] and -room < _BUFFER_ROWS and time.monotonic() >= newcomers_from
+            if (newcomer or not self._full[lane]) and self.table.serves(lane):
+                newcomers_from = time.monotonic() + _NEWCOMERS_EVERY_S
                 async with claims.turn:
-                    batch = await claims.take(room, self.dispatcher.busy(lane))
+                    if newcomer:
+                        batch = await claims.newcomer({each.client for each in self.dispatcher.ready[lane]})
+                    else:
+                        batch = await claims.take(room, self.dispatcher.busy(lane))
                     self.items.update((item.uid, item) for item in (batch.items if batch is not None else ()))
                     self._give_up(claims)
             if batch is not None:

@@ -1,6 +1,7 @@
 """Which client is asked for work, and when."""
 
 from collections.abc import AsyncIterator
+from uuid import UUID
 
 import pytest
 
@@ -42,3 +43,33 @@ async def test_a_client_whose_work_others_are_taking_is_left_alone_for_a_moment(
         resting = await claims._next_round()
 
     assert not resting
+
+
+def alerts(house: House, count: int, client: UUID | None = None) -> None:
+    house.submit(
+        *(house.message(purpose="alert", text="Code 1234", short_code=None) for _ in range(count)), client=client
+    )
+
+
+async def test_who_comes_while_another_has_much_has_the_next_turn(house: House, claims: Claims):
+    late = house.new_client()
+    alerts(house, 300)
+    first = await claims.take(100)
+
+    alerts(house, 1, late)
+    others = [await claims.take(100) for _ in range(2)]
+
+    assert first is not None
+    assert late.bytes in {batch.client for batch in others if batch is not None}
+
+
+async def test_somebody_of_whom_nothing_waits_is_found_among_those_who_have_much(house: House, claims: Claims):
+    late = house.new_client()
+    alerts(house, 100)
+    assert await claims.newcomer({house.client.bytes}) is None
+
+    alerts(house, 1, late)
+    found = await claims.newcomer({house.client.bytes})
+
+    assert found is not None
+    assert (found.client, len(found.items)) == (late.bytes, 1)

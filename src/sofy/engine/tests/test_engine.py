@@ -650,6 +650,22 @@ async def test_alerts_pass_a_full_marketing_lane_and_clients_take_turns(
     assert sum(one.client_id == small for one in sent[:151]) == 20
 
 
+async def test_who_comes_when_another_fills_the_buffer_is_let_in(
+    house: House, machine: Machine, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("sofy.engine.loop._BUFFER_ROWS", 300)
+    machine.connector().room = machine.connector().alert_room = 0
+    flood = [house.message(purpose="alert", text="Code", short_code=None) for _ in range(400)]
+    house.submit(*flood)
+    await machine.until(lambda: machine.engine.dispatcher.waiting("alert") >= 300)
+    late = house.new_client()
+
+    house.submit(house.message(purpose="alert", text="Code", short_code=None), client=late)
+
+    await machine.until(lambda: late.bytes in {batch.client for batch in machine.engine.dispatcher.ready["alert"]})
+    assert machine.engine._full["alert"]
+
+
 async def test_pause_resume_cancel(house: House, machine: Machine):
     campaign = ids.uuid7()
     permissions.start_campaign(house.conn, house.client, campaign)
