@@ -60,8 +60,7 @@ _LOOK_EVERY_S = 0.25
 #: A batch that found no way out goes back to the queue, for an engine or a moment that has one.
 _BUFFER_AT_MOST_S = 60.0
 _BUFFER_ROWS = 3000
-#: While others fill the buffer, somebody of whom nothing waits is let in this often.
-_NEWCOMERS_EVERY_S = 0.2
+_NEWCOMERS_EVERY_S = 0.2  # while others fill the buffer
 _ANNOUNCE_RETRY_S = 1.0
 #: Messages without an answer whose late answer would still be understood.
 _SILENT_KEPT = 10_000
@@ -185,10 +184,8 @@ class Engine:
             if (newcomer or not self._full[lane]) and self.table.serves(lane):
                 newcomers_from = time.monotonic() + _NEWCOMERS_EVERY_S
                 async with claims.turn:
-                    if newcomer:
-                        batch = await claims.newcomer({each.client for each in self.dispatcher.ready[lane]})
-                    else:
-                        batch = await claims.take(room, self.dispatcher.busy(lane))
+                    known = {each.client for each in self.dispatcher.ready[lane]} if newcomer else None
+                    batch = await claims.take(room, self.dispatcher.busy(lane), known)
                     self.items.update((item.uid, item) for item in (batch.items if batch is not None else ()))
                     self._give_up(claims)
             if batch is not None:
