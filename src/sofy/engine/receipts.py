@@ -180,8 +180,12 @@ class Receipts:
         }  # fmt: skip
         if doubtful:
             ones = await self._compare(route, ones, doubtful, found)
-        for n in [n for n, row in found.items() if row[6] and not await self._has_left(row)]:
-            del found[n]
+        for n in [n for n, row in found.items() if row[6]]:
+            waits, again = await self._left_again(found[n])
+            if waits:
+                del found[n]
+            else:
+                found[n] = (*found[n][:6], again)
         long_ones = [(one, found[n]) for n, one in enumerate(ones) if n in found and found[n][5] > 1]
         for n, one in enumerate(ones):
             if n in found and found[n][5] == 1:
@@ -198,10 +202,11 @@ class Receipts:
         self._lost += [one for one in rest if moment - one.since < _PARK_AFTER_S]
         await self._park(route, [one for one in rest if moment - one.since >= _PARK_AFTER_S])
 
-    async def _has_left(self, row: tuple[Any, ...]) -> bool:
-        """Whether a message that nobody answered, and that was to leave again, waits no longer."""
+    async def _left_again(self, row: tuple[Any, ...]) -> tuple[bool, bool]:
+        """Whether a message that nobody answered still waits to leave once more, and else whether it did."""
         values = {"client": UUID(bytes=row[2]), "message": UUID(bytes=row[3])}
-        return any(left for (left,) in await self._link.rows("has_left", values))
+        rows = await self._link.rows("left_again", values)
+        return not any(left for left, _ in rows), any(again for _, again in rows)
 
     async def _asked(self, name: str, route: bytes, ones: list[Lost]) -> list[tuple[Any, ...]]:
         """What the database says about the keys of these; the first column is the place among them."""

@@ -9,9 +9,11 @@ SELECT DISTINCT ON (r.n) r.n, k.supplier_id, k.submitted_at, k.client_id, k.mess
    AND k.submitted_at > %(now)s - interval '7 days'
  ORDER BY r.n, r.pref, k.submitted_at DESC
 
--- name: has_left
--- Whether a message that was to leave once more does not wait any longer.
-SELECT rank > 10 FROM engine_state WHERE client_id = %(client)s AND message_id = %(message)s
+-- name: left_again
+-- Whether a message that nobody answered, and that was to leave once more, waits no longer; and whether it did leave. It was
+-- unknown at once, by no other route, where it was too late for that.
+SELECT rank > 10, rank <> 30 OR route_id IS NOT NULL
+  FROM engine_state WHERE client_id = %(client)s AND message_id = %(message)s
 
 -- name: candidates
 -- All the parts that doubtful supplier ids may mean, with the blind index of whom each went to. (With limits: one by one,

@@ -129,6 +129,26 @@ async def test_what_may_have_left_is_unknown_when_it_is_too_late_to_leave_again(
     assert house.state(message)["reason"] == "no_answer"
 
 
+async def test_what_did_not_leave_again_ends_as_its_only_hand_over_did(house: House, start: Callable[..., Any]):
+    house.add_route(channel="whatsapp", encodings=["utf8"])
+    machine: Machine = await start()
+
+    def silent_for_long(_message: Any, _part: int) -> Unknown:
+        clock.install(lambda: clock.DEMO_START + timedelta(minutes=11))
+        return Unknown("timeout")
+
+    machine.connector().script = silent_for_long
+    (message,) = house.submit(alert(house, expires_at=clock.DEMO_START + timedelta(minutes=10)))
+    await machine.settled(message, status="unknown")
+    await machine.engine.stop(0.5)
+    later: Machine = await start()
+
+    await Doubt(later, later.connector(), message).hears("first", "expired")
+
+    await later.settled(message, status="expired")
+    assert parked(house) == 0
+
+
 def test_parked_receipts_are_tried_ever_less_often_and_by_one_engine(house: House):
     values = {"route": house.add_route(), "joined": ["a"], "statuses": ["delivered"], "codes": [""], "actions": [""]}
     house.conn.execute(db.sql("park_receipts"), values | {"now": clock.now(), "ats": [clock.now()]})

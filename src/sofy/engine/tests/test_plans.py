@@ -166,7 +166,7 @@ _BY_KEY: list[tuple[str, dict[str, Any], list[str]]] = [
     ("part_receipts", {"supplier_ids": TextArray.of(["a"]), "statuses": TextArray.of(["delivered"]),
                        "submitted": TimeArray.of([0])}, ["receipt_key_pkey", "receipt_key_long"]),
     ("parked", {}, ["receipt_parked_lease", "receipt_parked_pkey"]),
-    ("has_left", {}, ["engine_state_pkey"]),
+    ("left_again", {}, ["engine_state_pkey"]),
     ("announce", {}, ["mo_lookup_pkey"]),
     ("keep_answers", {"keys": [ME], "names": ByteaArray.of([b"n" * 16]), "fingerprints": ByteaArray.of([b"f" * 32]),
                       "statuses": Int2Array.of([202]), "answers": TextArray.of(["{}"])}, ["engine_request_pkey"]),
