@@ -102,21 +102,8 @@ async def _arrived(conn: Hot, steps: list[tuple[Any, ...]]) -> set[bytes]:
 
 def _next(row: tuple[Any, ...], keys: ClientKeys) -> MessageIn | None:
     """The message of the next rung; None when it cannot be read any more."""
-    (
-        _,
-        head,
-        number,
-        payload,
-        purpose,
-        campaign,
-        contact,
-        establishment,
-        variant,
-        zone,
-        reference,
-        answers,
-        _only_failed,
-    ) = row
+    (_, head, number, payload, purpose, campaign, contact, establishment, variant, zone, reference, answers,
+     _only_failed) = row  # fmt: skip
     head_id = UUID(bytes=head)
     try:
         plain = keys.unseal("engine_ladder", "payload", UUID(bytes=row_id(head_id, number)), payload)

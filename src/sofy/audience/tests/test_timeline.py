@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -21,7 +22,7 @@ MAIL = {"channel": "email", "to": "zoe@example.org", "sender": "bonjour@my-shop.
 MOBILE = {"to": "+33639980077", "sender": "FLEURS"}
 
 
-def handed_over(shop: Client, contact: Contact, **more: str) -> None:
+def handed_over(shop: Client, contact: Contact, **more: Any) -> None:
     """A message that left for somebody a moment ago."""
     message = MessageIn(
         purpose="alert", text="Bonjour", contact_id=contact.id, content=Content(subject="Bonjour"), **more
