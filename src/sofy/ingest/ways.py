@@ -130,7 +130,7 @@ def _mobile(desk: Desk, asked: Asked) -> str:
 def _address(asked: Asked) -> str:
     """Source: RFC 5321 4.1.2; no question is asked to the domain."""
     try:
-        return str(validate_email(asked.to, check_deliverability=False, test_environment=True).normalized)
+        return str(validate_email(asked.to, check_deliverability=False, test_environment=True, strict=True).normalized)
     except EmailNotValidError:
         raise Fault("address_unreadable", pointer=f"{asked.pointer}/to") from None
 

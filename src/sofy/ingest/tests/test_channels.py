@@ -177,6 +177,10 @@ REFUSED: dict[str, tuple[dict[str, Any], str, str]] = {
     ),
     "no subject": (alert(channel="email", to="a@example.org"), "subject_missing", "/content/subject"),
     "no address": (alert(channel="email", content=MAIL) | {"text": None}, "address_unreadable", "/to"),
+    "a name of 65 letters": (
+        alert(channel="email", to="a" * 65 + "@example.org", content=MAIL) | {"text": None},
+        "address_unreadable", "/to",
+    ),
     "another agent": (alert(channel="rcs", sender="autre"), "sender_unknown", "/sender"),
     "too long": (alert(channel="rcs", content={"text": "e" * 3073}) | {"text": None}, "text_longer", "/text"),
     "nothing said": (alert(channel="rcs", content={}) | {"text": None}, "text_blank", "/text"),

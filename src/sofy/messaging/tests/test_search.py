@@ -236,5 +236,5 @@ def test_no_search_walks_a_whole_ledger(client, engine_db):
 def test_a_phone_without_rcs_is_said_so_and_not_blamed_on_an_operator():
     with override("fr"):
         assert words.reason_text("refused_permanent", "rcs", "not_rcs") == "ce téléphone n’a pas le RCS"
-        assert words.reason_text("refused_permanent", "rcs") == "refusé par l’opérateur"
+        assert words.reason_text("refused_permanent", "rcs") == "refusé par le service RCS"
         assert words.reason_text("unknown_subscriber", "email") == "adresse inexistante"
