@@ -46,15 +46,11 @@ class Claims:
         self._clients: deque[tuple[bytes, int]] = deque()
         self._rest_until: dict[bytes, float] = {}
 
-    async def take(
-        self, want: int, busy: Collection[bytes] = (), known: Collection[bytes] | None = None
-    ) -> Batch | None:
+    async def take(self, want: int, busy: Collection[bytes] = ()) -> Batch | None:
         """The next client's share of up to `want` messages, with the gate's facts; None when nothing is due.
 
-        Nothing is taken of clients who are `busy`. `known`: those of whom enough waits here; a little of others only.
+        Nothing is taken of clients who are `busy`.
         """
-        if known is not None:
-            return await self.newcomer(known)
         if not self._clients and not await self._next_round():
             return None
         client, seq = self._clients.popleft()

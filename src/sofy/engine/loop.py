@@ -184,8 +184,8 @@ class Engine:
             if (newcomer or not self._full[lane]) and self.table.serves(lane):
                 newcomers_from = time.monotonic() + _NEWCOMERS_EVERY_S
                 async with claims.turn:
-                    known = {each.client for each in self.dispatcher.ready[lane]} if newcomer else None
-                    batch = await claims.take(room, self.dispatcher.busy(lane), known)
+                    here, busy = {each.client for each in self.dispatcher.ready[lane]}, self.dispatcher.busy(lane)
+                    batch = await (claims.newcomer(here) if newcomer else claims.take(room, busy))
                     self.items.update((item.uid, item) for item in (batch.items if batch is not None else ()))
                     self._give_up(claims)
             if batch is not None:

@@ -111,41 +111,36 @@ async def test_of_the_first_hand_over_only_good_news_count(house: House, doubt: 
     assert parked(house) == 0
 
 
-async def test_what_may_have_left_is_unknown_when_it_is_too_late_to_leave_again(
-    house: House, start: Callable[..., Any]
+@pytest.fixture
+async def too_late(house: House, start: Callable[..., Any]) -> Doubt:
+    """An alert whose first hand-over was not answered until nobody wanted it any more."""
+    house.add_route(channel="whatsapp", encodings=["utf8"])
+    machine: Machine = await start()
+
+    def silent_for_long(_message: Any, _part: int) -> Unknown:
+        clock.install(lambda: clock.DEMO_START + timedelta(minutes=11))
+        return Unknown("timeout")
+
+    machine.connector().script = silent_for_long
+    (message,) = house.submit(alert(house, expires_at=clock.DEMO_START + timedelta(minutes=10)))
+    await machine.settled(message, status="unknown")
+    return Doubt(machine, machine.connector(), message)
+
+
+async def test_what_may_have_left_is_unknown_when_it_is_too_late_to_leave_again(house: House, too_late: Doubt):
+    assert house.state(too_late.message)["status"] == "unknown"
+    assert house.state(too_late.message)["reason"] == "no_answer"
+
+
+async def test_what_did_not_leave_again_ends_as_its_only_hand_over_did(
+    house: House, too_late: Doubt, start: Callable[..., Any]
 ):
-    house.add_route(channel="whatsapp", encodings=["utf8"])
-    machine: Machine = await start()
-
-    def silent_for_long(_message: Any, _part: int) -> Unknown:
-        clock.install(lambda: clock.DEMO_START + timedelta(minutes=11))
-        return Unknown("timeout")
-
-    machine.connector().script = silent_for_long
-
-    (message,) = house.submit(alert(house, expires_at=clock.DEMO_START + timedelta(minutes=10)))
-
-    await machine.settled(message, status="unknown")
-    assert house.state(message)["reason"] == "no_answer"
-
-
-async def test_what_did_not_leave_again_ends_as_its_only_hand_over_did(house: House, start: Callable[..., Any]):
-    house.add_route(channel="whatsapp", encodings=["utf8"])
-    machine: Machine = await start()
-
-    def silent_for_long(_message: Any, _part: int) -> Unknown:
-        clock.install(lambda: clock.DEMO_START + timedelta(minutes=11))
-        return Unknown("timeout")
-
-    machine.connector().script = silent_for_long
-    (message,) = house.submit(alert(house, expires_at=clock.DEMO_START + timedelta(minutes=10)))
-    await machine.settled(message, status="unknown")
-    await machine.engine.stop(0.5)
+    await too_late.machine.engine.stop(0.5)
     later: Machine = await start()
 
-    await Doubt(later, later.connector(), message).hears("first", "expired")
+    await too_late._replace(connector=later.connector()).hears("first", "expired")
 
-    await later.settled(message, status="expired")
+    await later.settled(too_late.message, status="expired")
     assert parked(house) == 0
 
 
