@@ -1,6 +1,8 @@
 # Two commands matter: `make demo` watches a campaign happen, `make test` proves that everything works.
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
+# Of the builds of that Python on the machine, the quickest makes .venv; one that is named is kept.
+SETUP := $(PYTHON) tools/setup.py $(if $(filter file,$(origin PYTHON)),,--keep-python)
 SOFY := .venv/bin/sofy
 # One more than the cores of a small machine: tests of processes wait a good part of their time.
 JOBS ?= 3
@@ -20,17 +22,17 @@ help:
 	@echo "make clean                 stop the embedded server and remove what can be made again"
 
 setup:
-	@$(PYTHON) tools/setup.py
+	@$(SETUP)
 
 demo: setup
 	@$(SOFY) demo $(if $(CONTACTS),--contacts "$(CONTACTS)")
 
 test:
-	@$(PYTHON) tools/setup.py --tests
+	@$(SETUP) --tests
 	@.venv/bin/pytest -n $(JOBS) -q $(TESTS)
 
 soak:
-	@$(PYTHON) tools/setup.py --tests
+	@$(SETUP) --tests
 	@.venv/bin/python -m tests.faults.soak --minutes $(or $(MINUTES),10) $(if $(SEED),--seed $(SEED))
 
 up: setup
