@@ -283,7 +283,9 @@ def main(argv: list[str] | None = None) -> int:
     port = parser.parse_args(argv).port
     plan = msgspec.json.decode(sys.stdin.readline(), type=Plan)
     found = uvloop.run(_drive(port, plan))
-    sys.stdout.write(msgspec.json.encode(found).decode() + "\n")
+    # Not sys.stdout: with PYTHONUNBUFFERED what a pipe does not take at once of a long line would be lost.
+    with open(sys.stdout.fileno(), "wb", closefd=False) as out:
+        out.write(msgspec.json.encode(found) + b"\n")
     return 0
 
 

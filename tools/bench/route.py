@@ -16,8 +16,8 @@ were committed in the run, of three for each message, and `posts_in_the_run` how
 What is left is told afterwards, for half a minute at most (`posts_per_second`); `lag_p50_s` and `lag_p99_s` are how
 long after it happened a step was told.
 
-With `--smsc`, Kannel takes its turn on the same SMSC afterwards where it is installed (`tools.bench.kannel`), with
-recipients of its own: `times_kannel` is how many times its messages per second.
+With `--smsc`, Kannel takes its turn on the same SMSC afterwards where it is installed (`tools.bench.kannel`), with as
+many messages, to recipients of its own: `times_kannel` is how many times its messages per second.
 """
 
 import contextlib
@@ -192,11 +192,11 @@ def run(
 
 
 def beside_kannel(result: dict[str, Any], smsc: tuple[str, int]) -> dict[str, Any]:
-    """What Kannel does with the same SMSC right afterwards, for people nobody wrote to yet, and how many times it."""
-    if not kannel.is_installed() or result["n"] + kannel.USUAL > options.RESERVED:
+    """What Kannel does with as many messages to others at the same SMSC right afterwards, and how many times it."""
+    if not kannel.is_installed() or 2 * result["n"] > options.RESERVED:
         return {}
     with tempfile.TemporaryDirectory(prefix="sofy-kannel-") as folder:
-        found = kannel.measure(smsc, Path(folder), kannel.USUAL, first=result["n"])
+        found = kannel.measure(smsc, Path(folder), result["n"], first=result["n"])
     per_second = found.messages / found.seconds
     return {
         "kannel_n": found.messages,
