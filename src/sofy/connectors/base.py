@@ -78,12 +78,14 @@ class Accepted(msgspec.Struct, frozen=True, tag=True):
 class Refused(msgspec.Struct, frozen=True, tag=True):
     """The supplier did not take the part, and the connector is done with it.
 
-    `rest_s`: it wants this person to get no marketing by this route for so long. Unit: seconds.
+    `rest_s`: it wants this person to get no marketing by this route for so long. Unit: seconds. `fault`: it answered
+    with a fault of its own each time it was asked, and may have the part all the same.
     """
 
     code: str
     action: Action
     rest_s: float = 0.0
+    fault: bool = False
 
 
 class Throttled(msgspec.Struct, frozen=True, tag=True):

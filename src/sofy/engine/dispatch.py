@@ -195,11 +195,8 @@ class Dispatcher:
         if late and not batch.refreshing:
             batch.items = deque(item for item in batch.items if item not in late)
             for item in late:
-                if item.in_doubt:
-                    doubt(item, now)
-                else:
-                    facts = self._facts(batch, item)
-                    enter(item, judge(_message(item, facts), facts, now), now)
+                facts = self._facts(batch, item)
+                enter(item, judge(_message(item, facts), facts, now), now)
                 self._ledger.changed(item)
 
     def take_back(self, batch: Batch) -> None:
@@ -266,9 +263,6 @@ class Dispatcher:
                     chosen.setdefault(running.route.id, []).append(outgoing)
             elif item.attempt >= SENT_AGAIN:
                 self._give_up(item, now)
-            elif item.in_doubt and verdict.action == "withhold":
-                doubt(item, now)
-                self._ledger.changed(item)
             else:
                 enter(item, verdict, now)
                 self._ledger.changed(item)
@@ -321,15 +315,20 @@ def _is_absent(reach: dict[str, bool], route: Route) -> bool:
     return reach.get(route.short_code or "") is False
 
 
-def doubt(item: Item, now: datetime) -> None:
-    """What may have left before and does not leave again: nobody knows, and no other channel follows."""
-    item.status, item.reason, item.at = "unknown", "no_answer", micros(now)
-    item.submitted_at = micros(now)
-
-
 def enter(item: Item, verdict: Verdict, now: datetime) -> None:
-    """Note a verdict that keeps a message here."""
-    item.reason, item.article, item.at = verdict.reason, verdict.article, micros(now)
+    """Note a verdict that keeps a message here.
+
+    What may have left before and does not leave again was not withheld: nobody knows, and no other channel follows.
+    What its supplier failed at only has failed, until that supplier says that it arrived (`ends_as` in the SQL).
+    """
+    item.at = micros(now)
+    if verdict.action == "withhold" and item.in_doubt:
+        item.status, item.reason, item.submitted_at = "unknown", "no_answer", item.at
+        return
+    if verdict.action == "withhold" and item.faulty:
+        item.status, item.reason = "failed", "refused_retry"
+        return
+    item.reason, item.article = verdict.reason, verdict.article
     match verdict.action:
         case "withhold":
             item.status = "withheld"

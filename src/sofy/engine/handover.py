@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Final
 
 from sofy.connectors.base import Accepted, Action, Refused, Reported, Unknown
-from sofy.engine.item import IN_DOUBT, Item, Part
+from sofy.engine.item import FAULTY, IN_DOUBT, Item, Part
 
 #: Seconds before another try, by attempt; after the last one a refusal is final.
 RETRY_AFTER_S: Final = (30, 120, 600, 1800, 7200)
@@ -21,7 +21,7 @@ def note(item: Item, report: Reported) -> bool:
         piece = item.pieces[report.part]
         piece.taken, piece.supplier_id = True, outcome.supplier_id
     elif isinstance(outcome, Refused):
-        item.refusal = (outcome.code, outcome.action)
+        item.refusal, item.fault = (outcome.code, outcome.action), outcome.fault
     elif isinstance(outcome, Unknown):
         item.lost = True
     else:
@@ -66,7 +66,7 @@ def _submitted(item: Item, at: int) -> None:
 
 
 def _lost(item: Item, at: int, *, idempotent: bool) -> None:
-    tries = item.attempt % IN_DOUBT if item.in_doubt else item.attempt
+    tries = item.tries
     # Of marketing, only the agent it names can carry it, and that one knows its id.
     if tries < len(RETRY_AFTER_S) and (item.purpose == "alert" or (idempotent and item.short_code is not None)):
         item.attempt = IN_DOUBT + tries
@@ -81,10 +81,12 @@ def _lost(item: Item, at: int, *, idempotent: bool) -> None:
 def _refused(item: Item, at: int, code: str, action: Action, *, other_route: bool) -> None:
     elsewhere = action in (Action.OTHER_ROUTE, Action.CONFIGURATION)
     may_pass = action in (Action.RETRY, Action.SLOW_LINK, Action.OTHER_ROUTE) or (elsewhere and other_route)
-    tries = item.attempt % IN_DOUBT if item.in_doubt else item.attempt
+    tries = item.tries
     if may_pass and tries < len(RETRY_AFTER_S):
         if elsewhere:
             item.avoid = item.route
+        if item.fault and not item.in_doubt:
+            item.attempt = FAULTY + tries
         soon = at if elsewhere and other_route else at + RETRY_AFTER_S[tries] * _SECOND
         _again(item, soon, "retry", code, at)
         return

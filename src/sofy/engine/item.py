@@ -21,6 +21,8 @@ _TELLING: Final = _ARRIVED | {"failed", "expired"}
 
 #: `attempt` of an alert that leaves once more, by another route, since its first one says that it did not deliver it.
 SENT_AGAIN: Final = 100
+#: `attempt` of what a supplier answered with faults of its own only: it should not have it; on top, how often.
+FAULTY: Final = 25
 #: `attempt` of what may have left and is handed over again: an alert, marketing where its id makes that safe; on top,
 #: how often.
 IN_DOUBT: Final = 50
@@ -104,6 +106,7 @@ class Item(msgspec.Struct, gc=False, eq=False):
     lost: bool = False
     refusal: tuple[str, Action] | None = None
     unsent: bool = False
+    fault: bool = False
     dead_number: bool = False
     resend: bool = False
 
@@ -120,6 +123,16 @@ class Item(msgspec.Struct, gc=False, eq=False):
     def in_doubt(self) -> bool:
         """Whether the supplier may have it already."""
         return IN_DOUBT <= self.attempt < SENT_AGAIN
+
+    @property
+    def faulty(self) -> bool:
+        """Whether the supplier failed at it and may say all the same that it arrived."""
+        return FAULTY <= self.attempt < IN_DOUBT
+
+    @property
+    def tries(self) -> int:
+        """How often it was handed over, whatever came of that."""
+        return self.attempt % FAULTY if self.attempt < SENT_AGAIN else self.attempt
 
     def raise_to(self, status: str, at: int) -> bool:
         """Move up the lattice; says whether it did."""

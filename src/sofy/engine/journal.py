@@ -42,7 +42,8 @@ class HandedOver(NamedTuple):
 class Answered(NamedTuple):
     """What suppliers answered: (client and message id, part, kind, supplier id or code, action).
 
-    Kinds: A accepted, R refused, T not taken now (the connector keeps it), N never written. Silence is no record.
+    Kinds: A accepted, R refused, F refused by a fault, T not taken now (the connector keeps it), N never written.
+    Silence is no record.
     """
 
     at: int

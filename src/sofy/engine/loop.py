@@ -386,7 +386,7 @@ class RouteEvents:
                 if type(outcome) is Accepted:
                     answers.append((item.key, report.part, "A", outcome.supplier_id, ""))
                 elif type(outcome) is Refused:
-                    answers.append((item.key, report.part, "R", outcome.code, outcome.action))
+                    answers.append((item.key, report.part, "RF"[outcome.fault], outcome.code, outcome.action))
                 elif type(outcome) is NotSent:
                     answers.append((item.key, report.part, "N", outcome.reason, ""))
         if answers:

@@ -288,7 +288,7 @@ class _Work:
             },
         ))  # fmt: skip
         self.statements.append(("leave_claims", held))
-        self._keep_names([item for item in items if item.lost])
+        self._keep_names([item for item in items if item.lost or item.fault])
         lanes: dict[str, int] = {}
         for item in items:
             due = item.due if item.due is not None else FOREVER
@@ -344,7 +344,7 @@ class _Work:
         ))  # fmt: skip
 
     def _keep_names(self, items: list[Item]) -> None:
-        """Of messages that leave again since nobody answered: their supplier may have them and name them by our id."""
+        """Of messages that leave again and that their supplier may have all the same: it names them by our id."""
         rows = [(own_key(item.uid), item) for item in items if item.channel != "sms" and item.route is not None]
         self._write_keys([(name, item, 0, Part(receipt="again"), item.at) for name, item in rows])
 

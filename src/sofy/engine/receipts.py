@@ -192,7 +192,8 @@ class Receipts:
                 _, submitted, client, message, _, _, again = found[n]
                 self._note_late(one, submitted)
                 if not again or one.receipt.status in ("delivered", "read"):
-                    self._write(one, client, message, [one.receipt.status])
+                    handed_over = _micros(submitted) if again and await self._took(found[n]) else None
+                    self._write(one, client, message, [one.receipt.status], handed_over)
                 elif one.done is not None:  # how the second hand-over ends is the message's end
                     one.done()
         if long_ones:
@@ -207,6 +208,13 @@ class Receipts:
         values = {"client": UUID(bytes=row[2]), "message": UUID(bytes=row[3])}
         rows = await self._link.rows("left_again", values)
         return not any(left for left, _ in rows), any(again for _, again in rows)
+
+    async def _took(self, row: tuple[Any, ...]) -> bool:
+        """Note that a message was handed over whose supplier failed at it, and says now that it arrived: once."""
+        _, submitted, client, message, *_ = row
+        values = {"client": UUID(bytes=client), "message": UUID(bytes=message), "now": clock.now()}
+        ((taken,),) = await self._link.rows("took_after_all", values | {"ats": TimeArray.of([_micros(submitted)])})
+        return bool(taken)
 
     async def _asked(self, name: str, route: bytes, ones: list[Lost]) -> list[tuple[Any, ...]]:
         """What the database says about the keys of these; the first column is the place among them."""
@@ -264,11 +272,15 @@ class Receipts:
 
     def _note_late(self, one: Lost, submitted: Any) -> None:
         """A receipt of a message that is no longer in memory counts for its route, wherever its number is."""
-        handed_over = submitted if isinstance(submitted, int) else micros(submitted)
-        self.told(one.route, "", one.receipt, seconds(one.at - handed_over))
+        self.told(one.route, "", one.receipt, seconds(one.at - _micros(submitted)))
 
-    def _write(self, one: Lost, client: bytes, message: bytes, statuses: list[str]) -> None:
-        """A message that is no longer in memory moves up by a stand-in that only carries the news."""
+    def _write(
+        self, one: Lost, client: bytes, message: bytes, statuses: list[str], handed_over: int | None = None
+    ) -> None:
+        """A message that is no longer in memory moves up by a stand-in that only carries the news.
+
+        `handed_over`: when that was, if nobody has heard of it yet.
+        """
         item = Item(
             client + message, client, message, UUID(bytes=message), UUID(bytes=client), "", "", "", None, None, b"", "",
             None, None, "", "", len(statuses), "", 0, 0, None, status="submitted", first=False, keys_written=True,
@@ -276,6 +288,7 @@ class Receipts:
         item.pieces = [Part(receipt=status) for status in statuses]
         _explain(item, one.receipt)
         item.judge_parts(one.at)
+        item.submitted_at, item.first = handed_over, handed_over is not None
         item.route, item.resend = one.route, self._may_go_elsewhere(item, one.receipt)
         self._ledger.changed(item)
         if one.done is not None:
@@ -350,6 +363,10 @@ def _in_full(phones: tuple[str, ...]) -> list[str]:
     """Those that are written as the database knows numbers, so that another index means another person."""
     numbers = (phone.parse(f"+{one}", fictional=True) for one in phones)
     return [number.e164 for number in numbers if isinstance(number, phone.Number)]
+
+
+def _micros(at: Any) -> int:
+    return at if isinstance(at, int) else micros(at)
 
 
 def _open_keys(one: Lost) -> list[str]:

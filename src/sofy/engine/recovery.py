@@ -176,8 +176,8 @@ def _outcome(answered: tuple[int, str, str, str] | None, written: bool) -> base.
     match kind:
         case "A":
             return base.Accepted(value)
-        case "R":
-            return base.Refused(value, Action(action))
+        case "R" | "F":
+            return base.Refused(value, Action(action), fault=kind == "F")
         case _:  # never written, or not taken when it was
             return base.NotSent("stopping")
 

@@ -105,7 +105,8 @@ class RbmConnector(HttpConnector):
     async def request(self, session: aiohttp.ClientSession, message: Outgoing) -> base.Outcome | Later:
         """Send a message, again under the same identifier while nobody knows whether it was taken.
 
-        A server that fails each time it is asked counts as not having taken it: it would know the identifier.
+        A server that fails each time it is asked counts as not having taken it: it would know the identifier. It may
+        say otherwise later (`fault`).
         """
         assert self._api is not None
         try:
@@ -139,7 +140,7 @@ class RbmConnector(HttpConnector):
             if not isinstance(outcome, Later) or not reason:
                 return outcome
         if failed > 1 and not silent:
-            return Refused(reason, Action.RETRY)
+            return Refused(reason, Action.RETRY, fault=True)
         return Unknown(reason) if reason else base.NotSent("too_late")
 
     # inside

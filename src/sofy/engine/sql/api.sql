@@ -116,7 +116,7 @@ SELECT id FROM engine_message WHERE client_id = %(client)s AND reference = %(ref
 -- The client takes a message back that waits in the queue. Answers it when that was so.
 WITH gone AS (
     DELETE FROM engine_queue WHERE client_id = %(client)s AND message_id = %(message)s
-       AND attempt < 50  -- what leaves a second time has left, or may have: see resend.sql and no_answer
+       AND attempt < 25  -- what leaves a second time has left, or may have: see resend.sql and fate
     RETURNING message_id
 ), step AS (
     UPDATE engine_state s

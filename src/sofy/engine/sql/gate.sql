@@ -88,20 +88,23 @@ WITH gone AS (
     DELETE FROM engine_queue q USING engine_state s
      WHERE s.client_id = %(client)s AND s.campaign_id = %(campaign)s
        AND q.client_id = s.client_id AND q.message_id = s.message_id
-    RETURNING q.message_id
+    RETURNING q.message_id, q.attempt
+), fate AS (
+    -- include: fate
 ), step AS (
     UPDATE engine_state s
-       SET status = 'cancelled', rank = 90, reason = 'campaign_cancelled', final_at = %(now)s, updated_at = %(now)s,
-           not_before = NULL
-      FROM gone
-     WHERE s.client_id = %(client)s AND s.campaign_id = %(campaign)s AND s.message_id = gone.message_id AND s.rank = 10
-    RETURNING s.message_id, s.contact_id, s.campaign_id, s.account_id, s.receipt, 'cancelled' AS kind,
+       SET status = coalesce(fate.status, 'cancelled'), rank = coalesce(fate.rank, 90),
+           reason = coalesce(fate.reason, 'campaign_cancelled'),
+           final_at = CASE WHEN fate.rank = 30 THEN s.final_at ELSE %(now)s END, not_before = NULL, updated_at = %(now)s
+      FROM fate
+     WHERE s.client_id = %(client)s AND s.campaign_id = %(campaign)s AND s.message_id = fate.message_id AND s.rank = 10
+    RETURNING s.message_id, s.contact_id, s.campaign_id, s.account_id, s.receipt, s.status AS kind,
               %(now)s::timestamptz AS at, NULL::timestamptz AS submitted_at
 ), told AS (
     -- include: told
 )
 INSERT INTO engine_event (client_id, message_id, contact_id, campaign_id, kind, at)
-SELECT %(client)s, message_id, contact_id, campaign_id, 'cancelled', %(now)s FROM step
+SELECT %(client)s, message_id, contact_id, campaign_id, kind, %(now)s FROM step
 
 -- name: drop_late
 -- What was wanted on its day only and still waits when the day is over. What an engine holds meets the gate instead.
@@ -111,17 +114,21 @@ WITH late AS (
 ), gone AS (
     DELETE FROM engine_queue q USING late
      WHERE q.client_id = %(client)s AND q.message_id = late.message_id
-    RETURNING q.message_id
+    RETURNING q.message_id, q.attempt
+), fate AS (
+    -- include: fate
 ), step AS (
     UPDATE engine_state s
-       SET status = 'withheld', rank = 90, reason = 'too_late', article = 'DPA 6', final_at = %(now)s,
-           not_before = NULL, updated_at = %(now)s
-      FROM gone
-     WHERE s.client_id = %(client)s AND s.campaign_id = %(campaign)s AND s.message_id = gone.message_id AND s.rank = 10
-    RETURNING s.message_id, s.contact_id, s.campaign_id, s.account_id, s.receipt, 'withheld' AS kind,
-              %(now)s::timestamptz AS at, NULL::timestamptz AS submitted_at
+       SET status = coalesce(fate.status, 'withheld'), rank = coalesce(fate.rank, 90),
+           reason = coalesce(fate.reason, 'too_late'), article = CASE WHEN fate.status IS NULL THEN 'DPA 6' END,
+           final_at = CASE WHEN fate.rank = 30 THEN s.final_at ELSE %(now)s END, not_before = NULL, updated_at = %(now)s
+      FROM fate
+     WHERE s.client_id = %(client)s AND s.campaign_id = %(campaign)s AND s.message_id = fate.message_id AND s.rank = 10
+    RETURNING s.message_id, s.contact_id, s.campaign_id, s.account_id, s.receipt, s.status AS kind,
+              %(now)s::timestamptz AS at, NULL::timestamptz AS submitted_at, s.reason, s.article
 ), told AS (
     -- include: told
 )
 INSERT INTO engine_event (client_id, message_id, contact_id, campaign_id, kind, at, detail)
-SELECT %(client)s, message_id, contact_id, campaign_id, 'withheld', %(now)s, '{"reason": "too_late", "article": "DPA 6"}' FROM step
+SELECT %(client)s, message_id, contact_id, campaign_id, kind, %(now)s,
+       jsonb_strip_nulls(jsonb_build_object('reason', reason, 'article', article)) FROM step

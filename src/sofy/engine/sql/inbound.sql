@@ -114,20 +114,24 @@ WITH mine AS MATERIALIZED (
     DELETE FROM engine_queue q USING mine
      WHERE q.client_id = %(client)s AND q.message_id = mine.message_id
        AND (q.lane = ANY(%(lanes)s)) IS TRUE
-    RETURNING q.message_id
+    RETURNING q.message_id, q.attempt
+), fate AS (
+    -- include: fate
 ), step AS (
     UPDATE engine_state s
-       SET status = 'cancelled', rank = 90, reason = 'stop', article = 'CGVU 17', final_at = %(now)s, not_before = NULL,
-           updated_at = %(now)s
-      FROM gone
-     WHERE s.client_id = %(client)s AND s.message_id = gone.message_id AND s.rank = 10
-    RETURNING s.message_id, s.contact_id, s.campaign_id, s.account_id, s.receipt, 'cancelled' AS kind,
-              %(now)s::timestamptz AS at, NULL::timestamptz AS submitted_at
+       SET status = coalesce(fate.status, 'cancelled'), rank = coalesce(fate.rank, 90),
+           reason = coalesce(fate.reason, 'stop'), article = CASE WHEN fate.status IS NULL THEN 'CGVU 17' END,
+           final_at = CASE WHEN fate.rank = 30 THEN s.final_at ELSE %(now)s END, not_before = NULL, updated_at = %(now)s
+      FROM fate
+     WHERE s.client_id = %(client)s AND s.message_id = fate.message_id AND s.rank = 10
+    RETURNING s.message_id, s.contact_id, s.campaign_id, s.account_id, s.receipt, s.status AS kind,
+              %(now)s::timestamptz AS at, NULL::timestamptz AS submitted_at, s.reason, s.article
 ), told AS (
     -- include: told
 )
 INSERT INTO engine_event (client_id, message_id, contact_id, campaign_id, kind, at, detail)
-SELECT %(client)s, message_id, contact_id, campaign_id, 'cancelled', %(now)s, '{"reason": "stop", "article": "CGVU 17"}' FROM step
+SELECT %(client)s, message_id, contact_id, campaign_id, kind, %(now)s,
+       jsonb_strip_nulls(jsonb_build_object('reason', reason, 'article', article)) FROM step
 
 -- name: keep_part
 -- A part of a long message whose other parts are still out; the same part again changes nothing but its seal.

@@ -69,31 +69,25 @@ WITH late AS (
      WHERE client_id = %(client)s AND deadline_at <= %(now)s ORDER BY deadline_at LIMIT %(n)s FOR UPDATE SKIP LOCKED
 ), gone AS (
     DELETE FROM engine_queue q WHERE q.client_id = %(client)s AND q.message_id = ANY (ARRAY(SELECT message_id FROM late))
-    RETURNING q.message_id, q.attempt BETWEEN 50 AND 99 AS in_doubt
-), doubtful AS (
-    -- The supplier may have it: nobody knows, and another channel could reach the person twice.
-    UPDATE engine_state s SET status = 'unknown', rank = 30, reason = 'no_answer', not_before = NULL, updated_at = %(now)s
-      FROM gone WHERE s.client_id = %(client)s AND s.message_id = gone.message_id AND s.rank = 10 AND gone.in_doubt
-    RETURNING s.message_id, s.contact_id, s.campaign_id
-), doubted AS (
-    INSERT INTO engine_event (client_id, message_id, contact_id, campaign_id, kind, at, detail)
-    SELECT %(client)s, message_id, contact_id, campaign_id, 'unknown', %(now)s, '{"reason": "no_answer"}' FROM doubtful
+    RETURNING q.message_id, q.attempt
+), fate AS (
+    -- include: fate
 ), ended AS (
+    -- What the supplier may have is unknown: another channel could reach the person twice.
     UPDATE engine_state s
-       SET status = 'withheld', rank = 90, reason = 'too_late', article = 'DPA 6', final_at = %(now)s, not_before = NULL,
-           updated_at = %(now)s
-      FROM gone WHERE s.client_id = %(client)s AND s.message_id = gone.message_id AND s.rank = 10 AND NOT gone.in_doubt
-    RETURNING s.message_id, s.contact_id, s.campaign_id
+       SET status = coalesce(fate.status, 'withheld'), rank = coalesce(fate.rank, 90),
+           reason = coalesce(fate.reason, 'too_late'), article = CASE WHEN fate.status IS NULL THEN 'DPA 6' END,
+           final_at = CASE WHEN fate.rank = 30 THEN s.final_at ELSE %(now)s END, not_before = NULL, updated_at = %(now)s
+      FROM fate WHERE s.client_id = %(client)s AND s.message_id = fate.message_id AND s.rank = 10
+    RETURNING s.message_id, s.contact_id, s.campaign_id, s.status, s.reason, s.article
 ), told AS (
     INSERT INTO engine_event (client_id, message_id, contact_id, campaign_id, kind, at, detail)
-    SELECT %(client)s, message_id, contact_id, campaign_id, 'withheld', %(now)s,
-           '{"reason": "too_late", "article": "DPA 6"}' FROM ended
+    SELECT %(client)s, message_id, contact_id, campaign_id, status, %(now)s,
+           jsonb_strip_nulls(jsonb_build_object('reason', reason, 'article', article)) FROM ended
 ), step AS (
     INSERT INTO engine_ladder_step (client_id, message_id, at)
-    SELECT %(client)s, message_id, %(now)s FROM ended
-     UNION
-    SELECT %(client)s, late.message_id, %(now)s FROM late JOIN doubtful ON doubtful.message_id = late.message_id
-     WHERE late.insist
+    SELECT %(client)s, late.message_id, %(now)s FROM late JOIN ended ON ended.message_id = late.message_id
+     WHERE ended.status <> 'unknown' OR late.insist
      UNION
     SELECT %(client)s, late.message_id, %(now)s FROM late
       JOIN engine_state s ON s.client_id = %(client)s AND s.message_id = late.message_id AND s.rank IN (20, 30)

@@ -46,6 +46,15 @@ SELECT %(client)s, message_id, contact_id, campaign_id, kind, at, submitted_at,
             THEN jsonb_strip_nulls(jsonb_build_object('reason', reason, 'code', code, 'article', article)) END
   FROM step
 
+-- name: fate
+-- A piece: what messages are that leave the queue (`gone`, with their attempt) and are not handed over any more, where their
+-- supplier may have them: a verdict would be an end, and a later receipt proves that they arrived. (`item.FAULTY`,
+-- `item.IN_DOUBT`, as `dispatch.enter`.)
+SELECT message_id, CASE WHEN attempt >= 50 THEN 'unknown' WHEN attempt >= 25 THEN 'failed' END AS status,
+       CASE WHEN attempt >= 50 THEN 30 WHEN attempt >= 25 THEN 40 END AS rank,
+       CASE WHEN attempt >= 50 THEN 'no_answer' WHEN attempt >= 25 THEN 'refused_retry' END AS reason
+  FROM gone
+
 -- name: requeue
 -- Give messages back to the queue: deferred, held, to be tried again, or simply not needed now. Only what the claim still
 -- holds: when this is repeated, since the answer to its commit was lost, a message may have been claimed once more

@@ -15,6 +15,21 @@ SELECT DISTINCT ON (r.n) r.n, k.supplier_id, k.submitted_at, k.client_id, k.mess
 SELECT rank > 10, rank <> 30 OR route_id IS NOT NULL
   FROM engine_state WHERE client_id = %(client)s AND message_id = %(message)s
 
+-- name: took_after_all
+-- A message that its supplier failed at, or did not answer for, and that it says arrived: it was handed over, which is paid
+-- now. Once, however often that is said.
+WITH taken AS (
+    UPDATE engine_state SET submitted_at = (%(ats)s::timestamptz[])[1], updated_at = %(now)s
+     WHERE client_id = %(client)s AND message_id = %(message)s AND rank IN (30, 40) AND submitted_at IS NULL
+    RETURNING message_id
+), spent AS (
+    UPDATE gate_client SET spent_eur = spent_eur + paid.cost
+      FROM (SELECT m.parts * m.unit_price_eur FROM engine_message m
+             WHERE m.client_id = %(client)s AND m.id = %(message)s AND EXISTS (SELECT 1 FROM taken)) AS paid (cost)
+     WHERE client_id = %(client)s AND paid.cost > 0
+)
+SELECT count(*) FROM taken
+
 -- name: candidates
 -- All the parts that doubtful supplier ids may mean, with the blind index of whom each went to. (With limits: one by one,
 -- by their keys.)

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any, ClassVar
 from uuid import UUID, uuid4
 
@@ -11,12 +12,12 @@ import pytest
 
 from sofy.connectors import base
 from sofy.connectors.base import Action, Heard, Inbound, Receipt, Refused, TemplateNews, Unknown
-from sofy.engine import permissions, route_config
+from sofy.engine import db, permissions, route_config
 from sofy.engine.callbacks import seal_body
 from sofy.engine.intake import MessageIn
 from sofy.engine.rungs import Rung
 from sofy.engine.tests.conftest import MENTION, FakeConnector, House, Machine
-from sofy.kernel import clock
+from sofy.kernel import clock, ids
 from sofy.kernel.content import Content
 
 AGENT = "fournil-agent"
@@ -243,29 +244,94 @@ async def test_news_of_a_template_are_told_to_the_rooms_above(
 # ladders
 
 
+def http_fault(_message: Any, _part: int) -> Refused:
+    return Refused("http_503", Action.RETRY, fault=True)
+
+
+def arrival(message: MessageIn) -> Heard:
+    """As RBM says it: the message by our name."""
+    return Heard(receipts=[Receipt(keys=(str(message.id),), status="delivered", message_id=message.id)])
+
+
 @pytest.mark.clause("CGVU 3.4")
 @pytest.mark.parametrize("arrived", [False, True])
 async def test_what_a_supplier_only_fails_at_is_sent_by_the_next_unless_it_arrived_all_the_same(
     house: House, both: Machine, monkeypatch: pytest.MonkeyPatch, arrived: bool
 ):
     monkeypatch.setattr("sofy.engine.receipts._PARK_AFTER_S", 0.1)
-    both.connector("rcs").script = lambda message, part: Refused("http_503", Action.RETRY)
+    both.connector("rcs").script = http_fault
     (message,) = house.submit(laddered(house, after_s=60))
     await both.settled(message, status="queued")
-    told = Receipt(keys=(str(message.id),), status="delivered", message_id=message.id)
     if arrived:
-        call_back(house, Heard(receipts=[told]), route_id(house, "rcs"))
+        call_back(house, arrival(message), route_id(house, "rcs"))
         await both.until(lambda: house.conn.execute("SELECT count(*) FROM receipt_parked").fetchone() == (1,))
 
     over = clock.now() + timedelta(seconds=61)
     clock.install(lambda: over)
-    await both.settled(message, status="withheld")
+    await both.settled(message, status="failed")
     if not arrived:
         await both.until(lambda: sms_to(both, message))
     await both.until(lambda: house.conn.execute("SELECT count(*) FROM engine_ladder_step").fetchone() == (0,))
 
     begun = house.conn.execute("SELECT message_id IS NOT NULL FROM engine_ladder ORDER BY rung").fetchall()
     assert begun == ([(True,)] if arrived else [(True,), (True,)])
+
+
+@pytest.mark.clause("CGVU 3.4")
+@pytest.mark.parametrize("said", [1, 2])
+async def test_what_a_supplier_failed_at_until_it_was_too_late_and_says_arrived_is_delivered_and_paid_once(
+    house: House, both: Machine, said: int
+):
+    both.connector("rcs").script = http_fault
+    (message,) = house.submit(
+        by_rcs(house, expires_at=clock.now() + timedelta(seconds=20), unit_price_eur=Decimal("0.05"))
+    )
+    await both.settled(message, status="queued")
+    clock.install(lambda: clock.DEMO_START + timedelta(minutes=2))
+    await both.settled(message, status="failed")
+    assert spent(house) == 0
+
+    for _ in range(said):
+        call_back(house, arrival(message), route_id(house, "rcs"))
+
+    await both.settled(message, status="delivered")
+    await both.until(lambda: house.conn.execute("SELECT count(*) FROM engine_callback").fetchone() == (0,))
+    await both.until(lambda: not both.engine.receipts._lost)
+    assert house.state(message)["submitted_at"] is not None
+    assert spent(house) == Decimal("0.05")
+    assert "delivered" in house.events(message)
+
+
+@pytest.mark.parametrize(("attempt", "status"), [(0, "cancelled"), (26, "failed"), (51, "unknown")])
+@pytest.mark.parametrize("way", ["campaign", "stop", "day"])
+async def test_what_a_supplier_may_have_is_never_said_to_have_been_kept_back(
+    house: House, way: str, attempt: int, status: str
+):
+    campaign = ids.uuid7()
+    message = by_rcs(house, purpose="marketing", text="Promo STOP", campaign_id=campaign, expires_at=clock.now())
+    house.submit(message)
+    house.conn.execute("UPDATE engine_queue SET attempt = %s", [attempt])
+
+    match way:
+        case "campaign":
+            permissions.cancel_campaign(house.conn, house.client, campaign)
+        case "stop":
+            values = {
+                "client": house.client, "recipient": house.keys().index("phone", message.to), "now": clock.now(),
+                "lanes": ["marketing.rcs"],
+            }  # fmt: skip
+            house.conn.execute(db.sql("cancel_waiting"), values)
+        case "day":
+            permissions.drop_late(house.conn, house.client, campaign)
+
+    assert house.state(message)["status"] == ("withheld" if (way, attempt) == ("day", 0) else status)
+    assert house.events(message)[-1] == house.state(message)["status"]
+
+
+def spent(house: House) -> Decimal:
+    row = house.conn.execute("SELECT spent_eur FROM gate_client WHERE client_id = %s", [house.client]).fetchone()
+    assert row is not None
+    return Decimal(row[0])
 
 
 @pytest.mark.clause("CGVU 3.4")

@@ -17,7 +17,7 @@ ONCE, SILENT, TAKEN_BEFORE = 503, 0, 409
 @pytest.mark.parametrize(
     ("answers", "outcome"),
     [
-        ([ONCE, ONCE, ONCE], Refused("http_503", Action.RETRY)),
+        ([ONCE, ONCE, ONCE], Refused("http_503", Action.RETRY, fault=True)),
         ([ONCE, SILENT, ONCE], Unknown("http_503")),
         ([SILENT, ONCE, ONCE], Unknown("http_503")),
         ([ONCE, ONCE, SILENT], Unknown("no answer in time")),
