@@ -314,9 +314,10 @@ def _consenting(keys: ClientKeys, message: MessageIn) -> Collection[tuple[str, b
 
 def _named(request: Request, caller: Caller, body: bytes) -> Named | None:
     """Raises: Fault idempotency_key_unreadable."""
-    name = request.headers.get("idempotency-key")
-    if name is None:
+    names = request.headers.getlist("idempotency-key")
+    if not names:
         return None
+    name = ", ".join(names)  # two headers say what one with a list would
     if not _NAME.fullmatch(name):
         raise Fault("idempotency_key_unreadable", 400)
     hashed = hashlib.sha256(caller.key.bytes + name.encode()).digest()[:16]

@@ -244,9 +244,12 @@ _KINDS: dict[int, Kind] = {
     PhoneNumberType.FIXED_LINE_OR_MOBILE: "mobile",
     PhoneNumberType.FIXED_LINE: "fixed",
 }
-_LENGTH_PROBLEMS: dict[int, Code] = {
+#: Their numbers overlap: one's TOO_LONG is the other's TOO_SHORT_NSN.
+_WHEN_JUDGED: dict[int, Code] = {
     ValidationResult.TOO_SHORT: "too_short",
     ValidationResult.TOO_LONG: "too_long",
+}
+_WHEN_READ: dict[int, Code] = {
     NumberParseException.TOO_SHORT_NSN: "too_short",
     NumberParseException.TOO_SHORT_AFTER_IDD: "too_short",
     NumberParseException.TOO_LONG: "too_long",
@@ -257,9 +260,9 @@ def _international(text: str, default_region: str | None = None) -> Number | Pro
     try:
         number = phonenumbers.parse(text, default_region)
     except NumberParseException as error:
-        return Problem(_LENGTH_PROBLEMS.get(error.error_type, "invalid"))
+        return Problem(_WHEN_READ.get(error.error_type, "invalid"))
     if not phonenumbers.is_valid_number(number):
-        return Problem(_LENGTH_PROBLEMS.get(phonenumbers.is_possible_number_with_reason(number), "invalid"))
+        return Problem(_WHEN_JUDGED.get(phonenumbers.is_possible_number_with_reason(number), "invalid"))
     return Number(
         phonenumbers.format_number(number, PhoneNumberFormat.E164),
         _KINDS.get(phonenumbers.number_type(number), "other"),

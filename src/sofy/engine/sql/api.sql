@@ -86,13 +86,16 @@ ON CONFLICT (client_id, recipient_index, channel, purpose) DO NOTHING
 SELECT 1 FROM engine_state WHERE client_id = %(client)s AND message_id = %(message)s
 
 -- name: messages
--- Messages of a client with where they stand.
+-- Messages of a client with where they stand. (LATERAL with a limit: one by one, by their keys; sub-selects: the planner
+-- counts on an average client. One that is younger than the statistics would have all it sent compared with each.)
 SELECT m.id, m.contact_id, m.head_id, m.channel, CASE WHEN m.answers IS NULL THEN m.purpose ELSE 'service' END, m.sender,
        m.payload, m.parts, m.encoding, m.unit_price_eur, m.reference, m.campaign_id, m.establishment_id, m.created_at, m.expires_at,
        s.status, s.reason, s.article, s.supplier_code, s.submitted_at, s.final_at, s.not_before, s.account_id IS NOT NULL
   FROM unnest(%(messages)s::uuid[]) AS asked (id)
-  JOIN engine_message m ON m.client_id = %(client)s AND m.id = asked.id
-  JOIN engine_state s ON s.client_id = %(client)s AND s.message_id = asked.id
+ CROSS JOIN LATERAL (SELECT * FROM engine_message
+                     WHERE client_id = (SELECT %(client)s::uuid) AND id = asked.id LIMIT 1) m
+ CROSS JOIN LATERAL (SELECT * FROM engine_state
+                     WHERE client_id = (SELECT %(client)s::uuid) AND message_id = asked.id LIMIT 1) s
 
 -- name: steps_of_messages
 -- What happened to them. Events of a contact are found by the contact, the others by the message. (LATERAL with a limit

@@ -1,5 +1,6 @@
 """A client whose first campaign is younger than the statistics of the database, which know other clients."""
 
+from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from sofy.kernel import clock
 
 CAMPAIGN = UUID(int=5)
 MESSAGES = 300
+_ALL = "SELECT id FROM engine_message WHERE client_id = %(client)s"
 
 
 class Explained:
@@ -74,3 +76,22 @@ def test_one_message_is_found_by_its_key(house: House, young: UUID) -> None:
     plan = "\n".join(row[0] for row in house.conn.execute("EXPLAIN " + db.sql("left_at"), values))
 
     assert "message_id =" in plan.split("Index Cond:")[1]
+
+
+def test_many_messages_that_are_asked_for_are_each_found_by_key(house: House, young: UUID) -> None:
+    messages = [row[0] for row in house.conn.execute(_ALL, {"client": young})]
+    rare = f"EXPLAIN (ANALYZE, FORMAT JSON) {db.sql('messages')}"
+
+    with psycopg.connect(house.engine_url, autocommit=True, options=db.RARE_OPTIONS) as conn:
+        plan = conn.execute(rare, {"client": young, "messages": messages}).fetchone()
+
+    assert plan is not None
+    found = [node for node in _nodes(plan[0][0]["Plan"]) if "Index Name" in node]
+    assert {node["Index Name"] for node in found} == {"engine_message_pkey", "engine_state_pkey"}
+    assert [(node["Actual Loops"], node["Actual Rows"]) for node in found] == [(MESSAGES, 1)] * 2
+
+
+def _nodes(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield node
+    for inner in node.get("Plans", ()):
+        yield from _nodes(inner)

@@ -108,7 +108,7 @@ class Program:
 
     async def send(self, body: Any = None, *, name: str | None = None, **more: Any) -> Answer:
         """POST /v1/messages. `name`: the Idempotency-Key."""
-        headers = [("idempotency-key", name)] if name is not None else []
+        headers = [*more.pop("headers", ()), *([("idempotency-key", name)] if name is not None else [])]
         return await self.ask("POST", "/v1/messages", body if body is not None else alert(), headers=headers, **more)
 
     async def batch(self, messages: Any, **more: Any) -> Answer:

@@ -143,3 +143,9 @@ async def test_any_visible_word_is_a_name(name, program: Program):
     first, again = [await program.send(name=name) for _ in range(2)]
 
     assert again.body == first.body
+
+
+async def test_two_names_for_one_request_are_refused(program: Program, house: House):
+    answer = await program.send(headers=[("idempotency-key", "one"), ("idempotency-key", "other")])
+
+    assert (answer.status, answer.code, house.count()) == (400, "idempotency_key_unreadable", 0)
