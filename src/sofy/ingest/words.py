@@ -32,6 +32,8 @@ TEMPLATE_STATES: Final[dict[str, Words]] = {
     "rejected": Words("rejected", "refusé"),
     "paused": Words("paused for its quality", "en pause pour sa qualité"),
     "disabled": Words("disabled", "désactivé"),
+    "archived": Words("archived", "archivé"),
+    "unsent": Words("not submitted", "non soumis"),
 }
 _NUMBER = Words("“to” is not a phone number: {problem}.", "« to » n’est pas un numéro de téléphone : {problem}.")
 DETAILS: Final[dict[str, Words]] = {

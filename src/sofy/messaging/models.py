@@ -148,18 +148,21 @@ class WhatsappTemplate(ClientOwned):
         REJECTED = "rejected", "rejected"
         PAUSED = "paused", "paused"
         DISABLED = "disabled", "disabled"
+        ARCHIVED = "archived", "archived"
+        UNSENT = "unsent", "unsent"  # WhatsApp could not take it for days
 
     template = models.OneToOneField(Template, on_delete=models.CASCADE, related_name="whatsapp")
     name = models.CharField(max_length=512)
     language = models.CharField(max_length=10, default="fr")
     category = models.CharField(max_length=20)
     state = models.CharField(max_length=12, choices=State.choices, default=State.SUBMITTING)
+    event = models.CharField(max_length=40, blank=True)  # what WhatsApp said last, in its word
     reason = models.CharField(max_length=300, blank=True)
     quality = models.CharField(max_length=20, blank=True)
     supplier_id = models.CharField(max_length=80, blank=True)
     version = models.IntegerField()  # which one was submitted
     submitted_at = models.DateTimeField(default=clock.now)
-    changed_at = models.DateTimeField(default=clock.now)
+    changed_at = models.DateTimeField(default=clock.now)  # while it is submitted: when that was last tried
 
     class Meta:
         db_table = "messaging_whatsapp_template"

@@ -206,7 +206,9 @@ about_nobody(
     "messaging_template", ["code", "name", "purpose", "created_by"], "what a message is called, and the id of a user"
 )
 about_nobody("messaging_template_version", "created_by", "the id of a user")
-about_nobody("messaging_whatsapp_template", ["name", "language", "category", "state", "quality", "supplier_id"], CODES)
+about_nobody(
+    "messaging_whatsapp_template", ["name", "language", "category", "state", "event", "quality", "supplier_id"], CODES
+)
 about_nobody("messaging_whatsapp_template", "reason", "why a supplier refused a text that is for many")
 about_nobody("messaging_log_file", ["language", "actor"], "a code, and the id of a user")
 about_nobody("gate_fraud", ["purpose", "range_hash", "verdict"], RANGE)

@@ -30,10 +30,16 @@ def take_back_stop_file(*, client_id: UUID, file_id: str) -> None:
     stop_list.take_back(UUID(file_id))
 
 
-@client_job(name="messaging.submit_whatsapp_template", retries=8)
+@client_job(name="messaging.submit_whatsapp_template")
 def submit_whatsapp_template(*, client_id: UUID, row_id: str) -> None:
-    """Hand a template in at WhatsApp; when Meta cannot be reached, again later."""
+    """Hand a template in at WhatsApp."""
     whatsapp.hand_in(client_id, UUID(row_id))
+
+
+@every(30)
+def hand_in_whatsapp_templates() -> int:
+    """Twice a minute: templates that WhatsApp could not take are handed in again when it is their time."""
+    return whatsapp.hand_in_waiting()
 
 
 @client_job(name="messaging.synchronise_whatsapp_templates", retries=3)

@@ -54,6 +54,7 @@ LOOKS: dict[str, Look] = {
     "submitting": Look("azure", "refresh", _("Being submitted")),
     "pending": Look("yellow", "clock", _("Being approved")),
     "disabled": Look("red", "ban", _("Disabled")),
+    "unsent": Look("red", "alert-circle", _("Not submitted")),
     "archived": Look("secondary", "archive", _("Archived")),
     "ready": Look("green", "check", _("Ready")),
     # clients, routes, members

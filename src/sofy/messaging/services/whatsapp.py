@@ -2,15 +2,18 @@
 
 import asyncio
 from collections.abc import Coroutine
-from typing import Any, TypeVar
+from datetime import timedelta
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
+import aiohttp
 import msgspec
 from django.db import connections, transaction
 
 from sofy.connectors.whatsapp_cloud import graph
 from sofy.connectors.whatsapp_cloud.config import Config
 from sofy.connectors.whatsapp_cloud.connector import WhatsAppCloudConnector
+from sofy.connectors.whatsapp_cloud.failures import Remedy, remedy_for
 from sofy.connectors.whatsapp_cloud.rendering import MARKETING_TTL
 from sofy.engine.db import sql
 from sofy.engine.route_config import open_config
@@ -28,14 +31,22 @@ from sofy.messaging.services import templates
 
 State = WhatsappTemplate.State
 LANGUAGE = "fr"
-#: What Meta calls the states. Source: Meta, "Template status".
+#: What Meta calls the states. LOCKED and UNLOCKED say who may change a text, not whether it may be sent.
+#: Source: Meta, "Template status" and the webhook message_template_status_update.
 STATES = {
     "PENDING": State.PENDING, "IN_APPEAL": State.PENDING, "APPROVED": State.APPROVED, "REINSTATED": State.APPROVED,
     "REJECTED": State.REJECTED, "PAUSED": State.PAUSED, "FLAGGED": State.APPROVED, "DISABLED": State.DISABLED,
     "PENDING_DELETION": State.DISABLED, "DELETED": State.DISABLED, "LIMIT_EXCEEDED": State.REJECTED,
+    "ARCHIVED": State.ARCHIVED, "UNARCHIVED": State.APPROVED, "UNSENT": State.UNSENT,
 }  # fmt: skip
 #: What the engine is told at once: a text that still waits takes nothing away from the one in use.
-_TOLD = {State.APPROVED, State.PAUSED, State.DISABLED}
+_TOLD = {State.APPROVED, State.PAUSED, State.DISABLED, State.ARCHIVED}
+#: What never came to be sent; another text may be in use.
+_NEVER = {State.REJECTED, State.UNSENT}
+#: WhatsApp is asked again after as long as was waited already: between these, and not for ever.
+_FIRST_WAIT: Final = timedelta(minutes=2)
+_LONGEST_WAIT: Final = timedelta(hours=1)
+GIVE_UP_AFTER: Final = timedelta(days=3)
 T = TypeVar("T")
 
 
@@ -60,8 +71,8 @@ def submit(client_id: UUID, template_id: UUID, *, actor: str) -> WhatsappTemplat
             defaults={
                 "name": f"{rules.supplier_name(client_id, template.code)}_v{template.version}",
                 "language": LANGUAGE, "category": rules.category(template.purpose), "state": State.SUBMITTING,
-                "reason": "", "quality": "", "supplier_id": "", "version": template.version,
-                "submitted_at": clock.now(), "changed_at": clock.now(),
+                "event": "", "reason": "", "quality": "", "supplier_id": "", "version": template.version,
+                "submitted_at": (now := clock.now()), "changed_at": now,
             },
         )  # fmt: skip
         if before is None or before.state != State.APPROVED:
@@ -72,14 +83,16 @@ def submit(client_id: UUID, template_id: UUID, *, actor: str) -> WhatsappTemplat
 
 
 def hand_in(client_id: UUID, row_id: UUID) -> None:
-    """What the job does: ask Meta. A second run finds the template there and takes over where it stands.
+    """Ask Meta for its approval, when it is time. A second run finds the template there and takes over where it stands.
 
-    Raises: aiohttp.ClientError, TimeoutError, graph.GraphFailed when Meta cannot be reached, or may say otherwise
-    later: the job comes again.
+    When Meta cannot be reached, may say otherwise later, or wants something of the account and not of the text, the
+    reason is kept and the template waits for `hand_in_waiting`.
     """
     with client_scope(client_id):
-        row = WhatsappTemplate.objects.select_related("template").filter(client_id=client_id, pk=row_id).first()
-        if row is None or row.state != State.SUBMITTING:
+        rows = WhatsappTemplate.objects.filter(client_id=client_id, pk=row_id, state=State.SUBMITTING)
+        row = rows.select_related("template").first()
+        now = clock.now()
+        if row is None or not _is_time(row) or not rows.filter(changed_at=row.changed_at).update(changed_at=now):
             return
         version = templates.version(row.template, row.version)
         content, samples = templates.contents_of(version)["whatsapp"], templates.samples_of(version)
@@ -87,16 +100,53 @@ def hand_in(client_id: UUID, row_id: UUID) -> None:
         name=row.name, language=row.language, category=row.category, components=rules.components(content, samples),
         ttl_s=MARKETING_TTL[0] if row.category == "MARKETING" else None,
     )  # fmt: skip
-    config = _route(client_id)
     try:
+        config = _route(client_id)
         known = next((each for each in _asked(graph.list_templates(config)) if _is(each, row)), None)
         made = known or _asked(graph.create_template(config, draft))
     except graph.GraphFailed as failed:
-        if failed.passing:
-            raise
-        news(client_id, row.name, row.language, state="REJECTED", reason=failed.details or str(failed.code))
+        reason = failed.details or str(failed.code)
+        if _is_of_the_text(failed):
+            news(client_id, row.name, row.language, state="REJECTED", reason=reason)
+        else:
+            _waits(row, reason)
+        return
+    except (Refused, aiohttp.ClientError, TimeoutError, OSError):
+        _waits(row, "")
         return
     news(client_id, row.name, row.language, state=made.status or "PENDING", category=made.category, supplier_id=made.id)
+
+
+def hand_in_waiting() -> int:
+    """Hand in again what WhatsApp could not take, ever less often; answers how many were asked for.
+
+    After three days somebody has to look: it was not submitted.
+    """
+    with staff_scope():
+        waiting = list(WhatsappTemplate.objects.using("staff").filter(state=State.SUBMITTING))
+    due = [row for row in waiting if _is_time(row)]
+    for row in due:
+        if clock.now() - row.submitted_at > GIVE_UP_AFTER:
+            news(row.client_id, row.name, row.language, state="UNSENT", reason=row.reason)
+        else:
+            hand_in(row.client_id, row.pk)
+    return len(due)
+
+
+def _is_time(row: WhatsappTemplate) -> bool:
+    """Whether a template is to be handed in: at first, then after as long as was waited already."""
+    waited = row.changed_at - row.submitted_at
+    return not waited or clock.now() >= row.changed_at + min(max(waited, _FIRST_WAIT), _LONGEST_WAIT)
+
+
+def _waits(row: WhatsappTemplate, reason: str) -> None:
+    with client_scope(row.client_id):
+        WhatsappTemplate.objects.filter(pk=row.pk, state=State.SUBMITTING).update(reason=reason[:300])
+
+
+def _is_of_the_text(failed: graph.GraphFailed) -> bool:
+    """Whether Meta refuses the template itself; else it, the way there or the account is not ready for any."""
+    return not failed.passing and failed.code != -1 and remedy_for(failed.code) is not Remedy.ACCOUNT
 
 
 def synchronise(client_id: UUID) -> int:
@@ -105,7 +155,9 @@ def synchronise(client_id: UUID) -> int:
     Raises: Refused template_whatsapp_route, template_whatsapp_refused; aiohttp.ClientError, TimeoutError.
     """
     with client_scope(client_id):
-        rows = list(WhatsappTemplate.objects.filter(client_id=client_id).exclude(state=State.SUBMITTING))
+        rows = list(
+            WhatsappTemplate.objects.filter(client_id=client_id).exclude(state__in=(State.SUBMITTING, State.UNSENT))
+        )
     if not rows:
         return 0
     try:
@@ -146,11 +198,12 @@ def news(
         if row is None:
             return None
         row.state = STATES.get(state.upper(), row.state) if state else row.state
+        row.event = state.upper()[:40] or row.event
         row.reason = (reason if state else reason or row.reason)[:300]
         row.quality, row.category = quality[:20] or row.quality, category[:20] or row.category
         row.supplier_id, row.changed_at = supplier_id[:80] or row.supplier_id, clock.now()
         row.save()
-        if row.template.archived_at is None and row.state in _TOLD:
+        if row.template.archived_at is None and (row.state in _TOLD or (row.state in _NEVER and not _in_use(row))):
             _tell_gate(row, "ready" if row.state == State.APPROVED else str(row.state))
         _tell_programs(row)
     return row
@@ -170,6 +223,15 @@ def _tell_gate(row: WhatsappTemplate, state: str) -> None:
     contents = templates.contents_of(templates.version(row.template, row.version))
     sent = rules.as_sent(row.name, row.language, contents["whatsapp"])
     templates.write_gate(row.template, "whatsapp", sent, number=row.version, state=state)
+
+
+def _in_use(row: WhatsappTemplate) -> bool:
+    """Whether programs may use a text of this template now."""
+    found = engine_connection().execute(
+        "SELECT 1 FROM gate_template WHERE client_id = %s AND code = %s AND channel = 'whatsapp' AND state = 'ready'",
+        (row.client_id, row.template.code),
+    )
+    return found.fetchone() is not None
 
 
 def _owner(name: str, language: str) -> UUID | None:

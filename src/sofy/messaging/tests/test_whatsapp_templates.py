@@ -2,11 +2,17 @@
 
 import asyncio
 import json
+import operator
 from collections.abc import Iterator
+from datetime import timedelta
+from functools import partial
 from threading import Thread
 
 import msgspec
 import pytest
+from django.db.models import F
+from django.utils import translation
+from django.utils.html import escape
 
 from sofy.accounts.tests.factories import make_user
 from sofy.clients.tests.factories import make_client
@@ -14,7 +20,7 @@ from sofy.connectors.whatsapp_cloud import graph
 from sofy.connectors.whatsapp_cloud.connector import WhatsAppCloudConnector
 from sofy.connectors.whatsapp_cloud.tests import factories
 from sofy.engine.route_config import seal_config
-from sofy.kernel import ids
+from sofy.kernel import clock, ids
 from sofy.kernel.content import Button, Content
 from sofy.kernel.errors import Refused
 from sofy.kit import outbox
@@ -22,6 +28,7 @@ from sofy.kit.audit import PLATFORM
 from sofy.kit.keys import keystore
 from sofy.kit.rls import client_scope
 from sofy.messaging import template_rules as rules
+from sofy.messaging import template_words
 from sofy.messaging.models import WhatsappTemplate
 from sofy.messaging.services import templates, whatsapp
 from sofy.messaging.tests.test_pages import browser
@@ -103,7 +110,7 @@ def test_handing_in_twice_asks_meta_once(meta):
     row = submitted(client)
     whatsapp.hand_in(client.pk, row.pk)
     with client_scope(client.pk):
-        WhatsappTemplate.objects.update(state="submitting")
+        WhatsappTemplate.objects.update(state="submitting", changed_at=F("submitted_at"))
 
     whatsapp.hand_in(client.pk, row.pk)
 
@@ -168,14 +175,107 @@ def test_a_meta_that_is_away_refuses_nothing(meta):
     before = meta.meta.profile
     meta.meta.profile = msgspec.structs.replace(before, away="503")
 
-    with pytest.raises(graph.GraphFailed):
-        whatsapp.hand_in(client.pk, row.pk)
+    whatsapp.hand_in(client.pk, row.pk)
     between = state_of(row)
     meta.meta.profile = before
-    whatsapp.hand_in(client.pk, row.pk)
+    too_soon = whatsapp.hand_in_waiting()
+    clock.install(lambda: row.submitted_at + timedelta(minutes=5))
+    again = whatsapp.hand_in_waiting()
 
     assert between == "submitting"
+    assert (too_soon, again) == (0, 1)
     assert state_of(row) in ("pending", "approved")
+
+
+def test_what_meta_does_not_take_is_tried_ever_less_often_and_said_after_three_days(meta):
+    client = make_client()
+    row = submitted(client)
+    meta.meta.profile = msgspec.structs.replace(meta.meta.profile, away="503")
+    person = browser(make_user(client=client), "fr")
+    url = f"/c/{client.slug}/templates/{row.template_id}"
+    at_first = person.get(url).text
+    tries = []
+
+    for minute in range(200):
+        clock.install(partial(operator.add, row.submitted_at, timedelta(minutes=minute)))
+        tries += [minute] * whatsapp.hand_in_waiting()
+    meanwhile = person.get(url).text
+    clock.install(lambda: row.submitted_at + timedelta(days=3, hours=1))
+    whatsapp.hand_in_waiting()
+
+    assert tries == [0, 1, 3, 6, 12, 24, 48, 96, 156]
+    assert state_of(row) == "unsent"
+    assert "en route vers WhatsApp" in at_first
+    assert "redemandé automatiquement" in meanwhile
+    assert "HTTP 503" in meanwhile
+    assert known_to_the_api(client, "rdv")["whatsapp"][1] == "unsent"
+    assert whatsapp.hand_in_waiting() == 0
+
+
+@pytest.mark.parametrize(("code", "state"), [(190, "submitting"), (-1, "submitting"), (100, "rejected")])
+def test_only_a_fault_of_the_text_refuses_it(meta, monkeypatch, code, state):
+    client = make_client()
+    row = submitted(client)
+
+    async def refuse(config, draft):
+        raise graph.GraphFailed(code, "words of Meta")
+
+    monkeypatch.setattr(graph, "create_template", refuse)
+    whatsapp.hand_in(client.pk, row.pk)
+
+    with client_scope(client.pk):
+        after = WhatsappTemplate.objects.get()
+    assert (after.state, after.reason) == (state, "words of Meta")
+
+
+#: What Meta tells of a template, what it is then here, and whether programs may use it. Source: spec of the webhook.
+TOLD = [
+    ("APPROVED", "approved", True), ("REJECTED", "rejected", False), ("PENDING", "pending", False),
+    ("PAUSED", "paused", False), ("DISABLED", "disabled", False), ("FLAGGED", "approved", True),
+    ("IN_APPEAL", "pending", False), ("REINSTATED", "approved", True), ("PENDING_DELETION", "disabled", False),
+    ("DELETED", "disabled", False), ("LIMIT_EXCEEDED", "rejected", False), ("ARCHIVED", "archived", False),
+    ("UNARCHIVED", "approved", True), ("LOCKED", "pending", False), ("SOMETHING_NEW", "pending", False),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("event", "state", "ready"), TOLD)
+def test_each_word_of_meta_is_a_state_here_with_words_on_the_page(meta, event, state, ready):
+    client = make_client()
+    row = submitted(client)
+    whatsapp.news(client.pk, row.name, "fr", state="PENDING")
+
+    whatsapp.news(client.pk, row.name, "fr", state=event, reason="PROMOTIONAL")
+
+    assert state_of(row) == state
+    assert (known_to_the_api(client, "rdv")["whatsapp"][1] == "ready") is ready
+    for language in ("fr", "en"):
+        page = browser(make_user(client=client), language).get(f"/c/{client.slug}/templates/{row.template_id}").text
+        assert "PROMOTIONAL" not in page
+        with translation.override(language):
+            after = WhatsappTemplate(state=state, event=event)
+            assert escape(template_words.said(after)) in page
+
+
+def test_a_locked_text_goes_on_being_sent(meta):
+    client = make_client()
+    row = submitted(client)
+    whatsapp.news(client.pk, row.name, "fr", state="APPROVED")
+
+    whatsapp.news(client.pk, row.name, "fr", state="LOCKED")
+
+    assert state_of(row) == "approved"
+    assert known_to_the_api(client, "rdv")["whatsapp"][1] == "ready"
+
+
+def test_a_refused_text_leaves_the_one_in_use(meta):
+    client = make_client()
+    row = submitted(client)
+    whatsapp.news(client.pk, row.name, "fr", state="APPROVED")
+    later = submitted(client, Content(text="Bonsoir {{prenom}}"))
+
+    whatsapp.news(client.pk, later.name, "fr", state="REJECTED")
+
+    assert known_to_the_api(client, "rdv")["whatsapp"] == (1, "ready", TEXT.text)
 
 
 def test_a_template_goes_to_no_account_of_another_client(engine_db, meta):

@@ -18,7 +18,7 @@ from sofy.kernel.content import Button, Content
 from sofy.kernel.errors import Refused
 from sofy.kernel.templates import Problem, Unfilled, prepare
 from sofy.kit.jobs import defer
-from sofy.messaging import queries
+from sofy.messaging import queries, template_words
 from sofy.messaging import template_rules as rules
 from sofy.messaging.forms import CHANNELS
 from sofy.messaging.models import Template, WhatsappTemplate
@@ -92,6 +92,8 @@ def _shown(
         "places": [(name, samples.get(name, "")) for name in rules.places(contents)],
         "has_whatsapp": "whatsapp" in contents,
         "whatsapp": approval,
+        "whatsapp_said": template_words.said(approval),
+        "whatsapp_reason": template_words.reason(approval),
         "whatsapp_changed": _changed_since(template, approval, contents),
         "may_edit": request.client.can("template.edit") and (template is None or template.archived_at is None),
     }
