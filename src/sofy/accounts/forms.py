@@ -124,8 +124,9 @@ class ApiKeyForm(forms.Form):
         label=_("Name"), max_length=80, help_text=_("The software that will use it, as in “till 3”.")
     )
     scopes = forms.MultipleChoiceField(
-        label=_("Rights"), choices=list(SCOPES.items()), widget=forms.CheckboxSelectMultiple
-    )
+        label=_("Rights"), choices=list(SCOPES.items()), widget=forms.CheckboxSelectMultiple,
+        help_text=_("Today the API sends messages and tells what became of them; the other rights open nothing yet."),
+    )  # fmt: skip
     networks = forms.CharField(
         label=_("From which addresses (optional)"),
         required=False,

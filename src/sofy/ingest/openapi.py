@@ -169,7 +169,7 @@ def _paths() -> dict[str, Any]:
         },
         "/v1/messages/batch": {
             "post": _operation(
-                "sendBatch", f"Send up to {MOST_MESSAGES} messages", 202,
+                "sendBatch", f"Send up to {MOST_MESSAGES:,} messages", 202,
                 "Some were accepted; `refused` says which were not, and why.", "BatchAnswer", conflict | _BODY,
                 body=("Batch", {"two": {"value": {"messages": [_EXAMPLE, _MARKETING]}}}), parameters=[idempotency],
             )

@@ -29,7 +29,7 @@ TEXTS = (
     _("The database is away: ask again with the same Idempotency-Key."),
     _("Find messages by reference"),
     _("The newest first, 100 at most."),
-    _("Send up to 10000 messages"),
+    _("Send up to 10,000 messages"),
     _("Some were accepted; `refused` says which were not, and why."),
     _("A message and all that happened to it"),
     _("Where it stands."),

@@ -6,7 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from sofy.kernel.channels import CHANNELS
-from sofy.messaging.services.channels import AFTER_S, LEAST_AFTER_S, MOST_AFTER_S, Choice
+from sofy.messaging.services.channels import AFTER_S, MOST_AFTER_S, Choice
 
 #: What each channel gives to others outside the European Union. Source: the README of its connector, DPA 9.
 OUTSIDE: dict[str, Any] = {
@@ -19,6 +19,8 @@ OUTSIDE: dict[str, Any] = {
     "email": _("The e-mail goes to the mail server of its recipient, wherever that is."),
 }
 NAMES: dict[str, Any] = {"sms": _("SMS"), "rcs": _("RCS"), "whatsapp": _("WhatsApp"), "email": _("E-mail")}
+#: The largest one that fits shows how long a channel is tried. Unit: seconds.
+UNITS: list[tuple[int, Any]] = [(3600, _("hours")), (60, _("minutes")), (1, _("seconds"))]
 
 
 class ChannelsForm(forms.Form):
@@ -36,18 +38,21 @@ class ChannelsForm(forms.Form):
             self.fields[f"rung_{place}"] = forms.ChoiceField(
                 label=_("Channel %(number)s") % {"number": place + 1}, choices=choices, required=False, initial=taken
             )
+            unit_s = next(each for each, _name in UNITS if after_s % each == 0)
             self.fields[f"after_{place}"] = forms.IntegerField(
-                label=_("Tried for (seconds)"), required=False, initial=after_s, min_value=LEAST_AFTER_S,
-                max_value=MOST_AFTER_S,
-            )  # fmt: skip
+                label=_("Tried for"), required=False, initial=after_s // unit_s, min_value=1, max_value=MOST_AFTER_S
+            )
+            self.fields[f"unit_{place}"] = forms.ChoiceField(
+                label=_("Unit of time"), choices=UNITS, required=False, initial=unit_s
+            )
 
     def switches(self) -> list[forms.BoundField]:
         """One field per channel."""
         return [self[f"on_{channel}"] for channel in CHANNELS]
 
-    def rungs(self) -> list[tuple[forms.BoundField, forms.BoundField]]:
-        """A channel and its time, place by place."""
-        return [(self[f"rung_{place}"], self[f"after_{place}"]) for place in range(len(CHANNELS))]
+    def rungs(self) -> list[tuple[forms.BoundField, ...]]:
+        """A channel, its time and the unit of that, place by place."""
+        return [tuple(self[f"{part}_{place}"] for part in ("rung", "after", "unit")) for place in range(len(CHANNELS))]
 
     def off(self) -> list[str]:
         """The channels whose switch is off."""
@@ -57,7 +62,7 @@ class ChannelsForm(forms.Form):
         """The places that are filled, in their order."""
         data = self.cleaned_data
         return [
-            (data[f"rung_{place}"], data[f"after_{place}"] or AFTER_S)
+            (data[f"rung_{place}"], (data[f"after_{place}"] or 0) * int(data[f"unit_{place}"] or 1) or AFTER_S)
             for place in range(len(CHANNELS))
             if data[f"rung_{place}"]
         ]

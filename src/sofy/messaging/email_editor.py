@@ -29,17 +29,17 @@ class Shown(NamedTuple):
     longest: int = 200
 
 
-_ALIGN: Final = Shown("align", _("Where it stands"), "align")
+_ALIGN: Final = Shown("align", _("Alignment"), "align")
 _COLUMN: Final = (
     Shown("url", _("Address of the picture"), "url", 2048),
     Shown("alt", _("What the picture shows"), "line", 300),
-    Shown("html", _("Words"), "words", 10_000),
+    Shown("html", _("Text"), "words", 10_000),
     Shown("label", _("On the button"), "line", 60),
     Shown("href", _("Where the button leads"), "url", 2048),
 )
 FIELDS: Final[Mapping[str, tuple[Shown, ...]]] = {
     "heading": (Shown("text", _("Heading")), _ALIGN),
-    "text": (Shown("html", _("Words"), "words", 10_000), _ALIGN),
+    "text": (Shown("html", _("Text"), "words", 10_000), _ALIGN),
     "image": (
         Shown("url", _("Address of the picture"), "url", 2048),
         Shown("alt", _("What the picture shows"), "line", 300),

@@ -39,8 +39,8 @@ class SenderForm(forms.Form):
         label=_("Sender"),
         max_length=254,
         help_text=_(
-            "For SMS your brand: 11 letters and digits at most, without accents or spaces. For the others the address,"
-            " the number or the agent you have there."
+            "For SMS your brand: 11 letters and digits at most, without accents or spaces. For e-mail the whole"
+            " address, for WhatsApp the number, for RCS the id of the agent."
         ),
     )
 

@@ -15,6 +15,7 @@ from sofy.engine.alphabets import Alphabets
 from sofy.engine.db import sql
 from sofy.kernel import clock
 from sofy.kernel.content import Content, flat
+from sofy.kernel.content import Template as Approved
 from sofy.kernel.crypto import Unreadable
 from sofy.kernel.prices import Book, Price, day
 from sofy.kit.keys import keys_for
@@ -22,6 +23,7 @@ from sofy.kit.rls import staff_scope
 from sofy.messaging.models import Sender, SenderProof, Template, TemplateVersion, WhatsappTemplate
 from sofy.messaging.search import COLUMNS, JOINED, LogLine
 from sofy.messaging.template_rules import CHANNELS
+from sofy.wire.email.plain import text_of
 
 
 @dataclass(frozen=True)
@@ -208,6 +210,7 @@ class Opened:
     events: Sequence[tuple[str, datetime, Any]]
     rungs: Sequence[RungLine]
     leaves_at: datetime | None
+    template: Approved | None = None
 
 
 def opened_message(client_id: UUID, message_id: UUID) -> Opened | None:
@@ -229,7 +232,7 @@ def opened_message(client_id: UUID, message_id: UUID) -> Opened | None:
             " AND step.at IS NOT NULL ORDER BY step.at",
             [client_id, message_id, line.contact_id],
         )
-        events = cursor.fetchall()
+        events = [("accepted", line.created_at, None), *cursor.fetchall()]
         cursor.execute(
             "SELECT l.channel, l.message_id, coalesce(s.status, ''), coalesce(s.reason, ''),"
             " coalesce(s.supplier_code, '') FROM engine_ladder mine"
@@ -250,9 +253,18 @@ def opened_message(client_id: UUID, message_id: UUID) -> Opened | None:
         payload = decode_payload(keys_for(client_id).unseal("engine_message", "payload", message_id, bytes(row[-1])))
     except Unreadable:
         return Opened(line, "", "", "", events, rungs, leaves_at)
-    content = payload.content
-    words = payload.text if content is None else flat(content) or payload.text
-    return Opened(line, payload.to, words, content.subject if content else "", events, rungs, leaves_at)
+    content = payload.content or Content()
+    words = flat(content) or payload.text or (text_of(content.html) if content.html else "")
+    return Opened(line, payload.to, words, content.subject, events, rungs, leaves_at, content.template)
+
+
+def agent_names() -> dict[str, str]:
+    """What the numbers and agents that RCS and WhatsApp know by an id of their own are called here."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT short_code, name FROM engine_route WHERE channel IN ('rcs', 'whatsapp') AND short_code IS NOT NULL"
+        )
+        return dict(cursor.fetchall())
 
 
 @dataclass(frozen=True)

@@ -223,7 +223,7 @@ CHANNELS: dict[str, "str | Promise"] = {
     "channel_on_and_off": _("{channel} cannot be switched on and off at once."),
     "ladder_unreadable": _("“{ladder}” is no order: write rcs,sms or, with seconds, rcs:600,sms."),
     "ladder_twice": _("A channel stands twice in the order: each is tried once."),
-    "ladder_time": _("A channel is tried for {least} to {most} seconds before the next one."),
+    "ladder_time": _("A channel is tried for {least} seconds to {most} hours before the next one."),
     "ladder_channel_off": _("{channel} is switched off and cannot stand in the order."),
 }
 #: What became of the deadline of a message; of those that were withheld, the gate says why.

@@ -1,5 +1,7 @@
 """The page of simulated phones, as simulators of several channels show it. They bring their words: no Django here."""
 
+import base64
+import hashlib
 from collections.abc import Callable, Collection, Mapping
 from html import escape
 from pathlib import Path
@@ -9,11 +11,20 @@ from urllib.parse import quote
 LOOKS: Final = Path(__file__).with_name("phones.css").read_text(encoding="utf-8")
 _SHOWN: Final = 60
 Bubble = TypeVar("Bubble")
+#: The page is read again while nobody types in it; it is the only script its policy lets run.
+_AGAIN: Final = """
+setInterval(() => {
+  const typed = document.querySelector("input");
+  if (typed !== document.activeElement && typed.value === typed.defaultValue) location.reload();
+}, 3000);
+"""
+_AGAIN_HASH: Final = base64.b64encode(hashlib.sha256(_AGAIN.encode()).digest()).decode()
+POLICY: Final = f"default-src 'none'; style-src 'self'; script-src 'sha256-{_AGAIN_HASH}'; form-action 'self'"
 _PAGE: Final = """<!doctype html>
 <html lang="{language}">
 <head>
 <meta charset="utf-8">
-<meta http-equiv="refresh" content="3">
+<noscript><meta http-equiv="refresh" content="3"></noscript>
 <meta name="viewport" content="width=device-width,initial-scale=1">
 <title>{title}</title>
 <link rel="stylesheet" href="/style.css">
@@ -23,11 +34,13 @@ _PAGE: Final = """<!doctype html>
 <h1>{title}</h1>
 <p>{what}</p>
 <form method="get" action="/">
-<input name="number" inputmode="tel" aria-label="{label}" placeholder="06 39 98 00 00" value="{number}">
+<input name="number" inputmode="tel" aria-label="{label}" placeholder="06 39 98 00 00" value="{number}"
+ autocomplete="off">
 <button>{find}</button>
 </form>
 </header>
 {empty}<main>{phones}</main>{rest}
+<script>{again}</script>
 </body>
 </html>
 """
@@ -62,6 +75,7 @@ def page(
         find=words["find"],
         number=escape(number),
         phones=articles,
+        again=_AGAIN,
         empty="" if articles else f"<p>{words['nobody' if threads else 'none']}</p>",
         rest=f"<p>{words['more'].format(n=more)}</p>" if more > 0 else "",
     )

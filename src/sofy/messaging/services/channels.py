@@ -80,6 +80,6 @@ def _check(wanted: Choice) -> None:
     if len(set(taken)) < len(taken):
         raise Refused("ladder_twice")
     if any(not LEAST_AFTER_S <= after_s <= MOST_AFTER_S for _channel, after_s in wanted.ladder):
-        raise Refused("ladder_time", least=LEAST_AFTER_S, most=MOST_AFTER_S)
+        raise Refused("ladder_time", least=LEAST_AFTER_S, most=MOST_AFTER_S // 3600)
     if off := [name for name in taken if name in wanted.off]:
         raise Refused("ladder_channel_off", channel=", ".join(off))

@@ -64,6 +64,12 @@ def channel(code: str) -> str:
 
 
 @register.filter
+def sender_name(sender: str, agents: Mapping[str, str]) -> str:
+    """What a message shows as its sender: a number or an agent that has an id by its name."""
+    return agents.get(sender, sender)
+
+
+@register.filter
 def proof_kind(code: str) -> str:
     """What a document is."""
     return str(dict(PROOFS).get(code, code))

@@ -90,12 +90,16 @@ def test_an_owner_reads_what_leaves_the_union_and_switches_it_off(language, told
     page = owner.get(page_of(client)).text
     asked = {key: value for key, value in ON.items() if key != "on_whatsapp"}
 
-    saved = owner.post(page_of(client), asked | {"rung_0": "rcs", "after_0": "90", "rung_1": "sms", "after_1": ""})
+    saved = owner.post(
+        page_of(client), asked | {"rung_0": "rcs", "after_0": "90", "unit_0": "60", "rung_1": "sms", "after_1": ""}
+    )
     wrong = owner.post(page_of(client), asked | {"rung_0": "whatsapp"})
 
     assert told in page
     assert (saved.status_code, wrong.status_code) == (302, 422)
-    assert channels.chosen(client.pk) == Choice(frozenset({"whatsapp"}), (("rcs", 90), ("sms", channels.AFTER_S)))
+    assert channels.chosen(client.pk) == Choice(frozenset({"whatsapp"}), (("rcs", 5400), ("sms", channels.AFTER_S)))
+    shown = owner.get(page_of(client)).context["form"]
+    assert [(shown[f"after_{n}"].value(), shown[f"unit_{n}"].value()) for n in (0, 1)] == [(90, 60), (4, 3600)]
     assert owner.get(f"/c/{client.slug}/audit/").status_code == 200
 
 

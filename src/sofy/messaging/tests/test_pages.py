@@ -15,6 +15,7 @@ from sofy.engine import intake
 from sofy.engine.intake import MessageIn
 from sofy.kernel import clock, ids
 from sofy.kernel.content import Content
+from sofy.kernel.content import Template as Approved
 from sofy.kernel.errors import Refused
 from sofy.kit.keys import keys_for
 from sofy.kit.models import AuditEntry
@@ -317,8 +318,38 @@ def test_a_message_tells_every_step_also_of_two_that_were_written_together(clien
     page = browser(make_user(client=client)).get(f"/c/{client.slug}/messages/{message_id}")
 
     steps = [(kind, when) for kind, when, _ in page.context["opened"].events]
-    assert [kind for kind, _ in steps] == ["submitted", "delivered", "clicked"]
-    assert steps[0][1] == at
+    assert [kind for kind, _ in steps] == ["accepted", "submitted", "delivered", "clicked"]
+    assert steps[1][1] == at
+
+
+def test_what_a_template_and_a_mail_without_a_text_say_is_shown_and_nothing_is_said_to_be_erased(client, engine_db):
+    agent = ids.uuid7()
+    with engine_db.connect("admin", autocommit=True) as admin:
+        admin.execute(
+            "INSERT INTO engine_route (id, code, name, channel, connector, short_code, price_eur, created_at,"
+            " updated_at) VALUES (%s, 'wa', 'Fleurs on WhatsApp', 'whatsapp', 'whatsapp_cloud', '106540352242922',"
+            " 0.08, now(), now())",
+            [agent],
+        )
+    template = Approved(name="rappel_rendez_vous", body=["Camille", "3 mai"])
+    by_whatsapp = send(
+        client, channel="whatsapp", text="", sender="106540352242922", content=Content(template=template)
+    )
+    mail = send(
+        client, to="zoe@example.org", channel="email", text="", sender="a@my-shop.example",
+        content=Content(subject="Ok", html="<h1>Bonjour</h1><p>Elle attend</p>"),
+    )  # fmt: skip
+    reader = browser(make_user(client=client))
+
+    log = reader.get(f"/c/{client.slug}/messages/").text
+    pages = [reader.get(f"/c/{client.slug}/messages/{each}").text for each in (by_whatsapp, mail)]
+
+    assert "<td>Fleurs on WhatsApp</td>" in log.replace(' class="text-break"', "")
+    assert "Template rappel_rendez_vous (fr)" in pages[0]
+    assert ">3 mai</li>" in pages[0]
+    assert "Fleurs on WhatsApp" in pages[0]
+    assert "Elle attend" in pages[1]
+    assert not any("erased" in page for page in pages)
 
 
 def test_a_message_shows_the_channels_it_may_take_and_leads_to_those_that_were_tried(client, engine_db):

@@ -50,8 +50,8 @@ def messages(request: ClientRequest) -> HttpResponse:
         "further": str(found.after) if found.back_to else "",
         "back_to": found.back_to,
         "first": before == search.LAST,
-        "filtered": form.is_bound,
         "unknown_number": unknown,
+        "agents": queries.agent_names(),
     }
     return render(request, "messaging/messages.html", context, status=422 if wrong else 200)
 
@@ -110,7 +110,8 @@ def message(request: ClientRequest, message_id: UUID) -> HttpResponse:
     opened = queries.opened_message(request.client.pk, message_id)
     if opened is None:
         raise Http404
-    return render(request, "messaging/message.html", {"opened": opened, "line": opened.line})
+    context = {"opened": opened, "line": opened.line, "agents": queries.agent_names()}
+    return render(request, "messaging/message.html", context)
 
 
 @require_POST

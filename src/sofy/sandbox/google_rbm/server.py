@@ -10,6 +10,7 @@ import msgspec
 from aiohttp import web
 
 from sofy.kernel import clock
+from sofy.sandbox import phones
 from sofy.sandbox.google_rbm import schema
 from sofy.sandbox.google_rbm.faults import Faults
 from sofy.sandbox.google_rbm.journal import Accepted
@@ -29,7 +30,6 @@ _NAMES: Final = {
 }  # fmt: skip
 _SILENCE_S: Final = 60.0
 _SAMPLE_FROM: Final = 500
-_SECURITY: Final = "default-src 'none'; style-src 'self'; form-action 'self'"
 
 
 class Problem(Exception):
@@ -213,7 +213,7 @@ class SimulatedRbm:
             language(request.headers.get("Accept-Language", "")),
         )  # fmt: skip
         headers = {
-            "Content-Security-Policy": _SECURITY,
+            "Content-Security-Policy": phones.POLICY,
             "Cache-Control": "no-store",
             "X-Content-Type-Options": "nosniff",
         }

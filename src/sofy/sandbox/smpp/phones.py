@@ -152,7 +152,7 @@ def _respond(log: AcceptedLog, head: str) -> bytes:
     answer = (
         f"HTTP/1.1 {status}\r\nContent-Type: {kind}; charset=utf-8\r\nContent-Length: {len(content)}\r\n"
         "Connection: close\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n"
-        "Content-Security-Policy: default-src 'none'; style-src 'self'; form-action 'self'\r\n\r\n"
+        f"Content-Security-Policy: {phones.POLICY}\r\n\r\n"
     )
     return answer.encode("ascii") + (b"" if method == "HEAD" else content)
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 import msgspec
 from aiohttp import web
 
+from sofy.sandbox import phones
 from sofy.sandbox.whatsapp_cloud.callbacks import Subscription
 from sofy.sandbox.whatsapp_cloud.errors import GraphError
 from sofy.sandbox.whatsapp_cloud.meta import SimulatedMeta
@@ -221,7 +222,7 @@ class GraphServer:
     async def _page(self, request: web.Request) -> web.Response:
         spoken = language(request.headers.get("Accept-Language", ""))
         text = page(self.meta.log, spoken, request.query.get("number", ""))
-        policy = {"Content-Security-Policy": "default-src 'none'; style-src 'self'; form-action 'self'"}
+        policy = {"Content-Security-Policy": phones.POLICY}
         return web.Response(text=text, content_type="text/html", headers=policy)
 
     async def _style(self, request: web.Request) -> web.Response:

@@ -1,6 +1,8 @@
 """The simulated operator as a process, its page and its clock."""
 
 import asyncio
+import base64
+import hashlib
 import json
 import signal
 import socket
@@ -15,6 +17,7 @@ from sofy.connectors.smpp.connector import SmppConnector
 from sofy.connectors.smpp.tests.factories import Engine, outgoing
 from sofy.connectors.smpp.tests.test_texts import TEXT, parts_of
 from sofy.engine.shifted_clock import FileClock
+from sofy.sandbox import phones
 from sofy.sandbox.smpp.journal import AcceptedLog
 from sofy.sandbox.smpp.phones import PhonesPage, page
 from sofy.wire.smpp.pdu import Sm
@@ -109,6 +112,14 @@ async def test_the_page_is_served_and_nothing_else() -> None:
     assert (await get("POST /")).startswith("HTTP/1.1 405")
     assert "default-src 'none'" in await get("GET /")
     await pages.stop()
+
+
+def test_the_page_is_read_again_by_the_one_script_its_policy_knows() -> None:
+    script = page(_log()).partition("<script>")[2].partition("</script>")[0]
+
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    assert "typed !== document.activeElement" in script  # who types a number keeps it
+    assert f"script-src 'sha256-{digest}'" in phones.POLICY
 
 
 @pytest.mark.parametrize("turns", range(6))
