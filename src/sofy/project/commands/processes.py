@@ -63,12 +63,15 @@ def _serve(application: str, config: Config, port: int, **options: Any) -> Answe
     from granian import Granian
     from granian.log import LogLevels
 
+    from sofy.project import logs
+
     Granian(
         application,
         address=config.host,
         port=port,
         workers=1,
         log_level=LogLevels.warning,
+        log_dictconfig=logs.logging_config(config.log_level.upper()),
         respawn_failed_workers=True,
         **options,
     ).serve()
