@@ -68,6 +68,15 @@ class Hooks:
 
     async def receive(self, request: Request) -> Response:
         """POST or GET /hooks/{connector}/{route}; 200 once it is on disk."""
+        try:
+            return await self._receive(request)
+        except Fault as fault:
+            if fault.code != "database_away":
+                raise
+            # Suppliers know no Idempotency-Key: what they repeat is known by what it says.
+            raise Fault("callback_later", fault.status, retry_after_s=fault.retry_after_s) from None
+
+    async def _receive(self, request: Request) -> Response:
         route = _id(request.path_params["route"])
         way = await self._way(route)
         if way is None or way.kind.code != request.path_params["connector"]:

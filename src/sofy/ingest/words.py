@@ -271,6 +271,11 @@ DETAILS: Final[dict[str, Words]] = {
     "callback_unsigned": Words(
         "This callback does not carry the signature of its route.", "Cet appel ne porte pas la signature de sa route."
     ),
+    "callback_later": Words(
+        "This callback could not be stored: the database is away. Send it again later; what comes twice counts once.",
+        "Cet appel n’a pas pu être enregistré : la base de données est absente. Renvoyez-le plus tard ; ce qui arrive"
+        " deux fois ne compte qu’une fois.",
+    ),
     "not_found": Words("There is nothing at this address.", "Il n’y a rien à cette adresse."),
     "method": Words("This address answers {allowed}.", "Cette adresse répond à {allowed}."),
     "database_away": Words(

@@ -23,6 +23,7 @@ REASONS: Final = ("not_in_service", "no_such_address", "keeps_bouncing")
 HARD_REASON: Final = {"sms": "not_in_service", "email": "no_such_address"}
 SOFT_REASON: Final = "keeps_bouncing"
 _CAME_BACK: Final = ("failed", "expired")
+_NO_WORD: Final = ("submitted", "unknown")
 _ARRIVED: Final = ("submitted", "delivered", "read", "unknown")
 
 
@@ -42,10 +43,14 @@ def is_soft(code: str) -> bool:
 def keeps_bouncing(mails: Iterable[Sent]) -> bool:
     """Whether the last mails to an address, the youngest first, are a streak that counts.
 
-    Mails that never left, and those that failed for a reason of ours, are no word about the mailbox.
+    Mails that never left, and those that failed for a reason of ours, are no word about the mailbox. Nor are those that
+    were sent after the last one that came back, until somebody says that they arrived: what is on its way to a server
+    that never answers comes back after days.
     """
     streak: list[datetime] = []
     for mail in mails:
+        if mail.status in _NO_WORD and not streak:
+            continue
         if mail.status in _ARRIVED:
             break
         if mail.status in _CAME_BACK and is_soft(mail.code):

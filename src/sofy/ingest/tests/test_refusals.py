@@ -176,3 +176,21 @@ async def test_with_the_database_away_every_request_is_answered_in_time(house: H
         answer = await Program(api, house.add_key()).show("019ab000-0000-7000-8000-000000000007")
 
     assert (answer.status, answer.code) == (503, "database_away")
+
+
+@pytest.mark.parametrize(("language", "word"), [("fr", "Renvoyez-le"), ("en", "Send it again")])
+async def test_a_supplier_that_calls_back_meanwhile_is_told_in_its_own_words(
+    house: House, monkeypatch: pytest.MonkeyPatch, language: str, word: str
+):
+    monkeypatch.setattr("sofy.ingest.reading.PATIENCE_S", 0.2)
+    api = Api(create(house.config(), "postgresql://nobody@127.0.0.1:1/nowhere"))
+
+    answer = await api.ask(
+        "POST", "/hooks/google_rbm/019ab000-0000-7000-8000-000000000007", b"{}",
+        headers=[("accept-language", language)],
+    )  # fmt: skip
+
+    assert (answer.status, answer.code) == (503, "callback_later")
+    assert word in answer.json["detail"]
+    assert "Idempotency" not in answer.json["detail"]
+    assert answer.headers["retry-after"]

@@ -47,6 +47,14 @@ def test_a_mail_that_arrives_between_ends_the_streak() -> None:
     assert not keeps_bouncing(mails(FULL, FULL, ("delivered", ""), *[FULL] * 10))
 
 
+def test_what_was_sent_since_may_still_come_back() -> None:
+    on_its_way = [("submitted", ""), ("unknown", "")]
+
+    assert keeps_bouncing(mails(*on_its_way, *[FULL] * 5))
+    assert not keeps_bouncing(mails(("delivered", ""), *on_its_way, *[FULL] * 5))
+    assert not keeps_bouncing(mails(FULL, *on_its_way, *[FULL] * 4)), "what came before it arrived"
+
+
 def test_what_never_left_and_what_failed_for_us_is_no_word_about_the_mailbox() -> None:
     ours = [("withheld", ""), ("cancelled", ""), ("failed", "5.7.1"), ("queued", "")]
 

@@ -6,9 +6,12 @@ address where suppliers call back.
 
 import asyncio
 import contextlib
+import operator
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -20,15 +23,16 @@ from django.test import Client as Browser
 from psycopg.types.json import Jsonb
 
 import sofy.connectors.email_smtp
+from sofy.audience.arrays import cursor
 from sofy.audience.models import ConsentEvent, ConsentState, Identity, Suppression
 from sofy.audience.services import consent
 from sofy.connectors.email_smtp.connector import EmailConnector
-from sofy.engine import outcomes, permissions
+from sofy.engine import intake, outcomes, permissions
 from sofy.engine.loop import Engine
 from sofy.engine.route_config import seal_config
 from sofy.ingest import app as application
 from sofy.ingest.tests.conftest import Api
-from sofy.kernel import bounces, clock
+from sofy.kernel import bounces, clock, ids
 from sofy.kit import outbox
 from sofy.kit.keys import keys_for, keystore
 from sofy.kit.rls import client_scope
@@ -100,20 +104,15 @@ class Post:
 
     async def _send(self, posts: Posts, until: Callable[[], bool], told: int) -> Sent:
         async with contextlib.AsyncExitStack() as stack:
-            server, program = SimulatedMailServer(EmailSandboxConfig(profile=PLAIN)), Program()
-            await server.start()
-            stack.push_async_callback(server.stop)
+            program = Program()
             await stack.enter_async_context(serving(program))
-            self._open_route(server.port)
             with self.world.database.connect("admin", autocommit=True) as admin:
                 admin.execute("DELETE FROM gate_endpoint")
                 registry.add(
                     admin, keys_for(self.client.pk), url=f"{program.address}/told", events=(), batch=1, production=False
                 )
             url = self.world.database.url("sofy_engine")
-            engine = Engine(url, keystore(), self.folder / "spool", base_url=BASE)
-            await engine.start()
-            stack.push_async_callback(engine.stop, 0.5)
+            server = await self._engine(stack)
             await _until(lambda: bool(server.mails))
             mail = server.mails[0]
             await _until(lambda: self.status()[0] == "submitted")
@@ -125,6 +124,37 @@ class Post:
                 await stack.enter_async_context(Notify(settings.SOFY, url).open())
                 await _until(lambda: len(program.posts) >= told)
             return Sent(mail, self.message(), program.told)
+
+    def judge(self) -> tuple[Any, ...]:
+        """One more marketing mail to the same person, as a program hands it in; answers what the gate said."""
+        message = intake.MessageIn(
+            id=ids.uuid7(), purpose="marketing", to=TO, text="Promo", sender="bonjour@fournil.example", channel="email"
+        )
+        with client_scope(self.client.pk):
+            intake.submit(cursor().connection, self.client.pk, [message], keys=keys_for(self.client.pk))
+        return asyncio.run(self._judged())
+
+    async def _judged(self) -> tuple[Any, ...]:
+        async with contextlib.AsyncExitStack() as stack:
+            await self._engine(stack)
+            await _until(lambda: self.status()[0] not in ("accepted", "queued"))
+        with self.world.database.connect("admin") as admin:
+            row = admin.execute(
+                "SELECT status, reason, article FROM engine_state ORDER BY message_id DESC LIMIT 1"
+            ).fetchone()
+        return tuple(row)
+
+    async def _engine(self, stack: contextlib.AsyncExitStack) -> SimulatedMailServer:
+        """A mail server, and an engine whose route leads to it."""
+        server = SimulatedMailServer(EmailSandboxConfig(profile=PLAIN))
+        await server.start()
+        stack.push_async_callback(server.stop)
+        self._open_route(server.port)
+        url = self.world.database.url("sofy_engine")
+        engine = Engine(url, keystore(), self.folder / "spool", base_url=BASE)
+        await engine.start()
+        stack.push_async_callback(engine.stop, 0.5)
+        return server
 
     async def _post(self, api: Api, bodies: list[tuple[bytes, int]]) -> None:
         for body, expected in bodies:
@@ -156,6 +186,9 @@ class Post:
                 "SELECT status, reason, supplier_code FROM engine_state ORDER BY message_id DESC LIMIT 1"
             ).fetchone()
         return tuple(row)
+
+    def stands(self, status: str) -> bool:
+        return bool(self.status()[0] == status)
 
     def message(self) -> UUID:
         with self.world.database.connect("admin") as admin:
@@ -235,6 +268,39 @@ def test_a_full_mailbox_once_is_no_reason_to_stop_writing(post):
 
     assert post.status()[2] == "5.2.2"
     assert [event["type"] for event in sent.told] == ["message.submitted", "message.failed"]
+    assert post.listed() == []
+    assert post.gate() == {"marketing": "granted"}
+
+
+SOFT = ("gmail-full", "orange-full", "postfix-expired", "gmail-full", "gmail-full")
+
+
+def back(post: Post, *names: str) -> None:
+    """A mail every other day, and what comes back of each; nothing where the name is empty."""
+    for n, name in enumerate(names):
+        clock.install(partial(operator.add, clock.DEMO_START, timedelta(days=2 * n)))
+        wanted = {"": "submitted", "success": "delivered", "postfix-expired": "expired"}.get(name, "failed")
+        post.send(sample(name) if name else lambda _mail: [], until=partial(post.stands, wanted))
+
+
+@pytest.mark.clause("CGVU 14.3", "CGVU 13")
+def test_mails_that_keep_coming_back_end_in_the_next_one_being_withheld(post):
+    back(post, *SOFT[:4])
+    four = post.listed()
+    clock.install(partial(operator.add, clock.DEMO_START, timedelta(days=8)))
+    post.send(sample(SOFT[4]), until=partial(post.stands, "failed"))
+
+    assert (four, post.listed()) == ([], [bounces.SOFT_REASON])
+    assert post.gate() == {"marketing": "granted", "all": "opposed"}
+    assert post.judge() == ("withheld", "suppressed", "CGVU 13")
+    assert post.said() == [("granted", "screen")], "nobody said anything"
+
+
+@pytest.mark.clause("CGVU 14.3")
+@pytest.mark.parametrize("arrived", ["", "success"])
+def test_a_mail_that_arrives_ends_the_streak(post, arrived):
+    back(post, *SOFT[:4], arrived, SOFT[4])
+
     assert post.listed() == []
     assert post.gate() == {"marketing": "granted"}
 
