@@ -3,7 +3,7 @@
 A rung is a message of its own with its own lattice of statuses; the first is the one its sender knows. The statement
 that writes that a rung led nowhere notes it (`engine_ladder_step`); an engine begins the next rung and forgets the note
 in one transaction, so that a kill neither loses a rung nor begins one twice. What a supplier may still deliver is
-not followed by anything, unless the sender asked for it (`insist`).
+not followed by anything, unless the sender asked for it (`insist`); nothing that RCS may have outlives its rung.
 """
 
 from typing import Any, Final

@@ -210,7 +210,7 @@ def _stopped(course: Course, limits: Term, suspected: Hold | None, ended: dateti
 
 
 def _handed_over(course: Course, limits: Term, at: datetime) -> Verdict:
-    if course.status == "unknown" and course.reason in _NO_PROOF:
+    if course.status in ("unknown", "failed") and course.reason in _NO_PROOF:
         return Verdict("lost", "no_answer", limits, at, again=True)
     if course.status == "failed" and course.reason == "partly_refused":
         return Verdict("lost", "refused", limits, at)

@@ -63,10 +63,16 @@ SELECT client_id FROM engine_ladder WHERE deadline_at <= %(now)s ORDER BY deadli
 
 -- name: end_rungs
 -- Rungs that no supplier took in time, out of the queue; and those that it took, where twice is better than never. What an
--- engine holds at this moment is looked at again.
+-- engine holds at this moment is looked at again. So is, a minute later, an RCS message that nobody answered for: its life at
+-- the supplier ended with its time (`ttl`), so when nobody has said by then that it arrived, it never will.
 WITH late AS (
-    SELECT head_id, rung, message_id, insist FROM engine_ladder
+    SELECT head_id, rung, message_id, channel, insist, deadline_at FROM engine_ladder
      WHERE client_id = %(client)s AND deadline_at <= %(now)s ORDER BY deadline_at LIMIT %(n)s FOR UPDATE SKIP LOCKED
+), mortal AS (
+    SELECT late.message_id, late.deadline_at >= m.expires_at + interval '1 minute' AS over
+      FROM late JOIN engine_message m ON m.client_id = %(client)s AND m.id = ANY (ARRAY(SELECT message_id FROM late))
+                                     AND m.id = late.message_id
+     WHERE late.channel = 'rcs' AND NOT late.insist AND m.expires_at IS NOT NULL
 ), gone AS (
     DELETE FROM engine_queue q WHERE q.client_id = %(client)s AND q.message_id = ANY (ARRAY(SELECT message_id FROM late))
     RETURNING q.message_id, q.attempt
@@ -80,14 +86,21 @@ WITH late AS (
            final_at = CASE WHEN fate.rank = 30 THEN s.final_at ELSE %(now)s END, not_before = NULL, updated_at = %(now)s
       FROM fate WHERE s.client_id = %(client)s AND s.message_id = fate.message_id AND s.rank = 10
     RETURNING s.message_id, s.contact_id, s.campaign_id, s.status, s.reason, s.article
+), silent AS (
+    UPDATE engine_state s SET status = 'failed', rank = 40, final_at = %(now)s, updated_at = %(now)s
+     WHERE s.client_id = %(client)s AND s.message_id = ANY (ARRAY(SELECT message_id FROM mortal WHERE over))
+       AND s.status = 'unknown' AND s.reason = 'no_answer'
+    RETURNING s.message_id, s.contact_id, s.campaign_id, s.status, s.reason, s.article
+), moved AS (
+    SELECT * FROM ended UNION ALL SELECT * FROM silent
 ), told AS (
     INSERT INTO engine_event (client_id, message_id, contact_id, campaign_id, kind, at, detail)
     SELECT %(client)s, message_id, contact_id, campaign_id, status, %(now)s,
-           jsonb_strip_nulls(jsonb_build_object('reason', reason, 'article', article)) FROM ended
+           jsonb_strip_nulls(jsonb_build_object('reason', reason, 'article', article)) FROM moved
 ), step AS (
     INSERT INTO engine_ladder_step (client_id, message_id, at)
-    SELECT %(client)s, late.message_id, %(now)s FROM late JOIN ended ON ended.message_id = late.message_id
-     WHERE ended.status <> 'unknown' OR late.insist
+    SELECT %(client)s, late.message_id, %(now)s FROM late JOIN moved ON moved.message_id = late.message_id
+     WHERE moved.status <> 'unknown' OR late.insist
      UNION
     SELECT %(client)s, late.message_id, %(now)s FROM late
       JOIN engine_state s ON s.client_id = %(client)s AND s.message_id = late.message_id AND s.rank IN (20, 30)
@@ -96,8 +109,12 @@ WITH late AS (
 )
 UPDATE engine_ladder l
    SET deadline_at = CASE WHEN s.rank = 10 AND s.message_id <> ALL (ARRAY(SELECT message_id FROM gone))
-                          THEN %(now)s + interval '2 seconds' END
+                          THEN %(now)s + interval '2 seconds'
+                          WHEN NOT mortal.over AND s.status = 'unknown' AND s.reason = 'no_answer'
+                            OR mortal.message_id = ANY (ARRAY(SELECT message_id FROM ended WHERE status = 'unknown'))
+                          THEN %(now)s + interval '1 minute' END
   FROM late JOIN engine_state s ON s.client_id = %(client)s AND s.message_id = late.message_id
+            LEFT JOIN mortal ON mortal.message_id = late.message_id
  WHERE l.client_id = %(client)s AND l.head_id = late.head_id AND l.rung = late.rung
 
 -- name: rungs_of

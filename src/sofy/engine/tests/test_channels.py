@@ -408,6 +408,53 @@ async def test_what_may_still_arrive_is_followed_only_where_twice_is_better_than
     assert len(sms_to(both, message)) == (1 if insist else 0)
 
 
+@pytest.mark.clause("CGVU 3.4")
+@pytest.mark.parametrize("arrived", [False, True])
+async def test_silence_is_followed_a_minute_after_the_life_of_the_message_unless_it_arrived(
+    house: House, both: Machine, arrived: bool
+):
+    both.connector("rcs").script = lambda _message, _part: Unknown("timeout")
+    (message,) = house.submit(laddered(house, after_s=60))
+    await both.settled(message, status="unknown")
+
+    clock.install(lambda: clock.DEMO_START + timedelta(seconds=61))
+    await both.until(lambda: looked_at(house) == clock.DEMO_START + timedelta(seconds=121))
+    assert not sms_to(both, message)
+    if arrived:
+        call_back(house, arrival(message), route_id(house, "rcs"))
+        await both.settled(message, status="delivered")
+    clock.install(lambda: clock.DEMO_START + timedelta(seconds=122))
+    await both.until(lambda: looked_at(house) is None)
+
+    await both.settled(message, status="delivered" if arrived else "failed")
+    if not arrived:
+        await both.until(lambda: sms_to(both, message))
+        assert house.state(message)["reason"] == "no_answer"
+        assert house.events(message)[-1] == "failed"
+    assert len(sms_to(both, message)) == (0 if arrived else 1)
+
+
+async def test_what_said_nothing_and_says_after_all_that_it_arrived_is_delivered(house: House, both: Machine):
+    both.connector("rcs").script = lambda _message, _part: Unknown("timeout")
+    (message,) = house.submit(laddered(house, after_s=60))
+    await both.settled(message, status="unknown")
+    for seconds in (61, 122):
+        clock.install(lambda at=clock.DEMO_START + timedelta(seconds=seconds): at)
+        await both.until(lambda: looked_at(house) is None or looked_at(house) > clock.now())
+    await both.settled(message, status="failed")
+
+    call_back(house, arrival(message), route_id(house, "rcs"))
+
+    await both.settled(message, status="delivered")
+
+
+def looked_at(house: House) -> Any:
+    """When the rungs that were begun are looked at next; None when nothing of them is waited for."""
+    row = house.conn.execute("SELECT max(deadline_at) FROM engine_ladder").fetchone()
+    assert row is not None
+    return row[0]
+
+
 async def test_a_rung_is_begun_once_however_often_it_is_noted(house: House, both: Machine):
     both.connector("rcs").script = lambda message, part: Refused("not_rcs", Action.PERMANENT)
     (message,) = house.submit(laddered(house))

@@ -128,6 +128,7 @@ def test_a_message_that_nobody_received_was_routed_all_the_same() -> None:
 
 def test_without_an_answer_of_the_gateway_nobody_can_say_that_it_was_routed() -> None:
     assert told(sent(marketing(), at(12, 0, 1), status="unknown", reason="no_answer")) == ("lost", "no_answer")
+    assert told(sent(marketing(), at(12, 0, 1), status="failed", reason="no_answer")) == ("lost", "no_answer")
     assert told(alert(status="unknown", reason="engine_lost")) == ("lost", "no_answer")
 
 
