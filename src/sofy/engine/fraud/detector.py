@@ -340,7 +340,8 @@ class Detector:
             far = habits.far_unused if distance >= 2 and kept.used < 0.5 else 0.0
             if kept.fresh < 3 and kept.unused < 3 and kept.again < 8 and far < 3:
                 continue
-            found = self._of_range(habits, key, level, kept, far)
+            place = kept if level or key.startswith(FICTION) else habits.ranges.of(within[1])
+            found = self._of_range(habits, key, level, kept, place, far)
             if not found and (level < 3 or kept.fresh < 30 or purpose == "marketing"):
                 continue  # a country alone: people there who agreed may be many
             elsewhere = self._elsewhere(client, within[level:3], kept, at) if level < 2 else None
@@ -363,15 +364,15 @@ class Detector:
                 return Reason("closed_elsewhere", 3.0, kept.fresh, 0)
         return None
 
-    def _of_range(self, habits: Habits, key: str, level: int, kept: Range, far: float) -> list[Reason]:
-        unused = evidence.far_unused(habits) if far > kept.unused else evidence.unused(habits, kept)
+    def _of_range(self, habits: Habits, key: str, level: int, kept: Range, place: Range, far: float) -> list[Reason]:
+        unused = evidence.far_unused(habits) if far > kept.unused else evidence.unused(habits, kept, place)
         if habits.unheard:
             unused = None
         found = [unused, evidence.receipts(kept, self._everyone)]
         if level < 2:
             found += [
-                evidence.velocity(habits, key, level, kept),
-                evidence.sequence(habits, key, kept),
+                evidence.velocity(habits, key, level, kept, place),
+                evidence.sequence(habits, key, kept, place),
                 evidence.repeats(kept, remoteness(country(key[:5]))),
             ]
         return [reason for reason in found if reason is not None]

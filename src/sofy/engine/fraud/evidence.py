@@ -17,6 +17,8 @@ USED_POINTS: Final = log(_FAKED)
 
 #: Over so many ranges of ten thousand numbers at once the numbers are those of a contact book; pumping owns fewer.
 _BOOK: Final = 10
+#: So many neighbours, a family's or a small company's, are found in many places of a contact book.
+_NEIGHBOURS: Final = 12
 #: For so long after a range was closed others are looked at more closely.
 _AFTER_S: Final = 1800.0
 #: A client is known long enough to say at which hours it never writes.
@@ -29,8 +31,10 @@ _FEW: Final = 150
 _AS_EVER: Final = 3.5
 #: More of a client's messages than this in one range: its own people live there.
 _MOST: Final = 0.3
-#: So many messages of earlier hours make a range the client's own.
-_OWN: Final = 20
+#: So many messages of earlier hours make a range of a thousand numbers the client's own, so many one of ten thousand.
+_OWN, _OWN_PLACE = 20, 100
+#: Less than this of what goes out to a contact book is its people abroad and no burst; they come last in a sorted one.
+_PART, _LAST_PART = 0.05, 0.5
 
 
 class Reason(NamedTuple):
@@ -50,16 +54,26 @@ def unused_points(habits: Habits, share: float, abroad: bool) -> float:
     return log((1 - _FAKED * likely) / (1 - likely))
 
 
-def velocity(habits: Habits, key: str, level: int, kept: Range) -> Reason | None:
+def lives_there(habits: Habits, place: Range) -> bool:
+    """Whether the people of a client live in one range of ten thousand numbers, as those of a telecom shop do: rows and
+    bursts within it are its own.
+    """
+    settled = place.settled(habits.seen_at)
+    return settled >= _OWN_PLACE and settled > _MOST * habits.all.usually(habits.seen_at)
+
+
+def velocity(habits: Habits, key: str, level: int, kept: Range, place: Range) -> Reason | None:
     """More fresh numbers in one range than this client's share of it explains, at once or over hours."""
-    if level and key.startswith(FICTION):
+    fiction = key.startswith(FICTION)
+    if fiction if level else lives_there(habits, place):
         return None
-    burst, drip = _burst(habits, key, kept), _drip(habits, kept)
+    burst, drip = _burst(habits, key, kept, habits.ranges.of(FICTION) if fiction else habits.all), _drip(habits, kept)
     return drip if drip is not None and (burst is None or drip.points > burst.points) else burst
 
 
-def _burst(habits: Habits, key: str, kept: Range) -> Reason | None:
-    """More fresh numbers within minutes.
+def _burst(habits: Habits, key: str, kept: Range, world: Range) -> Reason | None:
+    """More fresh numbers within minutes than its part of the `world` explains: of all the client writes to, but numbers
+    of fiction are a world of their own.
 
     Somebody unknown is taken to write to ten such ranges; to a hundred once there was time for codes to be used and
     none was. Who writes to many ranges at once writes to a contact book: one that is as full as the others is no sign.
@@ -67,14 +81,14 @@ def _burst(habits: Habits, key: str, kept: Range) -> Reason | None:
     seen = kept.fresh
     if seen < 4:
         return None
-    usual = habits.all.usually(habits.seen_at)
+    usual = world.usually(habits.seen_at)
     known = usual >= 100 and habits.width >= 40
     elapsed = habits.seen_at - habits.since
     mute = not habits.tells and elapsed > 30
     far = remoteness(country(key)) >= 2
     pieces = 10 if key.startswith(FICTION) else 2000 if far and known else 200 if known else 100 if mute else 10
     share = (kept.usually(habits.seen_at) + 0.5) / (usual + 0.5 * pieces)
-    expected = max(0.3, share * (habits.all.fresh - 0.7 * seen * (habits.all.fresh > seen * 1.4)))
+    expected = max(0.3, share * (world.fresh - 0.7 * seen * (world.fresh > seen * 1.4)))
     if habits.spread >= _BOOK and not far:
         expected = max(expected, habits.squares / habits.all.fresh)
     if seen <= expected:
@@ -83,7 +97,7 @@ def _burst(habits: Habits, key: str, kept: Range) -> Reason | None:
     points = weight * (seen * log(seen / expected) - (seen - expected))
     sure = known or (seen >= 40 if mute else seen >= 60 and (elapsed > 90 or seen > 4 * elapsed))
     cap = 9.0 if sure else 5.0
-    if habits.ascending > 0.9 and kept.runs < 2:
+    if habits.ascending > 0.9 and (kept.runs < 2 or habits.spread >= _BOOK):
         cap, points = 2.0, points * 0.3  # as a contact book has them
     return Reason("velocity", min(cap, points), seen, expected)
 
@@ -115,19 +129,20 @@ def stranger(habits: Habits, key: str) -> bool:
     return not habits.tells and habits.all.usually(habits.seen_at) < 100 and not remoteness(country(key))
 
 
-def sequence(habits: Habits, key: str, kept: Range) -> Reason | None:
-    """Numbers one after the other, or at a small fixed step. Among numbers of fiction, and in a range that the client
-    wrote to before, that alone says little.
+def sequence(habits: Habits, key: str, kept: Range, place: Range) -> Reason | None:
+    """Numbers one after the other, or at a small fixed step. Among numbers of fiction, in a contact book written to in
+    its order or with few neighbours each, and in a range that the client wrote to before, that alone says little.
     """
-    if kept.runs <= 2 or kept.settled(habits.seen_at) >= _OWN:
+    if kept.runs <= 2 or kept.settled(habits.seen_at) >= _OWN or lives_there(habits, place):
         return None
-    cap = 5.0 if key.startswith(FICTION) else 3.0 if stranger(habits, key) else 8.0
+    book = habits.spread >= _BOOK and (habits.ascending > 0.9 or kept.fresh < _NEIGHBOURS)
+    cap = 5.0 if key.startswith(FICTION) else 3.0 if book or stranger(habits, key) else 8.0
     return Reason("sequence", min(cap, kept.runs), kept.fresh, 0)
 
 
-def unused(habits: Habits, kept: Range) -> Reason | None:
+def unused(habits: Habits, kept: Range, place: Range) -> Reason | None:
     """Codes nobody used, where this client's codes are used. A range where most of its people are has bad days."""
-    share = kept.settled(habits.seen_at) / (habits.all.usually(habits.seen_at) + 1)
+    share = place.settled(habits.seen_at) / (habits.all.usually(habits.seen_at) + 1)
     points = kept.unused * (1 - share) if share > _MOST else kept.unused
     return Reason("codes_unused", min(14.0, points), kept.left, kept.used) if points > 1 else None
 
@@ -147,10 +162,18 @@ def attacked(habits: Habits, kept: Range, at: float) -> Reason | None:
     return Reason("under_attack", min(4.0, 1.5 * max(1.0, habits.closed)) if several else 1.5, habits.closed, 0)
 
 
+def _of_a_book(habits: Habits, seen: float) -> bool:
+    """Whether so many fresh numbers are the people abroad of a contact book that is being written to: few among many,
+    or the last ones of a sorted one.
+    """
+    part = _LAST_PART if habits.ascending > 0.9 else _PART
+    return habits.spread >= _BOOK and seen < part * habits.all.fresh
+
+
 def abroad(habits: Habits, code: str, kept: Range) -> Reason | None:
     """A burst to a country this client hardly writes to."""
     distance = remoteness(code)
-    if not distance or kept.fresh < 8:
+    if not distance or kept.fresh < 8 or _of_a_book(habits, kept.fresh):
         return None
     usual = habits.all.usually_before(habits.seen_at)
     share = (kept.usually_before(habits.seen_at) + 0.2) / (usual + 40)
@@ -163,7 +186,7 @@ def abroad(habits: Habits, code: str, kept: Range) -> Reason | None:
 
 def breaker(habits: Habits, code: str, limit: float) -> Reason | None:
     """More written to far countries lately than the client's own past and a fixed limit allow: what costs most."""
-    if remoteness(code) < 2 or habits.away < limit:
+    if remoteness(code) < 2 or habits.away < limit or _of_a_book(habits, habits.away):
         return None
     usual = habits.all.usually(habits.seen_at)
     return Reason("spend", 3.0, habits.away, limit) if usual < 50 * habits.away else None

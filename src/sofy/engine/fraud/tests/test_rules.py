@@ -219,3 +219,76 @@ def test_a_country_does_not_become_usual_by_the_pumping_itself():
 
     assert _stopped(found, fraud=True) > 0.4
     assert "country" in _reasons(found)
+
+
+def _contact_book(seed: int, places: int, neighbours: int) -> list[str]:
+    """Families and small companies all over France: neighbours have neighbouring numbers."""
+    rng, found = Random(seed), []
+    for _ in range(places):
+        head, first = rng.randrange(10**5), rng.randrange(900)
+        found += [f"+336{head:05d}{first + n:03d}" for n in range(rng.randint(1, neighbours))]
+    return found
+
+
+def _first_list(book: list[str]) -> list[Asked]:
+    return [Asked(_T0 + n * 0.2, to) for n, to in enumerate(book)]
+
+
+def test_the_first_list_of_a_client_is_no_row_although_a_contact_book_is_written_to_in_its_order():
+    assert _stopped(_judge(_first_list(sorted(_contact_book(28, 600, 10)))), fraud=False) == 0
+
+
+def test_families_of_a_contact_book_are_no_rows():
+    assert _stopped(_judge(_first_list(_contact_book(29, 600, 10))), fraud=False) == 0
+
+
+def test_people_abroad_at_the_end_of_a_contact_book_are_no_burst():
+    abroad = sorted(f"+3712{n * 7919 % 10**7:07d}" for n in range(120))
+    book = sorted(_contact_book(30, 600, 2)) + abroad
+
+    assert _stopped(_judge(_first_list(book)), fraud=False) == 0
+
+
+def test_as_many_numbers_of_one_far_country_and_no_contact_book_are_closed():
+    attack = [Asked(_T0 + n * 0.2, f"+99293{n * 7919 % 10**7:07d}", fraud=True) for n in range(300)]
+
+    assert _stopped(_judge(attack), fraud=True) > 0.7
+
+
+def _enrolled(rng: Random, n: int) -> str:
+    return f"+3361234{n:04d}"
+
+
+def test_a_shop_that_gives_numbers_in_order_may_write_to_all_its_customers():
+    days = list(_steady(31, _enrolled, 240, 48, 0.8))
+    everybody = [Asked(_T0 + 48 * _HOUR + n * 0.5, f"+3361234{n:04d}") for n in range(0, 1500, 2)]
+
+    assert _stopped(_judge(days + everybody), fraud=False) == 0
+
+
+def test_a_shop_that_gives_numbers_in_order_is_pumped_elsewhere_like_any_other():
+    days = list(_steady(32, _enrolled, 240, 48, 0.8))
+    attack = _pumped(33, lambda rng, n: f"+3377654{n:04d}", 1.0, 400, _T0 + 40 * _HOUR)
+
+    assert _stopped(_judge(days + attack), fraud=True) > 0.9
+
+
+def _in_fiction(rng: Random, n: int) -> str:
+    return f"+3363998{rng.randrange(10**4):04d}"
+
+
+def test_where_everybody_has_a_number_of_fiction_a_range_of_them_is_pumped_like_any_other():
+    days = list(_steady(34, _in_fiction, 60, 24, 0.8))
+    attack = _pumped(35, lambda rng, n: f"+33639984{rng.randrange(1000):03d}", 2.0, 400, _T0 + 20 * _HOUR)
+
+    found = _judge(days + attack)
+
+    assert _stopped(found, fraud=True) > 0.8
+    assert _stopped(found, fraud=False) < 0.01
+
+
+def test_a_client_that_moves_to_numbers_of_fiction_is_no_pumping():
+    days = list(_steady(36, _anywhere, 600, 48, 0))
+    moved = list(_steady(37, _in_fiction, 3, 2, 0, _T0 + 48 * _HOUR))
+
+    assert _stopped(_judge(days + moved), fraud=False) == 0
