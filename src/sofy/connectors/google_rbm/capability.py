@@ -20,6 +20,9 @@ _Said = TypeVar("_Said", wire.Features, wire.Reachable)
 PER_REQUEST: Final = 10_000
 REQUESTS_PER_MIN: Final = 600
 _AT_ONCE: Final = 8
+#: Pauses before a question is repeated, and the longest one that Google may ask for.
+_AGAIN_AFTER_S: Final = (1.0, 3.0)
+_LONGEST_PAUSE_S: Final = 10.0
 
 
 class Directory:
@@ -54,12 +57,25 @@ class Directory:
         return {}
 
     async def _ask_many(self, phones: list[str]) -> dict[str, Reach]:
-        await self._wait_for_turn()
-        answer = await self._answer(self._api.reachable(phones))
+        answer = await self._until_it_has_time(phones)
         if answer is None or answer.status != 200 or (said := _read(answer, wire.Reachable)) is None:
             return {}
         reachable = frozenset(said.reachable_users)
         return {phone: Reach(there=phone in reachable) for phone in phones}
+
+    async def _until_it_has_time(self, phones: list[str]) -> Answer | None:
+        """Ask again for some seconds while Google is too busy: ten thousand messages sent in vain cost it more."""
+        answer = None
+        for pause_s in (0.0, *_AGAIN_AFTER_S):
+            asked_s = answer.retry_after_s if answer is not None else 0.0
+            if asked_s > _LONGEST_PAUSE_S:
+                break
+            await asyncio.sleep(max(pause_s, asked_s))
+            await self._wait_for_turn()
+            answer = await self._answer(self._api.reachable(phones))
+            if answer is None or (answer.status != 429 and answer.status < 500):
+                break
+        return answer
 
     async def _wait_for_turn(self) -> None:
         """Keep to the requests of a minute."""

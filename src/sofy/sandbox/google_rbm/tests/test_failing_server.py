@@ -66,3 +66,44 @@ async def test_one_error_that_is_never_asked_about_again_is_in_doubt(engine: Eng
     await runner.cleanup()
 
     assert [one.outcome for one in engine.outcomes] == [Unknown("http_500")]
+
+
+@pytest.mark.parametrize(
+    ("answers", "retry_after", "said", "asks"),
+    [
+        ([429, 200], "", {"+33639980001": True, "+33639980002": False}, 2),
+        ([503, 429, 200], "0", {"+33639980001": True, "+33639980002": False}, 3),
+        ([429, 429, 429], "", {}, 3),
+        ([429, 200], "60", {}, 1),
+        ([400, 200], "", {}, 1),
+    ],
+)
+async def test_who_has_rcs_is_asked_again_while_the_server_is_too_busy(
+    engine: Engine,
+    connect: Make,
+    monkeypatch: pytest.MonkeyPatch,
+    answers: list[int],
+    retry_after: str,
+    said: dict[str, bool],
+    asks: int,
+) -> None:
+    monkeypatch.setattr("sofy.connectors.google_rbm.capability._AGAIN_AFTER_S", (0.01, 0.01))
+    asked: list[int] = []
+
+    async def answer(request: web.Request) -> web.Response:
+        asked.append(len((await request.json())["users"]))
+        status = answers[len(asked) - 1]
+        if status == 200:
+            return web.json_response({"reachableUsers": ["+33639980001"], "new": {"field": 1}})
+        return web.Response(status=status, headers={"Retry-After": retry_after})
+
+    runner = web.ServerRunner(web.Server(answer))  # type: ignore[arg-type]
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    connector = await connect(base_url=f"http://127.0.0.1:{runner.addresses[0][1]}")
+
+    found = await connector.look_up(["+33639980001", "+33639980002"])
+    await runner.cleanup()
+
+    assert {phone: reach.there for phone, reach in found.items()} == said
+    assert asked == [2] * asks
