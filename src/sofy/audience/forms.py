@@ -291,6 +291,14 @@ class MappingForm(forms.Form):
         help_text=_("Kept with its fingerprint: it is the proof of what was agreed to."),
     )
 
+    also = forms.MultipleChoiceField(
+        label=_("Everybody in the file also agreed to"),
+        required=False,
+        choices=[("whatsapp", _("messages by WhatsApp")), ("opens", _("counting when they open e-mails"))],
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("Agreed to apart from SMS and e-mail. A column that says who did counts before this."),
+    )
+
     def __init__(self, *args: Any, preview: Preview, books: list[tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.preview = preview
@@ -328,7 +336,7 @@ class MappingForm(forms.Form):
 
     def settings(self) -> list[forms.BoundField]:
         """The fields that are about the whole file."""
-        names = ("book", "new_book", "legal_basis", "source", "consent_text")
+        names = ("book", "new_book", "legal_basis", "source", "consent_text", "also")
         return [self[name] for name in names if name in self.fields]
 
 
@@ -348,12 +356,16 @@ FIELD_WORDS: dict[str, Any] = {
     "longitude": _("Longitude"),
     "establishment": _("Point of sale"),
     "zone": _("Time zone"),
-    "consent": _("Consent, all channels"),
+    "consent": _("Consent to SMS and e-mail"),
     "consent_sms": _("Consent to SMS"),
     "consent_email": _("Consent to e-mail"),
+    "consent_whatsapp": _("Consent to WhatsApp"),
+    "consent_opens": _("Consent to counting openings of e-mails"),
     "consent_date": _("Date of consent"),
     "optout": _("Opt-out, all channels"),
     "optout_sms": _("Opt-out from SMS"),
     "optout_email": _("Opt-out from e-mail"),
+    "optout_whatsapp": _("Opt-out from WhatsApp"),
+    "optout_opens": _("Opt-out from counting openings"),
     "refusal": _("Status, of which only refusals count"),
 }

@@ -34,10 +34,14 @@ FIELDS = (
     "consent",
     "consent_sms",
     "consent_email",
+    "consent_whatsapp",
+    "consent_opens",
     "consent_date",
     "optout",
     "optout_sms",
     "optout_email",
+    "optout_whatsapp",
+    "optout_opens",
     "refusal",  # how somebody stands, in many words: those that are no refusal say nothing about consent
 )
 #: Columns of an export that say what the product did, not what a person is.

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from sofy.audience import ledger, rules
 from sofy.audience.imports.prepare import Prepared
 from sofy.audience.imports.rows import agreed_at
+from sofy.audience.imports.said import SUBJECTS, Subject
 from sofy.audience.ledger import Circumstances, Cursor, Known, Word
 from sofy.kernel.clauses import clause
 
@@ -24,44 +25,46 @@ def record(cur: Cursor, job: "Job", decided: "Decided", known: Known, now: datet
     """
     everybody = [*decided.fresh, *(each for each, _ in decided.changes), *decided.ambiguous]
     everybody.sort(key=lambda each: each.record.row)
-    for kind, channel in (("phone", "sms"), ("email", "email")):
-        agreed, refused = _words(kind, channel, everybody, decided.owners, known, job.purpose, now)
+    for subject in SUBJECTS:
+        # A refusal is about marketing, whatever the basis of the file.
+        purpose, refusing = subject.purpose or job.purpose, subject.purpose or MARKETING
+        agreed, refused = _words(subject, everybody, decided.owners, known, purpose, now)
         shared = Circumstances(
-            channel, job.purpose, "import", job.source, False, job.import_id, job.text_hash, job.actor
+            subject.channel, purpose, "import", job.source, False, job.import_id, job.text_hash, job.actor
         )
         ledger.append_words(cur, job.client_id, shared, agreed, now=now, since=job.started_at, before=known)
-        # A refusal is about marketing, whatever the basis of the file.
-        shared = replace(shared, purpose=MARKETING)
+        shared = replace(shared, purpose=refusing)
         ledger.append_words(cur, job.client_id, shared, refused, now=now, since=job.started_at, before=known)
 
 
 def _words(
-    kind: str,
-    channel: str,
+    subject: Subject,
     everybody: list[Prepared],
     owners: dict[bytes, bytes],
     known: Known,
     purpose: str,
     now: datetime,
 ) -> tuple[list[Word], list[Word]]:
-    """Consents and refusals about one kind of identity; rows whose consent meets an opt-out are told so."""
+    """Consents and refusals about one subject; rows whose consent meets an opt-out are told so."""
     agreed: list[Word] = []
     refused: list[Word] = []
     out: set[bytes] = set()
     for each in everybody:
         record = each.record
-        state = record.sms if kind == "phone" else record.email
+        state = getattr(record, subject.about)
         if not state:
             continue
         for handle in each.handles:
-            if handle.kind != kind:
+            if handle.kind != subject.kind:
                 continue
             index = handle.index
             if state != "granted":
                 refused.append(Word(index, state, now, owners.get(index), record.row))
                 out.add(index)
-            elif handle.mobile or kind != "phone":  # nobody agrees to SMS on a landline
+            elif handle.mobile or subject.kind != "phone":  # nobody agrees to SMS on a landline
                 agreed.append(Word(index, state, agreed_at(record, now), owners.get(index), record.row))
-                if known.state((index, channel, purpose)) in rules.OPT_OUTS or (index in out and purpose == MARKETING):
+                if known.state((index, subject.channel, purpose)) in rules.OPT_OUTS or (
+                    index in out and purpose == (subject.purpose or MARKETING)
+                ):
                     record.problems.append("opted_out_kept")
     return agreed, refused

@@ -24,10 +24,18 @@ _SENT = rf"({_OFFERS}|pubs?|commercial\w*|envois?|campagnes?)"
 _TEXTS = r"\b(sms|textos?)\b"
 _SMS = r"\b(sms|textos?|mobile|portable|phone|tel(ephone)?s?)\b"
 _MAIL = r"\b(e ?mails?|mails?|e ?mailings?|mailings?|courriels?|newsletters?)\b"
+_WHATSAPP = r"\bwhats ?app\b"
+#: That openings are counted one by one; what became of a mail ("opened") is no consent.
+_OPENS = (
+    r"(\b(suivi|mesure|comptage|pistage|tracking|count\w*)\b.*\b(ouvertures?|opens?|openings?)\b"
+    r"|\b(pistage|tracking)\b.*\b(e ?mails?|mails?|courriels?)\b)"
+)
 _WITHOUT = r"\b(sans|no|(pas|plus) (de|d)) "
 _TAKEN_BACK = r"\b(retrait|retire\w*|revo(que|cation)\w*|annul\w*)\b"
 _HEADINGS: tuple[tuple[str, str], ...] = (
     ("optout", rf"{_TAKEN_BACK}.*\b{_ASKED}\b|\b{_ASKED}\b.*{_TAKEN_BACK}"),
+    ("optout_opens", rf"{_OUT}.*{_OPENS}|{_OPENS}.*{_OUT}|{_WITHOUT}{_OPENS}"),
+    ("optout_whatsapp", rf"{_OUT}.*{_WHATSAPP}|{_WHATSAPP}.*{_OUT}|{_WITHOUT}{_WHATSAPP}"),
     ("optout_email", rf"{_OUT}.*{_MAIL}|{_MAIL}.*{_OUT}|{_WITHOUT}{_MAIL}"),
     ("optout_sms", rf"{_OUT}.*{_SMS}|{_TEXTS}.*{_OUT}|{_WITHOUT}{_TEXTS}"),
     ("optout", rf"^(date |jour )?(d |de |du )?{_OUT}|{_WITHOUT}(pubs?|publicite|prospection|demarchage|marketing)\b"),
@@ -36,6 +44,8 @@ _HEADINGS: tuple[tuple[str, str], ...] = (
         r"\b(date|le)\b.*\b(accord|consent|optin|opt in|inscription|autorisation|rgpd|gdpr)"
         r"|\b(consent|optin|opt in) (date|at|time)",
     ),
+    ("consent_opens", rf"\b{_IN}.*{_OPENS}|{_OPENS}.*\b{_IN}"),
+    ("consent_whatsapp", rf"\b({_IN}|{_SENT}).*{_WHATSAPP}|{_WHATSAPP} ({_IN}|{_SENT}|o n\b|oui\b|y n\b|yes\b)"),
     ("consent_email", rf"\b({_IN}|{_SENT}).*{_MAIL}|^newsletter|{_MAIL} ({_IN}|{_SENT})"),
     ("consent_sms", rf"\b({_IN}|{_SENT}).*{_SMS}|{_TEXTS} ({_IN}|{_SENT}|o n\b|oui\b|y n\b|yes\b)"),
     ("consent_sms", r"^sms$|^textos?$"),
@@ -59,7 +69,7 @@ _HEADINGS: tuple[tuple[str, str], ...] = (
     (
         "phone",
         r"portable|mobile|\btel(?!ecopie)|telephone|^phone|\bphones?\b|\bgsm\b|cellulaire|cell\b"
-        r"|numero de tel|^numero$|^num$|msisdn|^sms number$|whatsapp",
+        r"|numero de tel|^numero$|^num$|msisdn|^sms number$|whats ?app",
     ),
     ("postcode", r"^c ?p$|code ?postal|post ?code|^postal( code)?$|\bzip\b|zip ?code"),
     ("town", r"ville|commune|localite|\bcity\b|\btown\b"),
@@ -86,8 +96,9 @@ _A_CODE = re.compile(
 )
 #: Behind what is asked for: by which means, for what. Anything else (its address, its number) is another matter.
 _ASKS = re.compile(
-    rf"\b{_ASKED}( (d|de|des|du|par|les|aux?|la|le|l|pour|recevoir|nos|vos|sms|textos?|e ?mails?|newsletters?|marketing"
-    r"|commercial\w*|prospection|publicite|offres?|communications?|client|donne|ok|o n|oui non|y n|yes no))*$"
+    rf"\b{_ASKED}( (d|de|des|du|par|les|aux?|la|le|l|pour|recevoir|nos|vos|sms|textos?|whats ?app|e ?mails?"
+    r"|newsletters?|marketing|commercial\w*|prospection|publicite|offres?|communications?|client|donne|ok|o n"
+    r"|oui non|y n|yes no))*$"
 )
 #: Mails and texts of the trade, and what became of them, are no offers.
 _OF_THE_TRADE = re.compile(
@@ -111,7 +122,7 @@ def field_of(heading: str) -> str:
     found = next((field for field, pattern in _COMPILED if pattern.search(name)), "") if name else ""
     if found in _OF_A_PERSON and _SOMEBODY_ELSE.search(name):
         return ""
-    return "" if found in ("consent_sms", "consent_email") and _OF_THE_TRADE.search(name) else found
+    return "" if found in ("consent_sms", "consent_email", "consent_whatsapp") and _OF_THE_TRADE.search(name) else found
 
 
 def may_hold_addresses(heading: str) -> bool:
@@ -134,6 +145,8 @@ def about_sending(heading: str) -> str:
         return "consent_email"
     if re.search(_TEXTS, name):
         return "consent_sms"
+    if re.search(_WHATSAPP, name):
+        return "consent_whatsapp"
     return "consent" if _SENDING.search(name) else ""
 
 

@@ -13,6 +13,7 @@ from sofy.audience.imports.apply import BY_KEY_ONLY, find_owners
 from sofy.audience.imports.prepare import Handle
 from sofy.audience.imports.read import Row, Table
 from sofy.audience.imports.rows import Record, reader, unreadable
+from sofy.audience.imports.said import APART, SEVERITY, SUBJECTS, About, Subject
 from sofy.audience.models import Import
 from sofy.kernel.crypto import ClientKeys
 from sofy.kit.keys import keys_for
@@ -103,8 +104,9 @@ def dry_run(
         rejected=counts["rejected"],
         warnings=dict(warnings),
         alarms=alarms.raised(),
-        reachable_sms=said.reachable("phone"),
+        reachable_sms=said.reachable("sms"),
         reachable_email=said.reachable("email"),
+        reachable_whatsapp=said.reachable("whatsapp"),
         duplicates_in_file=counts["in_file"],
         duplicates_in_base=counts["in_base"],
         opted_out_kept=warnings["opted_out_kept"],
@@ -117,28 +119,30 @@ def _handles(keys: ClientKeys, record: Record) -> list[Handle]:
     return [Handle(kind, value, keys.index(kind, value), mobile, 0) for kind, value, mobile in values]
 
 
-_SEVERITY = {"cleared": 0, "": 0, "granted": 1, "withdrawn": 2, "opposed": 3}
-
-
 class _Said:
-    """What consent in the file would come to, identity by identity."""
+    """What consent in the file would come to, identity by identity and subject by subject."""
 
     def __init__(self) -> None:
         self.words: dict[tuple[str, bytes], str] = {}
 
     def see(self, record: Record, handles: Sequence[Handle], known: ledger.Known) -> None:
         """Take one row into account, and warn where its consent meets an opt-out."""
-        for handle in handles:
-            if handle.kind == "phone" and not handle.mobile:
-                continue
-            key = (handle.kind, handle.index)
-            word = record.sms if handle.kind == "phone" else record.email
-            state = known.state((handle.index, rules.CHANNEL_OF_KIND[handle.kind], "marketing"))
-            before = max(state, self.words.get(key, ""), key=_SEVERITY.__getitem__)
-            if word == "granted" and before in rules.OPT_OUTS:
-                record.problems.append("opted_out_kept")
-            self.words[key] = max(before, word, key=_SEVERITY.__getitem__)
+        for subject in SUBJECTS:
+            word = getattr(record, subject.about)
+            if not word and subject.about in APART:
+                continue  # few speak of it, and nothing is counted
+            for handle in handles:
+                if handle.kind == subject.kind and (handle.kind != "phone" or handle.mobile):
+                    self._hear(record, subject, handle.index, word, known)
 
-    def reachable(self, kind: str) -> int:
+    def _hear(self, record: Record, subject: Subject, index: bytes, word: str, known: ledger.Known) -> None:
+        state = known.state((index, subject.channel, subject.purpose or "marketing"))
+        state = "" if state == "cleared" else state
+        before = max(state, self.words.get((subject.about, index), ""), key=SEVERITY.__getitem__)
+        if word == "granted" and before in rules.OPT_OUTS:
+            record.problems.append("opted_out_kept")
+        self.words[subject.about, index] = max(before, word, key=SEVERITY.__getitem__)
+
+    def reachable(self, about: About) -> int:
         """Distinct identities of the file that could be written to."""
-        return sum(1 for key, state in self.words.items() if key[0] == kind and state == "granted")
+        return sum(1 for key, state in self.words.items() if key[0] == about and state == "granted")

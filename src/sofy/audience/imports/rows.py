@@ -13,10 +13,8 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sofy.audience import rules
-from sofy.audience.imports import phones, values
+from sofy.audience.imports import phones, said, values
 from sofy.kernel import clock
-from sofy.kernel.clauses import clause
 from sofy.kernel.phone import Number, Problem
 from sofy.kernel.text import fold
 
@@ -24,7 +22,6 @@ NAME_MAX = 80
 TEXT_MAX = 250
 #: What people and programs write where there is no number and no address.
 NOTHING = frozenset({"n/a", "na", "nc", "neant", "aucun", "aucune", "null", "none", "nan", "-", "--", "/", "?", "."})
-_SEVERITY = {"": 0, "granted": 1, "withdrawn": 2, "opposed": 3}
 #: What a legal basis allows to record as consent: the purpose of the messages.
 PURPOSE_OF_BASIS = {"consent": "marketing", "customer": "marketing", "contract": "alert"}
 
@@ -54,6 +51,8 @@ class Record:
     zone: str | None = None
     sms: str = ""  # word about consent: granted, withdrawn, opposed or nothing
     email: str = ""
+    whatsapp: str = ""
+    opens: str = ""
     agreed_on: date | None = None
     attributes: dict[str, Value] | None = None
 
@@ -67,6 +66,7 @@ class Reading:
     """How to read the rows of one file. `mapping`: one word of columns.FIELDS per column.
 
     `declared` is true when the client named a legal basis and a source; without them nothing counts as consent.
+    `also`: what else beside messages by SMS and e-mail it declared everybody agreed to, of said.APART.
     """
 
     mapping: Sequence[str]
@@ -76,11 +76,7 @@ class Reading:
     today: date
     choices: Mapping[str, Sequence[str]] = field(default_factory=dict)  # attribute name -> the values there are
     shops: Mapping[str, UUID] = field(default_factory=dict)  # folded name or code of an establishment -> its id
-
-    @property
-    def asks_consent(self) -> bool:
-        """Whether a column speaks about consent; without one the declaration covers the whole file."""
-        return any(word.startswith("consent") and word != "consent_date" for word in self.mapping)
+    also: Sequence[str] = ()
 
 
 Setter = Callable[[Record, str], None]
@@ -93,7 +89,7 @@ def reader(reading: Reading) -> Callable[[int, Sequence[str]], Record]:
         for position, word in enumerate(reading.mapping)
         if word
     ]
-    finish = _finisher(reading)
+    finish = said.finisher(reading.mapping, declared=reading.declared, also=reading.also)
     last = max((position for position, _, _ in setters), default=-1)
 
     def read(row: int, cells: Sequence[str]) -> Record:
@@ -107,6 +103,8 @@ def reader(reading: Reading) -> Callable[[int, Sequence[str]], Record]:
                     record.problems.append("formula_failed")
                 else:
                     put(record, cell)
+        if not record.phones and not record.emails and not record.problems:
+            record.problems.append("no_identity")
         finish(record)
         return record
 
@@ -116,27 +114,6 @@ def reader(reading: Reading) -> Callable[[int, Sequence[str]], Record]:
 def unreadable(row: int) -> Record:
     """A row whose quotes never close."""
     return Record(row, [], [], ["unreadable_row"])
-
-
-@clause("CGVU 17", "DPA 5")
-def _finisher(reading: Reading) -> Callable[[Record], None]:
-    """Last step of every row: a refusal always counts, a consent only with its legal basis, the rest is nothing."""
-    whole_file = reading.declared and not reading.asks_consent
-    declared = reading.declared
-
-    def finish(record: Record) -> None:
-        if not record.phones and not record.emails and not record.problems:
-            record.problems.append("no_identity")
-        if whole_file:
-            record.sms = record.sms or "granted"
-            record.email = record.email or "granted"
-        elif not declared:
-            if record.sms == "granted":
-                record.sms = ""
-            if record.email == "granted":
-                record.email = ""
-
-    return finish
 
 
 def _setter(word: str, reading: Reading) -> Setter:
@@ -151,7 +128,7 @@ def _setter(word: str, reading: Reading) -> Setter:
     if word in ("birth_date", "consent_date"):
         return _date(word, reading.today)
     if word.startswith(("consent", "optout")):
-        return _consent(word)
+        return said.setter(word)
     return _SETTERS[word]
 
 
@@ -285,14 +262,6 @@ def _zone(record: Record, cell: str) -> None:
         record.problems.append("zone_unknown")
 
 
-def _refusal(record: Record, cell: str) -> None:
-    """Of a column that says many things, only refusals are heard."""
-    state = rules.consent_word(fold(cell))
-    if state in rules.OPT_OUTS:
-        record.sms = max(record.sms, state, key=_SEVERITY.__getitem__)
-        record.email = max(record.email, state, key=_SEVERITY.__getitem__)
-
-
 _SETTERS: dict[str, Setter] = {
     "title": _title,
     "first_name": _first_name,
@@ -306,7 +275,7 @@ _SETTERS: dict[str, Setter] = {
     "latitude": _latitude,
     "longitude": _longitude,
     "zone": _zone,
-    "refusal": _refusal,
+    "refusal": said.refusal,
 }
 
 
@@ -327,35 +296,6 @@ def _date(word: str, today: date) -> Setter:
             record.birth_date = day
         else:
             record.agreed_on = day
-
-    return put
-
-
-@lru_cache(maxsize=4096)
-def consent(cell: str, *, out: bool) -> str | None:
-    """Meaning of a cell of a consent column, or of an opt-out column where "oui" means the contrary."""
-    word = fold(cell)
-    if not out:
-        return rules.consent_word(word)
-    if rules.consent_word(word) == "opposed":
-        return "opposed"
-    answer = values.YES_NO.get(word)
-    return "opposed" if answer or (answer is None and word) else ""
-
-
-def _consent(word: str) -> Setter:
-    out = word.startswith("optout")
-    sms, email = not word.endswith("_email"), not word.endswith("_sms")
-
-    def put(record: Record, cell: str) -> None:
-        state = consent(cell, out=out)
-        if state is None:
-            record.problems.append("consent_unclear")
-            return
-        if sms and _SEVERITY[state] > _SEVERITY[record.sms]:
-            record.sms = state
-        if email and _SEVERITY[state] > _SEVERITY[record.email]:
-            record.email = state
 
     return put
 

@@ -67,6 +67,7 @@ def reading_of(client_id: UUID, mapping: dict[str, Any], *, declared: bool) -> R
         clock.today(),
         mapping.get("choices", {}),
         shops,
+        mapping.get("also", ()),
     )
 
 

@@ -33,6 +33,7 @@ class Choices:
     legal_basis: str = ""
     source: str = ""
     consent_text: str = ""
+    also: Sequence[str] = ()
 
 
 def check(
@@ -95,4 +96,6 @@ def undo(*, client_id: UUID, import_id: UUID, actor: str) -> bool:
 
 def _opened(client_id: UUID, upload_id: UUID, choices: Choices) -> tuple[Import, Any]:
     book = imports._book(client_id, choices.book_id)
-    return imports._open(book, upload_id, choices.mapping, choices.legal_basis, choices.source, "")
+    row, table = imports._open(book, upload_id, choices.mapping, choices.legal_basis, choices.source, "")
+    row.mapping["also"] = imports._apart(choices.also)
+    return row, table

@@ -16,6 +16,7 @@ from sofy.audience.imports import columns, plan, read, run, sheet
 from sofy.audience.imports.columns import Column
 from sofy.audience.imports.rows import PURPOSE_OF_BASIS
 from sofy.audience.imports.run import Progress
+from sofy.audience.imports.said import APART
 from sofy.audience.models import Book, ConsentText, Import
 from sofy.audience.services.contacts import existing_book
 from sofy.audience.sqlfiles import sql
@@ -47,6 +48,7 @@ class ImportResult:
     alarms: dict[str, int] = field(default_factory=dict)
     reachable_sms: int = 0
     reachable_email: int = 0
+    reachable_whatsapp: int = 0
     duplicates_in_file: int = 0
     duplicates_in_base: int = 0
     opted_out_kept: int = 0
@@ -126,6 +128,7 @@ def import_file(
     legal_basis: str = "",
     source: str = "",
     consent_text: str = "",
+    also: Sequence[str] = (),
     actor: str = "",
     file_name: str = "",
     password: str = "",
@@ -136,6 +139,7 @@ def import_file(
 
     `book_name` says the book by its name; when none has it, one is made with the import, and by no dry run.
     Without a legal basis and a source the contacts enter as not contactable. Refusals in the file always count.
+    `also`: whatsapp, opens: what everybody in the file agreed to as well, where no column says who did.
     Source: DPA 5 (legal basis and proof of consent are the client's).
     Raises: Refused with what is wrong with the file; nothing has changed then.
     """
@@ -148,6 +152,7 @@ def import_file(
     try:
         book = _book(client_id, book_id, book_name)
         row, table = _open(book, upload_id, mapping, legal_basis, source, password)
+        row.mapping["also"] = _apart(also)
         if dry_run:
             with closing(table.content):
                 said = plan.dry_run(row, table, progress=progress)
@@ -168,6 +173,12 @@ def import_file(
         row.save(force_insert=True)
         audit.append(client_id, "contacts.import_started", actor, _facts(row))
     return _run(row, table, progress)
+
+
+def _apart(also: Sequence[str]) -> list[str]:
+    if not set(also) <= set(APART):
+        raise Refused("choice_unknown")
+    return sorted(set(also))
 
 
 def check_file(path: Path) -> None:
@@ -281,7 +292,7 @@ def result_of(row: Import) -> ImportResult:
     """The counts of an import."""
     with client_scope(row.client_id):
         found = cursor().execute(sql("reachable_of_book"), {"client": row.client_id, "book": row.book_id}).fetchone()
-    sms, email = found or (0, 0)
+    sms, email, whatsapp = found or (0, 0, 0)
     return ImportResult(
         import_id=row.id,
         total=row.total,
@@ -292,6 +303,7 @@ def result_of(row: Import) -> ImportResult:
         alarms=dict(row.alarms),
         reachable_sms=sms,
         reachable_email=email,
+        reachable_whatsapp=whatsapp,
         opted_out_kept=row.warnings.get("opted_out_kept", 0),
         book_id=row.book_id,
     )

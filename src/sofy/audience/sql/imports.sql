@@ -95,15 +95,16 @@ UPDATE audience_import
 
 -- name: reachable_of_book
 -- Distinct mobiles and addresses of a book with consent and no opposition.
-SELECT count(*) FILTER (WHERE i.kind = 'phone' AND i.mobile), count(*) FILTER (WHERE i.kind = 'email')
+SELECT count(*) FILTER (WHERE s.channel = 'sms' AND i.mobile), count(*) FILTER (WHERE s.channel = 'email'),
+       count(*) FILTER (WHERE s.channel = 'whatsapp' AND i.mobile)
   FROM audience_membership m
   JOIN audience_contact c ON c.client_id = %(client)s AND c.id = m.contact_id AND c.deleted_at IS NULL
-                         AND (c.sms = 3 OR c.email = 3)
   JOIN audience_identity i ON i.client_id = %(client)s AND i.contact_id = c.id AND i.deleted_at IS NULL AND i.valid
   JOIN audience_consent_state s ON s.client_id = %(client)s AND s.identity_index = i.index AND s.state = 'granted'
                                AND s.purpose = 'marketing'
-                               AND (i.kind = 'phone' AND s.channel = 'sms' OR i.kind = 'email' AND s.channel = 'email')
- WHERE m.client_id = %(client)s AND m.book_id = %(book)s
+                               AND s.channel = ANY(CASE i.kind WHEN 'phone' THEN ARRAY['sms', 'whatsapp']
+                                                               WHEN 'email' THEN ARRAY['email'] END)
+ WHERE m.client_id = %(client)s AND m.book_id = %(book)s AND (c.sms = 3 OR c.email = 3 OR s.channel = 'whatsapp')
 
 -- name: rows_to_undo
 -- From the last row to the first: a contact that several rows touched goes back step by step.

@@ -40,7 +40,11 @@ from sofy.audience.imports import columns, headings
         ("Anniv", "birth_date"), ("D.D.N.", "birth_date"), ("Né(e)", "birth_date"), ("Tél. magasin", ""),
         ("Email du vendeur", ""), ("Tél. conjoint", ""), ("Commercial", ""), ("Télécopie", ""),
         ("Default Address Zip", "postcode"), ("Envoi facture par mail", ""),
-        ("Opted out of email: News", "optout_email"),
+        ("Opted out of email: News", "optout_email"), ("Consentement WhatsApp", "consent_whatsapp"),
+        ("WhatsApp opt-in", "consent_whatsapp"), ("Accord tél/WhatsApp", "consent_whatsapp"),
+        ("STOP WhatsApp", "optout_whatsapp"), ("Pas de WhatsApp", "optout_whatsapp"), ("Numéro WhatsApp", "phone"),
+        ("Accepte le suivi des ouvertures", "consent_opens"), ("Consent to tracking of opens", "consent_opens"),
+        ("Refuse le suivi des ouvertures", "optout_opens"), ("Accepte le suivi par mail", "consent_email"),
     ],
 )  # fmt: skip
 def test_headers(header: str, field: str) -> None:

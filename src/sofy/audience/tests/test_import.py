@@ -166,6 +166,40 @@ def test_refusal_wins_whatever_the_order(
     assert gate_of(client, "+33639980001") == state
 
 
+@pytest.mark.clause("CGVU 17", "DPA 5")
+def test_consent_to_whatsapp_and_to_counted_openings_comes_from_its_column_or_is_declared(
+    client: Client, book: Book, tmp_path: Path
+) -> None:
+    header = ("Portable", "E-mail", "Consentement WhatsApp", "Accepte le suivi des ouvertures")
+    rows = [("0639980001", "a@exemple.fr", "oui", "oui"), ("0639980002", "b@exemple.fr", "stop", "")]
+    keys = keys_for(client.pk)
+
+    checked = import_rows(client, book, tmp_path / "a.csv", *rows, header=header, dry_run=True)
+    first = import_rows(client, book, tmp_path / "a.csv", *rows, header=header)
+    again = import_rows(client, book, tmp_path / "b.csv", ("0639980003",), header=("Portable",), also=["whatsapp"])
+    kept = import_rows(client, book, tmp_path / "c.csv", ("0639980002",), header=("Portable",), also=["whatsapp"])
+
+    said = {
+        (bytes(row.identity_index), row.channel, row.purpose): row.state
+        for row in ConsentState.objects.filter(client_id=client.pk)
+    }
+    one, two, three = (keys.index("phone", f"+3363998000{n}") for n in (1, 2, 3))
+    assert [said.get((each, "whatsapp", "marketing")) for each in (one, two, three)] == [
+        "granted",
+        "opposed",
+        "granted",
+    ]
+    assert said[keys.index("email", "a@exemple.fr"), "email", "opens"] == "granted"
+    assert (keys.index("email", "b@exemple.fr"), "email", "opens") not in said
+    assert (checked.reachable_whatsapp, first.reachable_whatsapp, again.reachable_whatsapp) == (1, 1, 2)
+    assert kept.opted_out_kept == 1
+
+
+def test_what_cannot_be_declared_is_refused(client: Client, book: Book, tmp_path: Path) -> None:
+    with pytest.raises(Refused, match="choice_unknown"):
+        import_rows(client, book, tmp_path / "a.csv", ("0639980003",), header=("Portable",), also=["fax"])
+
+
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     words=st.lists(st.tuples(st.integers(1, 3), st.sampled_from(["oui", "non", "", "1", "stop", "x"])), max_size=8),

@@ -29,8 +29,27 @@ def upload(browser: Browser, shop: Client, content: bytes = CSV, name: str = "cl
 
 def answers(page: Any, **given: str) -> dict[str, str]:
     form = page.context["form"]
-    shown = {bound.name: bound.value() or "" for bound in form}
+    shown = {bound.name: bound.value() or "" for bound in form if bound.name != "also"}
     return {**shown, "new_book": "Clients", "legal_basis": "consent", "source": "Carte de fidélité", **given}
+
+
+@pytest.mark.clause("DPA 5")
+@pytest.mark.parametrize(("language", "words"), [("fr", "des messages par WhatsApp"), ("en", "messages by WhatsApp")])
+def test_a_file_may_be_declared_to_be_about_whatsapp_too(
+    language: str, words: str, shop: Client, browse: Browse
+) -> None:
+    browser = browse(language=language)
+    page = browser.get(upload(browser, shop, b"portable\n0639980001\n")["Location"])
+    asked = answers(page) | {"also": ["whatsapp"]}
+
+    checked = browser.post(page.request["PATH_INFO"], asked | {"do": "check"})
+    started = browser.post(page.request["PATH_INFO"], asked | {"do": "start"})
+
+    assert words in page.content.decode()
+    assert checked.context["result"].reachable_whatsapp == 1
+    assert 'name="also" value="whatsapp"' in checked.content.decode()
+    assert Import.objects.get().mapping["also"] == ["whatsapp"]
+    assert words in browser.get(started["Location"]).content.decode()
 
 
 @pytest.mark.parametrize(("language", "words"), [("fr", "Déposez votre fichier"), ("en", "Drop your file here")])

@@ -115,6 +115,41 @@ def test_consent_words_of_a_row(_case: str, mapping: list[str], cells: tuple[str
     assert (found.sms, found.email) == words
 
 
+@pytest.mark.clause("CGVU 17", "DPA 5")
+@pytest.mark.parametrize(
+    ("_case", "mapping", "cells", "also", "words"),
+    [
+        ("a column of its own", ["phone", "consent_whatsapp"], ("0639980001", "oui"), (), ("granted", "granted", "")),
+        ("never a consent to everything", ["phone", "consent"], ("0639980001", "oui"), (), ("granted", "", "")),
+        ("but a refusal of everything", ["phone", "consent"], ("0639980001", "stop"), (), ("opposed", "opposed", "")),
+        ("nor the declaration of a file", ["phone"], ("0639980001",), (), ("granted", "", "")),
+        ("that does not say so", ["phone"], ("0639980001",), ("whatsapp", "opens"), ("granted", "granted", "granted")),
+        (
+            "and a column counts before it", ["phone", "consent_whatsapp"], ("0639980001", ""), ("whatsapp",),
+            ("granted", "", ""),
+        ),
+        ("openings", ["email", "consent_opens"], ("a@exemple.fr", "oui"), (), ("granted", "", "granted")),
+        ("openings refused", ["email", "optout_opens"], ("a@exemple.fr", "oui"), (), ("granted", "", "opposed")),
+    ],
+)  # fmt: skip
+def test_whatsapp_and_openings_are_agreed_to_apart(
+    _case: str, mapping: list[str], cells: tuple[str, ...], also: tuple[str, ...], words: tuple[str, str, str]
+) -> None:
+    read = reader(Reading(mapping, {}, True, True, TODAY, also=also))
+
+    found = read(2, cells)
+
+    assert (found.sms, found.whatsapp, found.opens) == words
+
+
+def test_without_a_declaration_nobody_agrees_to_anything_apart() -> None:
+    read = reader(Reading(["phone", "consent_whatsapp"], {}, True, False, TODAY, also=("opens",)))
+
+    found = read(2, ("0639980001", "oui"))
+
+    assert (found.whatsapp, found.opens) == ("", "")
+
+
 def test_without_declaration_only_refusals_count() -> None:
     assert record(["phone", "consent"], "0639980001", "oui", declared=False).sms == ""
     assert record(["phone", "consent"], "0639980001", "non", declared=False).sms == "withdrawn"

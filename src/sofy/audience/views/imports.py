@@ -114,7 +114,7 @@ def import_map(request: ClientRequest, upload_id: UUID) -> HttpResponse:
 def _checked_or_started(
     request: ClientRequest, upload_id: UUID, form: MappingForm, context: dict[str, Any]
 ) -> HttpResponse:
-    words = {name: form.cleaned_data[name] for name in ("legal_basis", "source", "consent_text")}
+    words = {name: form.cleaned_data[name] for name in ("legal_basis", "source", "consent_text", "also")}
     choices = Choices(_book(request, form), form.mapping(), **words)
     if request.POST.get("do") == "start":
         return _started(request, upload_id, choices)

@@ -32,6 +32,11 @@ def add(commands: Commands) -> None:
     )
     made.add_argument("--source", default="", help="where these people agreed: a till, a form, a fair")
     made.add_argument(
+        "--also", action="append", default=[], choices=["whatsapp", "opens"],
+        help="what all of them agreed to apart from SMS and e-mail: WhatsApp, or that their openings of e-mails are"
+        " counted one by one",
+    )  # fmt: skip
+    made.add_argument(
         "--password-file", type=Path, help="a file that holds the password of a protected sheet; - is standard input"
     )
 
@@ -75,6 +80,7 @@ def import_file(arguments: argparse.Namespace) -> Answer:
         path=arguments.file,
         legal_basis=arguments.legal_basis,
         source=arguments.source,
+        also=arguments.also,
         password=read_text(arguments.password_file).rstrip("\r\n") if arguments.password_file else "",
         actor=ACTOR,
         dry_run=arguments.dry_run,
