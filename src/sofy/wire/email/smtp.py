@@ -16,6 +16,8 @@ import msgspec
 
 _LONGEST_LINE: Final = 4_096
 _MOST_LINES: Final = 128
+#: Answers of a server that knows HELO only. Source: RFC 5321 3.2.
+_OLD_SERVER: Final = (500, 502)
 _AHEAD: Final = 2  # one mail whose text was written, one whose envelope is
 _ENHANCED: Final = re.compile(r"([245]\.\d{1,3}\.\d{1,3})\s+")
 
@@ -159,6 +161,8 @@ class ClientSession(asyncio.Protocol):
 
     async def _hello(self, name: str) -> None:
         reply = await self._command(f"EHLO {name}")
+        if reply.code in _OLD_SERVER:  # one that has no extensions either
+            reply = (await self._command(f"HELO {name}"))._replace(text="")
         if not reply.good:
             raise SetupFailed(f"EHLO was answered {reply.code}")
         words = (line.partition(" ") for line in reply.text.split("\n")[1:])

@@ -77,7 +77,7 @@ class Server:
         word = line.split(" ")[0].split(":")[0]
         if self.hang_up_on and line.startswith(self.hang_up_on):
             return False
-        if word == "EHLO":
+        if word == "EHLO" and line not in self.answers:
             said = ["mx.example", *self.features]
             lines = [f"250-{one}" for one in said[:-1]] + [f"250 {said[-1]}"]
             writer.write("\r\n".join(lines).encode() + b"\r\n")

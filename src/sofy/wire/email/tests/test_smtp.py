@@ -87,6 +87,21 @@ async def test_without_pipelining_each_command_waits_for_its_answer():
     assert server.commands[1:4] == ["MAIL FROM:<b-x@retours.example>", "RCPT TO:<nobody@example.org>", "RSET"]
 
 
+@pytest.mark.parametrize("code", [500, 502])
+async def test_a_server_that_knows_helo_only_is_spoken_to_without_extensions(server, code):
+    desk = Desk()
+    server.answers["EHLO client.example"] = f"{code} 5.5.1 what"
+
+    session = await connect(desk, server.port)
+    session.submit(sent(0))
+    session.submit(sent(1))
+    await desk.until(lambda: len(desk.answers) == 2)
+    await session.quit(1.0)
+
+    assert server.commands[:3] == ["EHLO client.example", "HELO client.example", "MAIL FROM:<b-x@retours.example>"]
+    assert server.mails == [TEXT] * 2
+
+
 @pytest.mark.parametrize(("when", "doubtful"), [("TEXT", True), ("RCPT", False), ("MAIL", False)])
 async def test_a_lost_connection_is_doubtful_only_after_the_text(server, when, doubtful):
     desk = Desk()
