@@ -13,7 +13,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
-from sofy.audience.segments import tree
+from sofy.audience.segments import tree, whatsapp
 from sofy.audience.segments.context import Context
 from sofy.engine.statuses import HANDED_OVER
 from sofy.kernel import clock
@@ -169,6 +169,10 @@ class Compiler:
         return f"c.updated_at >= {self.param(self._instant(node.days, node.since))}::timestamptz"
 
     def _consent(self, node: tree.HasConsent) -> str:
+        if node.channel == "whatsapp":
+            if node.state == "unknown":
+                return f"NOT ({whatsapp.stands(*whatsapp.ANSWERED)})"
+            return whatsapp.stands(*(whatsapp.AGREED if node.state == "granted" else whatsapp.REFUSED))
         column = "c.sms" if node.channel == "sms" else "c.email"
         return f"{column} = ANY({self.param(list(REACHES[node.state]))}::smallint[])"
 
@@ -247,7 +251,7 @@ class Compiler:
             "audience_identity i JOIN audience_consent_state s ON s.client_id = %(client)s"
             f" AND s.identity_index = i.index AND s.channel = {self.param(node.channel)}"
             f" AND s.purpose = {self.param(node.purpose)} WHERE i.client_id = %(client)s"
-            f" AND i.kind = {self.param('phone' if node.channel == 'sms' else 'email')} AND i.deleted_at IS NULL"
+            f" AND i.kind = {self.param('email' if node.channel == 'email' else 'phone')} AND i.deleted_at IS NULL"
         )
         said = {"granted": ["granted"], "refused": ["withdrawn", "opposed"]}.get(node.state)
         if said is None:
@@ -309,9 +313,9 @@ def compile_tree(context: Context, root: tree.AnyNode) -> Compiled:
     return Compiled(where, compiler.params)
 
 
-def from_contacts(columns: str, where: str, tail: str = "") -> str:
+def from_contacts(columns: str, where: str, tail: str = "", *, beside: str = "") -> str:
     """A SELECT over the contacts of the client; the texts are made of fragments of this room, never of values."""
-    return f"SELECT {columns} FROM audience_contact c WHERE {BASE} AND {where}{tail}"  # noqa: S608
+    return f"SELECT {columns} FROM audience_contact c {beside} WHERE {BASE} AND {where}{tail}"  # noqa: S608
 
 
 def years_before(day: date, years: int) -> date:

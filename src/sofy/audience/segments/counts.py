@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.db import connection
 
-from sofy.audience.segments import context, tree
+from sofy.audience.segments import context, tree, whatsapp
 from sofy.audience.segments.compile import Compiler, from_contacts
 from sofy.audience.segments.tree import Path
 
@@ -38,13 +38,19 @@ def preview(client_id: UUID, root: tree.AnyNode, *, sample: int = SAMPLE) -> Pre
     """Whole count, reachability per channel and some members. Raises: Refused, as `Compiler.expression`."""
     compiler = Compiler(context.load(client_id, root))
     where = compiler.expression(root)
-    reach: dict[str, dict[str, int]] = {name: dict.fromkeys(REACHES.values(), 0) for name in ("sms", "email")}
+    channels = {"sms": "c.sms", "email": "c.email"} | (
+        {"whatsapp": whatsapp.REACH} if whatsapp.in_use(client_id) else {}
+    )
+    told = f"LEFT JOIN ({whatsapp.STANDING}) w ON w.contact_id = c.id" if "whatsapp" in channels else ""
+    groups = ", ".join(str(number + 1) for number in range(len(channels)))
+    counted = from_contacts(f"{', '.join(channels.values())}, count(*)", where, f" GROUP BY {groups}", beside=told)
+    reach: dict[str, dict[str, int]] = {name: dict.fromkeys(REACHES.values(), 0) for name in channels}
     total = 0
     with _hashing_memory(), connection.cursor() as cursor:
-        cursor.execute(from_contacts("c.sms, c.email, count(*)", where, " GROUP BY 1, 2"), compiler.params)
-        for sms, email, number in cursor.fetchall():
-            reach["sms"][REACHES[sms]] += number
-            reach["email"][REACHES[email]] += number
+        cursor.execute(counted, compiler.params)
+        for *states, number in cursor.fetchall():
+            for channel, state in zip(channels, states, strict=True):
+                reach[channel][REACHES[state]] += number
             total += number
         some: list[UUID] = []
         if sample and total:

@@ -247,7 +247,9 @@ class ConsentForm(ConditionForm):
             ("unknown", pgettext_lazy("segment", "never asked")),
         ],
     )
-    channel = forms.ChoiceField(label=pgettext_lazy("segment", "by"), choices=[("sms", "SMS"), ("email", _("e-mail"))])
+    channel = forms.ChoiceField(
+        label=pgettext_lazy("segment", "by"), choices=[("sms", "SMS"), ("whatsapp", "WhatsApp"), ("email", _("e-mail"))]
+    )
     purpose = forms.ChoiceField(
         label=pgettext_lazy("segment", "for"),
         choices=[("marketing", pgettext_lazy("segment", "marketing")), ("alert", pgettext_lazy("segment", "alerts"))],

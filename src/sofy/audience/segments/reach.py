@@ -7,8 +7,9 @@ from uuid import UUID
 
 from django.db import connection
 
-from sofy.audience.segments import context, preview, tree
+from sofy.audience.segments import context, preview, tree, whatsapp
 from sofy.audience.segments.compile import BASE, Compiler
+from sofy.audience.segments.whatsapp import MOBILE, PLACE
 
 Purpose = Literal["marketing", "alert"]
 #: What a consent is given for: one for SMS holds for RCS.
@@ -19,36 +20,7 @@ STATES = ("reachable", "no_consent", "opposed", "suppressed", "invalid")
 REACHABLE = 3
 FROM_COLUMN = {0: "invalid", 1: "invalid", 2: "no_consent", 3: "reachable", 4: "opposed"}
 
-_USABLE: dict[Channel, str] = {
-    "sms": "i.valid AND i.mobile",
-    "whatsapp": "i.valid AND i.mobile",
-    "email": "i.valid",
-}
-#: Where those contacts of a client stand by WhatsApp of whose numbers something is known there: a few, so that no
-#: column is kept for it. Who is not among them has a number that nothing was said of, or none.
-WHATSAPP_STANDING = """
-SELECT i.contact_id, min({place}) AS place
-  FROM audience_identity i
-  LEFT JOIN audience_consent_state s ON s.client_id = %(client)s AND s.identity_index = i.index
-       AND s.channel = 'whatsapp' AND s.purpose = 'marketing'
-  LEFT JOIN audience_suppression u ON u.client_id = %(client)s AND u.channel = 'whatsapp'
-       AND u.identity_index = i.index
-  LEFT JOIN audience_stopped p ON p.client_id = %(client)s AND p.identity_index = i.index
- WHERE i.client_id = %(client)s AND i.kind = 'phone' AND i.deleted_at IS NULL AND i.contact_id IN (
-       SELECT o.contact_id FROM audience_identity o
-        WHERE o.client_id = %(client)s AND o.kind = 'phone' AND o.deleted_at IS NULL AND o.index IN (
-              SELECT identity_index FROM audience_consent_state
-               WHERE client_id = %(client)s AND channel = 'whatsapp' AND purpose = 'marketing'
-              UNION SELECT identity_index FROM audience_suppression
-               WHERE client_id = %(client)s AND channel = 'whatsapp'
-              UNION SELECT identity_index FROM audience_stopped WHERE client_id = %(client)s))
- GROUP BY 1"""
-#: The place in STATES of one address of a contact: the lower, the nearer to being written to.
-PLACE = """CASE WHEN i.id IS NULL OR NOT ({usable}) THEN 5
-                WHEN u.identity_index IS NOT NULL OR p.identity_index IS NOT NULL THEN 4
-                WHEN s.state = 'granted' THEN 1
-                WHEN s.state IN ('withdrawn', 'opposed') THEN 3
-                ELSE 2 END"""
+_USABLE: dict[Channel, str] = {"sms": MOBILE, "whatsapp": MOBILE, "email": "i.valid"}
 
 
 @dataclass(frozen=True)
@@ -119,7 +91,7 @@ def reach_counts(
     compiler, where = _members(client_id, segments, exclusions, seen_by)
     columns = ", ".join(_reached(channel) for channel in channels)
     groups = ", ".join(str(number + 1) for number in range(2 * len(channels)))
-    told = f"LEFT JOIN ({_standing()}) w ON w.contact_id = c.id" if "whatsapp" in channels else ""
+    told = f"LEFT JOIN ({whatsapp.STANDING}) w ON w.contact_id = c.id" if "whatsapp" in channels else ""
     sql = f"SELECT {columns}, count(*) FROM audience_contact c {told} WHERE {where} GROUP BY {groups}"  # noqa: S608
     found = dict.fromkeys(STATES, 0)
     with connection.cursor() as cursor:
@@ -130,22 +102,17 @@ def reach_counts(
     return found
 
 
-def _standing() -> str:
-    return WHATSAPP_STANDING.format(place=PLACE.format(usable=_USABLE["whatsapp"]))
-
-
 def reachable(channel: Channel) -> str:
     """The condition on `audience_contact c` that somebody can be written to on a channel."""
     if channel != "whatsapp":
         return f"c.{channel} = {REACHABLE}"
-    return f"c.id IN (SELECT contact_id FROM ({_standing()}) w WHERE w.place = 1)"  # noqa: S608  of this room
+    return whatsapp.stands(1)
 
 
 def _reached(channel: Channel) -> str:
     """How a contact stands on a channel, and whether it is a list that says no."""
     if channel == "whatsapp":
-        unknown = "CASE WHEN c.sms > 1 THEN 2 ELSE 1 END"  # by their number, as the column of SMS knows it
-        return f"coalesce((ARRAY[{REACHABLE}, 2, 4, 4, 1])[w.place], {unknown}), coalesce(w.place = 4, false)"
+        return f"{whatsapp.REACH}, coalesce(w.place = 4, false)"
     return f"""c.{channel}, c.{channel} = 4 AND EXISTS (
          SELECT FROM audience_identity i
            LEFT JOIN audience_suppression u ON u.client_id = %(client)s AND u.channel = '{channel}'

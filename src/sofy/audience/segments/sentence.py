@@ -165,7 +165,7 @@ def _near(node: tree.Near, names: Names) -> Two:
 
 def _consent(node: tree.HasConsent, _names: Names) -> Two:
     facts = {
-        "channel": "SMS" if node.channel == "sms" else _("e-mail"),
+        "channel": {"sms": "SMS", "whatsapp": "WhatsApp"}.get(node.channel) or _("e-mail"),
         "purpose": pgettext("consent to", "marketing")
         if node.purpose == "marketing"
         else pgettext("consent to", "alerts"),

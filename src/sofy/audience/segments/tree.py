@@ -25,6 +25,7 @@ MAX_DAYS = 3650
 
 Title = Literal["mr", "mrs", "unknown"]
 Channel = Literal["sms", "email"]
+Agreed = Literal["sms", "whatsapp", "email"]
 Purpose = Literal["marketing", "alert"]
 ConsentWanted = Literal["granted", "refused", "unknown"]
 What = Literal["sent", "delivered", "clicked", "replied", "silent"]
@@ -133,7 +134,7 @@ class Near(Node, frozen=True, tag="near"):
 class HasConsent(Node, frozen=True, tag="consent"):
     """Consent for a channel and a purpose: granted, refused (withdrawn or opposed) or unknown."""
 
-    channel: Channel = "sms"
+    channel: Agreed = "sms"
     purpose: Purpose = "marketing"
     state: ConsentWanted = "granted"
 

@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 
 from sofy.audience.models import ConsentState, Suppression
-from sofy.audience.segments import reach
+from sofy.audience.segments import counts, reach, tree
 from sofy.audience.segments.models import Segment
 from sofy.kernel import clock
 from sofy.kernel.errors import Refused
@@ -177,6 +177,33 @@ def test_counts_by_whatsapp_agree_with_the_members_and_need_a_consent_of_their_o
     assert counted == {state: list(states.values()).count(state) for state in reach.STATES}
     assert {key for key, state in states.items() if state == "reachable"} == {by_whatsapp, two}
     assert either["reachable"] == 3
+
+
+@pytest.mark.clause("CGVU 17")
+def test_a_segment_asks_for_consent_to_whatsapp_and_shows_who_is_reached_by_it(
+    client_id: UUID, contact: Make, phone: Callable[..., bytes]
+) -> None:
+    before = counts.preview(client_id, tree.All())
+    agreed, refused, listed, unasked = (contact(sms=2) for _ in range(4))
+    none = contact()
+    phone(agreed, said="granted", channel="whatsapp")
+    phone(refused, said="withdrawn", channel="whatsapp")
+    phone(listed, said="granted", channel="whatsapp", suppressed=True)
+    phone(unasked, said="granted")
+
+    def found(**asked: Any) -> set[UUID]:
+        root = tree.from_builtins({"is": "consent", "channel": "whatsapp", **asked})
+        return set(counts.preview(client_id, root).sample)
+
+    assert found() == {agreed}
+    assert found(**{"not": True}) == {refused, listed, unasked, none}
+    assert found(state="refused") == {refused, listed}
+    assert found(state="unknown") == {unasked, none}
+    assert found(purpose="alert") == set()
+    assert "whatsapp" not in before.reach
+    assert counts.preview(client_id, tree.All()).reach["whatsapp"] == {
+        "reachable": 1, "no_consent": 1, "opted_out": 2, "invalid": 0, "no_address": 1,
+    }  # fmt: skip
 
 
 def test_a_segment_that_is_gone_is_refused(client_id: UUID) -> None:

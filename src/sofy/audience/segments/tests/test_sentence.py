@@ -62,6 +62,11 @@ def said(node: dict[str, Any], language: str) -> str:
             " 69, 01 ou 42).",
         ),
         (
+            {"is": "consent", "channel": "whatsapp", "state": "refused"},
+            "Contacts who refused marketing by WhatsApp.",
+            "Contacts qui ont refusé le marketing par WhatsApp.",
+        ),
+        (
             {"is": "none", "of": [{"is": "book", "books": [str(ONE)]}, {"is": "channel", "channel": "email"}]},
             "Contacts not (in the book “Clients”, or who have an e-mail address).",
             "Contacts hors (dans le carnet « Clients », ou qui ont une adresse e-mail).",
