@@ -74,11 +74,15 @@ def _handed_over(progress: Progress) -> int:
 
 @dataclass(frozen=True)
 class Left:
-    """What left since some moment, and the campaign that left last."""
+    """What left since some moment, and the campaign that left last.
+
+    `received`: of mails, which nobody is known to have, those that mail servers took; then `mails` is true.
+    """
 
     campaigns: int
     recipients: int
     received: int
+    mails: bool
     clicked: int
     last: Campaign
     last_at: datetime
@@ -129,10 +133,12 @@ def _left(client_id: UUID, since: datetime) -> Left | None:
     if not left:
         return None
     shown = [counted[row.id] for row in left if row.id in counted]
+    had = [counted[row.id].taken if row.by_mail else counted[row.id].received for row in left if row.id in counted]
     return Left(
         campaigns=len(left),
         recipients=sum(each.recipients for each in shown),
-        received=sum(each.received for each in shown),
+        received=sum(had),
+        mails=any(row.by_mail for row in left),
         clicked=sum(each.clicked for each in shown),
         last=left[0],
         last_at=left[0].left_at,

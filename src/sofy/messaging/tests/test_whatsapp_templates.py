@@ -153,6 +153,7 @@ def test_a_changed_text_says_what_people_receive_until_it_is_submitted_again(met
     page = browser(make_user(client=client)).get(f"/c/{client.slug}/templates/{row.template_id}").text
 
     assert said in page
+    assert ("Submit for approval" in page) is (said != "Programs may use it")  # there is nothing to submit
 
 
 def test_a_refusal_keeps_the_reason(meta):

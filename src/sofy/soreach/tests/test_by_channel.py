@@ -15,7 +15,7 @@ from sofy.kit import outbox
 from sofy.kit.keys import keystore
 from sofy.kit.rls import client_scope
 from sofy.messaging.services import opt_out as saying_no
-from sofy.soreach import by_channel, channel_tables, export, files, report
+from sofy.soreach import by_channel, channel_tables, export, files, queries, report
 from sofy.soreach.models import Unsubscribe
 from sofy.soreach.services import retention
 from sofy.soreach.services.expand import expand
@@ -117,6 +117,19 @@ def test_what_a_database_takes_for_soft_is_what_the_rule_of_suppression_does():
 
     assert [code for code in came_back if bool(re.search(bounces.SOFT_PATTERN, code)) != bounces.is_soft(code)] == []
     assert all(re.search(bounces.SOFT_PATTERN, code) for code in codes if code[0] == "4")
+
+
+def test_the_home_page_counts_mails_that_were_taken_for_nobody_is_known_to_have_them(world, agents):
+    campaign, _messages = by_mail(world)
+    with client_scope(world.client.pk):
+        (counted,) = queries.figures(world.client.pk, [campaign]).values()
+
+        left = queries.today(world.client.pk).left
+
+    page = world.browser().get(f"/c/{world.client.slug}/").text
+    assert (left.received, left.mails) == (counted.taken, True)
+    assert counted.taken > counted.received
+    assert "Received, or taken by mail servers" in page
 
 
 @pytest.mark.clause("DPA 12")
