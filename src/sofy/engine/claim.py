@@ -26,6 +26,9 @@ log = structlog.get_logger(__name__)
 
 BIGGEST_CLAIM = 1000
 SMALLEST_CLAIM = 50
+#: While others come with a few at a time, who has many is taken in smaller claims: each of theirs waits for one.
+CLAIM_BESIDE_FEW = 300
+_FEW_REMEMBERED_S = 1.0
 #: A client whose due rows are all in other engines' hands is left alone this long.
 _NOTHING_THERE_S = 0.2
 
@@ -44,6 +47,8 @@ class Claims:
         self._number_index = self._platform.indexer("phone")
         self._me = instance
         self._clients: deque[tuple[bytes, int]] = deque()
+        self._last = b""
+        self._few_until = 0.0
         self._rest_until: dict[bytes, float] = {}
 
     async def take(self, want: int, busy: Collection[bytes] = ()) -> Batch | None:
@@ -54,10 +59,12 @@ class Claims:
         if not self._clients and not await self._next_round():
             return None
         client, seq = self._clients.popleft()
+        self._last = client
         if client in busy:
             self._rest_until[client] = time.monotonic() + _NOTHING_THERE_S
             return await self.take(want, busy) if self._clients else None
-        n = min(BIGGEST_CLAIM, max(SMALLEST_CLAIM, want // (len(self._clients) + 1)))
+        most = CLAIM_BESIDE_FEW if time.monotonic() < self._few_until else BIGGEST_CLAIM
+        n = min(most, max(SMALLEST_CLAIM, want // (len(self._clients) + 1)))
         values = {"client": UUID(bytes=client), "lane": self.lane, "now": clock.now(), "n": n, "me": self._me}
 
         async def work(conn: Hot) -> tuple[UUID, list[tuple[Any, ...]]]:
@@ -66,6 +73,8 @@ class Claims:
             return claim, await cursor.fetchall()
 
         claim, rows = await self._link.call(work)
+        if 0 < len(rows) < SMALLEST_CLAIM:
+            self._few_until = time.monotonic() + _FEW_REMEMBERED_S
         if len(rows) < n:
             taken_elsewhere = await self._settle(client, seq)
             if not rows:
@@ -126,11 +135,12 @@ class Claims:
         batch.read_at = time.monotonic()
 
     async def _next_round(self) -> bool:
-        """Who is due now, each once: who has more is asked again after the others, and those who came meanwhile."""
+        """Who is due now, each once, beginning after whose turn was last: who has more follows those who came since."""
         moment = time.monotonic()
         self._rest_until = {client: until for client, until in self._rest_until.items() if until > moment}
         due = await self._link.rows("due_clients", {"lane": self.lane, "now": clock.now()})
-        self._clients = deque((client, seq) for client, seq in due if client not in self._rest_until)
+        clients = [(client, seq) for client, seq in due if client not in self._rest_until]
+        self._clients = deque(sorted(clients, key=lambda each: each[0] <= self._last))
         return bool(self._clients)
 
     async def _settle(self, client: bytes, seq: int) -> bool:

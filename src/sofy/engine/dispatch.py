@@ -91,6 +91,11 @@ class Dispatcher:
     def waiting(self, lane: str) -> int:
         return sum(len(batch.items) for batch in self.ready[lane])
 
+    def take(self, lane: str, batch: Batch, *, first: bool = False) -> None:
+        """A batch that was claimed. `first`: before those of clients who have much here already."""
+        ready = self.ready[lane]
+        (ready.appendleft if first else ready.append)(batch)
+
     def busy(self, lane: str) -> frozenset[bytes]:
         """Clients who wait for their own number or agent in a lane: what they have here is enough for it."""
         if of_lane(lane)[1] == "sms":

@@ -60,7 +60,7 @@ _LOOK_EVERY_S = 0.25
 #: A batch that found no way out goes back to the queue, for an engine or a moment that has one.
 _BUFFER_AT_MOST_S = 60.0
 _BUFFER_ROWS = 3000
-_NEWCOMERS_EVERY_S = 0.2  # while others fill the buffer
+_NEWCOMERS_EVERY_S = 0.1  # while others fill the buffer
 _ANNOUNCE_RETRY_S = 1.0
 #: Messages without an answer whose late answer would still be understood.
 _SILENT_KEPT = 10_000
@@ -182,21 +182,21 @@ class Engine:
             batch = None
             newcomer = self._full[lane] and -room < _BUFFER_ROWS and time.monotonic() >= newcomers_from
             if (newcomer or not self._full[lane]) and self.table.serves(lane):
-                newcomers_from = time.monotonic() + _NEWCOMERS_EVERY_S
                 async with claims.turn:
                     here, busy = {each.client for each in self.dispatcher.ready[lane]}, self.dispatcher.busy(lane)
                     batch = await (claims.newcomer(here) if newcomer else claims.take(room, busy))
                     self.items.update((item.uid, item) for item in (batch.items if batch is not None else ()))
                     self._give_up(claims)
+                newcomers_from = 0.0 if newcomer and batch is not None else time.monotonic() + _NEWCOMERS_EVERY_S
             if batch is not None:
                 try:
                     await self.capabilities.look_up(batch)
                 finally:  # an engine that stops meanwhile gives it back
-                    self.dispatcher.ready[lane].append(batch)
+                    self.dispatcher.take(lane, batch, first=newcomer)
                 self._dispatch_soon()
                 continue
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(event.wait(), _LOOK_EVERY_S)
+                await asyncio.wait_for(event.wait(), _NEWCOMERS_EVERY_S if self._full[lane] else _LOOK_EVERY_S)
             if self.dispatcher.ready[lane]:
                 self._dispatch_soon()
 

@@ -11,18 +11,50 @@ from sofy.connectors.smpp.encoder import Part
 
 
 class Lane(msgspec.Struct, gc=False, eq=False):
-    """What waits for one purpose. `again`: throttled parts, a heap by order; `last`: the part that left last."""
+    """What waits for one purpose: clients take turns, a message each, so that who has little passes who has much.
 
-    fresh: deque[Part] = msgspec.field(default_factory=deque)
+    `again`: throttled parts, a heap by order; `last`: the part that left last.
+    """
+
+    fresh: dict[UUID, deque[Part]] = msgspec.field(default_factory=dict)
+    turns: deque[UUID] = msgspec.field(default_factory=deque)
     again: list[Part] = msgspec.field(default_factory=list)
     last: Part | None = None
+    count: int = 0
 
     def __len__(self) -> int:
-        return len(self.fresh) + len(self.again)
+        return self.count
 
     def __iter__(self) -> Iterator[Part]:
         yield from self.again
-        yield from self.fresh
+        for parts in self.fresh.values():
+            yield from parts
+
+    def add(self, part: Part) -> None:
+        """After what its client has here."""
+        client = part.message.client_id
+        mine = self.fresh.get(client)
+        if mine is None:
+            mine = self.fresh[client] = deque()
+            self.turns.append(client)
+        mine.append(part)
+        self.count += 1
+
+    def next(self) -> Part:
+        """The part whose turn it is. Raises: IndexError when nothing waits."""
+        if self.again:
+            self.count -= 1
+            return heappop(self.again)
+        client = self.turns[0]
+        mine = self.fresh[client]
+        part = mine.popleft()
+        self.count -= 1
+        if not mine:
+            del self.fresh[client]
+            self.turns.popleft()
+        elif part.index == part.of - 1:  # parts of one message stay together
+            self.turns.rotate(-1)
+        return part
 
 
 class Waiting:
@@ -47,16 +79,18 @@ class Waiting:
         for part in parts:
             self._order += 1
             part.order = self._order
-            self.lane_of(part).fresh.append(part)
+            self.lane_of(part).add(part)
 
     def again(self, part: Part) -> None:
         """A part that could not leave yet: it goes first, in its order."""
-        heappush(self.lane_of(part).again, part)
+        lane = self.lane_of(part)
+        heappush(lane.again, part)
+        lane.count += 1
 
     def next(self) -> tuple[Lane, Part]:
         """The part whose turn it is, with its lane. Raises: IndexError when nothing waits."""
-        lane = self.alerts if self.alerts.again or self.alerts.fresh else self.marketing
-        return lane, heappop(lane.again) if lane.again else lane.fresh.popleft()
+        lane = self.alerts if self.alerts.count else self.marketing
+        return lane, lane.next()
 
     def take_all(self) -> list[Part]:
         """Everything, in the order it came."""
@@ -66,6 +100,11 @@ class Waiting:
 
     def drop(self, messages: set[UUID]) -> None:
         """Forget the parts of these messages."""
-        for lane in (self.alerts, self.marketing):
-            lane.fresh = deque(part for part in lane.fresh if part.message.message_id not in messages)
-            lane.again = sorted(part for part in lane.again if part.message.message_id not in messages)
+        left = [part for part in sorted(self) if part.message.message_id not in messages]
+        again = {id(part) for lane in (self.alerts, self.marketing) for part in lane.again}
+        self.alerts, self.marketing = Lane(last=self.alerts.last), Lane(last=self.marketing.last)
+        for part in left:
+            if id(part) in again:
+                self.again(part)
+            else:
+                self.lane_of(part).add(part)
