@@ -16,9 +16,11 @@ import msgspec
 from sofy.connectors.base import REVOKE_FAILED, TTL_REVOKED, Callback, CallbackAnswer, Heard, Inbound, Receipt
 from sofy.connectors.google_rbm import wire
 from sofy.connectors.google_rbm.config import Config
+from sofy.connectors.lenient import decoder
 from sofy.kernel import sms_text
 
 _LONGEST_ID: Final = 200
+_event_of, _envelope_of = decoder(wire.Event), decoder(wire.Envelope)
 _UNREADABLE = (msgspec.MsgspecError, ValueError, RecursionError)
 
 
@@ -49,7 +51,7 @@ def read(config: Config, body: bytes) -> Heard:
     if data is None:
         return Heard()
     try:
-        event = msgspec.json.decode(data, type=wire.Event)
+        event = _event_of(data)
     except _UNREADABLE:
         return Heard()
     if event.agent_id and event.agent_id.removesuffix("@rbm.goog") != config.agent:
@@ -62,7 +64,7 @@ def read(config: Config, body: bytes) -> Heard:
 
 def _data(body: bytes) -> bytes | None:
     try:
-        envelope = msgspec.json.decode(body, type=wire.Envelope)
+        envelope = _envelope_of(body)
         return base64.b64decode(envelope.message.data, validate=True)
     except _UNREADABLE:
         return None

@@ -11,6 +11,7 @@ from sofy.connectors.base import Reach
 from sofy.connectors.google_rbm import wire
 from sofy.connectors.google_rbm.api import Answer, Api, NoAnswer
 from sofy.connectors.http import NotWritten
+from sofy.connectors.lenient import decoder
 
 log = structlog.get_logger(__name__)
 
@@ -100,7 +101,7 @@ class Directory:
 
 def _read(answer: Answer, kind: type[_Said]) -> _Said | None:
     try:
-        return msgspec.json.decode(answer.body, type=kind)
+        return decoder(kind)(answer.body)
     except (msgspec.MsgspecError, UnicodeDecodeError):
         log.warning("rbm.capability_unreadable", octets=len(answer.body))
         return None

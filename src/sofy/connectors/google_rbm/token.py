@@ -65,13 +65,17 @@ class Tokens:
         form = {"grant_type": GRANT, "assertion": assertion(self._config, self._key, int(time.time()))}
         try:
             async with self._http.post(self._config.grants_at, data=form, allow_redirects=False) as answer:
-                body = await answer.content.read(_LARGEST)
+                body = bytearray()
+                async for piece in answer.content.iter_any():
+                    body += piece
+                    if len(body) > _LARGEST:
+                        raise NoToken("token: an answer without end")
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise NoToken(f"token: {type(error).__name__}") from None
         if answer.status != 200:
             raise NoToken(f"token: HTTP {answer.status}")
         try:
-            token = msgspec.json.decode(body, type=Token)
+            token = msgspec.json.decode(body, type=Token, strict=False)
         except msgspec.MsgspecError:
             raise NoToken("token: unreadable") from None
         if not token.access_token.isascii() or not token.access_token.isprintable():

@@ -13,6 +13,7 @@ from typing import Any, Literal, TypeVar
 import msgspec
 
 from sofy.connectors.base import Heard, Inbound, Receipt, Renamed, Rest, TemplateNews, own_key
+from sofy.connectors.lenient import decoder
 from sofy.connectors.whatsapp_cloud import wire
 from sofy.connectors.whatsapp_cloud.config import Config
 from sofy.connectors.whatsapp_cloud.failures import REST_S, Remedy, action_for, remedy_for
@@ -34,14 +35,10 @@ _PRINTABLE = re.compile(r"[!-~]{1,512}")
 _STOPS = frozenset({"stop", "stop promotions", "arrêter les promotions", "unsubscribe", "se désinscrire"})
 
 
-def _decoder(kind: type[T]) -> Callable[[bytes | msgspec.Raw], T]:
-    return msgspec.json.Decoder(kind, strict=False).decode
-
-
-_envelope, _entry, _change = _decoder(wire.Envelope), _decoder(wire.Entry), _decoder(wire.Change)
-_value, _status, _message = _decoder(wire.Value), _decoder(wire.Status), _decoder(wire.Message)
-_preference, _template = _decoder(wire.Preference), _decoder(wire.TemplateChange)
-_changed = _decoder(wire.UserIdChange)
+_envelope, _entry, _change = decoder(wire.Envelope), decoder(wire.Entry), decoder(wire.Change)
+_value, _status, _message = decoder(wire.Value), decoder(wire.Status), decoder(wire.Message)
+_preference, _template = decoder(wire.Preference), decoder(wire.TemplateChange)
+_changed = decoder(wire.UserIdChange)
 
 
 def read(config: Config, body: bytes) -> Heard:

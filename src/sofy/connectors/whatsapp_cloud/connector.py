@@ -11,6 +11,7 @@ import structlog
 from sofy.connectors import base
 from sofy.connectors.base import Accepted, Action, CallbackAnswer, Inbound, Outgoing, Refused, Unknown
 from sofy.connectors.http import Closed, HttpConnector, Later
+from sofy.connectors.lenient import decoder
 from sofy.connectors.whatsapp_cloud import callbacks, rendering, wire
 from sofy.connectors.whatsapp_cloud import config as settings
 from sofy.connectors.whatsapp_cloud.failures import ACCOUNT_WIDE, REST_S, Remedy, action_for, remedy_for
@@ -20,8 +21,8 @@ from sofy.kernel import clock
 log = structlog.get_logger(__name__)
 
 _encode = msgspec.json.Encoder().encode
-_taken = msgspec.json.Decoder(wire.Taken).decode
-_failed = msgspec.json.Decoder(wire.Failed).decode
+_taken = decoder(wire.Taken)
+_failed = decoder(wire.Failed)
 _RECORD_AGAIN_S = 30.0
 #: Code of marketing to somebody whom Meta wants left alone, where this process was not told which error said so.
 RESTING: Final = "resting"

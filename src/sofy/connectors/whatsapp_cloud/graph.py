@@ -8,12 +8,14 @@ from urllib.parse import urlsplit
 import aiohttp
 import msgspec
 
+from sofy.connectors.lenient import decoder
 from sofy.connectors.whatsapp_cloud import wire
 from sofy.connectors.whatsapp_cloud.config import Config
 from sofy.connectors.whatsapp_cloud.failures import Remedy, remedy_for
 
 #: Where Meta keeps files; the token goes nowhere else.
 _FILE_HOSTS = (".fbsbx.com", ".facebook.com", ".whatsapp.net")
+_failed = decoder(wire.Failed)
 _PASSING = (Remedy.BACK_OFF, Remedy.RETRY)
 _PAGE = 100
 _MOST_PAGES = 100
@@ -167,7 +169,7 @@ async def _call(
 
 def _failure(status: int, content: bytes) -> GraphFailed:
     try:
-        error = msgspec.json.decode(content, type=wire.Failed).error
+        error = _failed(content).error
     except msgspec.MsgspecError:
         return GraphFailed(-1, f"HTTP {status}", passing=status == 429 or status >= 500)
     data = error.error_data
@@ -182,6 +184,6 @@ T = TypeVar("T")
 
 def _parsed(content: bytes, kind: type[T]) -> T:
     try:
-        return msgspec.json.decode(content, type=kind, strict=False)
+        return decoder(kind)(content)
     except msgspec.MsgspecError as error:
         raise GraphFailed(-1, f"the answer cannot be read: {error}") from None

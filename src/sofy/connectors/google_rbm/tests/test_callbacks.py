@@ -224,3 +224,9 @@ def test_nested_beyond_reason_is_left_out(data: bytes) -> None:
     assert heard(data) == Heard()
     assert RbmConnector.read_callback(CONFIG, data) == Heard()
     assert RbmConnector.read_callback(CONFIG, base64.b64encode(data)) == Heard()
+
+
+def test_a_field_that_is_null_loses_nothing_beside_it() -> None:
+    told = heard(event("DELIVERED", messageId=MESSAGE, agentId=None, sendTime=None, text=None, new={"a": None}))
+
+    assert [receipt.status for receipt in told.receipts] == ["delivered"]

@@ -376,3 +376,17 @@ def test_a_number_that_changed_is_told_with_the_user_id_that_changed_with_it() -
 )
 def test_a_change_that_says_only_one_name_changes_nothing(said: dict[str, Any]) -> None:
     assert called_back(messages=[system(**said)]).renamed == []
+
+
+def test_a_field_that_is_null_loses_nothing_beside_it() -> None:
+    status = {"id": "wamid.1", "status": "delivered", "timestamp": None, "recipient_id": "33639980001", "pricing": None}
+    value = {
+        "metadata": {"phone_number_id": NUMBER_ID, "display_phone_number": None}, "contacts": None, "messages": None,
+        "errors": None, "statuses": [status],
+    }  # fmt: skip
+    changes = [{"field": "account_update", "value": None}, {"field": "messages", "value": value}]
+    told = {"object": "whatsapp_business_account", "entry": [{"id": "0", "time": None, "changes": changes}]}
+
+    found = Connector.read_callback(config(), json.dumps(told).encode())
+
+    assert [(receipt.status, receipt.keys) for receipt in found.receipts] == [("delivered", ("wamid.1",))]

@@ -107,3 +107,32 @@ async def test_who_has_rcs_is_asked_again_while_the_server_is_too_busy(
 
     assert {phone: reach.there for phone, reach in found.items()} == said
     assert asked == [2] * asks
+
+
+async def test_a_token_that_comes_in_pieces_with_its_life_as_text_is_taken(engine: Engine, connect: Make) -> None:
+    fetched: list[str] = []
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        if request.path != "/token":
+            fetched.append(request.headers["Authorization"])
+            return web.json_response({"name": "x"})
+        streamed = web.StreamResponse(headers={"Content-Type": "application/json; charset=UTF-8"})
+        await streamed.prepare(request)
+        for piece in (b'{"access_token": "ya', b'29.x", "expires_in": "35', b'99", "scope": null}'):
+            await streamed.write(piece)
+            await asyncio.sleep(0.02)
+        await streamed.write_eof()
+        return streamed
+
+    runner = web.ServerRunner(web.Server(answer))  # type: ignore[arg-type]
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    own = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    connector = await connect(base_url=own, token_url=f"{own}/token")
+
+    connector.submit([outgoing()])
+    await engine.until(lambda: bool(engine.outcomes))
+    await runner.cleanup()
+
+    assert [type(one.outcome) for one in engine.outcomes] == [Accepted]
+    assert fetched == ["Bearer ya29.x"]
