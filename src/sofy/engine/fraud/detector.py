@@ -26,13 +26,16 @@ _AT_ONCE_S, OLD_S = 1.0, 900.0
 CLIENTS: Final = 4096
 #: Of the numbers of a range these are near the next one, where somebody goes through it in steps.
 _VERY_LAST: Final = 4
+#: What a fresh number in a country nearby counts towards the limit of those far away.
+_NEARBY: Final = 1 / 3
 #: So many messages held within hours, in one range or of one client: what is held next is closed.
 _HELD: Final = 40
 
 
 class Policy(msgspec.Struct, frozen=True):
     """What staff may set. `safe`: first digits never judged, of one client or, under "", of all. `away_limit`: fresh
-    numbers in far countries within a quarter of an hour, from which on spending speaks for fraud.
+    numbers in far countries within a quarter of an hour, from which on spending speaks for fraud; nearby ones count
+    less.
     """
 
     safe: dict[str, tuple[str, ...]] = {}
@@ -218,8 +221,8 @@ class Detector:
             elif weight == 0.6:
                 kept.again += 1.0
         if weight == 1.0:
-            if remoteness(within[3]) >= 2:
-                habits.away += 1.0
+            distance = remoteness(within[3])
+            habits.away += 1.0 if distance >= 2 else _NEARBY if distance else 0.0
             for key, size in zip(within[:2], (1_000, 10_000), strict=True):
                 self._run(habits.ranges.of(key), digits, size)
         return weight

@@ -130,8 +130,8 @@ def stranger(habits: Habits, key: str) -> bool:
 
 
 def sequence(habits: Habits, key: str, kept: Range, place: Range) -> Reason | None:
-    """Numbers one after the other, or at a small fixed step. Among numbers of fiction, in a contact book written to in
-    its order or with few neighbours each, and in a range that the client wrote to before, that alone says little.
+    """Numbers one after the other, or at a small fixed step. Not in a range that the client wrote to before. In a
+    contact book, written to in its order or with few neighbours each, and among numbers of fiction that says little.
     """
     if kept.runs <= 2 or kept.settled(habits.seen_at) >= _OWN or lives_there(habits, place):
         return None
@@ -185,8 +185,8 @@ def abroad(habits: Habits, code: str, kept: Range) -> Reason | None:
 
 
 def breaker(habits: Habits, code: str, limit: float) -> Reason | None:
-    """More written to far countries lately than the client's own past and a fixed limit allow: what costs most."""
-    if remoteness(code) < 2 or habits.away < limit or _of_a_book(habits, habits.away):
+    """More written abroad lately than the client's own past and a fixed limit allow: what costs most."""
+    if not remoteness(code) or habits.away < limit or _of_a_book(habits, habits.away):
         return None
     usual = habits.all.usually(habits.seen_at)
     return Reason("spend", 3.0, habits.away, limit) if usual < 50 * habits.away else None

@@ -165,7 +165,7 @@ class Habits(msgspec.Struct, gc=False, eq=False):
     """What is usual for one client and purpose.
 
     `rate`: of the codes sent where codes are used at all, how many are used, `half_s` and `most_s` after how long.
-    `width`: over how many ranges of ten thousand numbers its usual messages go. `away`: fresh numbers abroad, lately.
+    `width`: over how many ranges of ten thousand numbers its usual messages go. `away`: those abroad, nearby ones less.
     `ascending`: how far numbers come in order across ranges, as a contact book has them. `squares`: the sum of the
     squares of the fresh numbers of each range of ten thousand. `far_left`, `far_unused`: codes to far countries that
     nobody used lately, and how much they speak for fraud. `held`: messages stopped lately. `closed`: ranges closed

@@ -292,3 +292,23 @@ def test_a_client_that_moves_to_numbers_of_fiction_is_no_pumping():
     moved = list(_steady(37, _in_fiction, 3, 2, 0, _T0 + 48 * _HOUR))
 
     assert _stopped(_judge(days + moved), fraud=False) == 0
+
+
+def test_hundreds_of_numbers_all_over_one_country_nearby_are_stopped_where_the_client_never_wrote_to_it():
+    days = list(_steady(38, _anywhere, 120, 24, 0))
+    attack = _pumped(39, lambda rng, n: f"+2217{rng.randrange(10**8):08d}", 0.5, 1500, _T0 + 20 * _HOUR)
+
+    found = _judge(days + attack)
+
+    assert _stopped(found, fraud=True) > 0.7
+    assert "spend" in _reasons(found)
+
+
+def test_a_client_with_people_in_one_country_nearby_has_a_busy_hour_there():
+    def guests(rng: Random, n: int) -> str:
+        return f"+3247{rng.randrange(10**7):07d}" if rng.random() < 0.4 else _anywhere(rng, n)
+
+    days = list(_steady(40, guests, 60, 48, 0))
+    rush = list(_steady(41, guests, 2, 1, 0, _T0 + 48 * _HOUR))
+
+    assert _stopped(_judge(days + rush), fraud=False) == 0

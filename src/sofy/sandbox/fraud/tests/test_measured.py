@@ -1,4 +1,4 @@
-"""The detector on traces of five kinds: made with it, used to correct it (two), never seen (two)."""
+"""The detector on traces of six kinds: made with it, used to correct it (two), never seen (three)."""
 
 import json
 import sys
@@ -9,7 +9,7 @@ import pytest
 
 from sofy.engine.fraud import replay
 from sofy.engine.fraud.measure import Tally
-from sofy.engine.fraud.tests import days, held_out, shifting, unseen
+from sofy.engine.fraud.tests import days, held_out, merchants, shifting, unseen
 from sofy.engine.fraud.tests.held_out import Labelled
 from sofy.sandbox.fraud.trace import trace
 
@@ -44,6 +44,7 @@ def _sandbox(seed: int) -> list[Labelled]:
         (unseen.trace, range(12)),
         (shifting.trace, range(50, 62)),
         (days.trace, range(100, 110)),
+        (merchants.trace, range(26)),
     ],
 )
 def test_pumping_is_stopped_and_honest_traffic_is_not(make, seeds):
