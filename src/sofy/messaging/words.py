@@ -175,7 +175,7 @@ EVIDENCE: dict[str, "str | Promise"] = {
     "velocity": _("more new numbers than usual"),
     "sequence": _("numbers one after the other"),
     "country": _("a country hardly written to"),
-    "spend": _("too much to far countries"),
+    "spend": _("too much abroad"),
     "receipts_instant": _("receipts within a second"),
     "receipts_missing": _("no receipts"),
     "repeats": _("few numbers, again and again"),

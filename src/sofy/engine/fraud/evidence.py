@@ -144,12 +144,16 @@ def unused(habits: Habits, kept: Range, place: Range) -> Reason | None:
     """Codes nobody used, where this client's codes are used. A range where most of its people are has bad days."""
     share = place.settled(habits.seen_at) / (habits.all.usually(habits.seen_at) + 1)
     points = kept.unused * (1 - share) if share > _MOST else kept.unused
-    return Reason("codes_unused", min(14.0, points), kept.left, kept.used) if points > 1 else None
+    if points <= 1:
+        return None
+    return Reason("codes_unused", min(14.0, points), max(0.0, kept.sent - kept.used), kept.sent * (1 - habits.rate))
 
 
 def far_unused(habits: Habits) -> Reason | None:
     """Codes nobody used in far countries together: pumping that never stays in one of them."""
-    return Reason("codes_unused", min(8.0, habits.far_unused), habits.far_left, 0) if habits.far_unused > 1 else None
+    if habits.far_unused <= 1:
+        return None
+    return Reason("codes_unused", min(8.0, habits.far_unused), habits.far_left, habits.far_left * (1 - habits.rate))
 
 
 def attacked(habits: Habits, kept: Range, at: float) -> Reason | None:

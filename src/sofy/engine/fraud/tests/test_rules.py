@@ -136,6 +136,17 @@ def test_codes_nobody_uses_are_remembered_for_hours():
     assert _stopped(found, fraud=False) < 0.01
 
 
+def test_the_evidence_says_how_many_codes_are_not_used_and_how_many_that_usually_are():
+    days = list(_steady(42, _anywhere, 30, 6, 0.8))
+    attack = _pumped(43, lambda rng, n: f"+3377654{rng.randrange(10**4):04d}", 8, 60, _T0 + 5 * _HOUR)
+
+    found = _judge(days + attack)
+
+    shown = next(r for _, judged in found for r in judged.reasons if r.code == "codes_unused")
+    assert shown.seen >= 3
+    assert 0 < shown.usual < 0.4 * shown.seen
+
+
 def _regulars(rng: Random, n: int) -> str:
     return f"+3361234{rng.randrange(60) if rng.random() < 0.5 else rng.randrange(10**4):04d}"
 
