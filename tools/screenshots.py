@@ -155,12 +155,12 @@ def of_the_owner(browser: Browser, place: Place) -> None:
     visitor.launch(visitor.answer_for_it())
     page.wait_for_function("() => document.querySelector('#standing .flow-delivered')?.getAttribute('width') > 200")
     picture(page, "progress")
-    visitor.open("")
-    picture(page, "home")
     visitor.open("campaigns")
     visitor.press("main tbody th a >> text=Baguette offerte")
     picture(page, "report", tallest=1200)
     of_programs(page, visitor)
+    visitor.open("")  # by now the receipts of the new campaign are in
+    picture(page, "home")
 
 
 def of_programs(page: Page, visitor: Visitor) -> None:
