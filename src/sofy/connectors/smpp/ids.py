@@ -11,6 +11,9 @@ from collections.abc import Callable
 from sofy.connectors.smpp.config import IdFormat
 
 _VOTES = 20
+#: Last digit of the phones that are watched for good, and after how many in a row what was learned holds no more.
+_WATCHED = "7"
+_AGAINST = 3
 _REMEMBERED = 5_000
 _LONGEST = 255  # four times what the specification permits
 
@@ -54,17 +57,20 @@ def id_keys(identifier: str, way: IdFormat = "auto") -> tuple[str, ...]:
 class IdFormatLearner:
     """Watches accepted identifiers and receipts of one route until one way explains them.
 
-    A vote counts when exactly one way leads to an identifier accepted a moment ago for the same phone.
+    A vote counts when exactly one way leads to an identifier accepted a moment ago for the same phone. Of what was
+    learned one phone in ten goes on being watched: an operator that moves to other machines may write otherwise.
     """
 
     def __init__(self, way: IdFormat = "auto") -> None:
         self.way: IdFormat = way
+        self._told = way != "auto"
         self._recent: dict[str, str] = {}
         self._votes: Counter[IdFormat] = Counter()
+        self._against = 0
 
     def accepted(self, key: str, phone: str) -> None:
         """Remember an identifier of submit_sm_resp, already canonical, and the number it was for, in E.164."""
-        if self.way != "auto":
+        if self.way != "auto" and (self._told or phone[-1:] != _WATCHED):
             return
         self._recent[key] = phone.lstrip("+")
         if len(self._recent) > _REMEMBERED:
@@ -72,7 +78,7 @@ class IdFormatLearner:
 
     def keys(self, identifier: str, phone: str) -> tuple[str, ...]:
         """What a receipt from this phone may mean."""
-        if self.way == "auto":
+        if self.way == "auto" or (not self._told and phone[-1:] == _WATCHED):
             self._vote(canonical(identifier), phone)
         return id_keys(identifier, self.way)
 
@@ -80,7 +86,13 @@ class IdFormatLearner:
         hits = [way for way, change in _WAYS.items() if (found := change(key)) and self._recent.get(found) == phone]
         if len(hits) != 1:
             return
+        if self.way != "auto":
+            self._against = 0 if hits[0] == self.way else self._against + 1
+            if self._against < _AGAINST:
+                return
+            self.way = "auto"
+            self._votes.clear()
         self._votes[hits[0]] += 1
         if self._votes[hits[0]] >= _VOTES and self._votes[hits[0]] >= 0.9 * self._votes.total():
-            self.way = hits[0]
+            self.way, self._against = hits[0], 0
             self._recent.clear()

@@ -207,6 +207,21 @@ def test_the_format_of_a_route_is_learned_and_then_trusted_alone(way: str, write
     assert len(learner.keys(write(0x10000000), "33639980000")) == 1
 
 
+def test_an_operator_that_begins_to_write_otherwise_is_understood_again() -> None:
+    learner = IdFormatLearner()
+    for n in range(1000, 1030):
+        learner.accepted(str(n), f"+336399800{n % 100:02}")
+        learner.keys(str(n), f"336399800{n % 100:02}")
+    learned = learner.way
+
+    for n in range(2000, 2200):
+        learner.accepted(str(n), f"+336399800{n % 100:02}")
+        learner.keys(f"{n:X}", f"336399800{n % 100:02}")
+
+    assert (learned, learner.way) == ("same", "decimal_then_hex")
+    assert "2200" in learner.keys(f"{2200:X}", "33639980000")
+
+
 def test_receipts_of_other_phones_teach_nothing() -> None:
     learner = IdFormatLearner()
     for number in range(1000, 1100):
