@@ -13,17 +13,18 @@ PLACE: Final = """CASE WHEN i.id IS NULL OR NOT ({usable}) THEN 5
                 WHEN s.state = 'granted' THEN 1
                 WHEN s.state IN ('withdrawn', 'opposed') THEN 3
                 ELSE 2 END"""
-#: Where those contacts of a client stand of whose numbers something is known there. Who is not among them has a number
-#: that nothing was said of, or none.
-STANDING: Final = f"""
-SELECT i.contact_id, min({PLACE.format(usable=MOBILE)}) AS place
+_ADDRESSES: Final = f"""min({PLACE.format(usable=MOBILE)}) AS place
   FROM audience_identity i
   LEFT JOIN audience_consent_state s ON s.client_id = %(client)s AND s.identity_index = i.index
        AND s.channel = 'whatsapp' AND s.purpose = 'marketing'
   LEFT JOIN audience_suppression u ON u.client_id = %(client)s AND u.channel = 'whatsapp'
        AND u.identity_index = i.index
   LEFT JOIN audience_stopped p ON p.client_id = %(client)s AND p.identity_index = i.index
- WHERE i.client_id = %(client)s AND i.kind = 'phone' AND i.deleted_at IS NULL AND i.contact_id IN (
+ WHERE i.client_id = %(client)s AND i.kind = 'phone' AND i.deleted_at IS NULL"""
+#: Where those contacts of a client stand of whose numbers something is known there. Who is not among them has a number
+#: that nothing was said of, or none.
+STANDING: Final = f"""
+SELECT i.contact_id, {_ADDRESSES} AND i.contact_id IN (
        SELECT o.contact_id FROM audience_identity o
         WHERE o.client_id = %(client)s AND o.kind = 'phone' AND o.deleted_at IS NULL AND o.index IN (
               SELECT identity_index FROM audience_consent_state
@@ -42,6 +43,18 @@ def stands(*places: int) -> str:
     """The condition on `audience_contact c` that somebody stands at one of these places."""
     wanted = ", ".join(str(int(place)) for place in places)
     return f"c.id IN (SELECT contact_id FROM ({STANDING}) w WHERE w.place IN ({wanted}))"  # noqa: S608  of this module
+
+
+def reach_of(client_id: UUID, contact_id: UUID) -> int | None:
+    """How one contact can be reached, in the numbers of models.Reach; None when nothing was ever said of it."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT (ARRAY[3, 2, 4, 4, 1])[w.place] FROM (SELECT {_ADDRESSES} AND i.contact_id = %(contact)s"  # noqa: S608
+            " HAVING bool_or(s.state IS NOT NULL OR u.identity_index IS NOT NULL)) w",
+            {"client": client_id, "contact": contact_id},
+        )
+        row = cursor.fetchone()
+    return row[0] if row else None
 
 
 def in_use(client_id: UUID) -> bool:

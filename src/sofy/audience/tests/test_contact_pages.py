@@ -331,7 +331,9 @@ def test_marketing_by_whatsapp_is_agreed_to_apart(shop: Client, person: Person, 
     assert (done.status_code, refused.status_code) == (302, 422)
     assert Contact.objects.get().sms == 2
     assert list(ConsentState.objects.values_list("channel", "state")) == [("whatsapp", "granted")]
-    assert "06 39 98 00 77 (WhatsApp)" in browser.get(reverse("audience:contact", args=[shop.slug, contact.id])).text
+    page = browser.get(reverse("audience:contact", args=[shop.slug, contact.id]))
+    assert "06 39 98 00 77 (WhatsApp)" in page.text
+    assert page.context["by_whatsapp"] == 3
 
 
 @pytest.mark.clause("DPA 5")

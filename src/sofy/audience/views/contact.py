@@ -15,7 +15,7 @@ from sofy.audience import queries
 from sofy.audience.comparing import merged_into, merges_of, timeline
 from sofy.audience.forms import ConsentForm, ContactForm
 from sofy.audience.models import Book, Contact, Identity, Membership
-from sofy.audience.segments import campaigns
+from sofy.audience.segments import campaigns, whatsapp
 from sofy.audience.services import attributes, consent, contacts, unreachable
 from sofy.audience.services.contacts import save as save_contact
 from sofy.audience.templatetags.audience import person
@@ -48,6 +48,7 @@ def _everything(request: ClientRequest, contact: Contact) -> dict[str, Any]:
     shop = Establishment.objects.filter(client_id=client, id=place).first() if place else None
     return {
         "contact": contact,
+        "by_whatsapp": whatsapp.reach_of(client, contact.id),
         "identities": identities,
         "history": consent.history(client, contact.id),
         "books": Book.objects.filter(client_id=client, id__in=list(books), deleted_at=None).order_by("name"),

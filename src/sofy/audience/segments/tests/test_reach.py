@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 
 from sofy.audience.models import ConsentState, Suppression
-from sofy.audience.segments import counts, reach, tree
+from sofy.audience.segments import counts, reach, tree, whatsapp
 from sofy.audience.segments.models import Segment
 from sofy.kernel import clock
 from sofy.kernel.errors import Refused
@@ -200,6 +200,8 @@ def test_a_segment_asks_for_consent_to_whatsapp_and_shows_who_is_reached_by_it(
     assert found(state="refused") == {refused, listed}
     assert found(state="unknown") == {unasked, none}
     assert found(purpose="alert") == set()
+    assert [whatsapp.reach_of(client_id, each) for each in (agreed, refused, listed)] == [3, 4, 4]
+    assert [whatsapp.reach_of(client_id, each) for each in (unasked, none)] == [None, None]
     assert "whatsapp" not in before.reach
     assert counts.preview(client_id, tree.All()).reach["whatsapp"] == {
         "reachable": 1, "no_consent": 1, "opted_out": 2, "invalid": 0, "no_address": 1,
