@@ -5,6 +5,7 @@ programs). Whatever is in a mail, reading it raises nothing; what is not underst
 """
 
 import re
+from base64 import b64decode
 from collections.abc import Iterator
 from email import policy
 from email.message import Message
@@ -104,6 +105,12 @@ def _formal(part: Message) -> Iterator[Report]:
 def _blocks(part: Message) -> Iterator[Message]:
     """The groups of fields of a part; some servers call it a text, or encode it."""
     inside = part.get_payload()
+    if isinstance(inside, list) and _field(part, "content-transfer-encoding").lower() == "base64":  # RFC 6533 6
+        # The library looked for fields in what hides them, and took it for the text below them.
+        hidden = "".join(block.get_payload() for block in inside if isinstance(block.get_payload(), str))
+        for text in re.split(rb"\r?\n\r?\n", b64decode(hidden)):
+            yield _PARSER.parsebytes(text.strip())
+        return
     if isinstance(inside, list):
         for block in inside:
             if isinstance(block, Message):

@@ -1,8 +1,10 @@
 """Mails that come back, in the shapes real servers give them; flufl.bounce as a second opinion."""
 
 import hmac
+from base64 import encodebytes
 from email import message_from_bytes
 from pathlib import Path
+from quopri import encodestring
 from uuid import UUID
 
 import pytest
@@ -55,6 +57,24 @@ def test_a_report_is_about_its_message(name, status, code, action):
     (receipt,) = said.receipts
     assert (receipt.keys, receipt.status, receipt.code, receipt.action) == ((MESSAGE.hex,), status, code, action)
     assert not said.inbound
+
+
+@pytest.mark.parametrize("kind", ["message/delivery-status", "message/global-delivery-status"])
+@pytest.mark.parametrize("encoding", ["8bit", "base64", "quoted-printable"])
+def test_a_report_is_read_however_its_fields_are_encoded(kind, encoding):
+    fields = (
+        b"Reporting-MTA: dns; x\r\n\r\nFinal-Recipient: rfc822; a@example.org\r\nAction: failed\r\nStatus: 5.1.1\r\n"
+    )
+    written = {"base64": encodebytes, "quoted-printable": encodestring}.get(encoding, bytes)(fields)
+    report = (
+        f"To: b-{NAME}@retours.example.com\r\nContent-Type: multipart/report; boundary=b\r\n"
+        f"MIME-Version: 1.0\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\nSorry.\r\n--b\r\nContent-Type: {kind}\r\n"
+        f"Content-Transfer-Encoding: {encoding}\r\n\r\n"
+    ).encode() + written + b"\r\n--b--\r\n"  # fmt: skip
+
+    (receipt,) = heard(report).receipts
+
+    assert (receipt.keys, receipt.status, receipt.code) == ((MESSAGE.hex,), "failed", "5.1.1")
 
 
 @pytest.mark.clause("CGVU 17")
