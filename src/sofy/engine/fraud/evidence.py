@@ -65,10 +65,11 @@ def lives_there(habits: Habits, place: Range) -> bool:
 def velocity(habits: Habits, key: str, level: int, kept: Range, place: Range) -> Reason | None:
     """More fresh numbers in one range than this client's share of it explains, at once or over hours."""
     fiction = key.startswith(FICTION)
-    if fiction if level else lives_there(habits, place):
+    if level and fiction:
         return None
     burst, drip = _burst(habits, key, kept, habits.ranges.of(FICTION) if fiction else habits.all), _drip(habits, kept)
-    return drip if drip is not None and (burst is None or drip.points > burst.points) else burst
+    found = drip if drip is not None and (burst is None or drip.points > burst.points) else burst
+    return None if found is None or (not level and lives_there(habits, place)) else found
 
 
 def _burst(habits: Habits, key: str, kept: Range, world: Range) -> Reason | None:
@@ -142,6 +143,8 @@ def sequence(habits: Habits, key: str, kept: Range, place: Range) -> Reason | No
 
 def unused(habits: Habits, kept: Range, place: Range) -> Reason | None:
     """Codes nobody used, where this client's codes are used. A range where most of its people are has bad days."""
+    if kept.unused <= 1:
+        return None
     share = place.settled(habits.seen_at) / (habits.all.usually(habits.seen_at) + 1)
     points = kept.unused * (1 - share) if share > _MOST else kept.unused
     if points <= 1:

@@ -1,7 +1,7 @@
 """Traces of a sixth kind: what clients of every trade send, and pumping of thirteen shapes among it.
 
-Written before the detector's thresholds were read; it was not corrected with these. Numbers at home are those no phone
-has (07 00), those abroad are made up.
+Written after the last correction of the detector, which was made with other traces of the same trades. Numbers at home
+are those no phone has (07 00), those abroad are made up.
 """
 
 from collections.abc import Callable, Iterator
