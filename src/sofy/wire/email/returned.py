@@ -107,7 +107,7 @@ def _blocks(part: Message) -> Iterator[Message]:
     inside = part.get_payload()
     if isinstance(inside, list) and _field(part, "content-transfer-encoding").lower() == "base64":  # RFC 6533 6
         # The library looked for fields in what hides them, and took it for the text below them.
-        hidden = "".join(block.get_payload() for block in inside if isinstance(block.get_payload(), str))
+        hidden = "".join(str(block.get_payload()) for block in inside if isinstance(block, Message))
         for text in re.split(rb"\r?\n\r?\n", b64decode(hidden)):
             yield _PARSER.parsebytes(text.strip())
         return
