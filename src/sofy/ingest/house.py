@@ -5,7 +5,7 @@ import contextlib
 import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
 from uuid import UUID
@@ -231,9 +231,12 @@ class House:
         return Reach()
 
     async def verdict(
-        self, desk: Desk, tried: Rung, message: MessageIn, keys: ClientKeys, consents: bool
+        self, desk: Desk, tried: Rung, message: MessageIn, ends: datetime | None, keys: ClientKeys, consents: bool
     ) -> gate.Verdict:
-        """What the gate would say of one channel of a message now; `consents`: a consent comes with it."""
+        """What the gate would say of one channel of a message now. `ends`: until when it is tried.
+
+        `consents`: a consent comes with it.
+        """
         kind = channels.identity(tried.to)
         values = {
             "client": desk.client,
@@ -256,7 +259,7 @@ class House:
         )  # fmt: skip
         asked = gate.Message(
             message.purpose, tried.to, tried.text, tried.sender, tried.short_code, message.zone,
-            tried.unit_price_eur * tried.parts, message.expires_at, tried.channel, tried.content,
+            tried.unit_price_eur * tried.parts, ends, tried.channel, tried.content,
         )  # fmt: skip
         return gate.judge(asked, known, message.due_at or desk.now)
 

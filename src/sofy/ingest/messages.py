@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import re
 from collections.abc import Callable, Collection, Sequence
+from datetime import datetime
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
@@ -14,7 +15,7 @@ from starlette.responses import Response
 from sofy.engine.intake import MessageIn
 from sofy.engine.pgarray import UuidArray
 from sofy.engine.rungs import Rung as EngineRung
-from sofy.engine.rungs import only_rung
+from sofy.engine.rungs import deadline, only_rung
 from sofy.engine.statuses import WAITING
 from sofy.ingest import acceptance, smpp_ids
 from sofy.ingest.bodies import read_body
@@ -192,10 +193,12 @@ class Messages:
         message.recipient_index = keys.index(identity(message.to), message.to)
         for fault in (await self._house.answering(desk, [(0, asked, message)])).values():
             raise fault
-        rungs = [
-            await self._rung(desk, keys, each, message, asked.consent is not None)
-            for each in (message.ladder or [only_rung(message)])
-        ]
+        rungs: list[Rung] = []
+        begins = message.due_at or desk.now
+        for each in message.ladder or [only_rung(message)]:
+            ends = deadline(each, begins) if rungs else message.expires_at
+            rungs.append(await self._rung(desk, keys, each, message, ends, asked.consent is not None))
+            begins = ends or begins  # the next one begins then, at the latest
         first = rungs[0]
         told = Plan(
             message.to, asked.purpose, message.sender, message.parts, message.encoding, first.cost_estimate,
@@ -203,9 +206,11 @@ class Messages:
         )  # fmt: skip
         return _json(told, caller)
 
-    async def _rung(self, desk: Desk, keys: ClientKeys, tried: EngineRung, message: MessageIn, consents: bool) -> Rung:
-        """What would happen on one channel."""
-        verdict = await self._house.verdict(desk, tried, message, keys, consents)
+    async def _rung(
+        self, desk: Desk, keys: ClientKeys, tried: EngineRung, message: MessageIn, ends: datetime | None, consents: bool
+    ) -> Rung:
+        """What would happen on one channel. `ends`: until when it is tried."""
+        verdict = await self._house.verdict(desk, tried, message, ends, keys, consents)
         plan = desk.plan(tried, message.purpose)
         own_price = desk.sale_eur(tried.channel, tried.to, message.purpose)
         return Rung(

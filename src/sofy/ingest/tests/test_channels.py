@@ -155,6 +155,19 @@ async def test_a_plan_says_what_is_known_of_the_phone_and_since_when(program: Pr
     assert old[0]["reach"] == nothing
 
 
+async def test_a_plan_says_of_each_channel_until_when_that_one_is_tried(program: Program, house: House):
+    open_channel(house, "rcs")
+    asked = alert(channel="rcs", fallback=[{"channel": "sms", "after_s": 120}])
+
+    first, last = (await program.plan(asked)).json["ladder"]
+    _, lasting = (await program.plan(asked | {"valid_for_s": 300})).json["ladder"]
+
+    ends = datetime.fromisoformat(first["verdict"]["until"])
+    assert timedelta(seconds=100) < ends - clock.now() <= timedelta(seconds=120)
+    assert datetime.fromisoformat(last["verdict"]["until"]) - ends > timedelta(hours=1)
+    assert timedelta(seconds=290) < datetime.fromisoformat(lasting["verdict"]["until"]) - ends < timedelta(seconds=310)
+
+
 async def eventually(asked: Callable[[], Any], wanted: Any) -> None:
     """What a process knows of a client is a second old at most."""
     import asyncio
