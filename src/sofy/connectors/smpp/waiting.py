@@ -13,11 +13,12 @@ from sofy.connectors.smpp.encoder import Part
 class Lane(msgspec.Struct, gc=False, eq=False):
     """What waits for one purpose: clients take turns, a message each, so that who has little passes who has much.
 
+    `fresh`: by the number of a client's id (a UUID as key costs more than all the rest); `turns`: the same queues;
     `again`: throttled parts, a heap by order; `last`: the part that left last.
     """
 
-    fresh: dict[UUID, deque[Part]] = msgspec.field(default_factory=dict)
-    turns: deque[UUID] = msgspec.field(default_factory=deque)
+    fresh: dict[int, deque[Part]] = msgspec.field(default_factory=dict)
+    turns: deque[deque[Part]] = msgspec.field(default_factory=deque)
     again: list[Part] = msgspec.field(default_factory=list)
     last: Part | None = None
     count: int = 0
@@ -32,11 +33,11 @@ class Lane(msgspec.Struct, gc=False, eq=False):
 
     def add(self, part: Part) -> None:
         """After what its client has here."""
-        client = part.message.client_id
+        client = part.message.client_id.int
         mine = self.fresh.get(client)
         if mine is None:
             mine = self.fresh[client] = deque()
-            self.turns.append(client)
+            self.turns.append(mine)
         mine.append(part)
         self.count += 1
 
@@ -45,13 +46,12 @@ class Lane(msgspec.Struct, gc=False, eq=False):
         if self.again:
             self.count -= 1
             return heappop(self.again)
-        client = self.turns[0]
-        mine = self.fresh[client]
+        mine = self.turns[0]
         part = mine.popleft()
         self.count -= 1
         if not mine:
-            del self.fresh[client]
             self.turns.popleft()
+            del self.fresh[part.message.client_id.int]
         elif part.index == part.of - 1:  # parts of one message stay together
             self.turns.rotate(-1)
         return part
