@@ -29,6 +29,9 @@ SMALLEST_CLAIM = 50
 #: While others come with a few at a time, who has many is taken in smaller claims: each of theirs waits for one.
 CLAIM_BESIDE_FEW = 300
 _FEW_REMEMBERED_S = 1.0
+#: While others fill the buffer, a client who begins is looked for so often; less often after one who brought much.
+NEWCOMERS_EVERY_S = 0.1
+_AFTER_MUCH_S = 0.3
 #: A client whose due rows are all in other engines' hands is left alone this long.
 _NOTHING_THERE_S = 0.2
 
@@ -49,6 +52,7 @@ class Claims:
         self._clients: deque[tuple[bytes, int]] = deque()
         self._last = b""
         self._few_until = 0.0
+        self._much_at: dict[bytes, float] = {}
         self._rest_until: dict[bytes, float] = {}
 
     async def take(self, want: int, busy: Collection[bytes] = ()) -> Batch | None:
@@ -73,8 +77,7 @@ class Claims:
             return claim, await cursor.fetchall()
 
         claim, rows = await self._link.call(work)
-        if 0 < len(rows) < SMALLEST_CLAIM:
-            self._few_until = time.monotonic() + _FEW_REMEMBERED_S
+        self._note_size(client, len(rows))
         if len(rows) < n:
             taken_elsewhere = await self._settle(client, seq)
             if not rows:
@@ -91,6 +94,14 @@ class Claims:
         await self._next_round()
         self._clients = deque(each for each in self._clients if each[0] not in known)
         return await self.take(SMALLEST_CLAIM) if self._clients else None
+
+    def _note_size(self, client: bytes, taken: int) -> None:
+        """Whether somebody comes with a few; what is left of much is not that."""
+        moment = time.monotonic()
+        if taken >= SMALLEST_CLAIM:
+            self._much_at[client] = moment
+        elif taken and moment - self._much_at.get(client, -_FEW_REMEMBERED_S) >= _FEW_REMEMBERED_S:
+            self._few_until = moment + _FEW_REMEMBERED_S
 
     async def refresh(self, batch: Batch) -> None:
         """Read what the gate must know about the messages of a batch, as it stands now."""
@@ -178,6 +189,13 @@ class Claims:
             else:
                 self.failures.append(item)
         return items
+
+
+def next_look(batch: Batch | None) -> float:
+    """In how many seconds somebody new is looked for after this claim: after a few there may be a few of others."""
+    if batch is None:
+        return NEWCOMERS_EVERY_S
+    return 0.0 if len(batch.items) < SMALLEST_CLAIM else _AFTER_MUCH_S
 
 
 def _note_permissions(items: list[Item], permissions: list[tuple[Any, ...]], suppressed: list[tuple[Any, ...]]) -> None:

@@ -32,7 +32,7 @@ from sofy.engine.announce import announce
 from sofy.engine.callbacks import Callbacks
 from sofy.engine.capability import Capabilities
 from sofy.engine.circuit import OF_THE_ROUTE
-from sofy.engine.claim import Claims
+from sofy.engine.claim import NEWCOMERS_EVERY_S, Claims, next_look
 from sofy.engine.dispatch import Dispatcher, Leaving, Refusals
 from sofy.engine.fraud.analyser import Analyser
 from sofy.engine.fraud.watch import Watch
@@ -60,7 +60,6 @@ _LOOK_EVERY_S = 0.25
 #: A batch that found no way out goes back to the queue, for an engine or a moment that has one.
 _BUFFER_AT_MOST_S = 60.0
 _BUFFER_ROWS = 3000
-_NEWCOMERS_EVERY_S = 0.1  # while others fill the buffer
 _ANNOUNCE_RETRY_S = 1.0
 #: Messages without an answer whose late answer would still be understood.
 _SILENT_KEPT = 10_000
@@ -187,7 +186,7 @@ class Engine:
                     batch = await (claims.newcomer(here) if newcomer else claims.take(room, busy))
                     self.items.update((item.uid, item) for item in (batch.items if batch is not None else ()))
                     self._give_up(claims)
-                newcomers_from = 0.0 if newcomer and batch is not None else time.monotonic() + _NEWCOMERS_EVERY_S
+                newcomers_from = time.monotonic() + next_look(batch)
             if batch is not None:
                 try:
                     await self.capabilities.look_up(batch)
@@ -196,7 +195,7 @@ class Engine:
                 self._dispatch_soon()
                 continue
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(event.wait(), _NEWCOMERS_EVERY_S if self._full[lane] else _LOOK_EVERY_S)
+                await asyncio.wait_for(event.wait(), NEWCOMERS_EVERY_S if self._full[lane] else _LOOK_EVERY_S)
             if self.dispatcher.ready[lane]:
                 self._dispatch_soon()
 

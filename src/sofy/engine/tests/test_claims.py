@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 
 from sofy.engine import db
-from sofy.engine.claim import BIGGEST_CLAIM, CLAIM_BESIDE_FEW, Claims
+from sofy.engine.claim import BIGGEST_CLAIM, CLAIM_BESIDE_FEW, SMALLEST_CLAIM, Claims, next_look
 from sofy.engine.link import HotLink
 from sofy.engine.tests.conftest import House
 from sofy.kernel import clock, ids
@@ -83,3 +83,22 @@ async def test_who_has_much_is_taken_in_smaller_claims_while_others_come_with_li
     taken = [await claims.take(4 * BIGGEST_CLAIM) for _ in range(3)]
 
     assert [len(batch.items) for batch in taken if batch is not None] == [BIGGEST_CLAIM, 1, CLAIM_BESIDE_FEW]
+
+
+async def test_what_is_left_of_much_makes_no_claim_smaller(house: House, claims: Claims):
+    alerts(house, BIGGEST_CLAIM + 1)
+    alerts(house, 2 * BIGGEST_CLAIM, house.new_client())
+
+    taken = [await claims.take(4 * BIGGEST_CLAIM) for _ in range(4)]
+
+    assert sorted(len(batch.items) for batch in taken if batch is not None) == [1, *[BIGGEST_CLAIM] * 3]
+
+
+async def test_after_somebody_with_a_few_others_are_looked_for_at_once(house: House, claims: Claims):
+    alerts(house, 1)
+    alerts(house, SMALLEST_CLAIM, house.new_client())
+
+    waits = {len(batch.items): next_look(batch) for _ in range(2) if (batch := await claims.newcomer(()))}
+
+    assert waits[1] == 0
+    assert waits[SMALLEST_CLAIM] > next_look(None) > 0
