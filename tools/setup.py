@@ -23,6 +23,7 @@ PYTHON = VENV / "bin" / "python"
 STAMPS = ROOT / "var" / "setup"
 LOG = STAMPS / "setup.log"
 HEARTBEAT_S = 3.0
+VERSION = "{}.{}".format(*sys.version_info[:2])
 #: Another Python must be quicker by so much to be taken instead of the one that runs this.
 WORTH_IT = 1.1
 #: What a Python can do and how fast: prints its seconds, its version and where it is.
@@ -142,8 +143,7 @@ def _packages(*, keep_python: bool) -> None:
             shutil.rmtree(VENV, ignore_errors=True)
             raise StepFailed("Python could not make a virtual environment: install python3-venv.") from error
     _install(ROOT / "requirements.lock")
-    version = f"python{sys.version_info[0]}.{sys.version_info[1]}"
-    (VENV / "lib" / version / "site-packages" / "sofy.pth").write_text(f"{ROOT / 'src'}\n")
+    (VENV / "lib" / f"python{VERSION}" / "site-packages" / "sofy.pth").write_text(f"{ROOT / 'src'}\n")
     console = VENV / "bin" / "sofy"
     console.write_text(CONSOLE.format(python=PYTHON))
     console.chmod(0o755)
@@ -154,8 +154,8 @@ def quickest() -> str:
 
     Builds of one version differ by a quarter, with profile-guided optimisation or without; nothing in them says which.
     """
-    name = "python{}.{}".format(*sys.version_info[:2])
-    found = {sys.executable, *filter(None, (shutil.which(name, path=folder) for folder in os.get_exec_path()))}
+    named = (shutil.which(f"python{VERSION}", path=folder) for folder in os.get_exec_path())
+    found = {sys.executable, *filter(None, named)}
     seconds = dict(filter(None, map(probed, sorted(found))))
     best = min(seconds, key=lambda python: seconds[python], default=sys.executable)
     return best if seconds.get(sys.executable, 0.0) > seconds.get(best, 0.0) * WORTH_IT else sys.executable
@@ -170,7 +170,7 @@ def probed(python: str) -> tuple[str, float] | None:
     except (OSError, subprocess.SubprocessError):
         return None
     seconds, version, where = told.split(maxsplit=2)
-    return (where.strip(), float(seconds)) if version == "{}.{}".format(*sys.version_info[:2]) else None
+    return (where.strip(), float(seconds)) if version == VERSION else None
 
 
 def _install(lock: Path) -> None:

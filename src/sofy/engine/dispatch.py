@@ -324,7 +324,7 @@ def enter(item: Item, verdict: Verdict, now: datetime) -> None:
     """Note a verdict that keeps a message here.
 
     What may have left before and does not leave again was not withheld: nobody knows, and no other channel follows.
-    What its supplier failed at only has failed, until that supplier says that it arrived (`ends_as` in the SQL).
+    What its supplier failed at only has failed, until that supplier says that it arrived (`fate` in the SQL).
     """
     item.at = micros(now)
     if verdict.action == "withhold" and item.in_doubt:
