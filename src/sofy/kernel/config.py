@@ -43,6 +43,9 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     api_url: Annotated[
         str, Meta(description="Address programs use for the API, without a final slash (default: from API_PORT).")
     ]
+    smpp_name: Annotated[
+        str, Meta(description="Host name clients' software connects to over SMPP (empty: that of API_URL).")
+    ] = ""
     smpp_host: Annotated[
         str, Meta(description="Address that SMPP without encryption listens on; keep it on the machine itself.")
     ] = "127.0.0.1"

@@ -3,6 +3,7 @@
 import re
 
 import argon2
+import msgspec
 import pytest
 from django.db import ProgrammingError, connection
 from django.test import Client as Browser
@@ -17,6 +18,9 @@ from sofy.kit.models import AuditEntry
 from sofy.kit.rls import client_scope
 from sofy.messaging.services import smpp_accounts
 from sofy.messaging.services.senders import add_sender
+
+#: What a page says of where a program binds.
+ADDRESS = re.compile(r'<dt>(?:Host|Hôte|Port|Without|Sans)[^<]*</dt><dd class="code">([^<]*)</dd>')
 
 
 @pytest.fixture(autouse=True)
@@ -142,7 +146,9 @@ def browser(user, language="en"):
 
 
 @pytest.mark.parametrize("language", ["en", "fr"])
-def test_staff_makes_an_account_and_the_client_sees_who_is_bound(language, engine_db):
+def test_staff_makes_an_account_and_the_client_sees_who_is_bound(language, engine_db, settings):
+    ports = {"smpp_port": 2776, "smpps_port": 3550}
+    settings.SOFY = msgspec.structs.replace(settings.SOFY, smpp_name="sms.example.net", **ports)
     client = create_client(name="Fleurs du Port", slug=f"c{ids.base58(8).lower()}")
     staff = browser(make_user(is_operator=True), language)
     terms = {"name": "Caisse 3", "purpose": "alert", "networks": "192.0.2.7", "max_binds": "2", "per_s": "50"}
@@ -152,6 +158,7 @@ def test_staff_makes_an_account_and_the_client_sees_who_is_bound(language, engin
     assert made.status_code == 200
     shown = re.findall(r'id="(system-id|smpp-password)" value="(\w+)"', made.content.decode())
     assert [name for name, _ in shown] == ["system-id", "smpp-password"]
+    assert ADDRESS.findall(made.content.decode()) == ["sms.example.net", "3550", "127.0.0.1:2776"]
     (account,) = seen(client)
     with engine_db.connect("admin", autocommit=True) as admin:
         admin.execute(
@@ -165,6 +172,10 @@ def test_staff_makes_an_account_and_the_client_sees_who_is_bound(language, engin
     ):
         assert staff.get(page).status_code == 200
     owner = browser(make_user(client=client, role="owner"), language)
+    how_to_bind = owner.get(reverse("messaging:smpp", args=[client.slug])).content.decode()
+    assert ADDRESS.findall(how_to_bind) == ["sms.example.net", "3550", "127.0.0.1:2776"]
+    settings.SOFY = msgspec.structs.replace(settings.SOFY, smpp_name="", api_url="https://api.example.net:8443")
+    assert ">api.example.net<" in owner.get(reverse("messaging:smpp", args=[client.slug])).content.decode()
     for page in (reverse("messaging:smpp", args=[client.slug]), reverse("accounts:developers", args=[client.slug])):
         text = owner.get(page).content.decode()
         assert "Caisse 3" in text

@@ -1,6 +1,7 @@
 """SMPP accounts: made by staff, shown to the client."""
 
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.conf import settings
@@ -146,4 +147,11 @@ def _addresses() -> dict[str, Any]:
     """Where a program binds, as this installation is set up."""
     config = settings.SOFY
     tls = config.smpp_cert_file is not None or not config.production
-    return {"smpp_port": config.smpp_port, "smpps_port": config.smpps_port if tls else None}
+    plain = f"{config.smpp_host}:{config.smpp_port}"
+    return {
+        "smpp": {
+            "host": config.smpp_name or urlsplit(config.api_url).hostname,
+            "tls_port": config.smpps_port if tls else None,
+            "plain": plain,
+        }
+    }

@@ -196,3 +196,20 @@ def test_a_slash_leads_to_nothing_that_is_not_there(typed):
 
 def test_a_slash_too_many_posts_nothing():
     assert Browser().post("/ui/preferences/", {"theme": "dark"}).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "key-revoke", "webhook-remove", "webhook-rotate", "smpp-account-disable", "smpp-account-password",
+        "email-domain-remove", "sender-withdraw", "sender-proof-remove",
+    ],
+)  # fmt: skip
+def test_what_nobody_brings_back_is_asked_twice(name):
+    leads_there = re.compile(rf"""\{{% url ['"]\w+:{name}['"]([^%]*)%\}}(.*)""")
+    uses = [use for page in SOURCE.rglob("*.html") for use in leads_there.findall(page.read_text("utf-8"))]
+
+    assert uses
+    for arguments, rest in uses:
+        assert arguments.endswith("as action ")
+        assert re.match(r"(\{% translate [^%]* %\})+\{% include \"ui/sure.html\"", rest)

@@ -62,7 +62,7 @@ document.addEventListener("click", (event) => {
 });
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Escape") return;
-  for (const menu of document.querySelectorAll("details.menu[open], details.more[open]")) {
+  for (const menu of document.querySelectorAll("details.menu[open], details.more[open], details.sure[open]")) {
     menu.open = false;
     menu.querySelector("summary").focus();
   }
