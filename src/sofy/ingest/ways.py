@@ -140,16 +140,22 @@ def _sms_sender(desk: Desk, asked: Asked) -> str:
     """A name of the client's registry, or a short code that answers for the purpose."""
     known = desk.senders.get("sms", ())
     if asked.sender is None:
-        if not known:
-            raise Fault("sender_none", article="CGVU 13", pointer=f"{asked.pointer}/sender")
-        return known[0]
-    if asked.sender in known:
+        for name in known:
+            if _shows(name, asked.purpose):
+                return name
+        raise Fault("sender_none", article="CGVU 13", pointer=f"{asked.pointer}/sender")
+    if asked.sender in known and _shows(asked.sender, asked.purpose):
         return asked.sender
     problem = check_sender(asked.sender, asked.purpose)
     if problem is None and asked.sender in desk.offers.answering(desk.owner):
         return asked.sender
     pointer = f"{asked.pointer}/sender"
     raise Fault(problem or "sender_unknown", article="CGVU 13", pointer=pointer, sender=asked.sender)
+
+
+def _shows(name: str, purpose: str) -> bool:
+    """Whether a name of the registry goes with the purpose: a short code of marketing is no sender of alerts."""
+    return not name.isdecimal() or check_sender(name, purpose) is None
 
 
 @clause("CGVU 14.1")

@@ -1,6 +1,6 @@
 -- name: announce
--- To whom an answer from these numbers will belong, before anything is written to a socket. A row is not touched again
--- within the hour for the same client and campaign, which spares the table a write for every message of a busy sender.
+-- To whom an answer from these numbers will belong, before anything is written to a socket: to whoever wrote last, as the
+-- answer to that message. A message that is tried again leaves its row alone.
 -- A row of another client is kept beside, in case the operator does not take the message or an answer to the other one is
 -- on its way. Answers the messages that took such a row; none is named in two rows of one statement.
 WITH put AS (
@@ -20,8 +20,7 @@ WITH put AS (
            before_at = CASE WHEN l.client_id = excluded.client_id THEN l.before_at ELSE l.at END,
            client_id = excluded.client_id, message_id = excluded.message_id, contact_id = excluded.contact_id,
            campaign_id = excluded.campaign_id, recipient_index = excluded.recipient_index, at = excluded.at
-     WHERE l.client_id <> excluded.client_id OR l.at < excluded.at - interval '1 hour'
-        OR l.campaign_id IS DISTINCT FROM excluded.campaign_id
+     WHERE l.message_id <> excluded.message_id OR l.at < excluded.at - interval '1 hour'
     RETURNING message_id, displaced_by
 )
 SELECT message_id FROM put WHERE displaced_by = message_id

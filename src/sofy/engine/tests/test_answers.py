@@ -80,6 +80,16 @@ async def test_words_are_one_clients_only(two: Two):
     assert two.heard() == {two.other}
 
 
+async def test_words_answer_the_message_that_left_last(two: Two):
+    two.house.submit(two.second)
+    await two.machine.settled(two.second)
+
+    await two.answers("Oui")
+
+    answered = two.house.conn.execute("SELECT message_id FROM engine_inbound").fetchone()
+    assert answered == (two.second.id,)
+
+
 async def test_what_the_operator_did_not_take_gives_the_answers_back(two: Two):
     two.machine.connector().script = lambda message, part: Refused("0x45", Action.PERMANENT)
     two.house.submit(two.second, client=two.other)

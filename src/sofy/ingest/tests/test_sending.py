@@ -116,6 +116,17 @@ async def test_without_a_sender_the_first_one_of_the_alphabet_is_shown(program: 
 
 
 @pytest.mark.clause("CGVU 13")
+async def test_a_registered_short_code_of_marketing_is_no_sender_of_alerts(program: Program, house: House):
+    house.add_sender("36123")
+
+    chosen, named = await program.send(), await program.send(alert(sender="36123"))
+
+    assert chosen.status == 202
+    assert house.row("SELECT sender FROM engine_message")["sender"] != "36123"
+    assert (named.status, named.code) == (422, "sender_short_code_purpose")
+
+
+@pytest.mark.clause("CGVU 13")
 @pytest.mark.parametrize(
     ("sender", "code"),
     [("Martin", "sender_unknown"), ("", "sender_empty"), ("Promo", "sender_generic"), ("Au Four", "sender_characters"),
