@@ -24,6 +24,8 @@ _TURN: Final = 100
 FACTS_AGE_S: Final = 2.0
 #: A refusal heard of is remembered longer than any facts may be old.
 _REFUSALS_KEPT_S: Final = 60.0
+#: How long a message waits for the route chosen for it, while that one works; then it takes the next one with room.
+PATIENCE_S: Final = {"alert": 0.25, "marketing": 30.0}
 #: Of one client in a lane whose routes are mostly one client's.
 _ENOUGH: Final = 500
 _MICRO: Final = Decimal(1_000_000)
@@ -87,6 +89,7 @@ class Dispatcher:
         self._refresh = refresh
         self._announce = announce
         self._opt_out_url = opt_out_url
+        self._flowing: dict[bytes, bool] = {}
 
     def waiting(self, lane: str) -> int:
         return sum(len(batch.items) for batch in self.ready[lane])
@@ -109,6 +112,7 @@ class Dispatcher:
         """Hand over as much as there is room for."""
         chosen: dict[bytes, list[Outgoing]] = {}
         now, moment = clock.now(), time.monotonic()
+        self._flowing.clear()
         for lane in LANES:
             queue, leaving = self.ready[lane], list[Leaving]()
             room = self._room(lane, chosen) if queue else {}
@@ -221,14 +225,15 @@ class Dispatcher:
         now: datetime,
     ) -> int:
         items, busy = batch.items, bool(self.leaving[batch.lane])
-        moved = 0
+        moved, moment = 0, time.monotonic()
+        patient = moment - batch.claimed_at < PATIENCE_S[of_lane(batch.lane)[0]]
         while items and moved < _TURN:
             item = items[0]
             if item.attempt >= SENT_AGAIN and not self._has_another(item):
                 items.popleft()
                 self._give_up(item, now)
                 continue
-            found = self._route_for(item, room)
+            found = self._route_for(item, room, patient)
             asks = item.short_code is not None or (found is not None and found[1] != "")
             if found is None or (asks and busy):
                 break
@@ -238,7 +243,7 @@ class Dispatcher:
             facts = self._facts(batch, item)
             verdict = judge(_message(item, facts), facts, now)
             if verdict.action == "send":
-                item.route, item.article = running.route.id, verdict.article
+                item.route, item.given_at, item.article = running.route.id, moment, verdict.article
                 room[running.route.id] -= item.parts
                 if moved == 1:  # one of a turn is enough to know how long a lane waits
                     LANE_DELAY.labels(batch.lane).observe(max(0.0, now.timestamp() - item.due_s))
@@ -281,15 +286,30 @@ class Dispatcher:
         item.status, item.reason, item.at = "failed", "receipt", micros(now)
         self._ledger.changed(item)
 
-    def _route_for(self, item: Item, room: dict[bytes, int]) -> tuple[Running, str] | None:
-        """The first route of its plan with room; the one that refused the last attempt only when there is no other."""
+    def _route_for(self, item: Item, room: dict[bytes, int], patient: bool) -> tuple[Running, str] | None:
+        """The first route of its plan with room; the one that refused the last attempt only when there is no other.
+
+        Who is patient waits for a route that is full for a moment: the next one costs more, or is another's share.
+        """
         last: tuple[Running, str] | None = None
-        for found in self._table.choose(item):
-            if room.get(found[0].route.id, 0) > 0:
-                if found[0].route.id != item.avoid:
+        chosen = self._table.choose(item)
+        for found in chosen:
+            running, avoided = found[0], found[0].route.id == item.avoid
+            if room.get(running.route.id, 0) > 0:
+                if not avoided:
                     return found
                 last = found if item.attempt < SENT_AGAIN else None
+            elif patient and not avoided and len(chosen) > 1 and self._flows(running):
+                return None
         return last
+
+    def _flows(self, running: Running) -> bool:
+        """Whether a route that has no room now will have some in a moment."""
+        known = self._flowing.get(running.route.id)
+        if known is None:
+            health = running.connector.health()
+            known = self._flowing[running.route.id] = bool(health.binds_up) and not health.paused
+        return known
 
     def _facts(self, batch: Batch, item: Item) -> Facts:
         facts = batch.facts

@@ -56,6 +56,7 @@ class Item(msgspec.Struct, gc=False, eq=False):
     `displaced`: an answer to it would have been another client's before. `ending`: the last digits of `to`, which
     receipts are held against. `place`: where its number is, as prices and routes are chosen by. `resend`:
     its route did not deliver it, and another one may. `due_s`: since when it was to leave, in seconds of the epoch.
+    `given_at`: since when it is in the connector of its `route` (monotonic seconds).
     `wrote_at`: when the person last wrote by its channel, where that matters. `answers`: by which route a message of
     the person came that it answers, and its name there. `reach`: at which agents the person's phone is known to have
     the channel, or not to have it.
@@ -95,6 +96,7 @@ class Item(msgspec.Struct, gc=False, eq=False):
     reach: dict[str, bool] | None = None
 
     route: bytes | None = None
+    given_at: float = 0.0
     status: str = "queued"
     submitted_at: int | None = None
     at: int = 0

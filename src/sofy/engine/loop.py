@@ -47,6 +47,7 @@ from sofy.engine.receipts import Receipts
 from sofy.engine.recent import Recent
 from sofy.engine.recovery import recover
 from sofy.engine.routes import Counters, RouteTable
+from sofy.engine.stranded import take_elsewhere
 from sofy.engine.sweepers import Sweepers
 from sofy.engine.wake import Listener
 from sofy.kernel import opt_out
@@ -248,10 +249,7 @@ class Engine:
                 await asyncio.sleep(_ANNOUNCE_RETRY_S)
                 self.dispatcher.put_back(lane)
             else:
-                if self._stopping:
-                    self.dispatcher.put_back(lane)
-                else:
-                    self.dispatcher.release(lane)
+                (self.dispatcher.put_back if self._stopping else self.dispatcher.release)(lane)
             self._dispatch_soon()
 
         self._announcing[lane] = self._spawn(f"announce {lane}", note())
@@ -307,9 +305,10 @@ class Engine:
             await asyncio.sleep(1.0)
 
     async def _tidy(self) -> None:
-        """Once a second: forget journal files and refusals, give back batches that found no way out."""
+        """Once a second: forget journal files and refusals, give back what found no way out."""
         while True:
             await asyncio.sleep(1.0)
+            take_elsewhere(self.items, self.table, self.ledger)
             self.journal.trim()
             self.refusals.forget_old()
             for uid in list(self.silent)[:-_SILENT_KEPT]:

@@ -102,7 +102,8 @@ class FakeConnector(base.Connector):
         await self.events.on_receipts([Receipt(keys=(self.supplier_ids[message, part],), status=status, **more)])
 
     def health(self) -> base.Health:
-        return base.Health(binds_up=self.up, binds=1, in_flight=0, queued=0, rate_per_s=0.0, paused=False)
+        queued = len(self.waiting)
+        return base.Health(binds_up=self.up, binds=1, in_flight=0, queued=queued, rate_per_s=0.0, paused=False)
 
 
 class House:

@@ -64,6 +64,65 @@ async def test_equals_share_by_their_weights(house: House, start: Any):
     assert len(machine.connector("a").sent) + len(machine.connector("b").sent) == 200
 
 
+async def two_prices(house: House, start: Any) -> Machine:
+    house.add_route("cheap", price="0.01")
+    house.add_route("dear", price="0.05")
+    machine: Machine = await start()
+    return machine
+
+
+async def test_marketing_waits_for_the_cheaper_route_while_that_is_full_for_a_moment(house: House, start: Any):
+    machine = await two_prices(house, start)
+    machine.connector("cheap").room = 0
+
+    (message,) = house.submit(house.message())
+    await asyncio.sleep(1.0)
+    waited = house.state(message)["status"]
+    machine.connector("cheap").room = 1
+    machine.connector("cheap").events.on_capacity()
+    await machine.settled(message)
+
+    assert waited == "accepted"
+    assert routed(house, message) == "cheap"
+
+
+@pytest.mark.parametrize("links", [0, 1])
+async def test_an_alert_leaves_by_the_next_route_when_the_first_has_no_room_for_long(
+    house: House, start: Any, links: int
+):
+    machine = await two_prices(house, start)
+    machine.connector("cheap").room, machine.connector("cheap").up = 0, links
+
+    (message,) = codes(house)
+    await machine.settled(message)
+
+    assert routed(house, message) == "dear"
+
+
+async def test_marketing_waits_for_no_route_whose_links_are_down(house: House, start: Any):
+    machine = await two_prices(house, start)
+    machine.connector("cheap").room = machine.connector("cheap").up = 0
+
+    (message,) = house.submit(house.message())
+    await machine.settled(message)
+
+    assert routed(house, message) == "dear"
+
+
+async def test_an_alert_that_its_connector_cannot_write_leaves_by_another_route(house: House, start: Any):
+    machine = await two_prices(house, start)
+    machine.connector("cheap").waits = True
+
+    alert, marketing = (codes(house)[0], house.submit(house.message())[0])
+    await machine.settled(alert)
+
+    assert routed(house, alert) == "dear"
+    assert [one.message_id for one in machine.connector("cheap").waiting] == [marketing.id]
+    machine.connector("cheap").let_go()
+    await machine.settled(marketing)
+    assert len(machine.connector("dear").sent) == 1
+
+
 async def test_a_route_that_fails_more_and_more_gets_less_and_comes_back(house: House, start: Any):
     house.add_route("cheap", price="0.01")
     house.add_route("dear", price="0.05")
