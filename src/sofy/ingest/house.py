@@ -74,10 +74,11 @@ class House:
         self.requests = RequestLog(of_keys)
         self.templates = Templates(self.link)
         storing = [HotLink(url, f"api writes {n + 1}") for n in range(_STORING)]
-        self.store = Store(storing, self.keystore)
+        aside = HotLink(url, "api writes aside")
+        self.store = Store(storing, self.keystore, aside)
         of_hooks = HotLink(url, "callbacks")
         self.hooks = Hooks(self.link, of_hooks, self.keystore)
-        self._links: list[HotLink | Reader] = [self.link, of_keys, of_hooks, *storing]
+        self._links: list[HotLink | Reader] = [self.link, of_keys, of_hooks, *storing, aside]
         self._fictional = config.fictional_numbers
         self._tariff: tuple[float, Tariff] | None = None
         self._offers: tuple[float, Offers] | None = None

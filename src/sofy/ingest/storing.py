@@ -75,16 +75,20 @@ class Request(msgspec.Struct, gc=False, eq=False):
 
 
 class Store:
-    """Requests wait here by client; a few links take the clients in turn."""
+    """Requests wait here by client; a few links take the clients in turn.
 
-    def __init__(self, links: Sequence[HotLink], keystore: KeyStore) -> None:
+    `aside`: one more link, which stores requests of a few messages while all the others store many.
+    """
+
+    def __init__(self, links: Sequence[HotLink], keystore: KeyStore, aside: HotLink | None = None) -> None:
         self._links = links
+        self._aside = aside
         self._keystore = keystore
         self._waiting: dict[UUID, deque[Request]] = {}
         self._turns: deque[UUID] = deque()
         self._count = 0
         self._long = 0  # transactions of many messages under way: nobody waits for them who need not
-        self._some, self._plenty = asyncio.Event(), asyncio.Event()
+        self._some, self._plenty, self._held_up = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self._asked: deque[Request] = deque()
         self._being_answered: set[bytes] = set()
 
@@ -113,12 +117,15 @@ class Store:
         self._some.set()
         if self._count >= _PLENTY or self._long:
             self._plenty.set()
+        if self._long == len(self._links):
+            self._held_up.set()
         return await done
 
     async def run(self) -> None:
         """Store what waits, for ever, on every link at once."""
         events = [self._some, *[self._plenty] * (len(self._links) - 1)]
-        await asyncio.gather(self._lose_patience(), *map(self._serve, self._links, events))
+        aside = () if self._aside is None else (self._serve_aside(self._aside),)
+        await asyncio.gather(self._lose_patience(), *map(self._serve, self._links, events), *aside)
 
     async def _serve(self, link: HotLink, event: asyncio.Event) -> None:
         while True:
@@ -128,6 +135,8 @@ class Store:
                 self._long += many
                 if many and self._turns:
                     self._plenty.set()
+                if self._long == len(self._links):
+                    self._held_up.set()
                 await self._store(link, requests)
                 self._long -= many
                 if len(self._asked) > 1:
@@ -136,6 +145,14 @@ class Store:
                 self._some.clear()
             if self._count < _PLENTY and not (self._long and self._turns):
                 self._plenty.clear()
+
+    async def _serve_aside(self, link: HotLink) -> None:
+        while True:
+            await self._held_up.wait()
+            self._held_up.clear()
+            while self._long == len(self._links) and (requests := self._take(few=True)):
+                await self._store(link, requests)
+                await asyncio.sleep(_GATHERING_S)
 
     async def _lose_patience(self) -> None:
         """Tell those who have waited too long, the oldest first. Only what is being tried may still be stored."""
@@ -148,14 +165,19 @@ class Store:
                     fault = Fault("database_away", 503, retry_after_s=5, doubtful=request.tried)
                     request.done.set_exception(fault)
 
-    def _take(self) -> list[Request]:
-        """The requests of the client whose turn it is, as many as go into one transaction."""
-        if not self._turns:
+    def _take(self, *, few: bool = False) -> list[Request]:
+        """The requests of the client whose turn it is, as many as go into one transaction.
+
+        `few`: of the first client with a request that one statement stores, so many of those.
+        """
+        first = (each for each in self._turns if not few or len(self._waiting[each][0].messages) <= intake.FEW)
+        if (client := next(first, None)) is None:
             return []
-        client = self._turns.popleft()
+        self._turns.remove(client)
+        most = intake.FEW if few else _TOGETHER
         waiting, count = self._waiting[client], 0
         taken: list[Request] = []
-        while waiting and (not taken or count + len(waiting[0].messages) <= _TOGETHER):
+        while waiting and (not taken or count + len(waiting[0].messages) <= most):
             request = waiting.popleft()
             count += len(request.messages)
             if not request.done.done():  # who was told that it cannot be done asks again

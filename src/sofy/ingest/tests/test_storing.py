@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from sofy.engine import db
-from sofy.engine.intake import MessageIn
+from sofy.engine.intake import FEW, MessageIn
 from sofy.engine.link import HotLink
 from sofy.engine.tests.conftest import House
 from sofy.ingest.problems import Fault
@@ -36,9 +36,9 @@ async def store(house: House) -> AsyncIterator[Store]:
 class _running:
     """A store of its own, as another process has one."""
 
-    def __init__(self, house: House, links: int = 2) -> None:
-        self._links = [HotLink(house.engine_url, f"test {n}") for n in range(links)]
-        self._store = Store(self._links, house.keystore)
+    def __init__(self, house: House, links: int = 2, *, aside: bool = False) -> None:
+        self._links = [HotLink(house.engine_url, f"test {n}") for n in range(links + aside)]
+        self._store = Store(self._links[:links], house.keystore, self._links[-1] if aside else None)
 
     async def __aenter__(self) -> Store:
         self._task = asyncio.create_task(self._store.run())
@@ -101,6 +101,28 @@ async def test_requests_that_wait_together_share_a_transaction(house: House):
     transactions = house.conn.execute("SELECT count(DISTINCT xmin::text) FROM engine_message").fetchone()
     assert transactions is not None
     assert transactions[0] <= 3
+
+
+async def test_a_few_messages_wait_for_nobody_who_stores_many(house: House):
+    flooding, other = house.new_client(), house.new_client()
+    async with _running(house, aside=True) as store:
+        await put(store, house, client=flooding)
+        with psycopg.connect(house.admin_url) as slow:
+            slow.execute("SELECT FROM lane_backlog WHERE client_id = %s FOR UPDATE", [flooding])
+            flood = []
+            for _ in range(2):
+                many = [message(house, flooding) for _ in range(FEW + 1)]
+                flood.append(asyncio.create_task(store.put(flooding, many, [], None, Answer(202, b"{}"))))
+                await asyncio.sleep(0.1)
+
+            answers = await asyncio.wait_for(
+                asyncio.gather(put(store, house), *(put(store, house, client=other) for _ in range(3))), 5
+            )
+
+            assert not any(each.done() for each in flood)
+        await asyncio.gather(*flood)
+    assert [answer.status for answer in answers] == [202] * 4
+    assert (stored(house), stored(house, other), stored(house, flooding)) == (1, 3, 2 * FEW + 3)
 
 
 async def test_a_bad_request_holds_up_no_other(house: House):
