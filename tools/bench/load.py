@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Literal, cast
 from urllib.parse import urlencode
+from uuid import UUID
 
 import msgspec
 import uvloop
@@ -29,6 +30,7 @@ class Program(msgspec.Struct):
     """One client's program."""
 
     key: str
+    client: UUID | None = None
 
 
 class Plan(msgspec.Struct, kw_only=True):

@@ -66,4 +66,4 @@ def of(client: Any) -> load.Program:
     from sofy.accounts.services import create_api_key
 
     _key, text = create_api_key(client, name="till", scopes=["messages:send"], per_10s=PER_10S, actor=_ACTOR)
-    return load.Program(text)
+    return load.Program(text, client.pk)

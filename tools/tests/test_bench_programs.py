@@ -3,7 +3,8 @@
 import asyncio
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import msgspec
 import pytest
@@ -142,7 +143,7 @@ def test_alerts_beside_a_campaign_answer_with_how_long_each_waited(engine_db: An
             figures, beside = lanes.measure(bench, programs.of(bench.client), 50, quiet=True)
         finally:
             bench.conn.close()
-        found = lanes.together(30, {"own": (figures | operator.count(), beside)})
+        found = lanes.together(30, 0, {"own": (figures | operator.count(), beside)})
 
     assert set(found) > FIELDS - {"cpu_s"} | {"own_p99_ms", "own_max_ms", "answer_p99_ms", "ingest_rss_mb"}
     assert found["statuses"] == {"own": {"delivered": 30}}
@@ -150,11 +151,39 @@ def test_alerts_beside_a_campaign_answer_with_how_long_each_waited(engine_db: An
     assert 0 < found["own_p50_ms"] <= found["own_p99_ms"] <= found["own_max_ms"]
 
 
+def test_alerts_beside_a_flood_of_another_client_are_timed_apart_from_it(engine_db: Any, tmp_path: Path):
+    with (
+        simulator.running(tmp_path) as operator,
+        programs.fill(engine_db.database.admin_url, tmp_path, 2, operator.address) as base,
+    ):
+        figures, beside = lanes.flooded(base, tmp_path, 30, 50, quiet=True)
+        figures |= operator.count()
+
+    assert figures["statuses"] == {"delivered": 30}
+    assert 0 < len(beside.waits_ms) == beside.told.accepted == figures["accepted_by_smsc"] - 30
+    assert figures["per_second"] == round(30 / figures["seconds"])
+
+
+def test_the_pace_of_the_slower_campaign_is_told_not_that_of_the_flood():
+    told = load.Told(seconds=1.0, accepted=1, refused=0, latencies_ms=[1.0])
+    beside = cast(lanes.Beside, SimpleNamespace(waits_ms=[5.0], told=told, rss_mb=1.0))
+    figures = {
+        whose: {"seconds": s, "per_second": round(9 / s), "statuses": {}, "rss_mb": 1.0, "worker_rss_mb": 1.0}
+        for whose, s in (("other", 1.0), ("own", 2.0), ("flood", 3.0))
+    }
+
+    found = lanes.together(9, 8, {whose: (each, beside) for whose, each in figures.items()})
+
+    assert (found["seconds"], found["per_second"]) == (2.0, 4)
+    assert (found["flood"], found["flood_per_second"], found["flood_p99_ms"]) == (8, 3, 5.0)
+
+
 @pytest.mark.parametrize(
     ("_case", "found", "whole"),
     [
         ("all as it should be", {}, True),
         ("an alert that did not leave", {"alerts_delivered": 2}, False),
+        ("one of the flood that failed", {"statuses": {"flood": {"delivered": 1, "failed": 1}}}, False),
         ("one of a campaign withheld", {"statuses": {"own": {"delivered": 3, "withheld": 1}}}, False),
         ("somebody got two", {"served_twice": 1}, False),
         ("one that the operator does not know", {"accepted_by_smsc": 10}, False),
@@ -167,8 +196,9 @@ def test_a_campaign_or_an_alert_that_got_lost_makes_the_run_no_whole_one(
         "n": 4,
         "alerts": 3,
         "alerts_delivered": 3,
-        "statuses": {"other": {"delivered": 4}, "own": {"delivered": 4}},
-        "accepted_by_smsc": 11,
+        "flood": 2,
+        "statuses": {"other": {"delivered": 4}, "own": {"delivered": 4}, "flood": {"delivered": 2}},
+        "accepted_by_smsc": 13,
         "served_twice": 0,
     }
 
