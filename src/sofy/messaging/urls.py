@@ -102,6 +102,7 @@ urlpatterns = [
     path("op/fraud/", fraud.desk, name="fraud"),
     path("op/fraud/switch", fraud.switch, name="fraud-switch"),
     path("op/fraud/safe", fraud.safe, name="fraud-safe"),
+    path("op/fraud/safe/<uuid:client_id>/<str:key>/remove", fraud.judge_again, name="fraud-safe-remove"),
     path("op/fraud/close", fraud.close, name="fraud-close"),
     path("op/fraud/fiction", fraud.fiction, name="fraud-fiction"),
     path("op/fraud/<uuid:client_id>/<uuid:suspicion_id>", fraud.one, name="suspicion"),

@@ -203,6 +203,16 @@ EVIDENCE: dict[str, "str | Promise"] = {
     "alarm": _("an alarm"),
     "account": _("the person’s own account"),
 }
+#: What the figures of a reason count.
+COUNTED: dict[str, "str | Promise"] = {
+    **dict.fromkeys(("velocity", "sequence", "country", "closed_elsewhere"), _("new numbers lately")),
+    "codes_unused": _("codes"),
+    "spend": _("new numbers abroad lately"),
+    **dict.fromkeys(("receipts_instant", "receipts_missing"), _("share of the receipts")),
+    "repeats": _("messages to numbers written to before"),
+    "night": _("messages at this hour"),
+    "under_attack": _("closed ranges"),
+}
 SERVICE_LEVEL = {
     "month_unreadable": _("Write the month as 2026-11."),
     "record_dates": _(
@@ -269,6 +279,7 @@ ACTIONS: dict[str, "str | Promise"] = {
     "fraud.release": _("Suspected fraud released"),
     "fraud.safe": _("Range declared safe"),
     "fraud.safe_added": _("Safe range added"),
+    "fraud.safe_removed": _("Safe range removed"),
     "fraud.samples_read": _("Numbers of suspected fraud read"),
     "misuse.read": _("Text of a held alert read"),
     "misuse.refused": _("Held alert refused"),

@@ -7,6 +7,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
 
+import phonenumbers
+from babel import Locale
 from babel.dates import format_date, format_datetime
 from babel.numbers import format_currency, format_decimal, format_percent
 
@@ -24,6 +26,18 @@ def number(value: int | float | Decimal, language: str | None, digits: int = 0) 
     """12 345,67 in French, 12,345.67 in English."""
     pattern = "#,##0" + ("." + "0" * digits if digits else "")
     return format_decimal(value, format=pattern, locale=locale_of(language))
+
+
+@lru_cache(1_000)
+def country(code: str, language: str | None) -> str:
+    """France (FR) of an ISO code, France (+33) of a dialling code; of one that several share, the main one and dots."""
+    names = Locale.parse(locale_of(language)).territories
+    if not code.isdecimal():
+        return f"{names[code]} ({code})" if code in names else code
+    regions = phonenumbers.COUNTRY_CODE_TO_REGION_CODE.get(int(code), ())
+    if not regions or regions[0] not in names or regions[0].isdecimal():
+        return f"+{code}"
+    return f"{names[regions[0]]}{'…' if len(regions) > 1 else ''} (+{code})"
 
 
 def euros(amount: Decimal | int, language: str | None, digits: int = 2) -> str:

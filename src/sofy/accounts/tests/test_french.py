@@ -129,3 +129,15 @@ def test_the_mail_for_a_new_password_is_ours(language: str, subject: str, asked:
 def test_nobody_confirms_an_address_nobody_signed_up_with(french: Browser) -> None:
     for address in ("/account/confirm-email/", "/account/confirm-email/abc/"):
         assert french.get(address)["Location"] == "/"
+
+
+def test_the_same_words_have_one_french_whatever_the_room():
+    said: dict[tuple[Any, Any], set[str]] = {}
+    for path in Path(__file__).resolve().parents[2].glob("*/locale/fr/LC_MESSAGES/django.po"):
+        if path.parts[-5] == "project":  # the command line has a catalogue of its own
+            continue
+        with path.open("rb") as file:
+            for message in filter(lambda each: each.id, read_po(file)):
+                said.setdefault((message.context, message.id), set()).add(str(message.string))
+
+    assert {words: french for words, french in said.items() if len(french) > 1} == {}

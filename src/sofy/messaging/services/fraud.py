@@ -21,6 +21,8 @@ from sofy.messaging import queries
 from sofy.messaging.services import service_level
 
 EVERYBODY = UUID(int=0)
+#: The reason of a safe range that was declared at a suspicion.
+_DECIDED = "fraud desk"
 _COLUMNS = (
     "client_id, id, purpose, country, open_digits, verdict, score, reasons, series, messages, samples, state, until,"
     " first_at, last_at, alert_due_at, alerted_at, alerted, closed_at, digits, note"
@@ -66,6 +68,16 @@ class Suspicion:
         return (self.digits or 1) - 1
 
     @property
+    def size(self) -> int:
+        """How many numbers the range has that the detector noticed; 0: a country."""
+        return 10**self.open_digits if self.open_digits else 0
+
+    @property
+    def most(self) -> int:
+        """The most messages of it at one look of the detector."""
+        return max(self.series, default=0)
+
+    @property
     def by_hand(self) -> bool:
         """Whether people closed it, not the detector."""
         return self.digits is not None
@@ -74,6 +86,32 @@ class Suspicion:
     def late(self) -> bool:
         """Whether the client should have heard of it by now."""
         return self.alerted_at is None and clock.now() > self.alert_due_at
+
+
+@dataclass(frozen=True)
+class Safe:
+    """A range that is never judged; of its numbers only a keyed hash is kept."""
+
+    client_id: UUID
+    key: str
+    signs: int
+    reason: str
+    since: datetime
+
+    @property
+    def digits(self) -> int:
+        """How many first digits it is of; 0: a country that was declared safe at a suspicion."""
+        return max(0, self.signs - 1)
+
+    @property
+    def for_everybody(self) -> bool:
+        """Whether it holds for every client."""
+        return self.client_id == EVERYBODY
+
+    @property
+    def by_decision(self) -> bool:
+        """Whether it was declared safe at a suspicion."""
+        return self.reason == _DECIDED
 
 
 @dataclass(frozen=True)
@@ -164,7 +202,7 @@ def decide(suspicion: Suspicion, *, decision: str, actor: str) -> None:
         else:
             cursor.execute(_OPEN_AGAIN, ranged)
         if decision == "safe":
-            _add_safe(cursor, suspicion.client_id, bytes(row[1]), _digits_of(suspicion), "fraud desk", actor)
+            _add_safe(cursor, suspicion.client_id, bytes(row[1]), _digits_of(suspicion), _DECIDED, actor)
     with client_scope(suspicion.client_id):
         gate.look_again(engine_connection(), suspicion.client_id, "fraud_suspected")
         service_level.decided_anew(suspicion.client_id, suspicion.first_at)
@@ -202,6 +240,26 @@ def add_safe(client_id: UUID | None, *, digits: str, reason: str, actor: str) ->
     with staff_scope(), connections["staff"].cursor() as cursor:
         _add_safe(cursor, client_id or EVERYBODY, hashed, len(digits), reason, actor)
         audit.append(audit.PLATFORM, "fraud.safe_added", actor, {"client": str(client_id or "")}, using="staff")
+
+
+def safe_ranges() -> list[Safe]:
+    """What is never judged, the newest first."""
+    columns = "client_id, encode(range_hash, 'hex'), digits, reason, since"
+    with staff_scope():
+        rows = _read(columns, "FROM fraud_safe ORDER BY since DESC LIMIT 500", [], using="staff")
+    return [Safe(*row) for row in rows]
+
+
+def remove_safe(client_id: UUID, key: str, *, actor: str) -> None:
+    """Judge a range again from the next look on. Raises: Refused not_found."""
+    with staff_scope(), connections["staff"].cursor() as cursor:
+        cursor.execute(
+            "DELETE FROM fraud_safe WHERE client_id = %s AND encode(range_hash, 'hex') = %s", [client_id, key]
+        )
+        if not cursor.rowcount:
+            raise Refused("not_found", 404)
+        facts = {"client": "" if client_id == EVERYBODY else str(client_id)}
+        audit.append(audit.PLATFORM, "fraud.safe_removed", actor, facts, using="staff")
 
 
 def enforced() -> bool:

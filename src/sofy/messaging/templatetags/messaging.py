@@ -8,10 +8,12 @@ from django import template
 from django.forms import BoundField
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 
 from sofy.kernel.phone import display
 from sofy.messaging import words
 from sofy.messaging.forms import CHANNELS, PROOFS, type_label
+from sofy.ui import formats
 
 register = template.Library()
 
@@ -32,6 +34,20 @@ def service_reason(code: str) -> str:
 def evidence(code: str) -> str:
     """What speaks for fraud, or for marketing in an alert, in words."""
     return str(words.EVIDENCE.get(code, code))
+
+
+@register.filter
+def counted(code: str) -> str:
+    """What the figures of a reason count."""
+    return str(words.COUNTED.get(code, ""))
+
+
+@register.simple_tag
+def figure(code: str, value: float) -> str:
+    """A figure behind a reason: a share, a number of ten and more whole, a smaller one with a digit."""
+    if code.startswith("receipts_"):
+        return formats.percent(value, get_language())
+    return formats.number(value, get_language(), 0 if value >= 10 or value == int(value) else 1)
 
 
 @register.filter

@@ -1,6 +1,7 @@
 """What people do about suspected fraud and held alerts: who sees what, and what happens to what waits."""
 
 import json
+import re
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -204,6 +205,52 @@ def test_the_switch_and_the_safe_list_are_staffs(client, engine_db):
     assert wrong.status_code == 422
     with engine_db.connect(autocommit=True) as engine:
         assert engine.execute("SELECT digits FROM fraud_safe").fetchall() == [(6,)]
+
+
+@pytest.mark.parametrize(("language", "whole"), [("en", "All clients"), ("fr", "Tous les clients")])
+def test_what_is_never_judged_is_listed_and_can_be_judged_again(client, engine_db, language, whole):
+    row = suspect(client, engine_db, held(client, engine_db, "fraud_suspected"))
+    staff = browser(make_user(is_operator=True), language)
+    staff.post("/op/fraud/safe", {"digits": "+33 6 12", "reason": "our test phones"})
+    staff.post(f"/op/fraud/{client.pk}/{row.id}", {"decision": "safe"})
+
+    listed = staff.get("/op/fraud/").text
+    ways = sorted(re.findall(r'action="(/op/fraud/safe/[^"]+/remove)"', listed))
+    gone = staff.post(ways[0])
+    again = staff.post(ways[0])
+
+    assert "our test phones" in listed
+    assert whole in listed
+    assert len(ways) == 2
+    assert (gone.status_code, again.status_code) == (302, 404)
+    (left,) = fraud.safe_ranges()
+    assert left.client_id == client.pk
+    assert browser(make_member(client, "marketer")).post(ways[1]).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("language", "country", "size", "unit"),
+    [
+        ("en", "France (+33)", "a range of 10,000 numbers", "new numbers lately"),
+        ("fr", "France (+33)", "une plage de 10\u202f000 numéros", "nouveaux numéros ces derniers temps"),
+    ],
+)
+def test_a_suspicion_names_its_country_its_size_and_what_its_figures_count(
+    client, engine_db, language, country, size, unit
+):
+    row = suspect(client, engine_db, held(client, engine_db, "fraud_suspected"))
+    staff = browser(make_user(is_operator=True), language)
+
+    page = staff.get(f"/op/fraud/{client.pk}/{row.id}").text
+    mine = browser(make_member(client, "developer"), language).get(f"/c/{client.slug}/protection/").text
+
+    for text in (page, mine):
+        assert country in text
+        assert size in text
+    assert unit in page
+    assert (
+        '<td class="num" data-label="Seen">40</td>' in page or '<td class="num" data-label="Constaté">40</td>' in page
+    )
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,11 @@ class SafeForm(forms.Form):
     digits = forms.CharField(
         label=gettext_lazy("First digits"), max_length=20, help_text=gettext_lazy("As +33 6 12; for every client.")
     )
-    reason = forms.CharField(label=gettext_lazy("Reason"), max_length=200)
+    reason = forms.CharField(
+        label=gettext_lazy("Reason"),
+        max_length=200,
+        help_text=gettext_lazy("The digits are kept so that nobody reads them again: say whose they are."),
+    )
 
 
 class CloseForm(forms.Form):
@@ -68,11 +72,14 @@ def desk(request: HttpRequest) -> HttpResponse:
 
 
 def _desk(request: HttpRequest, form: SafeForm, closing: CloseForm) -> HttpResponse:
-    rows, texts = fraud.suspicions(), fraud.texts()
+    rows, texts, safe = fraud.suspicions(), fraud.texts(), fraud.safe_ranges()
     context = {
         "rows": rows,
         "texts": texts,
-        "names": _names({row.client_id for row in rows} | {row.client_id for row in texts}),
+        "safe": safe,
+        "names": _names(
+            {row.client_id for row in rows} | {row.client_id for row in texts} | {row.client_id for row in safe}
+        ),
         "enforced": fraud.enforced(),
         "form": form,
         "closing": closing,
@@ -153,6 +160,18 @@ def safe(request: Any) -> HttpResponse:
             notify.done(request, _("These numbers are never judged."))
             return redirect("messaging:fraud")
     return _desk(request, form, CloseForm())
+
+
+@staff_only
+@require_POST
+def judge_again(request: Any, client_id: UUID, key: str) -> HttpResponse:
+    """Take a range off the safe list."""
+    try:
+        fraud.remove_safe(client_id, key, actor=request.user.actor)
+    except Refused:
+        raise Http404 from None
+    notify.done(request, _("These numbers are judged again."))
+    return redirect("messaging:fraud")
 
 
 @staff_only

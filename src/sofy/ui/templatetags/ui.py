@@ -100,6 +100,12 @@ def percent(value: float | Decimal | None) -> str:
 
 
 @register.filter
+def country(code: str) -> str:
+    """A country by its name, with the code it was given as."""
+    return formats.country(code, get_language())
+
+
+@register.filter
 def share(part: float | Decimal | None, whole: float | Decimal | None) -> str:
     """Part of a whole as a percentage; a dash when there is no whole."""
     if part is None or not whole:

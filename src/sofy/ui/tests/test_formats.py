@@ -89,3 +89,20 @@ def test_text_from_people_is_escaped():
     shown = render('{% icon "home" label=text %}', text='"><script>')
 
     assert "<script>" not in shown
+
+
+@pytest.mark.parametrize(
+    ("code", "language", "name"),
+    [
+        ("33", "fr", "France (+33)"),
+        ("49", "fr", "Allemagne (+49)"),
+        ("49", "en", "Germany (+49)"),
+        ("44", "fr", "Royaume-Uni… (+44)"),
+        ("FR", "en", "France (FR)"),
+        ("870", "fr", "+870"),
+        ("999", "en", "+999"),
+        ("??", "en", "??"),
+    ],
+)
+def test_a_country_has_a_name(code, language, name):
+    assert formats.country(code, language) == name
