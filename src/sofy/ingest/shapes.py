@@ -185,6 +185,9 @@ class Destination(msgspec.Struct, gc=False):
 class Standing(msgspec.Struct, gc=False):
     """A message with all that happened to it. `to` and `text` are empty once they were forgotten.
 
+    `content`: what was sent when that is more than a text (cards, buttons, a file, a template), without the page of an
+    e-mail; `text` then says it in words.
+
     `smpp_ids`: the ids that SMPP told of its parts, or of all that a submit_multi made; `destinations`: for the latter,
     each of them, while the rest is about the one that is least far.
     """
@@ -214,6 +217,7 @@ class Standing(msgspec.Struct, gc=False):
     ladder: list[Tried] = []
     smpp_ids: list[str] = []
     destinations: list[Destination] = []
+    content: Content | None = None
 
 
 class Found(msgspec.Struct, gc=False):

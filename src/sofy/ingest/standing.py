@@ -15,12 +15,16 @@ from sofy.ingest import ladder
 from sofy.ingest.offers import cost
 from sofy.ingest.shapes import Standing, Step
 from sofy.kernel import ids
+from sofy.kernel.content import Content, flat
 from sofy.kernel.crypto import Unreadable
 from sofy.kernel.errors import Refused
 
 Rows = Callable[[str, dict[str, Any]], Awaitable[list[tuple[Any, ...]]]]
 """Asks the database a named statement."""
 
+Said = tuple[str, str, Content | None]
+"""To whom, the text, and what was sent when that is more than a text."""
+_FORGOTTEN: Final[Said] = ("", "", None)
 #: Verdicts, whose article the message keeps.
 VERDICTS: Final = frozenset({"deferred", "held", "withheld", "cancelled"})
 #: From this rank on a message has come to an end.
@@ -36,19 +40,19 @@ async def standings(
 
     A message that takes several channels stands where the best of them does, whichever of its rungs is asked for.
     """
-    flat, heads = await _each(rows, keystore, client, messages)
-    if not flat:
+    single, heads = await _each(rows, keystore, client, messages)
+    if not single:
         return {}
     asked = UuidArray.of(list(set(heads.values())))
     ladders: dict[bytes, list[tuple[str, bytes | None]]] = {}
     for head, channel, message in await rows("rungs_of", {"client": client, "messages": asked}):
         ladders.setdefault(head, []).append((channel, message))
-    further = [m for rungs in ladders.values() for _, m in rungs if m is not None and m not in flat]
+    further = [m for rungs in ladders.values() for _, m in rungs if m is not None and m not in single]
     if further:
         others, _ = await _each(rows, keystore, client, further)
-        flat |= others
-    known = {head: ladder.climbed(head, rungs, flat) for head, rungs in ladders.items()}
-    return {message: known[heads[message]] if heads[message] in known else flat[message] for message in heads}
+        single |= others
+    known = {head: ladder.climbed(head, rungs, single) for head, rungs in ladders.items()}
+    return {message: known[heads[message]] if heads[message] in known else single[message] for message in heads}
 
 
 async def _each(
@@ -78,35 +82,39 @@ async def _each(
     return standing, {row[0]: row[2] or row[0] for row in found}
 
 
-def _opener(keystore: KeyStore, client: UUID) -> Callable[[UUID, bytes], tuple[str, str]]:
-    """Number and text of a message, for as long as they are known."""
+def _opener(keystore: KeyStore, client: UUID) -> Callable[[UUID, bytes], Said]:
+    """What a message says and to whom, for as long as that is known."""
     try:
         open_sealed = keystore.client(client).opener("engine_message", "payload")
     except Refused:
-        return lambda _row, _blob: ("", "")
+        return lambda _row, _blob: _FORGOTTEN
 
-    def opened(row: UUID, blob: bytes) -> tuple[str, str]:
+    def opened(row: UUID, blob: bytes) -> Said:
         try:
             plain = decode_payload(open_sealed(row, blob))
         except (Unreadable, msgspec.DecodeError):
-            return "", ""
-        return plain.to, plain.text
+            return _FORGOTTEN
+        content = plain.content
+        if content is None:
+            return plain.to, plain.text, None
+        shown = msgspec.structs.replace(content, html="") if content.html else content
+        return plain.to, flat(content) or plain.text, shown
 
     return opened
 
 
 def _standing(
-    row: tuple[Any, ...], steps: list[Step], opened: Callable[[UUID, bytes], tuple[str, str]]
+    row: tuple[Any, ...], steps: list[Step], opened: Callable[[UUID, bytes], Said]
 ) -> Standing:  # fmt: skip
     (message, _, _, channel, purpose, sender, payload, parts, encoding, unit_price, reference, campaign, establishment,
      created_at, expires_at, status, reason, article, code, submitted_at, final_at, not_before, _) = row  # fmt: skip
     _in_order(steps)
-    to, text = opened(ids.from_bytes(message), payload)
+    to, text, content = opened(ids.from_bytes(message), payload)
     return Standing(
         str(ids.from_bytes(message)), status, channel, purpose, sender, to, text, reference, _text_id(establishment),
         _text_id(campaign), parts, encoding, cost(unit_price, parts), reason,
         article if status in VERDICTS else None, code, created_at, not_before, expires_at, submitted_at, final_at,
-        [Step("accepted", created_at), *steps],
+        [Step("accepted", created_at), *steps], content=content,
     )  # fmt: skip
 
 

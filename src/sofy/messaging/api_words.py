@@ -116,8 +116,10 @@ TEXTS = (
     _("The newest first, 1000 at most."),
     _("A dated record of an outage of others, or of a maintenance announced 48 hours before."),
     _(
-        "A message with all that happened to it. `to` and `text` are empty once they were forgotten. `smpp_ids`: "
-        "the ids that SMPP told of its parts, or of all that a submit_multi made; `destinations`: for the latter, "
+        "A message with all that happened to it. `to` and `text` are empty once they were forgotten. `content`: what "
+        "was sent when that is more than a text (cards, buttons, a file, a template), without the page of an e-mail; "
+        "`text` then says it in words. `smpp_ids`: the ids that SMPP told of its parts, or of all that a submit_multi "
+        "made; `destinations`: for the latter, "
         "each of them, while the rest is about the one that is least far."
     ),
     _("One of the messages that a submit_multi made."),

@@ -89,6 +89,7 @@ class LogForm(forms.Form):
     STATUSES = (
         "accepted",
         "deferred",
+        "held",
         "queued",
         "submitted",
         "unknown",

@@ -1,7 +1,7 @@
 """Reads of the engine's tables for people: routes as a client sees them, senders, the message log."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -13,6 +13,7 @@ from django.db.models import Count, Exists, OuterRef, Prefetch
 
 from sofy.engine.alphabets import Alphabets
 from sofy.engine.db import sql
+from sofy.engine.statuses import RANK
 from sofy.kernel import clock
 from sofy.kernel.content import Content, flat
 from sofy.kernel.content import Template as Approved
@@ -196,21 +197,30 @@ class RungLine:
     supplier_code: str
 
 
+Step = tuple[str, datetime, Any]
+"""What happened, when, and why."""
+
+
 @dataclass(frozen=True)
 class Opened:
     """One message with its number and words, what happened to it, and the channels it may take when several.
 
-    `leaves_at`: when it is due, as long as that lies ahead.
+    `text`: all it says, in words. `leaves_at`: when it is due, as long as that lies ahead.
     """
 
     line: LogLine
     to: str
     text: str
     subject: str
-    events: Sequence[tuple[str, datetime, Any]]
+    events: Sequence[Step]
     rungs: Sequence[RungLine]
     leaves_at: datetime | None
-    template: Approved | None = None
+    content: Content = field(default_factory=Content)
+
+    @property
+    def template(self) -> Approved | None:
+        """The template of WhatsApp it was sent with."""
+        return self.content.template
 
 
 def opened_message(client_id: UUID, message_id: UUID) -> Opened | None:
@@ -232,7 +242,8 @@ def opened_message(client_id: UUID, message_id: UUID) -> Opened | None:
             " AND step.at IS NOT NULL ORDER BY step.at",
             [client_id, message_id, line.contact_id],
         )
-        events = [("accepted", line.created_at, None), *cursor.fetchall()]
+        steps = [(kind, at, msgspec.json.decode(detail) if detail else None) for kind, at, detail in cursor.fetchall()]
+        events = [("accepted", line.created_at, None), *_in_order(steps)]
         cursor.execute(
             "SELECT l.channel, l.message_id, coalesce(s.status, ''), coalesce(s.reason, ''),"
             " coalesce(s.supplier_code, '') FROM engine_ladder mine"
@@ -255,7 +266,21 @@ def opened_message(client_id: UUID, message_id: UUID) -> Opened | None:
         return Opened(line, "", "", "", events, rungs, leaves_at)
     content = payload.content or Content()
     words = flat(content) or payload.text or (text_of(content.html) if content.html else "")
-    return Opened(line, payload.to, words, content.subject, events, rungs, leaves_at, content.template)
+    return Opened(line, payload.to, words, content.subject, events, rungs, leaves_at, content)
+
+
+def _in_order(steps: Sequence[Step]) -> list[Step]:
+    """As they happened; an end that overtook the answer to its hand-over comes after it, as the API has it."""
+    left = max((at for kind, at, _ in steps if kind == "submitted"), default=None)
+    ended = RANK["failed"]
+
+    def place(step: Step) -> tuple[datetime, int]:
+        kind, at, _ = step
+        rank = RANK.get(kind, max(RANK.values()) + 1)
+        overtook = left is not None and at < left and kind in RANK and rank >= ended
+        return (left if overtook and left is not None else at, rank)
+
+    return sorted(steps, key=place)
 
 
 def agent_names() -> dict[str, str]:

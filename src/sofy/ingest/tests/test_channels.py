@@ -72,6 +72,31 @@ async def test_without_a_channel_a_number_gets_an_sms_and_an_address_an_email(pr
     assert (shown["channel"], shown["to"], shown["sender"]) == ("email", "marie@example.org", "boutique@example.org")
 
 
+async def test_what_is_more_than_a_text_is_shown_as_it_was_sent_and_in_words(program: Program, house: House):
+    open_channel(house, "rcs")
+    button = {"kind": "url", "label": "Y aller", "value": "https://www.example.org/"}
+    card = {"title": "Commande 1235", "text": "Elle attend.", "buttons": [button]}
+    given = {"cards": [card], "buttons": [{"label": "Merci", "value": "merci"}]}
+
+    made = await program.send(alert(channel="rcs", text=None, content=given))
+    shown = (await program.show(made.json["id"])).json
+
+    assert shown["content"] == given
+    assert shown["text"] == "Commande 1235\nElle attend.\nY aller https://www.example.org/"
+
+
+async def test_the_page_of_a_mail_is_not_sent_back(program: Program, house: House):
+    open_channel(house, "email", None)
+    permissions.write_sender(house.admin, house.client, "boutique@example.org", channel="email")
+    given = {"subject": "Votre commande", "text": "Elle attend.", "html": "<p>Elle attend.</p>"}
+
+    made = await program.send(alert(to="marie@example.org", text=None, content=given))
+    shown = (await program.show(made.json["id"])).json
+
+    assert shown["content"] == {"subject": "Votre commande", "text": "Elle attend."}
+    assert shown["text"] == "Elle attend."
+
+
 @pytest.mark.clause("CGVU 3.4")
 async def test_a_message_with_a_fallback_is_one_message(program: Program, house: House):
     open_channel(house, "rcs")

@@ -29,7 +29,7 @@ async def test_a_message_is_shown_with_all_that_is_known(program: Program):
         "campaign": None, "parts": 1, "encoding": "gsm7", "cost_estimate": "0.03", "reason": None, "article": None,
         "supplier_code": None, "created_at": NOW, "not_before": None, "expires_at": None, "submitted_at": None,
         "final_at": None, "events": [{"type": "accepted", "at": NOW}], "ladder": [],
-        "smpp_ids": [], "destinations": [],
+        "smpp_ids": [], "destinations": [], "content": None,
     }  # fmt: skip
 
 

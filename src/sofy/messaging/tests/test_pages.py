@@ -1,5 +1,6 @@
 """The message log, the senders, the route console: for whom they are, in both languages, nothing for a stranger."""
 
+import json
 from datetime import timedelta
 from decimal import Decimal
 
@@ -13,14 +14,16 @@ from sofy.accounts.tests.factories import make_user
 from sofy.clients.services import create_client
 from sofy.engine import intake
 from sofy.engine.intake import MessageIn
+from sofy.engine.statuses import RANK
 from sofy.kernel import clock, ids
-from sofy.kernel.content import Content
+from sofy.kernel.content import Button, Card, Content, Media
 from sofy.kernel.content import Template as Approved
 from sofy.kernel.errors import Refused
 from sofy.kit.keys import keys_for
 from sofy.kit.models import AuditEntry
 from sofy.kit.rls import client_scope, staff_scope
-from sofy.messaging import queries, routes, search
+from sofy.messaging import queries, routes, search, words
+from sofy.messaging.forms import LogForm
 from sofy.messaging.models import Sender
 from sofy.messaging.search import Wanted
 from sofy.messaging.services import senders
@@ -322,6 +325,48 @@ def test_a_message_tells_every_step_also_of_two_that_were_written_together(clien
     assert steps[1][1] == at
 
 
+def test_an_end_that_overtook_the_hand_over_comes_after_it(client, engine_db):
+    message_id = send(client)
+    at = clock.DEMO_START
+    with engine_db.connect("admin", autocommit=True) as admin:
+        admin.execute(
+            "INSERT INTO engine_event (client_id, message_id, kind, at) VALUES (%(client)s, %(message)s, 'failed',"
+            " %(at)s), (%(client)s, %(message)s, 'submitted', %(later)s), (%(client)s, %(message)s, 'stop', %(last)s)",
+            {
+                "client": client.pk,
+                "message": message_id,
+                "at": at,
+                "later": at + timedelta(seconds=1),
+                "last": at + timedelta(seconds=9),
+            },
+        )
+
+    page = browser(make_user(client=client)).get(f"/c/{client.slug}/messages/{message_id}")
+
+    steps = [kind for kind, _, _ in page.context["opened"].events]
+    assert steps == ["accepted", "submitted", "failed", "stop"]
+
+
+def test_messages_are_found_by_every_state_they_can_have(client):
+    assert set(LogForm.STATUSES) == set(RANK)
+
+
+def test_each_step_of_a_message_says_why(client, engine_db):
+    message_id = send(client)
+    verdict = json.dumps({"reason": "no_consent", "article": "CGVU 17"})
+    with engine_db.connect("admin", autocommit=True) as admin:
+        admin.execute(
+            "INSERT INTO engine_event (client_id, message_id, kind, at, detail) VALUES (%s, %s, 'withheld', %s, %s)",
+            [client.pk, message_id, clock.DEMO_START, verdict],
+        )
+
+    page = browser(make_user(client=client)).get(f"/c/{client.slug}/messages/{message_id}")
+
+    (_, _, detail) = page.context["opened"].events[-1]
+    assert detail["article"] == "CGVU 17"
+    assert f'<div class="row-note">{words.reason_text("no_consent", "sms", "")} CGVU 17' in page.text
+
+
 def test_what_a_template_and_a_mail_without_a_text_say_is_shown_and_nothing_is_said_to_be_erased(client, engine_db):
     agent = ids.uuid7()
     with engine_db.connect("admin", autocommit=True) as admin:
@@ -350,6 +395,23 @@ def test_what_a_template_and_a_mail_without_a_text_say_is_shown_and_nothing_is_s
     assert "Fleurs on WhatsApp" in pages[0]
     assert "Elle attend" in pages[1]
     assert not any("erased" in page for page in pages)
+
+
+@pytest.mark.parametrize(("language", "heading"), [("en", ">Content<"), ("fr", ">Contenu<")])
+def test_cards_and_suggestions_are_shown_as_such(client, language, heading):
+    picture = Media(kind="image", url="https://www.example.org/galette.jpg")
+    bring = Button(kind="url", label="Y aller", value="https://www.example.org/plan")
+    cards = [Card(title="Galette", text="Pour six", media=picture, buttons=[bring]), Card(title="Brioche")]
+    content = Content(text="Samedi", cards=cards, buttons=[Button(label="Je réserve", value="oui")])
+    message_id = send(client, channel="rcs", text="", content=content)
+
+    page = browser(make_user(client=client), language).get(f"/c/{client.slug}/messages/{message_id}").text
+
+    assert heading in page
+    for said in ("Samedi", "Galette", "Pour six", "galette.jpg", "Y aller", "example.org/plan", "Brioche"):
+        assert said in page
+    assert "<li>Je réserve</li>" in page
+    assert page.count("<strong") == 2
 
 
 def test_a_message_shows_the_channels_it_may_take_and_leads_to_those_that_were_tried(client, engine_db):
