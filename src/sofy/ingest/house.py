@@ -26,6 +26,7 @@ from sofy.engine.rungs import Rung
 from sofy.ingest.callers import Callers
 from sofy.ingest.hooks import Hooks
 from sofy.ingest.offers import Desk, Offers, Tariff, routes_of
+from sofy.ingest.polls import Polls
 from sofy.ingest.problems import Fault
 from sofy.ingest.reading import Reader
 from sofy.ingest.request_log import RequestLog
@@ -69,6 +70,7 @@ class House:
         url = url or role_url(config, "sofy_engine")
         self.keystore = KeyStore(config)
         self.link = Reader(HotLink(url, "api reads", prepared=False))
+        self.polls = Polls(self.link.rows, self.keystore)
         of_keys = Reader(HotLink(url, "api keys", prepared=False))
         self.callers = Callers(of_keys, url, config.proxies)
         self.requests = RequestLog(of_keys)

@@ -40,7 +40,6 @@ from sofy.ingest.shapes import (
     Standing,
     Verdict,
 )  # fmt: skip
-from sofy.ingest.standing import standings
 from sofy.ingest.storing import Answer, Consented, Named
 from sofy.kernel import clock, ids
 from sofy.kernel.channels import TRAITS, identity
@@ -265,7 +264,7 @@ class Messages:
 
     async def _standings(self, client: UUID, messages: Sequence[bytes]) -> list[Standing]:
         """In the order they are asked for."""
-        found = await standings(self._house.link.rows, self._house.keystore, client, messages)
+        found = await self._house.polls.standings(client, messages)
         return [found[message] for message in messages if message in found]
 
 
