@@ -1,7 +1,7 @@
 """Which phones can show RCS, as Google says: one by one, or ten thousand at a time."""
 
 import asyncio
-from collections.abc import Awaitable, Collection
+from collections.abc import Awaitable, Callable, Collection
 from typing import Final, TypeVar
 
 import msgspec
@@ -15,7 +15,8 @@ from sofy.connectors.lenient import decoder
 
 log = structlog.get_logger(__name__)
 
-_Said = TypeVar("_Said", wire.Features, wire.Reachable)
+_Said = TypeVar("_Said")
+_features, _reachable = decoder(wire.Features), decoder(wire.Reachable)
 
 #: Google's limits: numbers of one request, requests of a minute.
 PER_REQUEST: Final = 10_000
@@ -24,6 +25,8 @@ _AT_ONCE: Final = 8
 #: Pauses before a question is repeated, and the longest one that Google may ask for.
 _AGAIN_AFTER_S: Final = (1.0, 3.0)
 _LONGEST_PAUSE_S: Final = 10.0
+#: Nobody is left alone for longer than this, whatever Google asks for.
+_LONGEST_REST_S: Final = 3600.0
 
 
 class Directory:
@@ -33,12 +36,15 @@ class Directory:
         self._api = api
         self._loop = asyncio.get_running_loop()
         self._asked: list[float] = []
+        self._rest_until = 0.0
 
     async def look_up(self, phones: Collection[str]) -> dict[str, Reach]:
         """What can be said of these phones: one is asked with its features, several by the list.
 
-        Phones are in E.164. Those that Google said nothing about are missing.
+        Phones are in E.164. Those that Google said nothing about are missing: all, while it wants to be left alone.
         """
+        if self._loop.time() < self._rest_until:
+            return {}
         asked = list(dict.fromkeys(phones))
         if len(asked) == 1:
             return await self._ask_one(asked[0])
@@ -53,13 +59,13 @@ class Directory:
         answer = await self._answer(self._api.capabilities(phone))
         if answer is not None and answer.status == 404:
             return {phone: Reach(there=False)}
-        if answer is not None and answer.status == 200 and (said := _read(answer, wire.Features)) is not None:
+        if answer is not None and answer.status == 200 and (said := _read(answer, _features)) is not None:
             return {phone: Reach(there=True, features=frozenset(said.features))}
         return {}
 
     async def _ask_many(self, phones: list[str]) -> dict[str, Reach]:
         answer = await self._until_it_has_time(phones)
-        if answer is None or answer.status != 200 or (said := _read(answer, wire.Reachable)) is None:
+        if answer is None or answer.status != 200 or (said := _read(answer, _reachable)) is None:
             return {}
         reachable = frozenset(said.reachable_users)
         return {phone: Reach(there=phone in reachable) for phone in phones}
@@ -94,14 +100,16 @@ class Directory:
         except (NotWritten, NoAnswer) as error:
             log.warning("rbm.capability_unknown", reason=error.reason)
             return None
+        if answer.retry_after_s > _LONGEST_PAUSE_S and (answer.status == 429 or answer.status >= 500):
+            self._rest_until = self._loop.time() + min(answer.retry_after_s, _LONGEST_REST_S)
         if answer.status not in (200, 404):
             log.warning("rbm.capability_unknown", status=answer.status)
         return answer
 
 
-def _read(answer: Answer, kind: type[_Said]) -> _Said | None:
+def _read(answer: Answer, read: Callable[[bytes], _Said]) -> _Said | None:
     try:
-        return decoder(kind)(answer.body)
+        return read(answer.body)
     except (msgspec.MsgspecError, UnicodeDecodeError):
         log.warning("rbm.capability_unreadable", octets=len(answer.body))
         return None

@@ -43,7 +43,7 @@ TABLE: tuple[Failure, ...] = (
     _submit(Status.RMSGQFUL, Action.SLOW_LINK, "the operator's queue is full"),
     _submit(Status.RSYSERR, Action.OTHER_ROUTE, "the operator has a fault"),
     _submit(Status.RSUBMITFAIL, Action.OTHER_ROUTE, "the operator could not take the message"),
-    _submit(Status.RX_T_APPN, Action.RETRY, "temporary refusal"),
+    _submit(Status.RX_T_APPN, Action.OTHER_ROUTE, "temporary refusal"),
     _submit(Status.RDELIVERYFAILURE, Action.OTHER_ROUTE, "delivery failed"),
     _submit(Status.RUNKNOWNERR, Action.OTHER_ROUTE, "unknown error"),
     _submit(Status.RINVBNDSTS, Action.RETRY, "the link was not bound for sending"),

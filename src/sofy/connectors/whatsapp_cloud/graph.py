@@ -1,6 +1,6 @@
 """Calls to the Graph beside messages: templates of an account, files that people sent."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from hashlib import sha256
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -19,6 +19,7 @@ _failed = decoder(wire.Failed)
 _PASSING = (Remedy.BACK_OFF, Remedy.RETRY)
 _PAGE = 100
 _MOST_PAGES = 100
+T = TypeVar("T")
 
 
 class GraphFailed(Exception):
@@ -80,6 +81,9 @@ class _File(msgspec.Struct):
     file_size: int | None = None
 
 
+_made, _page, _file = decoder(Made), decoder(_Page), decoder(_File)
+
+
 async def create_template(config: Config, draft: Draft) -> Made:
     """Hand a template in for approval. Raises: GraphFailed, aiohttp.ClientError, TimeoutError."""
     body: dict[str, Any] = {
@@ -91,7 +95,7 @@ async def create_template(config: Config, draft: Draft) -> Made:
     if draft.ttl_s is not None:
         body["message_send_ttl_seconds"] = draft.ttl_s
     answer = await _call(config, "POST", config.url(f"{config.business_account_id}/message_templates"), json=body)
-    return _parsed(answer, Made)
+    return _parsed(answer, _made)
 
 
 async def list_templates(config: Config) -> list[Known]:
@@ -101,7 +105,7 @@ async def list_templates(config: Config) -> list[Known]:
     found: list[Known] = []
     for _ in range(_MOST_PAGES):
         url = config.url(f"{config.business_account_id}/message_templates")
-        page = _parsed(await _call(config, "GET", url, query=query), _Page)
+        page = _parsed(await _call(config, "GET", url, query=query), _page)
         found += page.data
         after = page.paging.get("cursors", {}).get("after") if page.paging.get("next") else None
         if not after:
@@ -127,7 +131,7 @@ async def fetch_media(config: Config, media_id: str) -> bytes:
     if not media_id.isascii() or not media_id.isalnum():
         raise GraphFailed(-1, "this is not the id of a file")
     query = {"phone_number_id": config.phone_number_id}
-    file = _parsed(await _call(config, "GET", config.url(media_id), query=query), _File)
+    file = _parsed(await _call(config, "GET", config.url(media_id), query=query), _file)
     if not _may_have_token(config, file.url):
         raise GraphFailed(-1, "the file is kept at an address that is not Meta's")
     try:
@@ -179,11 +183,8 @@ def _failure(status: int, content: bytes) -> GraphFailed:
     )
 
 
-T = TypeVar("T")
-
-
-def _parsed(content: bytes, kind: type[T]) -> T:
+def _parsed(content: bytes, read: Callable[[bytes], T]) -> T:
     try:
-        return decoder(kind)(content)
+        return read(content)
     except msgspec.MsgspecError as error:
         raise GraphFailed(-1, f"the answer cannot be read: {error}") from None

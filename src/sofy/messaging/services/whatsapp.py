@@ -64,7 +64,6 @@ def submit(client_id: UUID, template_id: UUID, *, actor: str) -> WhatsappTemplat
             raise Refused("template_whatsapp_none")
         if not _routes(client_id):
             raise Refused("template_whatsapp_route")
-        before = WhatsappTemplate.objects.filter(client_id=client_id, template=template).first()
         row, _created = WhatsappTemplate.objects.update_or_create(
             client_id=client_id,
             template=template,
@@ -75,8 +74,8 @@ def submit(client_id: UUID, template_id: UUID, *, actor: str) -> WhatsappTemplat
                 "submitted_at": (now := clock.now()), "changed_at": now,
             },
         )  # fmt: skip
-        if before is None or before.state != State.APPROVED:
-            _tell_gate(row, "pending")
+        if not _in_use(row):
+            _tell_gate(row, row.version, "pending")
         defer(submit_whatsapp_template, client_id, row_id=row.pk)
         audit.append(client_id, "template.submitted", actor, {"template": template.code, "version": template.version})
     return row
@@ -150,15 +149,15 @@ def _is_of_the_text(failed: graph.GraphFailed) -> bool:
 
 
 def synchronise(client_id: UUID) -> int:
-    """Look at Meta where every template of a client stands; answers how many are there.
+    """Look at Meta where every template of a client stands, and an earlier text in use; answers how many are there.
 
     Raises: Refused template_whatsapp_route, template_whatsapp_refused; aiohttp.ClientError, TimeoutError.
     """
     with client_scope(client_id):
-        rows = list(
-            WhatsappTemplate.objects.filter(client_id=client_id).exclude(state__in=(State.SUBMITTING, State.UNSENT))
-        )
-    if not rows:
+        every = list(WhatsappTemplate.objects.filter(client_id=client_id).select_related("template"))
+        earlier = [name for row in every if (name := _earlier_name(row))]
+    rows = [row for row in every if row.state not in (State.SUBMITTING, State.UNSENT)]
+    if not rows and not earlier:
         return 0
     try:
         known = _asked(graph.list_templates(_route(client_id)))
@@ -172,6 +171,9 @@ def synchronise(client_id: UUID) -> int:
             news(client_id, row.name, row.language, state=there.status, category=there.category, quality=str(score),
                  reason=reason, supplier_id=there.id)  # fmt: skip
             found += 1
+    for there in known:
+        if there.name in earlier and there.language == LANGUAGE:
+            news(client_id, there.name, there.language, state=there.status)
     return found
 
 
@@ -196,7 +198,7 @@ def news(
         rows = WhatsappTemplate.objects.select_for_update(no_key=True, of=("self",)).select_related("template")
         row = rows.filter(client_id=client_id, name=name, language=language).first()
         if row is None:
-            return None
+            return _earlier_news(client_id, name, language, state)
         row.state = STATES.get(state.upper(), row.state) if state else row.state
         row.event = state.upper()[:40] or row.event
         row.reason = (reason if state else reason or row.reason)[:300]
@@ -204,40 +206,80 @@ def news(
         row.supplier_id, row.changed_at = supplier_id[:80] or row.supplier_id, clock.now()
         row.save()
         if row.template.archived_at is None and (row.state in _TOLD or (row.state in _NEVER and not _in_use(row))):
-            _tell_gate(row, "ready" if row.state == State.APPROVED else str(row.state))
-        _tell_programs(row)
+            _tell_gate(row, row.version, "ready" if row.state == State.APPROVED else str(row.state))
+        _tell_programs(row, quality=row.quality, reason=row.reason, category=row.category)
     return row
 
 
-def _tell_programs(row: WhatsappTemplate) -> None:
+def _earlier_news(client_id: UUID, name: str, language: str, state: str) -> WhatsappTemplate | None:
+    """A text in use under the name it was approved by, while a later one waits: what befalls it stops or frees it."""
+    number, said = _number(name), STATES.get(state.upper())
+    if number is None or said not in _TOLD:
+        return None
+    rows = WhatsappTemplate.objects.filter(client_id=client_id, language=language, template__archived_at=None)
+    for row in rows.filter(name__startswith=f"{_stem(name)}_v").select_related("template"):
+        if _stem(row.name) == _stem(name) and _version_in_gate(row) == number < row.version:
+            told = "ready" if said == State.APPROVED else str(said)
+            _tell_gate(row, number, told)
+            _tell_programs(row, version=number, state=str(said))
+            return row
+    return None
+
+
+def _number(name: str) -> int | None:
+    """Which version of a template has this name at WhatsApp."""
+    number = name.rpartition("_v")[2]
+    return int(number) if number.isascii() and number.isdigit() and len(number) < 7 else None
+
+
+def _stem(name: str) -> str:
+    return name.rpartition("_v")[0]
+
+
+def _earlier_name(row: WhatsappTemplate) -> str:
+    """What the text is called at WhatsApp that is in use until the latest one is approved; empty: there is none."""
+    number = _version_in_gate(row)
+    return f"{_stem(row.name)}_v{number}" if number is not None and number < row.version else ""
+
+
+def _tell_programs(row: WhatsappTemplate, **more: object) -> None:
     """Webhooks that asked for it hear of it."""
     told = {
         "template": row.template.code, "channel": "whatsapp", "version": row.version, "state": row.state,
-        "quality": row.quality, "reason": row.reason, "category": row.category,
-    }  # fmt: skip
+        "quality": "", "reason": "", "category": row.category,
+    } | more  # fmt: skip
     values = {"client": row.client_id, "kind": "template.updated", "now": clock.now()}
     engine_connection().execute(sql("tell"), values | {"data": msgspec.json.encode(told).decode()})
 
 
-def _tell_gate(row: WhatsappTemplate, state: str) -> None:
-    contents = templates.contents_of(templates.version(row.template, row.version))
-    sent = rules.as_sent(row.name, row.language, contents["whatsapp"])
-    templates.write_gate(row.template, "whatsapp", sent, number=row.version, state=state)
+def _tell_gate(row: WhatsappTemplate, number: int, state: str) -> None:
+    contents = templates.contents_of(templates.version(row.template, number))
+    sent = rules.as_sent(f"{_stem(row.name)}_v{number}", row.language, contents["whatsapp"])
+    templates.write_gate(row.template, "whatsapp", sent, number=number, state=state)
 
 
 def _in_use(row: WhatsappTemplate) -> bool:
     """Whether programs may use a text of this template now."""
-    found = engine_connection().execute(
-        "SELECT 1 FROM gate_template WHERE client_id = %s AND code = %s AND channel = 'whatsapp' AND state = 'ready'",
-        (row.client_id, row.template.code),
-    )
-    return found.fetchone() is not None
+    found = _gate(row)
+    return found is not None and found[0] == "ready"
+
+
+def _version_in_gate(row: WhatsappTemplate) -> int | None:
+    found = _gate(row)
+    return None if found is None else int(found[1])
+
+
+def _gate(row: WhatsappTemplate) -> tuple[Any, ...] | None:
+    values = (row.client_id, row.template.code)
+    asked = "SELECT state, version FROM gate_template WHERE client_id = %s AND code = %s AND channel = 'whatsapp'"
+    return engine_connection().execute(asked, values).fetchone()
 
 
 def _owner(name: str, language: str) -> UUID | None:
+    """Whose template this is, or an earlier version of."""
     with staff_scope():
-        rows = WhatsappTemplate.objects.using("staff").filter(name=name, language=language)
-        return rows.values_list("client_id", flat=True).first()
+        rows = WhatsappTemplate.objects.using("staff").filter(language=language, name__startswith=f"{_stem(name)}_v")
+        return next((row.client_id for row in rows if _stem(row.name) == _stem(name)), None)
 
 
 def _is(there: graph.Known, row: WhatsappTemplate) -> bool:

@@ -279,6 +279,49 @@ def test_a_refused_text_leaves_the_one_in_use(meta):
     assert known_to_the_api(client, "rdv")["whatsapp"] == (1, "ready", TEXT.text)
 
 
+@pytest.mark.parametrize("client_known", [True, False])
+def test_an_earlier_text_in_use_is_stopped_and_freed_by_what_whatsapp_says_of_it(meta, client_known):
+    client, other = make_client(), make_client()
+    row, untouched = submitted(client), submitted(other)
+    whatsapp.news(client.pk, row.name, "fr", state="APPROVED")
+    whatsapp.news(other.pk, untouched.name, "fr", state="APPROVED")
+    submitted(client, Content(text="Bonsoir {{prenom}}"))
+    heard_by = client.pk if client_known else PLATFORM
+
+    whatsapp.news(heard_by, row.name, "fr", state="PAUSED", reason="LOW_QUALITY")
+    paused = known_to_the_api(client, "rdv")["whatsapp"]
+    whatsapp.news(heard_by, row.name, "fr", state="APPROVED")
+
+    assert paused[:2] == (1, "paused")
+    assert known_to_the_api(client, "rdv")["whatsapp"] == (1, "ready", TEXT.text)
+    assert known_to_the_api(other, "rdv")["whatsapp"][:2] == (1, "ready")
+    assert state_of(row) == "submitting"
+
+
+def test_looking_at_whatsapp_finds_a_pause_of_the_text_in_use_while_a_later_one_waits(meta):
+    client = make_client()
+    row = submitted(client)
+    whatsapp.hand_in(client.pk, row.pk)
+    whatsapp.news(client.pk, row.name, "fr", state="APPROVED")
+    submitted(client, Content(text="Bonsoir {{prenom}}"))
+    meta.meta.templates.find(row.name, "fr").status = "PAUSED"
+
+    whatsapp.synchronise(client.pk)
+
+    assert known_to_the_api(client, "rdv")["whatsapp"][:2] == (1, "paused")
+
+
+def test_a_third_text_leaves_the_first_in_use_while_the_second_waits(meta):
+    client = make_client()
+    row = submitted(client)
+    whatsapp.news(client.pk, row.name, "fr", state="APPROVED")
+    submitted(client, Content(text="Bonsoir {{prenom}}"))
+
+    submitted(client, Content(text="Salut {{prenom}}"))
+
+    assert known_to_the_api(client, "rdv")["whatsapp"] == (1, "ready", TEXT.text)
+
+
 def test_a_template_goes_to_no_account_of_another_client(engine_db, meta):
     client, owner = make_client(), make_client()
     with engine_db.connect("admin", autocommit=True) as admin:

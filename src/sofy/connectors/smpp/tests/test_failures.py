@@ -21,7 +21,7 @@ def test_each_code_has_one_row() -> None:
         ("queue full", "submit", "0x14", Action.SLOW_LINK),
         ("system error", "submit", "0x08", Action.OTHER_ROUTE),
         ("submit failed", "submit", "0x45", Action.OTHER_ROUTE),
-        ("temporary", "submit", "0x64", Action.RETRY),
+        ("temporary: another route may take it now", "submit", "0x64", Action.OTHER_ROUTE),
         ("bad recipient", "submit", "0x0b", Action.SUPPRESS),
         ("bad sender", "submit", "0x0a", Action.CONFIGURATION),
         ("bad TON of the recipient never suppresses the number", "submit", "0x50", Action.CONFIGURATION),

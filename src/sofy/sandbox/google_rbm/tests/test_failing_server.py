@@ -109,6 +109,34 @@ async def test_who_has_rcs_is_asked_again_while_the_server_is_too_busy(
     assert asked == [2] * asks
 
 
+@pytest.mark.parametrize("phones", [["+33639980001"], ["+33639980001", "+33639980002"]])
+async def test_nobody_is_asked_about_for_as_long_as_the_server_wants(
+    engine: Engine, connect: Make, monkeypatch: pytest.MonkeyPatch, phones: list[str]
+) -> None:
+    monkeypatch.setattr("sofy.connectors.google_rbm.capability._LONGEST_PAUSE_S", 0.0)
+    asked: list[str] = []
+
+    async def answer(request: web.Request) -> web.Response:
+        asked.append(request.path)
+        if len(asked) == 1:
+            return web.Response(status=429, headers={"Retry-After": "1"})
+        return web.json_response({"reachableUsers": phones, "features": []})
+
+    runner = web.ServerRunner(web.Server(answer))  # type: ignore[arg-type]
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    connector = await connect(base_url=f"http://127.0.0.1:{runner.addresses[0][1]}")
+
+    first, second = await connector.look_up(phones), await connector.look_up(phones)
+    kept_quiet = len(asked)
+    await asyncio.sleep(1.1)
+    third = await connector.look_up(phones)
+    await runner.cleanup()
+
+    assert (first, second, kept_quiet) == ({}, {}, 1)
+    assert set(third) == set(phones)
+
+
 async def test_a_token_that_comes_in_pieces_with_its_life_as_text_is_taken(engine: Engine, connect: Make) -> None:
     fetched: list[str] = []
 
