@@ -12,6 +12,10 @@ from sofy.wire.email.smtp import ClientSession, Listener, Login, Malformed, Setu
 
 log = structlog.get_logger(__name__)
 
+#: A connection that the server closed when nothing had needed it for so long is no trouble: servers do so after minutes
+#: of silence. One that is closed sooner may be closed again at once. Source: RFC 5321, 4.5.3.2.7. Unit: seconds.
+_RESTED_S = 10.0
+
 
 class Link:
     """Connects, logs in, and does so again with growing, jittered pauses when the connection ends."""
@@ -45,16 +49,18 @@ class Link:
 
     async def run(self) -> None:
         """Keep the connection alive until `stop`."""
-        failures = 0
+        failures, loop = 0, asyncio.get_running_loop()
         while not self.stopping:
             worked = False
             try:
                 await self._connect()
+                since = loop.time()
                 self._on_change()
                 assert self.session is not None
                 reason = await self.session.closed
-                worked = self.session.carried > 0
-                self.last_error = "" if self._leaving is not None else reason
+                rested = not self.session.cut and loop.time() - since >= _RESTED_S
+                worked = self.session.carried > 0 or rested
+                self.last_error = "" if self._leaving is not None or rested else reason
             except (OSError, ssl.SSLError, SetupFailed, Malformed, TimeoutError) as error:
                 self.last_error = str(error) or type(error).__name__
             finally:

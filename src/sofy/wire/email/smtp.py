@@ -127,6 +127,8 @@ class ClientSession(asyncio.Protocol):
     def __init__(self, listener: Listener, *, response_timeout_s: float) -> None:
         self.ready = False
         self.carried = 0
+        self.cut = False
+        """Whether mails were on their way when it ended."""
         self.closed: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._listener = listener
         self._timeout_s = response_timeout_s
@@ -358,6 +360,7 @@ class ClientSession(asyncio.Protocol):
             self._timer.cancel()
         reason = str(error) if error else self._reason
         self.ready = False
+        self.cut = bool(self._mails)
         if not self.closed.done():
             self.closed.set_result(reason)
         if self._answer is not None and not self._answer.done():

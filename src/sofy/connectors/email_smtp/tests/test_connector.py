@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from sofy.connectors.base import Accepted, Action, NotSent, Outgoing, Refused, Throttled, Unknown
+from sofy.connectors.email_smtp import link
 from sofy.connectors.email_smtp.config import Config
 from sofy.connectors.email_smtp.connector import EmailConnector
 from sofy.connectors.email_smtp.pacing import PACES, Lane, Lanes, Mail, Pace, provider_of
@@ -226,6 +227,31 @@ async def test_a_connection_is_left_after_its_share(route):
     await route.engine.until(lambda: len(route.engine.of(Accepted)) == 5)
 
     assert sum(line.startswith("EHLO") for line in route.server.commands) >= 3
+
+
+async def test_connections_nobody_needs_that_the_server_closes_are_no_trouble_and_come_back_at_once(route, monkeypatch):
+    monkeypatch.setattr(link, "_RESTED_S", 0.0)
+    connector = await route.up(binds=2, reconnect_s=60.0)
+
+    for time in (2, 3):
+        route.server.tire()
+        await route.engine.until(lambda most=2 * time: greetings(route) == most and connector.health().binds_up == 2)
+
+    assert connector.health().last_error == ""
+
+
+async def test_a_connection_that_is_closed_at_once_is_trouble_and_is_not_made_again_and_again(route):
+    connector = await route.up(reconnect_s=60.0)
+
+    route.server.tire()
+    await route.engine.until(lambda: connector.health().binds_up == 0)
+
+    assert connector.health().last_error == "421 4.4.2"
+    assert greetings(route) == 1
+
+
+def greetings(route):
+    return sum(line.startswith("EHLO") for line in route.server.commands)
 
 
 def test_lanes_take_turns_and_keep_their_pace():

@@ -59,6 +59,12 @@ class Server:
         await self._server.wait_closed()
         await asyncio.sleep(0.01)
 
+    def tire(self) -> None:
+        """Close every connection, as servers do after minutes of silence."""
+        for writer in list(self._writers):
+            writer.write(b"421 4.4.2 mx.example Error: timeout exceeded\r\n")
+            writer.close()
+
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._writers.add(writer)
         try:
