@@ -140,7 +140,7 @@ class Analyser:
 
     @clause("CGVU 15")
     async def _note(self, client: UUID, key: tuple[str, str], hit: Hit, now: datetime) -> None:
-        """Write down a suspicion, tell the gates, and tell the client the first time."""
+        """Write down a suspicion, tell the gates, and tell the client the first time; its programs also of a block."""
         purpose, digits = key
         judged, name = hit.judged, ids.uuid7()
         land = digits if not digits.startswith("+") else country(digits[:5])
@@ -159,13 +159,17 @@ class Analyser:
             "messages": hit.messages, "samples": hit.samples, "until": until, "now": now,
             "alert_due_at": business_hours.deadline(now),
         }  # fmt: skip
-        ((stands, new),) = await self._link.rows("suspect", values)
+        ((stands, new, worse),) = await self._link.rows("suspect", values)
         await self._link.run("watch_range", values | {"id": UUID(bytes=stands)})
         if new:
             log.warning("fraud.suspected", client=str(client), verdict=judged.verdict, country=land)
             said = {"suspicion_id": str(name)}
             await self._link.run("publish", published(client, "fraud.suspected", encoded(said), now))
-            data = {"id": str(name), "purpose": purpose, "country": land, "verdict": judged.verdict, "reasons": reasons}
+        if new or worse:
+            data = {
+                "id": str(UUID(bytes=stands)), "purpose": purpose, "country": land, "verdict": judged.verdict,
+                "reasons": reasons,
+            }  # fmt: skip
             told = {"client": client, "kind": "fraud.suspected", "now": now, "data": encoded(data)}
             await self._link.run("tell", told)
 

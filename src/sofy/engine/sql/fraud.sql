@@ -39,7 +39,12 @@ SELECT message_id, kind, at, submitted_at FROM engine_event
  ORDER BY at DESC LIMIT %(n)s
 
 -- name: suspect
--- A range of a client is suspected, or still is: one open row per range.
+-- A range of a client is suspected, or still is: one open row per range. Whether it is new, and whether what was held is
+-- blocked from now on.
+WITH stood AS (
+    SELECT verdict FROM fraud_suspicion
+     WHERE client_id = %(client)s AND purpose = %(purpose)s AND range_hash = %(hash)s AND state = 'open'
+)
 INSERT INTO fraud_suspicion AS s (client_id, id, purpose, range_hash, open_digits, country, verdict, score, reasons,
                                   series, messages, samples, until, first_at, last_at, alert_due_at)
 VALUES (%(client)s, %(id)s, %(purpose)s, %(hash)s, %(open_digits)s, %(country)s, %(verdict)s, %(score)s,
@@ -51,7 +56,7 @@ ON CONFLICT (client_id, purpose, range_hash) WHERE state = 'open' DO UPDATE
        series = (s.series || excluded.series)[greatest(1, cardinality(s.series) - 118):],
        messages = s.messages + excluded.messages, until = greatest(s.until, excluded.until),
        samples = (s.samples || excluded.samples)[1:20], last_at = excluded.last_at
-RETURNING id, id = %(id)s AS new
+RETURNING id, id = %(id)s AS new, s.verdict = 'block' AND 'hold' IN (SELECT verdict FROM stood) AS worse
 
 -- name: watch_range
 -- The gate holds, or stops, what goes there.

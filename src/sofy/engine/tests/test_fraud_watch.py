@@ -12,6 +12,7 @@ from sofy.engine.fraud.analyser import Analyser
 from sofy.engine.fraud.watch import RANGE_KIND, TEXT_KIND
 from sofy.engine.link import HotLink
 from sofy.engine.tests.conftest import House, Machine
+from sofy.engine.tests.test_notices import endpoint
 from sofy.kernel import clock, ids, misuse
 from sofy.kernel.content import Content
 
@@ -240,6 +241,26 @@ async def test_pumping_is_noticed_in_what_came_in_and_the_client_is_to_hear_of_i
     assert all(row[2] and row[3] for row in rows)
     assert _rows(house, "SELECT count(*) FROM gate_fraud WHERE verdict = 'block'")[0][0] >= 1
     assert len(house.outbox("fraud.suspected")) == len(rows)
+
+
+@pytest.mark.clause("CGVU 15")
+async def test_programs_hear_once_more_when_what_was_held_is_blocked(house: House, analyser: Callable[[], Analyser]):
+    endpoint(house)
+    _pumped(house)
+    _a_moment_later()
+    await analyser().look()
+    house.conn.execute("UPDATE fraud_suspicion SET verdict = 'hold'")
+    house.conn.execute("DELETE FROM engine_notice")
+    _set(house, lease_until="-infinity")
+
+    await analyser().look()
+    _set(house, lease_until="-infinity")
+    await analyser().look()
+
+    told = _rows(house, "SELECT data ->> 'id', data ->> 'verdict' FROM engine_notice WHERE kind = 'fraud.suspected'")
+    blocked = _rows(house, "SELECT id::text, verdict FROM fraud_suspicion WHERE verdict = 'block'")
+    assert sorted(told) == sorted(blocked)
+    assert len(house.outbox("fraud.suspected")) == len(_rows(house, "SELECT id FROM fraud_suspicion"))
 
 
 @pytest.mark.clause("CGVU 15")
