@@ -7,6 +7,7 @@ day are replaced at once when its last page is read. Counted twice, a day says t
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from time import monotonic
 from typing import Any, Final, LiteralString
 from uuid import UUID
 
@@ -31,6 +32,8 @@ PAGE: Final = 5_000
 _AT_ONCE: Final = timedelta(seconds=5)
 #: A day is counted again this often while messages come in, and as often at most later.
 _FRESH: Final = timedelta(minutes=2)
+#: Of a client with very many messages less often: counting takes this part of the time at most.
+_SHARE: Final = 10
 _HOURLY: Final = timedelta(hours=1)
 #: An answer or a receipt may come so late, and make a message known that was not.
 _LATE_NEWS: Final = timedelta(days=3)
@@ -43,7 +46,7 @@ class Day:
     def __init__(self, client: UUID, day: date, keystore: KeyStore) -> None:
         self.client, self.day = client, day
         self._keystore = keystore
-        self._began = clock.now()
+        self._began, self._started = clock.now(), monotonic()
         self._from, self._until = bounds(day)
         self._after, self._before = ids.before(self._from), ids.before(self._until)
         self._figures: Counter[tuple[str, str, str, str]] = Counter()
@@ -105,7 +108,8 @@ class Day:
             "counts": [count for _, count in found],
         })  # fmt: skip
         now = clock.now()
-        again = next_look(now, self._until, self._again)
+        took = timedelta(seconds=monotonic() - self._started)
+        again = next_look(now, self._until, self._again, took)
         page.run("service_counted", values | {"now": now, "began": self._began, "again": again})
 
 
@@ -121,12 +125,14 @@ def day_of(message: UUID) -> date:
     return datetime.fromtimestamp((message.int >> 80) / 1000, clock.PARIS).date()
 
 
-def next_look(now: datetime, day_ends: datetime, changing: datetime | None) -> datetime | None:
-    """When a day is to be counted again; None: nothing in it can change by itself any more."""
+def next_look(now: datetime, day_ends: datetime, changing: datetime | None, took: timedelta) -> datetime | None:
+    """When a day that took so long to count is to be counted again; None: nothing can change by itself any more."""
+    soonest = now + max(_FRESH, _SHARE * took)
     if now < day_ends:
-        return now + _FRESH
+        return min(soonest, day_ends + _HOURLY)
     news = [at for at in (day_ends + _HOURLY, day_ends + _LATE_NEWS) if at > now]
-    return min([*news, *([changing] if changing is not None else [])], default=None)
+    first = min([*news, *([changing] if changing is not None else [])], default=None)
+    return None if first is None else max(first, soonest)
 
 
 class _Page:

@@ -360,3 +360,33 @@ def test_a_day_is_a_day_in_paris(hour: int) -> None:
 
     assert begins <= moment < ends
     assert ends - begins == timedelta(hours=25)
+
+
+_ENDS = datetime(2026, 10, 6, tzinfo=clock.PARIS)
+
+
+@pytest.mark.parametrize(
+    ("_case", "now", "changing", "took_s", "again"),
+    [
+        ("while messages come in", "-05:00", None, 1, "-04:58"),
+        ("as seldom as counting takes a tenth of the time", "-05:00", None, 108, "-04:42"),
+        ("an hour after its end at the latest", "-00:10", None, 3600, "+01:00"),
+        ("when a deadline passes", "+00:10", "+00:20", 1, "+00:20"),
+        ("when a deadline passes, of very many", "+00:10", "+00:20", 108, "+00:28"),
+        ("three days after its end", "+02:00", None, 1, "+72:00"),
+        ("nothing changes any more", "+73:00", None, 1, None),
+    ],
+)
+def test_a_day_is_counted_again_when_it_may_have_changed_and_more_seldom_the_longer_it_takes(
+    _case: str, now: str, changing: str | None, took_s: int, again: str | None
+) -> None:
+    def at(text: str | None) -> datetime | None:
+        if text is None:
+            return None
+        hours, minutes = text[1:].split(":")
+        apart = timedelta(hours=int(hours), minutes=int(minutes))
+        return _ENDS - apart if text[0] == "-" else _ENDS + apart
+
+    began = at(now)
+    assert began is not None
+    assert count.next_look(began, _ENDS, at(changing), timedelta(seconds=took_s)) == at(again)
