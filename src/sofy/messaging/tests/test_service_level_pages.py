@@ -12,6 +12,7 @@ from sofy.accounts.tests.factories import make_user
 from sofy.clients.models import Client
 from sofy.clients.services import create_client, create_establishment
 from sofy.clients.tests.factories import make_member
+from sofy.engine.service_level import count
 from sofy.engine.service_level.month import LostPoint, ServiceRecord
 from sofy.kernel import clock, ids
 from sofy.kit.models import AuditEntry
@@ -67,6 +68,20 @@ def test_the_page_opens_with_the_figure_and_each_lost_message_opens(client, engi
     assert f"/c/{client.slug}/messages/{lost}" in text
     assert "50.00%" in text or "50,00\u00a0%" in text
     assert "30 s too late" in text or "30\u00a0s de retard" in text
+
+
+@pytest.mark.parametrize(
+    ("language", "said"), [("en", "counted anew every two minutes"), ("fr", "recompté toutes les deux minutes")]
+)
+def test_the_page_says_from_when_its_figures_are_and_how_often_they_are_counted(client, engine_db, language, said):
+    becomes(engine_db, send(client), "delivered")
+    counted(client)
+
+    text = page(client, language=language)
+
+    assert timedelta(minutes=2) == count._FRESH
+    assert said in text
+    assert text.index("lead-sentence") < text.index(said) < text.index("grid-stats")
 
 
 def test_a_kept_promise_is_said_in_one_sentence_and_nothing_is_listed(client, engine_db):

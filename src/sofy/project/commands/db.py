@@ -119,8 +119,8 @@ def show_url(arguments: argparse.Namespace) -> Answer:
 
 
 def run_django(arguments: list[str]) -> int:
-    """Hand the rest of the line to Django, as the owner of the tables where it changes them."""
-    runtime.prepare()
+    """Hand the rest of the line to Django, as the owner of tables it changes, in the time of the demo beside it."""
+    runtime.install_clock(runtime.prepare())
     database.init(runtime.admin_url(), runtime.secrets_dir())
     os.environ["DJANGO_SETTINGS_MODULE"] = "sofy.project.settings"
     if arguments[:1] and arguments[0] in ("migrate", "makemigrations", "showmigrations", "sqlmigrate", "dbshell"):

@@ -7,7 +7,8 @@ import pytest
 from sofy.engine.shifted_clock import FileClock
 from sofy.kernel import clock
 from sofy.kernel.errors import ConfigError
-from sofy.project import runtime
+from sofy.project import database, runtime
+from sofy.project.commands.db import run_django
 
 THEN = datetime(2027, 1, 5, 13, 30, tzinfo=UTC)
 
@@ -61,3 +62,13 @@ def test_an_import_and_its_undo_are_in_the_same_time(prepared, sofy, tmp_path):
     with client_scope(client.pk):
         assert status == 0
         assert Import.objects.get(client_id=client.pk).started_at >= THEN
+
+
+def test_a_shell_of_django_lives_in_that_time_too(prepared, monkeypatch, capsys):
+    prepared("demo")
+    clock.install(lambda: datetime(2026, 1, 1, tzinfo=UTC))
+    monkeypatch.setattr(database, "init", lambda *_: None)
+
+    run_django(["shell", "-c", "from sofy.kernel import clock; print(clock.now().year)"])
+
+    assert capsys.readouterr().out.splitlines()[-1] == "2027"
