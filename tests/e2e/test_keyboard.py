@@ -1,4 +1,4 @@
-"""The keyboard alone: what is asked twice, and what closes again."""
+"""The keyboard alone, and where things stand: what is asked twice, what closes again, what stays on one line."""
 
 from __future__ import annotations
 
@@ -50,3 +50,15 @@ def walk_to(page: Page, place: Any) -> None:
         if place.evaluate("it => it === document.activeElement"):
             return
     raise AssertionError(f"{place} is not reached by Tab")
+
+
+def test_the_words_of_a_condition_stay_together_on_a_desk(browser: Browser, up: Up, owner: Any):
+    state, client = owner
+    page = person(browser, language="fr", state=state).new_page()
+    Visitor(page, up.url, client=client).open("segments/new")
+
+    tops = [box["y"] for part in page.locator(".builder-part").all()[-2:] if (box := part.bounding_box())]
+    page.context.close()
+
+    assert len(tops) == 2
+    assert abs(tops[0] - tops[1]) < 5, "by SMS, for marketing"

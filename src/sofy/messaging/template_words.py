@@ -47,6 +47,23 @@ REASONS = {
 }
 
 
+#: What Meta takes it for, which decides what it costs and to whom it may go.
+CATEGORIES = {
+    "MARKETING": _("marketing"),
+    "UTILITY": _("service notice (utility)"),
+    "AUTHENTICATION": _("code (authentication)"),
+}
+#: How people took it lately.
+QUALITIES = {
+    "GREEN": _("high"),
+    "YELLOW": _("medium: some people block or report it"),
+    "RED": _("low: many people block or report it"),
+    "UNKNOWN": _("not known yet"),
+}
+#: Where the same text can be submitted once more.
+_ONCE_MORE = (State.REJECTED, State.UNSENT)
+
+
 def said(row: WhatsappTemplate | None) -> str:
     """What a person should know of where a template stands."""
     if row is None:
@@ -59,6 +76,21 @@ def said(row: WhatsappTemplate | None) -> str:
 def reason(row: WhatsappTemplate | None) -> str:
     """Why, in words; in Meta's own where there are none here."""
     return "" if row is None else str(REASONS.get(row.reason, row.reason))
+
+
+def category(row: WhatsappTemplate | None) -> str:
+    """What WhatsApp takes it for."""
+    return "" if row is None else str(CATEGORIES.get(row.category, row.category))
+
+
+def quality(row: WhatsappTemplate | None) -> str:
+    """How people took it, as WhatsApp says; nothing while it says nothing."""
+    return "" if row is None else str(QUALITIES.get(row.quality, row.quality))
+
+
+def can_be_submitted(row: WhatsappTemplate | None, *, changed: bool) -> bool:
+    """Whether submitting it leads anywhere: nothing of it is there, its text is another, or WhatsApp did not take it."""
+    return row is None or changed or State(row.state) in _ONCE_MORE
 
 
 def _being_submitted(row: WhatsappTemplate) -> str:

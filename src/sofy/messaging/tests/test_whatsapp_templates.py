@@ -252,9 +252,28 @@ def test_each_word_of_meta_is_a_state_here_with_words_on_the_page(meta, event, s
     for language in ("fr", "en"):
         page = browser(make_user(client=client), language).get(f"/c/{client.slug}/templates/{row.template_id}").text
         assert "PROMOTIONAL" not in page
+        assert (f"{row.template_id}/submit" in page) is (state == "rejected")
         with translation.override(language):
             after = WhatsappTemplate(state=state, event=event)
             assert escape(template_words.said(after)) in page
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", ("service notice (utility)", "low: many people block or report it")),
+        ("fr", ("notification de service (utility)", "basse : beaucoup le bloquent ou le signalent")),
+    ],
+)
+def test_category_and_quality_are_said_in_words(meta, language, said):
+    client = make_client()
+    row = submitted(client)
+    whatsapp.news(client.pk, row.name, "fr", state="APPROVED", category="UTILITY", quality="RED")
+
+    page = browser(make_user(client=client), language).get(f"/c/{client.slug}/templates/{row.template_id}").text
+
+    for words in said:
+        assert words in page.replace("\u00a0", " ")
 
 
 def test_a_locked_text_goes_on_being_sent(meta):

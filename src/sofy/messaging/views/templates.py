@@ -84,6 +84,7 @@ def _shown(
     """What the page shows of a template beside the form."""
     purpose = form["purpose"].value() or "marketing"
     approval = queries.whatsapp_state(template) if template else None
+    changed = _changed_since(template, approval, contents)
     return {
         "fields": [(channel, word, form.of(channel)) for channel, word in CHANNELS],
         "phones": [
@@ -94,7 +95,10 @@ def _shown(
         "whatsapp": approval,
         "whatsapp_said": template_words.said(approval),
         "whatsapp_reason": template_words.reason(approval),
-        "whatsapp_changed": _changed_since(template, approval, contents),
+        "whatsapp_category": template_words.category(approval),
+        "whatsapp_quality": template_words.quality(approval),
+        "whatsapp_changed": changed,
+        "whatsapp_submits": template_words.can_be_submitted(approval, changed=changed),
         "may_edit": request.client.can("template.edit") and (template is None or template.archived_at is None),
     }
 
