@@ -89,7 +89,7 @@ def quality(row: WhatsappTemplate | None) -> str:
 
 
 def can_be_submitted(row: WhatsappTemplate | None, *, changed: bool) -> bool:
-    """Whether submitting it leads anywhere: nothing of it is there, its text is another, or WhatsApp did not take it."""
+    """Whether submitting it leads anywhere: WhatsApp has nothing of it, has another text, or did not take it."""
     return row is None or changed or State(row.state) in _ONCE_MORE
 
 
