@@ -161,11 +161,11 @@ def _establishments(campaign: Campaign, report: Report) -> Figure:
     spec = {
         "kind": "hbar",
         "labels": [b[0] for b in bars],
-        "series": [{"name": _("Received"), "values": [b[1] for b in bars]}],
+        "series": [{"name": received_word(report), "values": [b[1] for b in bars]}],
     }
     shops = sum(bool(group.key) for group in groups)
     summary = _("%(n)s points of sale.") % {"n": words.number(shops)} if shops > 1 else ""
-    columns = [_("Point of sale"), _("Recipients"), _("Received"), _("Share"), _("Clicked"), _("STOP")]
+    columns = [_("Point of sale"), _("Recipients"), received_word(report), _("Share"), _("Clicked"), _("STOP")]
     links = [f"establishment:{g.key}" for g in groups]
     return Figure("establishments", title, summary, columns, rows, spec, svg.bars(title, bars), links)
 
@@ -223,6 +223,16 @@ def _by_mail(report: Report) -> list[tuple[str, str, str]]:
         return []
     names = ("hard", "soft", "complaints", "unsubscribed")
     return [(str(words.FIGURES[name]), words.number(getattr(mails, name)), name) for name in names]
+
+
+def received_word(report: Report) -> str:
+    """What is known of those who had it."""
+    return str(words.FIGURES["taken"]) if report.by_mail else _("Received")
+
+
+def variant_columns(report: Report) -> list[str]:
+    """What stands over the rows of the variants."""
+    return [_("Variant"), _("Recipients"), received_word(report), _("Clicked"), _("Rate"), _("Replied"), _("STOP")]
 
 
 def variant_rows(report: Report) -> list[tuple[str, int, int, int, str, int, int]]:

@@ -72,11 +72,11 @@ def document(campaign: Campaign, built: Report) -> dict[str, Any]:
         "variants": _texts(figures.variant_rows(built)) if variants else [],
         "verdict": words.verdict_text(built.verdict, by_replies=campaign.winner_by == "replies") if variants else "",
         "links": _texts(built.links),
-        "words": _words(),
+        "words": _words(built),
     }
 
 
-def _words() -> dict[str, str]:
+def _words(built: Report) -> dict[str, str]:
     return {
         "report": _("Campaign report"),
         "launched": _("Launched"),
@@ -86,9 +86,7 @@ def _words() -> dict[str, str]:
         "parts": _("SMS parts"),
         "contents": _("What was sent"),
         "variants": _("Variants"),
-        "variant_columns": "|".join(
-            [_("Variant"), _("Recipients"), _("Received"), _("Clicked"), _("Rate"), _("Replied"), _("STOP")]
-        ),
+        "variant_columns": "|".join(figures.variant_columns(built)),
         "links": _("Links"),
         "link_columns": "|".join([_("Address"), _("People who clicked"), _("Visits by machines")]),
         "page": _("page"),

@@ -25,7 +25,7 @@ NOT_RECEIVED = ("failed", "expired", "withheld", "cancelled", "unknown")
 
 @dataclass(frozen=True)
 class Group:
-    """One line of a table: how many people, how many received it, clicked, said STOP."""
+    """One line of a table: how many people, how many received it (of mails: were taken), clicked, said STOP."""
 
     key: str
     recipients: int = 0
@@ -318,13 +318,18 @@ def _groups(campaign: Campaign, shares: Sequence[Share]) -> dict[tuple[str, str]
     groups: dict[tuple[str, str], Counter[str]] = {}
     for share in shares:
         of = groups.setdefault((share.variant, str(share.establishment or "")), Counter())
-        of.update(recipients=share.people, received=share.received, clicked=share.clicked)
+        of.update(recipients=share.people, received=_received(campaign, share), clicked=share.clicked)
     with connection.cursor() as cursor:
         cursor.execute(_ANSWERS, [*_of(campaign), campaign.launched_at or campaign.created_at])
         for variant, establishment, keyword, count in cursor.fetchall():
             figure = "stops" if keyword == "stop" else "replied"
             groups.setdefault((variant, str(establishment or "")), Counter())[figure] += count
     return groups
+
+
+def _received(campaign: Campaign, share: Share) -> int:
+    """How many had it; of mails, those that a mail server took: nobody says more of them."""
+    return share.people if campaign.by_mail and share.status == "submitted" else share.received
 
 
 def _by(groups: Mapping[tuple[str, str], Counter[str]], position: int) -> list[Group]:

@@ -14,7 +14,7 @@ from sofy.engine import statuses
 from sofy.kernel import clock
 from sofy.kit.rls import client_scope
 from sofy.soreach import export, figures, files, report, words
-from sofy.soreach.models import Click, ShortLink, TrackedLink, Variant
+from sofy.soreach.models import Campaign, Click, ShortLink, TrackedLink, Variant
 from sofy.soreach.tests import factories
 
 
@@ -150,6 +150,22 @@ def test_a_campaign_by_email_tells_what_mail_servers_took_not_who_received_it(bu
         assert words.step_text("handed_over", "email") == "Remis au serveur de messagerie"
         assert words.step_text("handed_over", "sms") == "Remis à l’opérateur"
         assert words.step_text("handed_over") == "Transmis"
+
+
+def test_mails_that_were_taken_count_by_point_of_sale_and_by_variant(world, campaign, monkeypatch):
+    with world.database.connect("admin", autocommit=True) as admin:
+        admin.execute(
+            "UPDATE engine_state SET status = 'submitted', rank = 20 WHERE campaign_id = %s AND status = 'delivered'",
+            [campaign.id],
+        )
+    monkeypatch.setattr(Campaign, "only_channel", "email")
+
+    with client_scope(world.client.pk), override("en"):
+        mails = report.build(campaign)
+        columns = figures.variant_columns(mails)
+
+    assert [sum(group.received for group in groups) for groups in (mails.establishments, mails.variants)] == [9, 9]
+    assert columns[2] == "Taken by mail servers"
 
 
 def test_a_reason_of_a_mail_names_no_operator():

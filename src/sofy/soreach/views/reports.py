@@ -44,6 +44,7 @@ def report(request: ClientRequest, campaign: Campaign) -> HttpResponse:
         "figures": [_clickable(figure, people) for figure in figures.figures(campaign, built)],
         "tables": [_linked(made, people) for made in channel_tables.tables(built)],
         "variants": [(_behind(people, f"variant:{row[0]}"), row) for row in figures.variant_rows(built)],
+        "variant_columns": figures.variant_columns(built),
         "verdict": words.verdict_text(built.verdict, by_replies=campaign.winner_by == "replies"),
         "opens_text": words.opens_text(built.opens) if built.opens else "",
         "contents": channel_tables.contents(campaign),
