@@ -219,9 +219,8 @@ def permitted_hours(message: Message, facts: Facts, now: datetime) -> Verdict | 
 def _by_the_hour(now: datetime, zones: tuple[str, ...], policy: HoursPolicy, expires_at: datetime | None) -> Verdict:
     """One answer for all messages of a hand-over: they share their instant, and mostly their zone."""
     window = hours.decide(now, zones, policy)
-    last = _earlier(window.until, expires_at)
-    if window.open and now + LAST_MOMENT < last:
-        return Verdict("send", "CGVU 14.1", "", min(last, now + MAX_VALIDITY))
+    if window.open and now + LAST_MOMENT < window.until:
+        return Verdict("send", "CGVU 14.1", "", min(_earlier(window.until, expires_at), now + MAX_VALIDITY))
     opening = window if not window.open else hours.decide(window.until, zones, policy)
     if opening.until == NEVER:
         return _withhold("CGVU 14.1", "no_permitted_hour")

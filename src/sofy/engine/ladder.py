@@ -20,6 +20,7 @@ from sofy.engine.link import Hot, HotLink
 from sofy.engine.pgarray import Int2Array, TextArray, TimeArray, UuidArray, micros
 from sofy.engine.rungs import deadline, decode_rung, row_id
 from sofy.kernel import clock, ids
+from sofy.kernel.channels import TRAITS
 from sofy.kernel.clauses import clause
 from sofy.kernel.crypto import ClientKeys, Unreadable
 from sofy.kernel.errors import Refused
@@ -66,6 +67,7 @@ class Ladders:
                     await conn.execute(sql("drop_rungs"), {"client": client, "messages": UuidArray.of(list(arrived))})
                 led_nowhere = [row for row in found if row[1] and row[0] not in arrived]
                 messages = [made for row in led_nowhere if keys and (made := _next(row, keys)) is not None]
+                messages = await _wanted(conn, client, messages, found)
                 if messages and keys:
                     await submit_async(conn, client, messages, keys=keys)
                     await self._note(conn, client, messages, found)
@@ -98,6 +100,26 @@ async def _arrived(conn: Hot, steps: list[tuple[Any, ...]]) -> set[bytes]:
         return set()
     cursor = await conn.execute(sql("arrived_all_the_same"), {"keys": TextArray.of(list(failed))}, binary=True)
     return {failed[key] for (key,) in await cursor.fetchall()}
+
+
+@clause("CGVU 17")
+async def _wanted(conn: Hot, client: UUID, messages: list[MessageIn], steps: list[tuple[Any, ...]]) -> list[MessageIn]:
+    """Those whose person did not say no to this very message by another channel: of that one the gate knows nothing."""
+    heads = {message.head_id for message in messages if message.purpose == "marketing"}
+    if not heads:
+        return messages
+    values = {"client": client, "heads": UuidArray.of([head.bytes for head in heads if head])}
+    refused = await (await conn.execute(sql("refused_meanwhile"), values, binary=True)).fetchall()
+    by_head = {(UUID(bytes=head), channel) for head, channel in refused}
+    over = {
+        message.head_id
+        for message in messages
+        if any(head == message.head_id and channel != TRAITS[message.channel].permission for head, channel in by_head)
+    }
+    if over:
+        ended = [row[0] for row in steps if row[1] and UUID(bytes=row[1]) in over]
+        await conn.execute(sql("drop_rungs"), {"client": client, "messages": UuidArray.of(ended)})
+    return [message for message in messages if message.head_id not in over]
 
 
 def _next(row: tuple[Any, ...], keys: ClientKeys) -> MessageIn | None:

@@ -33,6 +33,15 @@ SELECT step.message_id, next.head_id, next.rung, next.payload, m.purpose, m.camp
 SELECT DISTINCT key FROM receipt_parked, unnest(keys) AS key
  WHERE status IN ('delivered', 'read') AND key = ANY (ARRAY(SELECT unnest(%(keys)s::text[])))
 
+-- name: refused_meanwhile
+-- Of these ladders, those whose person said no to marketing since they were begun, and by which kind of channel.
+SELECT DISTINCT l.head_id, p.channel FROM engine_ladder l
+  JOIN engine_message h ON h.client_id = %(client)s AND h.id = l.head_id AND h.purpose = 'marketing'
+  JOIN engine_message m ON m.client_id = %(client)s AND m.id = l.message_id
+  JOIN gate_permission p ON p.client_id = %(client)s AND p.recipient_index = m.recipient_index
+ WHERE l.client_id = %(client)s AND l.head_id = ANY (ARRAY(SELECT unnest(%(heads)s::uuid[])))
+   AND p.purpose IN ('marketing', 'all') AND p.state <> 'granted' AND p.since >= h.created_at
+
 -- name: drop_rungs
 -- Nothing follows these rungs: what was to come after them is not to come any more.
 DELETE FROM engine_ladder n USING engine_ladder l

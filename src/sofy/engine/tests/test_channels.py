@@ -362,6 +362,32 @@ async def test_a_ladder_goes_on_past_a_channel_that_is_switched_off(house: House
     assert both.connector("rcs").sent == []
 
 
+@pytest.mark.clause("CGVU 17")
+@pytest.mark.parametrize(("says_no", "by_mail"), [("", 1), ("before", 1), ("meanwhile", 0)])
+async def test_who_says_no_to_a_promotion_does_not_get_it_by_another_channel(
+    house: House, both: Machine, says_no: str, by_mail: int
+):
+    both.connector("rcs").script = lambda message, part: None
+    promotion = laddered(house, purpose="marketing", text="Promo STOP")
+    mail = Rung(channel="email", to="zoe@example.org", sender="a@fournil.example", text="Promo")
+    promotion.ladder = [promotion.ladder[0], mail]
+    (message,) = house.submit(promotion)
+    await both.until(lambda: both.connector("rcs").sent)
+    if says_no:  # an older opposition is to SMS and RCS only
+        days = {"before": -1, "meanwhile": 0}[says_no]
+        house.conn.execute(
+            "UPDATE gate_permission SET state = 'opposed', since = %s WHERE channel = 'sms'",
+            [clock.now() + timedelta(days=days)],
+        )
+
+    both.connector("rcs").answer(message.id, Refused("not_rcs", Action.PERMANENT))
+    await both.settled(message, status="failed")
+    await both.until(lambda: house.conn.execute("SELECT count(*) FROM engine_ladder_step").fetchone() == (0,))
+
+    mails = house.conn.execute("SELECT count(*) FROM engine_message WHERE channel = 'email'").fetchone()
+    assert mails == (by_mail,)
+
+
 async def test_what_reached_the_person_is_followed_by_nothing(house: House, both: Machine):
     (message,) = house.submit(laddered(house))
     await both.settled(message)

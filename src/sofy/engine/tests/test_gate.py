@@ -57,10 +57,10 @@ def message(**fields: Any) -> Message:
         ("paused and opposed", {}, Facts(campaign="paused", permission="opposed"), ("withhold", "CGVU 17", "opposed")),
         ("its day is over", {"expires_at": NOON}, ALLOWED, ("withhold", "DPA 6", "too_late")),
         (
-            "its day ends before anybody could get it",
-            {"expires_at": NOON + LAST_MOMENT},
+            "what is worth something for some seconds only leaves within its hours",
+            {"expires_at": NOON + timedelta(seconds=5)},
             ALLOWED,
-            ("withhold", "DPA 6", "too_late"),
+            ("send", "CGVU 14.1", ""),
         ),
         (
             "its day is over before the next opening",

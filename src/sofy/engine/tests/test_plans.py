@@ -221,6 +221,7 @@ _BY_KEY: list[tuple[str, dict[str, Any], list[str]]] = [
     ("take_steps", {},
      ["engine_ladder_step_pkey", "engine_message_pkey", "engine_ladder_message", "engine_ladder_pkey"]),
     ("begin_rungs", {}, ["engine_ladder_pkey"]),
+    ("refused_meanwhile", {}, ["engine_ladder_pkey", "engine_message_pkey", "gate_permission_pkey"]),
     ("drop_rungs", {}, ["engine_ladder_message", "engine_ladder_pkey"]),
     ("supersede", {}, ["engine_state_pkey"]),
     ("end_rungs", {}, ["engine_ladder_deadline", "engine_queue_pkey", "engine_state_pkey"]),
