@@ -1,12 +1,13 @@
 """What programs send and are answered: the types of the API, from which its description is made."""
 
-from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import msgspec
 from msgspec import Meta
 
+from sofy.engine.statuses import LATTICE
+from sofy.kernel.clock import Instant
 from sofy.kernel.content import Content
 
 Purpose = Literal["marketing", "alert", "service"]
@@ -18,7 +19,8 @@ Language = Literal["fr", "en"]
 LINE = r"^[^\u0000-\u001f\u007f]+$(?!\n)"
 #: The same with something in it: a proof that is blank shows nothing.
 WORDS = r"^[^\u0000-\u001f\u007f]*[^\s\u0000-\u001f\u007f][^\u0000-\u001f\u007f]*$(?!\n)"
-Instant = Annotated[datetime, Meta(tz=True)]
+Id = Annotated[str, Meta(extra_json_schema={"format": "uuid"})]
+Status = Annotated[str, Meta(extra_json_schema={"enum": [*LATTICE]})]
 LONGEST_TEXT = 1600
 MOST_MESSAGES = 10_000
 
@@ -125,8 +127,8 @@ class RawBatch(Shape):
 class Accepted(msgspec.Struct, gc=False):
     """A message that is stored and will be handed over as soon as the rules allow. Unit: EUR before VAT."""
 
-    id: str
-    status: Annotated[str, Meta(examples=["accepted"])]
+    id: Id
+    status: Status
     parts: Annotated[int, Meta(description="As how many SMS it is counted.")]
     cost_estimate: Annotated[str, Meta(description="Its sale price on the first channel.", examples=["0.045"])]
 
@@ -159,7 +161,7 @@ class Step(msgspec.Struct, gc=False, omit_defaults=True):
     """Something that happened to a message. `article`: on what a verdict rests; `channel`: where several are tried."""
 
     type: str
-    at: datetime
+    at: Instant
     reason: str = ""
     code: str = ""
     article: str = ""
@@ -177,9 +179,9 @@ class Tried(msgspec.Struct, gc=False, omit_defaults=True):
 class Destination(msgspec.Struct, gc=False):
     """One of the messages that a submit_multi made."""
 
-    id: str
+    id: Id
     to: str
-    status: str
+    status: Status
 
 
 class Standing(msgspec.Struct, gc=False):
@@ -192,27 +194,27 @@ class Standing(msgspec.Struct, gc=False):
     each of them, while the rest is about the one that is least far.
     """
 
-    id: str
-    status: str
+    id: Id
+    status: Status
     channel: str
     purpose: str
     sender: str
     to: str
     text: str
     reference: str | None
-    establishment: str | None
-    campaign: str | None
+    establishment: Id | None
+    campaign: Id | None
     parts: int
     encoding: str
     cost_estimate: str
     reason: str | None
     article: str | None
     supplier_code: str | None
-    created_at: datetime
-    not_before: datetime | None
-    expires_at: datetime | None
-    submitted_at: datetime | None
-    final_at: datetime | None
+    created_at: Instant
+    not_before: Instant | None
+    expires_at: Instant | None
+    submitted_at: Instant | None
+    final_at: Instant | None
     events: list[Step]
     ladder: list[Tried] = []
     smpp_ids: list[str] = []
@@ -254,14 +256,14 @@ class Verdict(msgspec.Struct, gc=False, omit_defaults=True):
     action: Literal["send", "defer", "withhold", "hold"]
     article: str
     reason: str = ""
-    until: datetime | None = None
+    until: Instant | None = None
 
 
 class Reach(msgspec.Struct, gc=False):
     """Whether the phone has RCS as Google said at `known_at`, what it can show; none: nobody was told lately."""
 
     reachable: bool | None = None
-    known_at: datetime | None = None
+    known_at: Instant | None = None
     features: list[str] = []
 
 
@@ -319,7 +321,7 @@ class Event(msgspec.Struct, gc=False):
     """One thing that happened, as webhooks are told."""
 
     type: str
-    timestamp: datetime
+    timestamp: Instant
     order: Order
     data: Any
 
@@ -328,7 +330,7 @@ class MessageEvent(msgspec.Struct, gc=False):
     """A step of a message. `data`: what GET /v1/messages/{id} said when it had just happened."""
 
     type: Annotated[str, Meta(examples=["message.delivered"])]
-    timestamp: datetime
+    timestamp: Instant
     order: Order
     data: Standing
 
@@ -336,20 +338,20 @@ class MessageEvent(msgspec.Struct, gc=False):
 class Said(msgspec.Struct, gc=False, rename={"sender": "from"}):
     """What somebody sent back. `message`: the one it answers; `keyword`: stop, contact or nothing."""
 
-    id: str
-    message: str | None
+    id: Id
+    message: Id | None
     channel: str
     sender: str
     text: str
     keyword: str
-    at: datetime
+    at: Instant
 
 
 class SaidEvent(msgspec.Struct, gc=False):
     """An answer of a person."""
 
     type: Annotated[str, Meta(examples=["message.inbound"])]
-    timestamp: datetime
+    timestamp: Instant
     order: Order
     data: Said
 
@@ -358,7 +360,7 @@ class OtherEvent(msgspec.Struct, gc=False):
     """What is no message: template.updated, fraud.suspected, webhook.test."""
 
     type: str
-    timestamp: datetime
+    timestamp: Instant
     order: Order
     data: dict[str, Any]
 

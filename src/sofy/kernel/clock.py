@@ -3,9 +3,14 @@
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from functools import cache
+from typing import Annotated
 from zoneinfo import ZoneInfo, available_timezones
 
+from msgspec import Meta
+
 PARIS = ZoneInfo("Europe/Paris")
+Instant = Annotated[datetime, Meta(tz=True)]
+"""A moment with its zone, in what is read and written."""
 
 #: A Tuesday, 14:30 in Paris: the marketing window of every French zone, overseas included, is then open.
 DEMO_START = datetime(2026, 11, 24, 14, 30, tzinfo=PARIS).astimezone(UTC)

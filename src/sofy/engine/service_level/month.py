@@ -12,6 +12,7 @@ from msgspec import Meta
 
 from sofy.engine.service_level.rules import TARGET_PER_MILLE, is_kept, success_rate
 from sofy.kernel.clauses import clause
+from sofy.kernel.clock import Instant
 
 #: How many lost points are told with their evidence.
 MOST_LOST: Final = 1000
@@ -56,11 +57,11 @@ class LostPoint(msgspec.Struct, frozen=True):
     channel: str
     verdict: Annotated[str, Meta(description="lost, or excluded by a dated record")]
     reason: str
-    due_at: datetime
-    deadline_at: datetime | None
-    at: Annotated[datetime, Meta(description="When it was lost.")]
+    due_at: Instant
+    deadline_at: Instant | None
+    at: Annotated[Instant, Meta(description="When it was lost.")]
     record: Annotated[UUID | None, Meta(description="The record that excuses it.")] = None
-    left_at: Annotated[datetime | None, Meta(description="When it was handed over, when it was.")] = None
+    left_at: Annotated[Instant | None, Meta(description="When it was handed over, when it was.")] = None
 
 
 class ServiceRecord(msgspec.Struct, frozen=True):
@@ -70,9 +71,9 @@ class ServiceRecord(msgspec.Struct, frozen=True):
     kind: str
     party: str
     channel: str | None
-    begins_at: datetime
-    ends_at: datetime
-    announced_at: datetime | None
+    begins_at: Instant
+    ends_at: Instant
+    announced_at: Instant | None
     proof: str
 
 
@@ -91,7 +92,7 @@ class ServiceLevel(msgspec.Struct, frozen=True, kw_only=True):
     lost: int
     excluded: int
     open: Annotated[int, Meta(description="Not decided yet: their deadline is still to come.")]
-    counted_at: Annotated[datetime | None, Meta(description="Every figure is at least as young.")]
+    counted_at: Annotated[Instant | None, Meta(description="Every figure is at least as young.")]
     days: list[DayFigures]
     reasons: list[ReasonFigures]
     lost_points: Annotated[list[LostPoint], Meta(description="The newest first, 1000 at most.")]

@@ -7,8 +7,10 @@ import msgspec
 import pytest
 
 from sofy.engine.link import HotLink
+from sofy.engine.statuses import LATTICE
 from sofy.ingest.standing import as_of, standings
 from sofy.ingest.tests.conftest import MENTION, SENDER, SHORT_CODE, Api, House, Program, alert, marketing
+from sofy.ingest.tests.description import DESCRIPTION
 from sofy.kernel import clock, ids
 
 NOW = "2026-11-24T13:30:00Z"
@@ -323,3 +325,20 @@ def house_rows(house: House) -> Any:
             await link.close()
 
     return rows
+
+
+def test_moments_ids_and_states_are_described_as_what_they_are():
+    schemas = DESCRIPTION["components"]["schemas"]
+    standing = schemas["Standing"]["properties"]
+
+    moments = [
+        (name, field)
+        for name, schema in schemas.items()
+        for field, kind in schema.get("properties", {}).items()
+        if field in ("at", "until", "timestamp") or field.endswith("_at")
+        if "date-time" not in str(kind)
+    ]
+
+    assert moments == []
+    assert standing["id"]["format"] == "uuid"
+    assert set(standing["status"]["enum"]) == set(LATTICE)
