@@ -182,6 +182,7 @@ EVIDENCE: dict[str, "str | Promise"] = {
     "night": _("an unusual hour"),
     "under_attack": _("another range was closed just before"),
     "closed_elsewhere": _("closed for another client just before"),
+    "several_clients": _("several clients at once"),
     "stop_mention": _("mention of STOP"),
     "offer": _("words of an offer"),
     "discount": _("a discount"),

@@ -12,7 +12,7 @@ import msgspec
 
 from sofy.engine.fraud import evidence
 from sofy.engine.fraud.evidence import Reason
-from sofy.engine.fraud.memory import APART_S, SENT, Habits, Lru, Range, Sent
+from sofy.engine.fraud.memory import APART_S, RANGES, SENT, Crowd, Habits, Lru, Range, Sent
 from sofy.engine.fraud.ranges import FICTION, country, ranges, remoteness
 from sofy.kernel.clauses import clause
 
@@ -70,6 +70,7 @@ class Detector:
         self._habits: Lru[Habits] = Lru(CLIENTS, Habits)
         self._closed: dict[tuple[str, str, str], Closed] = {}
         self._shared: dict[str, tuple[str, float]] = {}
+        self._crowds: Lru[Crowd] = Lru(RANGES, Crowd)
         self._everyone = Range()
 
     @clause("CGVU 15")
@@ -89,6 +90,8 @@ class Detector:
             habits.blocked_at = at
             return closed
         weight = self._note(habits, at, to, within)
+        if weight == 1.0 and remoteness(within[3]):
+            self._crowds.of(within[1]).join(at, client)
         found = self._weigh(habits, client, purpose, within, at)
         seen = habits.numbers.of(to)
         if found is not None and weight < 1.0 and seen.lives:
@@ -115,6 +118,9 @@ class Detector:
         habits = self._habits.of(f"{'marketing' if purpose == 'marketing' else 'alert'}:{client}")
         habits.note_delay(max(0.0, at - sent.at))
         habits.numbers.of(to).used += 1
+        together = self._crowds.get(sent.ranges[1])
+        if together is not None:
+            together.clients.discard(client)
         late, points = sent.judged, sent.told - evidence.USED_POINTS * sent.weight
         if remoteness(sent.ranges[3]) >= 2:
             habits.far_unused = max(0.0, habits.far_unused - points)
@@ -213,10 +219,13 @@ class Detector:
             kept.fade(at)
             if weight == 1.0:
                 if key == within[1]:
-                    habits.squares += 2 * kept.fresh + 1
+                    squares = 2 * kept.fresh + 1
+                    habits.squares += squares
+                elif key == within[3]:
+                    kept.squares += squares
                 kept.fresh += 1.0
                 kept.hours += 1.0
-                kept.apart += at - kept.fresh_at > APART_S
+                kept.apart += min(1.0, (at - kept.fresh_at) / APART_S)
                 kept.fresh_at = at
             elif weight == 0.6:
                 kept.again += 1.0
@@ -316,6 +325,8 @@ class Detector:
     def _counted(self, habits: Habits, sent: Sent, at: float) -> Iterable[Range]:
         self._everyone.fade(at)
         yield self._everyone
+        habits.all.fade(at)
+        yield habits.all
         for key in (sent.ranges[0], sent.ranges[1], sent.ranges[3]):
             kept = habits.ranges.of(key)
             kept.fade(at)
@@ -329,12 +340,8 @@ class Detector:
         distance = remoteness(land)
         if purpose == "marketing" and distance < 2:
             return None  # people who agreed to be written to, at home: a sale
-        wide = habits.ranges.of(land)
-        general: list[Reason | None] = [
-            evidence.abroad(habits, land, wide),
-            evidence.breaker(habits, land, self.policy.away_limit),
-            evidence.night(habits, int(at // 3600) % 24),
-        ]
+        general: list[Reason | None] | None = None
+        together = self._crowds.get(within[1])
         worst: tuple[str, tuple[Reason, ...], float] | None = None
         for level, key in enumerate(within):
             if level == 3 and not distance:
@@ -345,9 +352,12 @@ class Detector:
                 continue
             place = kept if level or key.startswith(FICTION) else habits.ranges.of(within[1])
             found = self._of_range(habits, key, level, kept, place, far)
+            if level < 2 and together is not None:
+                found += evidence.crowd(together, kept, at)
             if not found and (level < 3 or kept.fresh < 30 or purpose == "marketing"):
                 continue  # a country alone: people there who agreed may be many
             elsewhere = self._elsewhere(client, within[level:3], kept, at) if level < 2 else None
+            general = general or evidence.of_country(habits, land, self.policy.away_limit, at)
             attacked = evidence.attacked(habits, kept, at)
             reasons = [reason for reason in (*found, *general, elsewhere, attacked) if reason is not None]
             score = sum(reason.points for reason in reasons)
@@ -371,7 +381,7 @@ class Detector:
         unused = evidence.far_unused(habits) if far > kept.unused else evidence.unused(habits, kept, place)
         if habits.unheard:
             unused = None
-        found = [unused, evidence.receipts(kept, self._everyone)]
+        found = [unused, evidence.receipts(habits, kept, self._everyone)]
         if level < 2:
             found += [
                 evidence.velocity(habits, key, level, kept, place),

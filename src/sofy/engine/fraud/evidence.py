@@ -7,7 +7,7 @@ decides alone.
 from math import log
 from typing import Final, NamedTuple
 
-from sofy.engine.fraud.memory import SUSPICION_S, Habits, Range
+from sofy.engine.fraud.memory import CROWD_S, SUSPICION_S, Crowd, Habits, Range
 from sofy.engine.fraud.ranges import FICTION, country, remoteness
 
 #: A code that should have been used and was not; one that was. Pumping may fake one in five.
@@ -33,6 +33,10 @@ _AS_EVER: Final = 3.5
 _MOST: Final = 0.3
 #: So many messages of earlier hours make a range of a thousand numbers the client's own, so many one of ten thousand.
 _OWN, _OWN_PLACE = 20, 100
+#: Over so many ranges of ten thousand numbers of one country, each as busy as the others, its people are written to.
+_ALL_OVER: Final = 20
+#: So many clients may come to write to ten thousand numbers abroad within an hour; more of them say so much at most.
+_ALONE, _CROWDED = 2, 6.0
 #: Less than this of what goes out to a contact book is its people abroad and no burst; they come last in a sorted one.
 _PART, _LAST_PART = 0.05, 0.5
 
@@ -67,7 +71,10 @@ def velocity(habits: Habits, key: str, level: int, kept: Range, place: Range) ->
     fiction = key.startswith(FICTION)
     if level and fiction:
         return None
-    burst, drip = _burst(habits, key, kept, habits.ranges.of(FICTION) if fiction else habits.all), _drip(habits, kept)
+    burst, drip = (
+        _burst(habits, key, kept, habits.ranges.of(key[:8]) if fiction else habits.all),
+        _drip(habits, key, kept),
+    )
     found = drip if drip is not None and (burst is None or drip.points > burst.points) else burst
     return None if found is None or (not level and lives_there(habits, place)) else found
 
@@ -86,9 +93,16 @@ def _burst(habits: Habits, key: str, kept: Range, world: Range) -> Reason | None
     known = usual >= 100 and habits.width >= 40
     elapsed = habits.seen_at - habits.since
     mute = not habits.tells and elapsed > 30
-    far = remoteness(country(key)) >= 2
-    pieces = 10 if key.startswith(FICTION) else 2000 if far and known else 200 if known else 100 if mute else 10
-    share = (kept.usually(habits.seen_at) + 0.5) / (usual + 0.5 * pieces)
+    distance = remoteness(country(key))
+    far = distance >= 2
+    if key.startswith(FICTION):
+        pieces = 10
+    elif far:
+        pieces = 2000 if known or habits.spread >= _BOOK else 100
+    else:
+        pieces = 200 if known else 100 if mute else 30 if distance else 10
+    before = kept.usually_before(habits.seen_at) if distance else kept.usually(habits.seen_at)
+    share = (before + 0.5) / (usual + 0.5 * pieces)
     expected = max(0.3, share * (world.fresh - 0.7 * seen * (world.fresh > seen * 1.4)))
     if habits.spread >= _BOOK and not far:
         expected = max(expected, habits.squares / habits.all.fresh)
@@ -103,7 +117,7 @@ def _burst(habits: Habits, key: str, kept: Range, world: Range) -> Reason | None
     return Reason("velocity", min(cap, points), seen, expected)
 
 
-def _drip(habits: Habits, kept: Range) -> Reason | None:
+def _drip(habits: Habits, key: str, kept: Range) -> Reason | None:
     """More fresh numbers over hours, each of which came by itself: of a client whose past says where its people are,
     and who writes about as much as ever.
     """
@@ -114,7 +128,10 @@ def _drip(habits: Habits, kept: Range) -> Reason | None:
     pace = usual / max(1.0, now - habits.since - SUSPICION_S) * SUSPICION_S * 1.44
     if usual < 100 or lately > _AS_EVER * pace:
         return None
-    expected = max(0.3, (kept.settled(now) + 0.5) / (usual + 100) * lately)
+    distance = remoteness(country(key))
+    before = kept.usually_before(now) if distance else kept.settled(now)
+    even = 0.0 if distance >= 2 else lately / habits.width
+    expected = max(0.3, (before + 0.5) / (usual + 100) * lately, even)
     if seen <= expected:
         return None
     points = 0.25 * (seen * log(seen / expected) - (seen - expected))
@@ -180,7 +197,7 @@ def _of_a_book(habits: Habits, seen: float) -> bool:
 def abroad(habits: Habits, code: str, kept: Range) -> Reason | None:
     """A burst to a country this client hardly writes to."""
     distance = remoteness(code)
-    if not distance or kept.fresh < 8 or _of_a_book(habits, kept.fresh):
+    if not distance or kept.fresh < 8 or _of_a_book(habits, kept.fresh) or _all_over(habits, distance, kept):
         return None
     usual = habits.all.usually_before(habits.seen_at)
     share = (kept.usually_before(habits.seen_at) + 0.2) / (usual + 40)
@@ -191,24 +208,35 @@ def abroad(habits: Habits, code: str, kept: Range) -> Reason | None:
     return Reason("country", min(distance + 3.0, distance * 0.5 + points), kept.fresh, expected)
 
 
-def breaker(habits: Habits, code: str, limit: float) -> Reason | None:
+def _all_over(habits: Habits, distance: float, kept: Range) -> bool:
+    """Whether fresh numbers lie all over a country nearby, as those of guests and neighbours do: of somebody unknown,
+    or who always had so many of them.
+    """
+    if distance >= 2 or kept.fresh * kept.fresh <= _ALL_OVER * kept.squares:
+        return False
+    usual = habits.all.usually(habits.seen_at)
+    return usual < 100 or kept.usually(habits.seen_at) * habits.all.fresh > 0.3 * usual * kept.fresh
+
+
+def breaker(habits: Habits, code: str, kept: Range, limit: float) -> Reason | None:
     """More written abroad lately than the client's own past and a fixed limit allow: what costs most."""
-    if not remoteness(code) or habits.away < limit or _of_a_book(habits, habits.away):
+    distance = remoteness(code)
+    if not distance or habits.away < limit or _of_a_book(habits, habits.away) or _all_over(habits, distance, kept):
         return None
     usual = habits.all.usually(habits.seen_at)
     return Reason("spend", 3.0, habits.away, limit) if usual < 50 * habits.away else None
 
 
-def receipts(kept: Range, everyone: Range) -> Reason | None:
-    """Receipts that come at once, or never, where others' take their time."""
-    told = kept.instant + kept.silent + kept.slow
+def receipts(habits: Habits, kept: Range, everyone: Range) -> Reason | None:
+    """Receipts that come at once where nobody's do, or never where the client's own do."""
+    told = kept.told
     if told < 12:
         return None
-    others = max(1.0, everyone.instant + everyone.silent + everyone.slow - told)
-    for code, mine, all_of_it in (
-        ("receipts_instant", kept.instant, everyone.instant),
-        ("receipts_missing", kept.silent, everyone.silent),
+    for code, mine, all_of_it, world in (
+        ("receipts_instant", kept.instant, everyone.instant, everyone),
+        ("receipts_missing", kept.silent, habits.all.silent, habits.all),
     ):
+        others = max(1.0, world.told - told)
         elsewhere = max(0.0, all_of_it - mine) / others
         if mine / told > 0.9 and elsewhere < 0.4 and others > 20:
             return Reason(code, min(4.0, 1.0 + told / 12), mine / told, elsewhere)
@@ -222,9 +250,23 @@ def repeats(kept: Range, distance: float) -> Reason | None:
     return Reason("repeats", min(4.0 + 2 * distance, kept.again * (1 + distance / 2) / 10), kept.again, 0)
 
 
+def crowd(together: Crowd, kept: Range, now: float) -> tuple[Reason, ...]:
+    """Several clients began to write to one range abroad within the hour: each has a few of what is pumped."""
+    several = len(together.clients)
+    if several <= _ALONE or kept.used > 0.5 or now - together.since > CROWD_S:
+        return ()
+    return (Reason("several_clients", min(_CROWDED, float(several - _ALONE)), several, _ALONE),)
+
+
 def night(habits: Habits, hour: int) -> Reason | None:
     """An hour at which this client never writes."""
     total = sum(habits.hours)
     if total < 500 or habits.seen_at - habits.since < _DAYS_S or habits.hours[hour] > total * 0.004:
         return None
     return Reason("night", 1.5, habits.hours[hour], total / 24)
+
+
+def of_country(habits: Habits, code: str, limit: float, at: float) -> list[Reason | None]:
+    """What speaks against any range of a country, at this hour."""
+    wide = habits.ranges.of(code)
+    return [abroad(habits, code, wide), breaker(habits, code, wide, limit), night(habits, int(at // 3600) % 24)]

@@ -22,6 +22,8 @@ SUSPICION_S: Final = 6 * 3600.0
 APART_S: Final = 90.0
 #: Of the codes of people who used theirs before so few were used lately that no report can have come in.
 _FEW_REGULARS: Final = 0.3
+#: Clients that write to one range within this time, of whom so many are counted, are a crowd.
+CROWD_S, CROWD = 3600.0, 16
 #: So few of all messages have a code that is used: a client that tells nothing, or pumping that fakes some.
 _HARDLY: Final = 0.12
 #: So many ranges, numbers and messages are remembered per client and purpose.
@@ -55,6 +57,7 @@ class Range(msgspec.Struct, gc=False, eq=False):
     again: float = 0.0
     held: float = 0.0
     sent: float = 0.0
+    squares: float = 0.0
 
     def fade(self, now: float) -> None:
         """Bring everything to the present."""
@@ -65,6 +68,8 @@ class Range(msgspec.Struct, gc=False, eq=False):
         lately = exp2(-gone / LATELY_S)
         self.fresh *= lately
         self.again *= lately
+        if self.squares:
+            self.squares *= lately * lately
         longer = exp2(-gone / SUSPICION_S)
         self.held *= longer
         self.unused *= longer
@@ -77,6 +82,11 @@ class Range(msgspec.Struct, gc=False, eq=False):
         self.sent *= longer
         self.hours *= longer
         self.apart *= longer
+
+    @property
+    def told(self) -> float:
+        """Messages of which it is known what receipt came."""
+        return self.instant + self.silent + self.slow
 
     def usually(self, now: float) -> float:
         return self.usual * exp2(-max(0.0, now - self.usual_at) / USUALLY_S)
@@ -109,6 +119,20 @@ class Sent(msgspec.Struct, gc=False, eq=False):
     receipt: bool = False
     judged: bool = False
     regular: bool = False
+
+
+class Crowd(msgspec.Struct, gc=False, eq=False):
+    """Who came to write to one range abroad since an instant: clients none of whose people have codes there."""
+
+    since: float = -1e12
+    clients: set[str] = msgspec.field(default_factory=set)
+
+    def join(self, now: float, client: str) -> None:
+        if now - self.since > CROWD_S:
+            self.since = now
+            self.clients.clear()
+        if len(self.clients) < CROWD:
+            self.clients.add(client)
 
 
 class Lru(OrderedDict[str, V]):
