@@ -123,8 +123,8 @@ SELECT day, purpose, channel, verdict, reason, messages FROM service_day
  WHERE client_id = %(client)s AND day >= %(first)s AND day < %(after)s ORDER BY day
 
 -- name: service_counted_at
--- Since when the oldest figure of a month stands.
-SELECT min(counted_at) FROM service_slice WHERE client_id = %(client)s AND day >= %(first)s AND day < %(after)s
+-- Since when the oldest and the newest figure of a month stand.
+SELECT min(counted_at), max(counted_at) FROM service_slice WHERE client_id = %(client)s AND day >= %(first)s AND day < %(after)s
 
 -- name: service_lost_points
 -- Lost points of a month, the newest first, each with the record that excuses it, if any.

@@ -118,6 +118,17 @@ def of_month(client_id: UUID, name: str, *, most: int = month.MOST_LOST, using: 
     )
 
 
+def last_counted(client_id: UUID, name: str, *, using: str = "default") -> datetime | None:
+    """When a day of a month was counted last, inside the scope of its client or of staff; None: never.
+
+    Raises: Refused month_unreadable.
+    """
+    first, after = _bounds(name)
+    values = {"client": client_id, "first": first, "after": after}
+    counted: list[tuple[Any, ...]] = run_statement("service_counted_at", values, using=using)
+    return counted[0][1] if counted else None
+
+
 def months(client_id: UUID, *, using: str = "default") -> list[month.MonthFigures]:
     """The last months in which a client sent something, the newest first; inside its scope or that of staff."""
     today = clock.today()

@@ -76,10 +76,19 @@ def test_the_page_opens_with_the_figure_and_each_lost_message_opens(client, engi
 def test_the_page_says_from_when_its_figures_are_and_how_often_they_are_counted(client, engine_db, language, said):
     becomes(engine_db, send(client), "delivered")
     counted(client)
+    with engine_db.connect("admin", autocommit=True) as admin:  # an earlier day nothing happens to any more
+        admin.execute(
+            "INSERT INTO service_slice (client_id, day, counted_at) VALUES (%s, %s, %s)",
+            [client.pk, NOW.date() - timedelta(days=3), NOW - timedelta(days=2)],
+        )
 
     text = page(client, language=language)
 
     assert timedelta(minutes=2) == count._FRESH
+    sentence = text[text.index("lead-sentence") : text.index("grid-stats")]
+    assert f"{(NOW - timedelta(days=2)).isoformat()}" not in sentence
+    with client_scope(client.pk):
+        assert str(service_level.last_counted(client.pk, MONTH).isoformat()) in sentence
     assert said in text
     assert text.index("lead-sentence") < text.index(said) < text.index("grid-stats")
 

@@ -84,6 +84,7 @@ def _month(request: HttpRequest, client_id: UUID, *, using: str = "default") -> 
         raise Http404 from None
     context = service_figures.of_month(told, service_level.months(client_id, using=using))
     return context | {
+        "counted_last": service_level.last_counted(client_id, told.month, using=using),
         "kinds": KINDS,
         "why": why,
         "points": [(point, service_figures.timing(point)) for point in points[:PER_PAGE]],
