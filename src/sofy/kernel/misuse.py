@@ -25,6 +25,7 @@ _GLANCE: Final = (
     *("offer", "remise", "duct", "vente", "prix", "gratui", "cadeau", "black", "cyber", "gagne", "stock", "profit"),
     *("couvr", "panier", "parrain", "nouv", "venez", "vous atten", "week", "chance", "brader", "foire", "happy"),
     *("magasin", "boutique", "sale", "achet", "remport", "points", "sans ", "last ", "concours", "casino", "voyan"),
+    *("deal", "free", "disco", "win ", "prize", "gift", "miss", "for one", "new col", "refer a", "half p", "penser"),
     *("exclusi", "r o m o", "o l d e", "f f r e", "r.o.m.o", "o.l.d.e", "r-o-m-o", "o-l-d-e"),
 )
 #: What French is written in, the quicker first; other letters and signs may be there to look like these.
@@ -66,7 +67,12 @@ _RULES: Final[tuple[Rule, ...]] = (
         "stop_mention",
         4.0,
         _any(
-            r"\bstop (?:au|sms)? ?\d{5}\b", r"\bstop sms\b", r"\brepondez stop\b", r"\bse desabonner\b", r"\bdesinscri"
+            r"\bstop (?:au|sms)? ?\d{5}\b",
+            r"\bstop sms\b",
+            r"\brepondez stop\b",
+            r"\bse desabonner\b",
+            r"\bdesinscri",
+            r"\b(?:reply|text|send) stop\b|\bstop to \b|\bto opt out\b|\bunsubscribe\b",
         ),
     ),
     (
@@ -81,6 +87,8 @@ _RULES: Final[tuple[Rule, ...]] = (
             r"\bfrench days\b|\bhappy hours?\b|\bbons? plans?\b|\bbonnes? affaires?\b|\bdestockage|\bbraderie",
             r"\bliquidation\b|\bprix (?:casse|choc|mini|fou|sacrifie|d.ami)|\bpetits prix\b|\bfoire a|\bdemarque\b",
             r"\btout doit disparaitre|\bderniere chance\b|\bcoupons?\b|\bflash sale|\bon sale\b|\bspecial offer",
+            r"\b(?:summer|winter|spring|autumn|private|clearance|big) sales?\b|\bsale (?:ends?|starts?|now|is on)\b",
+            r"\bdeals?\b(?! with)|\bdiscounts?\b(?! card)|\bexclusive offers?\b|\beverything must go\b",
             r"\blast chance\b|\bends (?:today|tonight)\b|\bpoints (?:valent|comptent) (?:double|triple)",
             r"\bpoints doubles\b",
         ),
@@ -97,16 +105,20 @@ _RULES: Final[tuple[Rule, ...]] = (
             rf"\bdes {_MONEY} d.achat|\bdes \d+ (?:articles?|produits?|achats?)\b|\bau lieu de \d|\ba 1 ?(?:€|euro)",
             r"\b\d+ (?:\w+ )?(?:achete|acquis)|\bmoitie prix\b|\b1 ?= ?2\b|\b\d \w+ ?= ?\d",
             r"\b[2-4] pour (?:le prix de )?[12]\b",
+            rf"\b(?:up to|save|extra|gives you|enjoy|get) \d{{1,2}} ?%|\bsave (?:up to )?{_MONEY}|\b{_MONEY} off\b",
+            r"\bhalf price\b|\bbuy (?:one|two|\d),? get\b",
+            r"\b(?:two|three|[23]) for (?:the price of )?(?:one|two|[12])\b",
             r"\bpour le prix d|\b(?:2n?de?|2e(?:me)?|deuxieme|3e(?:me)?|troisieme) (?:\w+ )?(?:offert|gratuit)",
         ),
     ),
-    ("free", 2.0, _any(r"\bgratuit|\bofferte?s?\b|\bcadeaux?\b")),
+    ("free", 2.0, _any(r"\bgratuit|\bofferte?s?\b|\bcadeaux?\b|\b(?:free|gifts?)\b(?! (?:up|of|cards?|to)\b)")),
     (
         "game",
         4.0,
         _any(
             r"\bgagnez\b|\btentez votre chance\b|\bjeu.concours\b|\btirage au sort\b|\bgrand jeu\b",
             r"\bremportez\b|\bcasino\b",
+            r"\bwin (?:an?|up|your|one)\b|\bprize draw\b|\byou(?:.ve| have) won\b|\blottery\b",
             r"\bjackpot\b|\bparis sportifs?\b|\btours gratuits\b",
         ),
     ),
@@ -118,6 +130,8 @@ _RULES: Final[tuple[Rule, ...]] = (
             r"\ben (?:magasin|boutique)",
             r"\bvenez (?:nombreux|les|decouvrir|essayer|profiter|vite)\b|\bvous atten(?:d|dons|dent)\b|\bfoncez\b",
             r"\blaissez.vous tenter|\b(?:ne manquez|a ne pas manquer)|\bboutique en ligne\b|\bshop now\b",
+            r"\bdiscover\b|\bdon.t miss\b|\b(?:order|book|subscribe|buy) now\b|\bmiss you\b|\bin.store\b",
+            r"\bnous manquez\b|\bpour (?:chaque client|tous nos clients)\b|\brefer a friend\b|\bour members\b",
             r"\brendez.vous (?:dans|en) (?:votre |nos )?(?:boutique|magasin)|\breservez (?:votre table|vite|des)\b",
         ),
     ),
@@ -126,6 +140,7 @@ _RULES: Final[tuple[Rule, ...]] = (
         2.0,
         _any(
             r"\bnouvelle (?:collection|carte|gamme)|\bnouveautes?\b|\bnouvel arrivage|\bavant.premiere\b",
+            r"\bnew (?:collection|arrivals?|range)\b|\bnouvelle collection\b|\bearly access\b",
             r"\bacces (?:anticipe|vip|prioritaire)|\binedit|\bexclusi",
         ),
     ),
@@ -136,6 +151,9 @@ _RULES: Final[tuple[Rule, ...]] = (
             r"\bjusqu.(?:au|a) (?:dimanche|samedi|minuit|ce soir|\d)|\bdernier(?:e?s)? (?:jours?|heures?|places)\b",
             r"\bplus que \d+ (?:jours?|heures?|places?)|\bplaces limitees\b|\b(?:duree|offre) limitee\b|\btoday only",
             r"\bce (?:week.?end|samedi|dimanche|soir)\b|\btoute la (?:semaine|journee)\b",
+            r"\bthis (?:weekend|week|saturday|sunday)\b|\blast days\b|\blimited (?:stock|time)\b|\bonly today\b",
+            r"\bhurry\b|\bends? (?:soon|on|sunday|tomorrow)\b|\bstarts (?:now|today)\b|\bcette semaine\b",
+            r"\baujourd.hui seulement\b",
             r"\bse termine (?:ce|dans|demain)",
         ),
     ),
@@ -145,6 +163,7 @@ _RULES: Final[tuple[Rule, ...]] = (
         _any(
             rf"\ba partir de {_MONEY}|\bdes {_MONEY}|\bseulement {_MONEY}|\b{_MONEY} ?/ ?(?:pers|mois)",
             r"\bparraine[zrs]?\b|\ben parrainant\b|\bcomparez\b|\beconomisez\b|\bdevis gratuit|\beligib",
+            rf"\b(?:only|just|spend) {_MONEY}|\bget {_MONEY}|\b(?:points|euros) a depenser\b",
             r"\bvoyan(?:ts?|ce)\b",
             r"\bdroits? a la formation\b|\bcpf\b|\bpanneaux solaires\b|\bpompe a chaleur\b|\bisolation a\b",
             r"\bpanier\b[^.]{0,20}\b(?:attend|oubli)|\bsans (?:engagement|justificatif)\b",
@@ -174,6 +193,7 @@ _NOTICES: Final[tuple[Rule, ...]] = (
             r"\ba retirer\b",
             r"\bsuivi\b",
             r"\blivreur\b|\btransporteur\b|\bcommande\b[^.]{0,40}(?:prete|expedie|disponible|confirme)",
+            r"\bparcel\b|(?<!free )\bdelivery\b|\bshipped\b|\btracking\b|\byour order\b",
             r"\bcommande (?:n\S* ?)?\S*\d|\breference \S*\d",
         ),
     ),
@@ -182,6 +202,7 @@ _NOTICES: Final[tuple[Rule, ...]] = (
         -3.0,
         _any(
             r"\brendez-vous\b(?! (?:shopping|dans|en |sur ))|\brdv\b(?<!prenez rdv)(?! en)|\breservation\b|\bannul",
+            r"\bappointment\b|\bbooking\b|\bprescription\b",
             r"\bconsultation\b|\bordonnance\b|\bvaccin|\bdepistage\b|\bentretien\b|\bcandidature\b|\bcompromis\b",
         ),
     ),
@@ -192,7 +213,8 @@ _NOTICES: Final[tuple[Rule, ...]] = (
             r"\bfacture\b|\bpaiement\b|\bprelevement\b|\becheance\b|\bsolde (?:de|du|a|disponible)\b|\bimpaye",
             r"\bvirement\b",
             r"\bremboursement\b|\bcheque\b|\bimpots?\b|\bfiscal|\bordre d.achat\b|\bplafond\b|\blivret\b",
-            r"\bconsommation\b",
+            r"\bconsommation\b|\bsans action de votre part\b",
+            r"\binvoice\b|\bpayment\b|\brefund|\bdirect debit\b|\bcharged\b",
         ),
     ),
     (
@@ -208,7 +230,7 @@ _NOTICES: Final[tuple[Rule, ...]] = (
         -2.0,
         _any(
             r"\bvotre (?:dossier|compte|demande|contrat|sinistre|abonnement|billet|ticket|inscription|essai|don)\b",
-            r"\bvotre forfait (?:a|est|sera)\b",
+            r"\bvotre forfait (?:a|est|sera)\b|\byour (?:account|request|claim|subscription|ticket|trial)\b",
         ),
     ),
 )

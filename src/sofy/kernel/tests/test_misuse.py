@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from sofy.kernel.content import Button, Card, Content, Template
 from sofy.kernel.misuse import HOLD, _glance, _read, score, skeleton, words
+from sofy.kernel.tests import misuse_texts
 
 ALERTS = """\
 Votre code de vérification Banque Martin est 482913. Ne le communiquez à personne.
@@ -186,7 +187,7 @@ Jeu SMS : répondez A ou B et remportez un iPhone""".splitlines()
 
 
 @pytest.mark.clause("CGVU 14.2")
-@pytest.mark.parametrize("text", ALERTS + MORE_ALERTS)
+@pytest.mark.parametrize("text", ALERTS + MORE_ALERTS + misuse_texts.ALERTS)
 def test_real_alerts_are_let_go_however_many_there_are(text):
     points, reasons = score(text, alike=500, a_minute=500)
 
@@ -194,7 +195,7 @@ def test_real_alerts_are_let_go_however_many_there_are(text):
 
 
 @pytest.mark.clause("CGVU 14.2")
-@pytest.mark.parametrize("text", MARKETING + DISGUISED)
+@pytest.mark.parametrize("text", MARKETING + DISGUISED + misuse_texts.MARKETING)
 def test_marketing_is_recognised_with_the_rules_that_spoke(text):
     points, reasons = score(text)
 
@@ -203,7 +204,7 @@ def test_marketing_is_recognised_with_the_rules_that_spoke(text):
 
 
 @pytest.mark.clause("CGVU 14.2")
-@pytest.mark.parametrize("text", FOR_MANY)
+@pytest.mark.parametrize("text", FOR_MANY + misuse_texts.FOR_MANY)
 def test_what_may_be_meant_for_one_is_held_when_it_goes_to_many(text):
     alone, _ = score(text)
     many, reasons = score(text, alike=500, a_minute=500)
