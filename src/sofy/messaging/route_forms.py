@@ -88,7 +88,12 @@ class DryRunForm(forms.Form):
         label=_("State"), choices=[("active", _("In use")), ("paused", _("Paused"))], required=False
     )
     weight = forms.IntegerField(label=_("Weight"), min_value=0, max_value=1000, required=False)
-    price_eur = forms.CharField(label=_("Price of an SMS (€ before VAT)"), max_length=20, required=False)
+    price_eur = forms.CharField(
+        label=_("Price of an SMS (€ before VAT)"),
+        max_length=20,
+        required=False,
+        help_text=_("Empty: what it cost yesterday."),
+    )
 
     def clean_price_eur(self) -> Decimal | None:
         """As people write it."""

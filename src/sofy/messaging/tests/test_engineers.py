@@ -135,6 +135,14 @@ def test_a_dry_run_counts_what_would_have_had_no_route():
     assert (found.nowhere_before, found.nowhere_after) == (5, 5)
 
 
+@pytest.mark.parametrize(("language", "said"), [("en", "No SMS left yesterday"), ("fr", "Aucun SMS n’est parti hier")])
+def test_a_dry_run_after_a_day_without_traffic_says_so(client, route_id, staff, language, said):
+    answer = browser(staff, language).post("/op/routes/dry-run", {"r1-state": "paused"})
+
+    assert said in answer.text
+    assert "0,00" not in answer.text
+
+
 def test_the_dry_run_of_yesterday_reads_counts_and_changes_nothing(engine_db, client, route_id, staff):
     yesterday = UUID(int=ids.before(clock.DEMO_START - timedelta(days=1)).int | ids.uuid7().int % (1 << 80))
     with engine_db.connect("admin", autocommit=True) as admin:

@@ -123,6 +123,7 @@ def test_requests_are_listed_and_told_once_more(language):
     first = page.post(f"{root}/deliveries/{done}/replay", follow=True)
     second = page.post(f"{root}/replay", {"since": f"{clock.today() - timedelta(days=1):%Y-%m-%d}"}, follow=True)
     wrong = page.post(f"{root}/replay", {"since": "yesterday"}, follow=True)
+    none = page.post(f"{root}/replay", {"since": f"{clock.today() - timedelta(days=1):%Y-%m-%d}"}, follow=True)
 
     words = {"fr": "pas de réponse en 15", "en": "no answer within 15"}[language]
     assert [words in answer.text for answer in (listed, failed)] == [True, True]
@@ -130,6 +131,7 @@ def test_requests_are_listed_and_told_once_more(language):
     assert [answer.status_code for answer in (first, second, wrong)] == [200] * 3
     assert [state_of(client, each) for each in (one, two, done)] == [("waiting", 0)] * 3
     assert "2 " in second.text
+    assert {"fr": "Rien n’a été abandonné", "en": "Nothing was given up"}[language] in none.text
 
 
 def test_other_people_of_the_client_look_and_strangers_do_not():

@@ -164,7 +164,10 @@ def replay_failed(request: ClientRequest, webhook_id: UUID) -> HttpResponse:
         since = datetime.combine(form.cleaned_data["since"], time(), clock.PARIS)
         count = services.replay_failed(request.client.pk, webhook.id, since, actor=request.user.actor)
         text = ngettext("%(n)s request is made once more.", "%(n)s requests are made once more.", count)
-        notify.done(request, text % {"n": count})
+        if count:
+            notify.done(request, text % {"n": count})
+        else:
+            notify.warn(request, _("Nothing was given up since that day: no request is made once more."))
     else:
         notify.warn(request, _("Choose the day from which on."))
     return redirect("messaging:webhook", request.client.slug, webhook.id)
