@@ -54,7 +54,11 @@ REFUSALS = {
     "connector_unknown": _("There is no connector “{connector}”: choose among {known}."),
     "route_settings": _("The settings of this route cannot be used ({shown})."),
     "setting_unreadable": _("“{setting}” is no setting: write it as {expected}."),
-    "trace_line": _("Line {line} of the trace cannot be read: {problem}"),
+    "trace_line": _("Line {line} of the trace is no message written in JSON."),
+    "trace_field": _("Line {line} of the trace: {field} is missing, or is not what it should be."),
+    "trace_instant": _(
+        "Line {line} of the trace: {field} is no instant. Write 2026-11-23T08:00:00Z, or seconds since 1970."
+    ),
     "attack_unknown": _("There is no attack “{attack}”: choose among {known}."),
     "route_unknown": _("No route has the code “{route}”."),
     "day_unreadable": _("“{day}” is no day: write it as 2026-12-01."),

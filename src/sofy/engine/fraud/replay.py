@@ -1,6 +1,8 @@
 """A trace judged as it would have been at the time: each line knows only what was known at its moment."""
 
 import heapq
+import re
+from codecs import BOM_UTF8
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from math import isfinite
@@ -13,6 +15,10 @@ from sofy.engine.fraud.memory import Sent
 from sofy.kernel.errors import Refused
 
 _MILLISECONDS = 1e11
+#: The field that msgspec found missing or wrong.
+_FIELD = re.compile(r"(?:field `|`\$\.)(\w+)`")
+#: What people write between the figures of a number.
+_APART = str.maketrans("", "", " \u00a0\u202f.-()/")
 
 
 class Traced(msgspec.Struct, gc=False):
@@ -56,25 +62,42 @@ def instant(value: float | str) -> float:
 def read(lines: Iterable[bytes]) -> Iterator[tuple[int, Traced]]:
     """The lines of a trace with their numbers; empty ones are passed over.
 
-    Raises: Refused trace_line for one that is not a message, naming it.
+    Raises: Refused trace_line for one that is not JSON, trace_field for one that is no message; both name the line.
     """
     for number, text in enumerate(lines, 1):
-        if not text.strip():
+        told = text.removeprefix(BOM_UTF8) if number == 1 else text
+        if not told.strip():
             continue
         try:
-            yield number, _decode(text)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise Refused("trace_line", line=number, problem=str(error)) from None
+            line = _decode(told)
+        except msgspec.ValidationError as error:
+            field = _FIELD.search(str(error))
+            if field is None:
+                raise Refused("trace_line", line=number) from None
+            raise Refused("trace_field", line=number, field=field.group(1)) from None
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            raise Refused("trace_line", line=number) from None
+        if not any(sign.isdecimal() for sign in str(line.to)):
+            raise Refused("trace_field", line=number, field="to")
+        yield number, line
 
 
-def _fact(value: float | str | bool | None, at: float) -> float | None:
+def _fact(number: int, field: str, value: float | str | bool | None, at: float) -> float | None:
     if value is None or value is False or value == "":
         return None
-    return at if value is True else instant(value)
+    return at if value is True else _moment(number, field, value)
+
+
+def _moment(number: int, field: str, value: float | str) -> float:
+    try:
+        return instant(value)
+    except (ValueError, OverflowError):
+        raise Refused("trace_instant", line=number, field=field) from None
 
 
 def _international(to: str) -> str:
-    """A number as the detector knows it, however a trace writes it: 06…, 0033…, 33… and +33… are the same one."""
+    """A number as the detector knows it, however a trace writes it: 06…, 0033…, 33…, +33… and 06 12… are the same."""
+    to = to.replace("(0)", "").translate(_APART)
     if to.startswith("+"):
         return to
     if to.startswith("00"):
@@ -86,16 +109,14 @@ def judge(lines: Iterable[tuple[int, Traced]], detector: Detector | None = None)
     """Each line's verdict, in the order of the file. What came of a message that was not let go is not known: it never
     went.
 
-    Raises: Refused trace_line.
+    Raises: Refused trace_instant, naming line and field.
     """
     detector = detector or Detector(Policy())
     facts: list[tuple[float, int, bool, str, str, str, Sent]] = []
     for number, line in lines:
-        try:
-            at = instant(line.t)
-            used, receipt = _fact(line.converted_at, at), _fact(line.receipt_at, at)
-        except (ValueError, OverflowError):
-            raise Refused("trace_line", line=number, problem="t, converted_at and receipt_at are instants") from None
+        at = _moment(number, "t", line.t)
+        used = _fact(number, "converted_at", line.converted_at, at)
+        receipt = _fact(number, "receipt_at", line.receipt_at, at)
         while facts and facts[0][0] <= at:
             when, _, conversion, client, to, purpose, sent = heapq.heappop(facts)
             if conversion:

@@ -40,8 +40,8 @@ def test_a_line_that_cannot_be_read_is_named(tmp_path, capsys):
 
     told = json.loads(capsys.readouterr().out)
     assert status == 1
-    assert told["error"] == "trace_line"
-    assert told["line"] == 1
+    assert told["error"] == "trace_field"
+    assert (told["line"], told["field"]) == (1, "client")
 
 
 def test_the_detector_is_measured(capsys):

@@ -54,14 +54,38 @@ def test_a_number_is_the_same_one_in_every_usual_form():
 
 
 @pytest.mark.parametrize(
-    "line", [b"{", b'{"t": 1}', b'{"t": "monday", "client": "a", "to": "+33639980001", "purpose": "alert"}', b"\xff"]
+    ("line", "code", "field"),
+    [
+        (b"{", "trace_line", None),
+        (b"[1, 2]", "trace_line", None),
+        (b"\xff", "trace_line", None),
+        (b'{"t": 1}', "trace_field", "client"),
+        (b'{"t": 1, "client": null, "to": "+33639980001"}', "trace_field", "client"),
+        (b'{"t": 1, "client": "a", "to": "nobody"}', "trace_field", "to"),
+        (b'{"t": "monday", "client": "a", "to": "+33639980001"}', "trace_instant", "t"),
+        (b'{"t": 1, "client": "a", "to": "+33639980001", "receipt_at": "soon"}', "trace_instant", "receipt_at"),
+    ],
 )
-def test_a_line_that_is_no_message_is_named(line):
+def test_a_line_that_is_no_message_is_named_with_what_is_wrong(line, code, field):
     with pytest.raises(Refused) as refused:
         list(replay.judge(replay.read([b"", line])))
 
-    assert refused.value.code == "trace_line"
+    assert refused.value.code == code
     assert refused.value.facts["line"] == 2
+    assert refused.value.facts.get("field") == field
+
+
+def test_a_trace_from_another_system_is_read():
+    lines = [
+        b'\xef\xbb\xbf{"t": "2026-11-01T10:00:00Z", "client": "a", "to": "06 39 98 12 34", "purpose": "otp"}\r\n',
+        b'{"t": "2026-11-01T11:00:01.5+01:00", "client": 7, "to": "+33 (0)639-98.12.35", "converted_at": null}\n',
+        b"\r\n",
+    ]
+
+    found = list(replay.judge(replay.read(lines)))
+
+    assert [judgement.at for judgement in found] == [1793527200.0, 1793527201.5]
+    assert [judgement.judged.range for judgement in found] == ["+3363998", "+3363998"]
 
 
 @given(st.lists(st.binary(max_size=60), max_size=5))
