@@ -134,7 +134,7 @@ class Detector:
             if self._lives(habits, kept):
                 self._reopen(client, purpose, key)
         if late and habits.sample:
-            habits.rate = min(1.0, habits.rate + 1 / min(habits.sample, 200.0))
+            habits.rate = min(1.0, habits.rate + sent.weight / min(habits.sample, 200.0))
         if late and sent.regular:
             habits.note_regular(True)
 
@@ -301,11 +301,11 @@ class Detector:
         if sent.regular:
             habits.note_regular(sent.used)
         if sent.used:
-            habits.note_outcome(True)
+            habits.note_outcome(True, sent.weight)
             return
         ten, million = habits.ranges.of(sent.ranges[1]), habits.ranges.of(sent.ranges[2])
         if sent.weight == 1.0 and (ten.used > 0.5 or (million.used > 0.5 and ten.left < 4)):
-            habits.note_outcome(False)
+            habits.note_outcome(False, sent.weight)
 
     def _settle(self, habits: Habits, sent: Sent, at: float) -> None:
         """What was not suspicious becomes what is usual."""
@@ -353,7 +353,7 @@ class Detector:
             place = kept if level or key.startswith(FICTION) else habits.ranges.of(within[1])
             found = self._of_range(habits, key, level, kept, place, far)
             if level < 2 and together is not None:
-                found += evidence.crowd(together, kept, at)
+                found += evidence.crowd(together, kept, habits.ranges.of(land), at)
             if not found and (level < 3 or kept.fresh < 30 or purpose == "marketing"):
                 continue  # a country alone: people there who agreed may be many
             elsewhere = self._elsewhere(client, within[level:3], kept, at) if level < 2 else None

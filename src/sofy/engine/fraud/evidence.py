@@ -37,6 +37,8 @@ _OWN, _OWN_PLACE = 20, 100
 _ALL_OVER: Final = 20
 #: So many clients may come to write to ten thousand numbers abroad within an hour; more of them say so much at most.
 _ALONE, _CROWDED = 2, 6.0
+#: A range with less than this of the fresh numbers of its country is one of many.
+_PIECE: Final = 0.2
 #: Less than this of what goes out to a contact book is its people abroad and no burst; they come last in a sorted one.
 _PART, _LAST_PART = 0.05, 0.5
 
@@ -250,10 +252,12 @@ def repeats(kept: Range, distance: float) -> Reason | None:
     return Reason("repeats", min(4.0 + 2 * distance, kept.again * (1 + distance / 2) / 10), kept.again, 0)
 
 
-def crowd(together: Crowd, kept: Range, now: float) -> tuple[Reason, ...]:
-    """Several clients began to write to one range abroad within the hour: each has a few of what is pumped."""
+def crowd(together: Crowd, kept: Range, wide: Range, now: float) -> tuple[Reason, ...]:
+    """Several clients began to write to one range abroad within the hour: each has a few of what is pumped. Not one
+    that is a small part of what this client writes to its country.
+    """
     several = len(together.clients)
-    if several <= _ALONE or kept.used > 0.5 or now - together.since > CROWD_S:
+    if several <= _ALONE or kept.used > 0.5 or now - together.since > CROWD_S or kept.fresh < _PIECE * wide.fresh:
         return ()
     return (Reason("several_clients", min(_CROWDED, float(several - _ALONE)), several, _ALONE),)
 

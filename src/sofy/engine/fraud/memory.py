@@ -24,6 +24,8 @@ APART_S: Final = 90.0
 _FEW_REGULARS: Final = 0.3
 #: Clients that write to one range within this time, of whom so many are counted, are a crowd.
 CROWD_S, CROWD = 3600.0, 16
+#: Of so many codes it has to be known what came of them, before anything is said of more.
+FEW: Final = 12
 #: So few of all messages have a code that is used: a client that tells nothing, or pumping that fakes some.
 _HARDLY: Final = 0.12
 #: So many ranges, numbers and messages are remembered per client and purpose.
@@ -262,7 +264,7 @@ class Habits(msgspec.Struct, gc=False, eq=False):
     @property
     def tells(self) -> bool:
         """Whether this client says that codes are used: a few that somebody faked are no habit."""
-        return self.sample >= 12 and self.rate >= 0.3 and self.overall >= _HARDLY
+        return self.sample >= FEW and self.rate >= 0.3 and self.overall >= _HARDLY
 
     @property
     def mute(self) -> bool:
@@ -278,7 +280,9 @@ class Habits(msgspec.Struct, gc=False, eq=False):
         self.regulars += (used - self.regulars) / 8
         self.regulars_at = self.seen_at
 
-    def note_outcome(self, used: bool) -> None:
+    def note_outcome(self, used: bool, weight: float) -> None:
+        """Regulars, who use theirs and ask again until they can, say less of how many people use a code."""
+        weight = weight if self.sample >= FEW else 1.0
         keep = min(self.sample, 200.0)
-        self.rate = (self.rate * keep + used) / (keep + 1)
-        self.sample += 1
+        self.rate = (self.rate * keep + used * weight) / (keep + weight)
+        self.sample += weight

@@ -93,3 +93,22 @@ def test_a_range_abroad_whose_people_use_their_codes_is_no_meeting_of_pumping():
     found = judge(asked)
 
     assert stopped(found, fraud=False) < 0.005
+
+
+def test_a_crowd_of_hotels_with_guests_in_the_same_few_ranges_is_no_pumping():
+    def guests(rng: Random, n: int) -> str:
+        return f"+44770{rng.randrange(10**6):06d}" if rng.random() < 0.4 else anywhere(rng, n)
+
+    asked = [one for n in range(12) for one in steady(50 + n, guests, 3, 2, 0, client=f"hotel {n}")]
+
+    assert stopped(judge(asked), fraud=False) == 0
+
+
+def test_how_many_codes_are_used_is_told_by_fresh_people_and_hardly_by_regulars():
+    habits = Habits()
+
+    for _ in range(100):
+        for used, weight in ((True, 0.15), (True, 0.15), (True, 1.0), (False, 1.0)):
+            habits.note_outcome(used, weight)
+
+    assert 0.5 < habits.rate < 0.62
