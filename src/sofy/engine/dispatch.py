@@ -208,6 +208,14 @@ class Dispatcher:
                 enter(item, judge(_message(item, facts), facts, now), now)
                 self._ledger.changed(item)
 
+    def drop(self, item: Item) -> bool:
+        """Whether a message waited here for room; it does no more."""
+        for batch in self.ready[item.lane]:
+            if item in batch.items:
+                batch.items.remove(item)
+                return True
+        return False
+
     def take_back(self, batch: Batch) -> None:
         """Return a batch nobody could hand over to the queue, for whoever can."""
         at = micros(clock.now())

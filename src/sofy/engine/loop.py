@@ -30,6 +30,7 @@ from sofy.connectors.base import (
 from sofy.engine import handover
 from sofy.engine.announce import announce
 from sofy.engine.callbacks import Callbacks
+from sofy.engine.called_back import CalledBack
 from sofy.engine.capability import Capabilities
 from sofy.engine.circuit import OF_THE_ROUTE
 from sofy.engine.claim import NEWCOMERS_EVERY_S, Claims, next_look
@@ -52,7 +53,6 @@ from sofy.engine.sweepers import Sweepers
 from sofy.engine.wake import Listener
 from sofy.kernel import opt_out
 from sofy.kernel.channels import LANES
-from sofy.kernel.clauses import clause
 
 log = structlog.get_logger(__name__)
 
@@ -85,7 +85,6 @@ class Engine:
         self.recent = Recent()
         self.receipts = Receipts(self._links["receipts"], self.ledger, self.recent, keystore)
         self.refusals = Refusals()
-        self.inbound = InboundDesk(self._links["inbound"], keystore, partial(self._refuse, reason="stop"))
         self.table = RouteTable(self._links["house"], keystore)
         self.receipts.told = self.table.choice.note
         self.watch = Watch(self._links["house"], keystore)
@@ -98,6 +97,8 @@ class Engine:
             self._announce_soon,
             self._opt_out_url,
         )
+        self.called_back = CalledBack(self.items, self.table, self.ledger, self.refusals, self.dispatcher)
+        self.inbound = InboundDesk(self._links["inbound"], keystore, partial(self.called_back.refuse, reason="stop"))
         self.claims = {lane: Claims(lane, self._links[lane], keystore, self.instance) for lane in LANES}
         self.capabilities = Capabilities(self._links["house"], keystore, self.table, self.inbound.aliases)
         self.callbacks = Callbacks(
@@ -122,7 +123,7 @@ class Engine:
         self._spawn("receipts", self.receipts.run())
         await self.table.reload(self._events)
         self._spawn("routes", self._watch_routes())
-        self._spawn("listener", Listener(self._url, self._wake, partial(self._refuse, reason="opposed")).run())
+        self._spawn("listener", Listener(self._url, self._wake, self.called_back.channels).run())
         for duty in (self.sweepers, self.callbacks, self.capabilities):
             self._spawn(type(duty).__name__.lower(), duty.run())
         self._spawn("fraud", self._look_for_fraud())
@@ -253,21 +254,6 @@ class Engine:
             self._dispatch_soon()
 
         self._announcing[lane] = self._spawn(f"announce {lane}", note())
-
-    @clause("CGVU 14.1", "CGVU 17")
-    def _refuse(self, client: bytes, recipient: bytes, reason: str) -> None:
-        """Somebody said no: nothing passes the barrier any more, and what waits in a connector is called back."""
-        self.refusals.add(client, recipient)
-        by_route: dict[bytes, list[UUID]] = {}
-        for item in self.items.values():
-            theirs = item.recipient == recipient and item.client == client and item.purpose == "marketing"
-            if theirs and item.route in self.table.running:
-                by_route.setdefault(item.route, []).append(item.uid)
-        for route, messages in by_route.items():
-            for uid in self.table.running[route].connector.withdraw(messages):
-                item = self.items[uid]
-                item.status, item.reason, item.article, item.at = "cancelled", reason, "CGVU 17", now_micros()
-                self.ledger.changed(item)
 
     def _settled(self, item: Item) -> None:
         """Everything about this message is committed."""

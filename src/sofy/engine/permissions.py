@@ -18,6 +18,8 @@ from sofy.kernel.channels import LANES, of_lane
 
 #: Engines listen here for people who said no: payload is "<client>:<recipient index>", both in hex.
 STOP_CHANNEL: Final = "sofy_stop"
+#: Engines listen here for messages that their client takes back: payload is "<client>:<message>", both in hex.
+CANCEL_CHANNEL: Final = "sofy_cancel"
 #: Engines listen here for new work.
 WAKE_CHANNEL: Final = "sofy_wake"
 

@@ -1,12 +1,13 @@
-"""Being told at once: of new work, and of people who said no elsewhere."""
+"""Being told at once: of new work, of people who said no elsewhere, and of messages taken back."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import psycopg
 import structlog
+from psycopg import sql
 
-from sofy.engine.permissions import STOP_CHANNEL, WAKE_CHANNEL
+from sofy.engine.permissions import WAKE_CHANNEL
 
 log = structlog.get_logger(__name__)
 
@@ -14,12 +15,15 @@ _AGAIN_AFTER_S = 1.0
 
 
 class Listener:
-    """Listens on a connection of its own. What it misses while the database is away, facts read again will tell."""
+    """Listens on a connection of its own. What it misses while the database is away, facts read again will tell.
 
-    def __init__(self, url: str, wake: Callable[[], None], refused: Callable[[bytes, bytes], None]) -> None:
+    `told`: by channel, what hears a client and one of its people or messages.
+    """
+
+    def __init__(self, url: str, wake: Callable[[], None], told: Mapping[str, Callable[[bytes, bytes], None]]) -> None:
         self._url = url
         self._wake = wake
-        self._refused = refused
+        self._told = told
 
     async def run(self) -> None:
         """Listen for ever."""
@@ -27,8 +31,8 @@ class Listener:
             try:
                 connection = await psycopg.AsyncConnection.connect(self._url, autocommit=True)
                 async with connection:
-                    await connection.execute(f"LISTEN {WAKE_CHANNEL}")
-                    await connection.execute(f"LISTEN {STOP_CHANNEL}")
+                    for channel in (WAKE_CHANNEL, *self._told):
+                        await connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel)))
                     async for notice in connection.notifies():
                         self._hear(notice.channel, notice.payload)
             except (psycopg.OperationalError, psycopg.InterfaceError):
@@ -38,8 +42,8 @@ class Listener:
         if channel == WAKE_CHANNEL:
             self._wake()
             return
-        client, _, recipient = payload.partition(":")
+        client, _, about = payload.partition(":")
         try:
-            self._refused(bytes.fromhex(client), bytes.fromhex(recipient))
+            self._told[channel](bytes.fromhex(client), bytes.fromhex(about))
         except ValueError:
             log.warning("engine.notice_unreadable", channel=channel)

@@ -15,9 +15,11 @@ _JSON: Final = "application/json"
 
 
 async def read_body(request: Request) -> bytes:
-    """The body of a request of the API. Raises: Fault media_type, body_too_large, body_slow."""
+    """The body of a request of the API. Raises: Fault media_type, body_encoding, body_too_large, body_slow."""
     if request.headers.get("content-type", _JSON).partition(";")[0].strip().lower() != _JSON:
         raise Fault("media_type", 415)
+    if request.headers.get("content-encoding", "identity").strip().lower() not in ("", "identity"):
+        raise Fault("body_encoding", 415)
     return await whole_body(request, LONGEST_BODY)
 
 

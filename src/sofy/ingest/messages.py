@@ -41,6 +41,7 @@ from sofy.ingest.shapes import (
     Verdict,
 )  # fmt: skip
 from sofy.ingest.storing import Answer, Consented, Named
+from sofy.ingest.taking_back import take_back
 from sofy.kernel import clock, ids
 from sofy.kernel.channels import TRAITS, identity
 from sofy.kernel.clauses import clause
@@ -154,12 +155,11 @@ class Messages:
         """DELETE /v1/messages/{id}: take a message back that has not left."""
         caller = await self._house.callers.admit(request, "messages:send")
         message = _id(request)
-        values = {"client": caller.client, "message": message, "now": clock.now()}
-        gone = await self._house.link.rows("cancel_message", values)
-        for _, _, rung in await self._house.link.rows("rungs_of", values | {"messages": UuidArray.of([message.bytes])}):
-            if rung is not None and rung != message.bytes:
-                gone += await self._house.link.rows("cancel_message", values | {"message": UUID(bytes=rung)})
-        gone += [] if gone else await self._cancel_told(caller.client, message)
+        values = {"client": caller.client, "messages": UuidArray.of([message.bytes])}
+        rungs = await self._house.link.rows("rungs_of", values)
+        wanted = dict.fromkeys([message, *(UUID(bytes=rung) for _, _, rung in rungs if rung is not None)])
+        gone = await take_back(self._house.link, caller.client, wanted)
+        gone = gone or await self._cancel_told(caller.client, message)
         standing = await self._standing(caller.client, message)
         if gone or standing.status == "cancelled":
             return _json(standing, caller)
@@ -237,14 +237,12 @@ class Messages:
         told = await self._house.answered_before(caller.client, named)
         return None if told is None else _answered(told, caller)
 
-    async def _cancel_told(self, client: UUID, name: UUID) -> list[Any]:
-        """Take back what an id stands for that was told over SMPP: what was."""
+    async def _cancel_told(self, client: UUID, name: UUID) -> bool:
+        """Take back what an id stands for that was told over SMPP; whether anything was."""
         values = {"client": client, "id": name, "now": clock.now()}
         gone = await self._house.link.rows("smpp_part_cancel", values)
-        for each in await self._told(client, name):
-            if each.message is not None:
-                gone += await self._house.link.rows("cancel_message", values | {"message": UUID(bytes=each.message)})
-        return gone
+        stands_for = [UUID(bytes=one.message) for one in await self._told(client, name) if one.message is not None]
+        return (bool(stands_for) and await take_back(self._house.link, client, stands_for)) or bool(gone)
 
     async def _standing(self, client: UUID, message: UUID) -> Standing:
         """Raises: Fault message_unknown."""

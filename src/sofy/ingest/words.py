@@ -59,6 +59,10 @@ DETAILS: Final[dict[str, Words]] = {
     ),
     "not_json": Words("The body is not JSON in UTF-8: {problem}.", "Le corps n’est pas du JSON en UTF-8 : {problem}."),
     "media_type": Words("Send Content-Type: application/json.", "Envoyez Content-Type: application/json."),
+    "body_encoding": Words(
+        "The body is sent as it is, not compressed: leave Content-Encoding out.",
+        "Le corps s’envoie tel quel, sans compression : retirez Content-Encoding.",
+    ),
     "body_too_large": Words(
         "A body has {limit} megabytes at most: send several batches.",
         "Un corps fait au plus {limit} mégaoctets : envoyez plusieurs lots.",

@@ -9,6 +9,7 @@ from uuid import UUID
 from sofy.engine.intake import MessageIn
 from sofy.ingest.house import House
 from sofy.ingest.problems import Fault
+from sofy.ingest.taking_back import take_back
 from sofy.kernel import clock, phone
 from sofy.kernel.clauses import clause
 from sofy.smsc import reading, receipts, times
@@ -93,12 +94,9 @@ class Requests:
         if not rows:
             return await self._cancel_part(account, request)
         rows = await self._meant(account, request, rows)
-        gone = all(status == "cancelled" for _, status, *_ in rows)
-        for name, _, rank, *_ in rows:
-            if rank <= _WAITING_RANK:
-                values = {"client": account.client, "message": UUID(bytes=name), "now": clock.now()}
-                gone = bool(await self._house.link.rows("cancel_message", values)) or gone
-        if not gone:
+        waiting = [UUID(bytes=name) for name, _, rank, *_ in rows if rank <= _WAITING_RANK]
+        gone = bool(waiting) and await take_back(self._house.link, account.client, waiting)
+        if not gone and not all(status == "cancelled" for _, status, *_ in rows):
             raise Refusal(Status.RCANCELFAIL, "message_left")
         return Pdu(Command.CANCEL_SM_RESP, request.sequence)
 

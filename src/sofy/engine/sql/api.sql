@@ -136,6 +136,14 @@ INSERT INTO engine_event (client_id, message_id, contact_id, campaign_id, kind, 
 SELECT %(client)s, message_id, contact_id, campaign_id, 'cancelled', %(now)s, '{"reason": "client_cancelled", "article": "DPA 6"}' FROM step
 RETURNING message_id
 
+-- name: stand_of
+-- Where messages of a client stand.
+SELECT message_id, status FROM engine_state WHERE client_id = %(client)s AND message_id = ANY(%(messages)s::uuid[])
+
+-- name: ask_back
+-- Engines give up what they hold of these messages, and have not begun to hand over.
+SELECT pg_notify(%(channel)s, told) FROM unnest(%(told)s::text[]) AS told
+
 -- name: convert
 -- The code of a message was used: once is enough. (kind || '': the index of news would walk all that a client's messages
 -- came to; here a few steps of one message are looked at.)

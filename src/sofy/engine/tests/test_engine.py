@@ -330,6 +330,45 @@ async def test_a_refusal_written_elsewhere_reaches_a_claimed_message(house: Hous
     await machine.settled(message, status="withheld")
 
 
+def _take_back(house: House, message: Any, client: Any = None) -> None:
+    payload = f"{(client or house.client).hex}:{message.id.hex}"
+    house.conn.execute("SELECT pg_notify(%s, %s)", (permissions.CANCEL_CHANNEL, payload))
+
+
+@pytest.mark.clause("DPA 6")
+async def test_what_waits_for_room_is_taken_back(house: House, machine: Machine):
+    machine.connector().room = 0
+    message, other = house.submit(house.message(purpose="alert"), house.message(purpose="alert"))
+    await machine.until(lambda: machine.engine.dispatcher.waiting("alert") == 2)
+
+    _take_back(house, message)
+    await machine.settled(message, status="cancelled")
+    machine.connector().room = 10
+    machine.connector().events.on_capacity()
+    await machine.settled(other)
+
+    state = house.state(message)
+    assert (state["reason"], state["article"]) == ("client_cancelled", "DPA 6")
+    assert [one.message_id for one in machine.connector().sent] == [other.id]
+
+
+@pytest.mark.clause("DPA 6")
+async def test_what_waits_in_a_connector_is_taken_back_by_its_own_client_only(house: House, machine: Machine):
+    machine.connector().waits = True
+    message, other = house.submit(house.message(purpose="alert"), house.message(purpose="alert"))
+    await machine.until(lambda: len(machine.connector().waiting) == 2)
+
+    _take_back(house, other, client=house.new_client())
+    _take_back(house, message)
+    await machine.settled(message, status="cancelled")
+    machine.connector().let_go()
+    await machine.settled(other)
+    _take_back(house, other)
+
+    assert [one.message_id for one in machine.connector().sent] == [other.id]
+    assert house.state(other)["status"] == "submitted"
+
+
 async def test_contact_is_answered_with_an_alert(house: House, machine: Machine):
     permissions.write_client(house.conn, house.client, contact_answer="Martin, 01 99 00 00 00")
     (message,) = house.submit(house.message())

@@ -1,6 +1,7 @@
 """What is no message, and how that is said: never with the value, always with the place."""
 
 import asyncio
+import gzip
 import json
 from typing import Any
 
@@ -164,6 +165,15 @@ async def test_what_is_not_said_to_be_json_is_refused(path, kind, program: Progr
     answer = await program.ask("POST", path, alert(), content_type=kind)
 
     assert (answer.status, answer.code) == (415, "media_type")
+
+
+async def test_a_compressed_body_is_refused_as_such(program: Program, house: House):
+    body = gzip.compress(json.dumps(alert()).encode())
+
+    answer = await program.send(body, headers=[("content-encoding", "gzip")])
+
+    assert (answer.status, answer.code) == (415, "body_encoding")
+    assert house.count() == 0
 
 
 @pytest.mark.parametrize("kind", ["application/json; charset=utf-8", "Application/JSON", None])

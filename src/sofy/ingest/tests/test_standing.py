@@ -1,11 +1,14 @@
 """Where a message stands, taking it back, what it would become; and nothing of another client's."""
 
+import asyncio
 from typing import Any
 from uuid import UUID
 
 import msgspec
+import psycopg
 import pytest
 
+from sofy.engine import permissions
 from sofy.engine.link import HotLink
 from sofy.engine.statuses import LATTICE
 from sofy.ingest.standing import as_of, standings
@@ -71,6 +74,22 @@ async def test_a_message_that_waits_is_taken_back_once_and_for_good(program: Pro
     assert [each["type"] for each in again.json["events"]] == ["accepted", "cancelled"]
     assert (again.json["final_at"], again.json["not_before"]) == (NOW, None)
     assert house.count("engine_queue") == 0
+
+
+@pytest.mark.clause("DPA 6")
+async def test_a_message_that_an_engine_holds_is_taken_back_when_the_engine_gives_it_up(program: Program, house: House):
+    message = await sent(program)
+    house.claim(ids.uuid7())
+
+    async with await psycopg.AsyncConnection.connect(house.engine_url, autocommit=True) as engine:
+        await engine.execute(f"LISTEN {permissions.CANCEL_CHANNEL}")
+        asked = asyncio.create_task(program.cancel(message))
+        told = await anext(engine.notifies())
+        house.stand(message, "cancelled", 90)
+        answer = await asked
+
+    assert told.payload == f"{house.client.hex}:{UUID(message).hex}"
+    assert (answer.status, answer.json["status"]) == (200, "cancelled")
 
 
 async def test_a_message_that_is_being_handed_over_is_not_taken_back(program: Program, house: House):
