@@ -36,6 +36,15 @@ _WAITS: Final = re.compile(
     r"warning: could not send|delayed|will be retried|message is still|sera retent|retardé", re.IGNORECASE
 )
 
+#: Where the copy of the mail itself begins in free words: its own lines say nothing of what became of it.
+_COPY: Final = re.compile(
+    r"^(?:-{2,}[^\n]{0,80}(?:copy of|original (?:message|mail)|message d'origine|headers follow)|"
+    r"(?:return-path|received|dkim-signature):\s)",
+    re.IGNORECASE | re.MULTILINE,
+)
+#: Parts that say something of a mail, whatever that is: free words beside them say no more.
+_FORMAL: Final = ("message/disposition-notification", "message/feedback-report")
+
 Kind = Literal["failed", "delayed", "delivered", "complaint"]
 #: What RFC 3464 2.3.3 calls it, and what it comes to. A mail that was relayed may still come back.
 ACTIONS: Final[dict[str, Kind]] = {"failed": "failed", "delayed": "delayed", "delivered": "delivered"}
@@ -76,10 +85,11 @@ def _read(raw: bytes) -> Returned:
     mail = _PARSER.parsebytes(raw)
     parts = list(_parts(mail))
     reports = [report for part in parts for report in _formal(part)][:_MOST_REPORTS]
-    said = "\n".join(_text(part) for part in parts if part.get_content_maintype() == "text")[:_TEXT_CHARS]
+    written = (part for part in parts if part.get_content_type() in ("text/plain", "text/html"))
+    said = "\n".join(_COPY.split(_text(part), maxsplit=1)[0] for part in written)[:_TEXT_CHARS]
     if reports:
         reports = [_completed(report, said) for report in reports]
-    elif _is_from_a_server(mail):
+    elif _is_from_a_server(mail) and not any(map(_tells_no_end, parts)):
         reports = list(_informal(mail, said))
     return Returned(reports, list(_texts(mail, parts, raw)))
 
@@ -168,26 +178,36 @@ def _told(words: str, known: str) -> str:
 
 
 def _is_from_a_server(mail: Message) -> bool:
-    """Whether nobody wrote it. An absence notice is no failure, whoever's name it is in."""
+    """Whether nobody wrote it. An absence notice is no failure, whoever's name it is in; Exim marks its failures so."""
+    if _field(mail, "x-failed-recipients"):
+        return True
     automatic = _field(mail, "auto-submitted").lower()
     if automatic.startswith("auto-replied") or _field(mail, "x-autoreply") or _field(mail, "x-autorespond"):
         return False
     name, sender = parseaddr(_field(mail, "from"))
-    return bool(_field(mail, "x-failed-recipients")) or _DAEMON.search(f"{name} {sender}") is not None
+    return _DAEMON.search(f"{name} {sender}") is not None
+
+
+def _tells_no_end(part: Message) -> bool:
+    """Whether a part says that a mail was passed on, read, or found to be no spam: none of which ends anything."""
+    if part.get_content_type() in _FORMAL:
+        return True
+    if part.get_content_type() not in ("message/delivery-status", "message/global-delivery-status"):
+        return False
+    return any(_field(fields, "action").split(" ")[0].lower() in ("relayed", "expanded") for fields in _blocks(part))
 
 
 def _informal(mail: Message, said: str) -> Iterator[Report]:
     """A failure in free words, as qmail, old Exims and some providers write it."""
     subject = _field(mail, "subject")
-    ours, _, _ = said.partition("------ This is a copy of")
-    failed, waits = _FAILED.search(f"{subject}\n{ours}"), _WAITS.search(f"{subject}\n{ours[:2000]}")
-    status = _told(ours, "")
+    failed, waits = _FAILED.search(f"{subject}\n{said}"), _WAITS.search(f"{subject}\n{said[:2000]}")
+    status = _told(said, "")
     if not failed and not status:
         return
-    final = failed is not None and not (waits and status[:1] == "4" and "permanent" not in ours.lower())
+    final = failed is not None and not (waits and status[:1] == "4" and "permanent" not in said.lower())
     kind: Kind = "delayed" if status[:1] == "4" and not final else "delayed" if waits and not status else "failed"
     recipient = _field(mail, "x-failed-recipients").split(",")[0].strip()
-    yield Report(kind=kind, status=status, words=ours[:2000], recipient=recipient)
+    yield Report(kind=kind, status=status, words=said[:2000], recipient=recipient)
 
 
 def _texts(mail: Message, parts: list[Message], raw: bytes) -> Iterator[str]:

@@ -59,6 +59,42 @@ def test_a_report_is_about_its_message(name, status, code, action):
     assert not said.inbound
 
 
+def from_a_server(kind: str, fields: str, more: str = "") -> bytes:
+    """A report in whose words and copied headers somebody could read a failure."""
+    return (
+        f"From: MAILER-DAEMON@example.org\r\nTo: b-{NAME}@retours.example.com\r\nSubject: Undelivered mail\r\n{more}"
+        "Content-Type: multipart/report; boundary=b\r\nMIME-Version: 1.0\r\n\r\n--b\r\n\r\nAbout your mail.\r\n--b\r\n"
+        f"Content-Type: {kind}\r\n\r\n{fields}\r\n--b\r\nContent-Type: text/rfc822-headers\r\n\r\n"
+        "DKIM-Signature: v=1\r\nSubject: Bonjour\r\n\r\n--b--\r\n"
+    ).encode()
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields"),
+    [
+        ("message/delivery-status", "Reporting-MTA: dns; x\r\n\r\nAction: relayed\r\nStatus: 2.0.0\r\n"),
+        ("message/delivery-status", "Reporting-MTA: dns; x\r\n\r\nAction: expanded\r\nStatus: 2.0.0\r\n"),
+        ("message/disposition-notification", "Disposition: manual-action; displayed\r\n"),
+        ("message/feedback-report", "Feedback-Type: not-spam\r\nVersion: 1\r\n"),
+    ],
+)  # fmt: skip
+def test_what_says_no_end_of_a_mail_fails_nothing(kind, fields):
+    assert heard(from_a_server(kind, fields)) == Heard()
+
+
+def test_a_failure_that_exim_marks_as_an_answer_is_read_and_its_copy_of_the_mail_is_not():
+    returned = (
+        f"From: Mail Delivery System <Mailer-Daemon@mx.example.org>\r\nTo: b-{NAME}@retours.example.com\r\n"
+        "X-Failed-Recipients: a@example.org\r\nAuto-Submitted: auto-replied\r\nSubject: Mail delivery failed\r\n\r\n"
+        "This is a permanent error. The following address(es) failed:\r\n\r\n  a@example.org\r\n\r\n"
+        "------ This is a copy of the message, including all the headers. ------\r\n\r\nDKIM-Signature: v=1\r\n"
+    ).encode()
+
+    (receipt,) = heard(returned).receipts
+
+    assert (receipt.status, receipt.code, receipt.action) == ("failed", "5", Action.PERMANENT)
+
+
 @pytest.mark.parametrize("kind", ["message/delivery-status", "message/global-delivery-status"])
 @pytest.mark.parametrize("encoding", ["8bit", "base64", "quoted-printable"])
 def test_a_report_is_read_however_its_fields_are_encoded(kind, encoding):
