@@ -107,3 +107,13 @@ def find(request: HttpRequest) -> HttpResponse:
     text = request.POST.get("q", "")[:200]
     context = {"text": text, "hits": commands.find(request, "op", text)}
     return render(request, "ui/hits.html" if getattr(request, "htmx", False) else "ui/find.html", context)
+
+
+def in_command_bar(request: HttpRequest, text: str) -> list[commands.Hit]:
+    """Clients of this name, for the command bar of staff; never on a page of a client."""
+    if getattr(request, "client", None) is not None or not getattr(request.user, "is_operator", False):
+        return []
+    return [
+        commands.Hit(each.name, reverse("backoffice:client", args=[each.slug]), "building-store", each.slug)
+        for each in services.list_clients(user=request.user, search=text)[: commands.LIMIT]
+    ]

@@ -30,10 +30,10 @@ def register(search: Search, permission: str | None = None) -> None:
 
 
 def find(request: HttpRequest, area: nav.Area, text: str) -> list[Hit]:
-    """Pages whose name contains the text, then what the rooms find."""
+    """Pages whose name or other words contain the text, then what the rooms find."""
     wanted = text.strip().casefold()
     links = [link for group in nav.groups(request, area) for link in group.links]
-    hits = [Hit(link.label, link.url, link.icon) for link in links if wanted in link.label.casefold()]
+    hits = [Hit(link.label, link.url, link.icon) for link in links if wanted in f"{link.label} {link.words}".casefold()]
     if len(wanted) >= 3:
         for permission, search in _SEARCHES:
             if nav.allowed(request, permission):

@@ -13,7 +13,9 @@ Area = Literal["client", "op"]
 
 @dataclass(frozen=True)
 class Entry:
-    """One line of the rail. `phone` puts it in the bottom bar of small screens; `key` is its `g` shortcut."""
+    """One line of the rail. `phone` puts it in the bottom bar of small screens; `key` is its `g` shortcut; `words` are
+    others by which people look for it.
+    """
 
     area: Area
     group: "str | Promise"
@@ -24,6 +26,7 @@ class Entry:
     permission: str | None = None
     phone: bool = False
     key: str = ""
+    words: "str | Promise" = ""
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,7 @@ class Link:
     current: bool
     phone: bool
     key: str
+    words: str = ""
 
 
 @dataclass(frozen=True)
@@ -77,7 +81,7 @@ def groups(request: HttpRequest, area: Area) -> list[Group]:
     for entry in shown:
         url = urls[entry.url_name]
         label = str(entry.group)
-        link = Link(str(entry.label), url, entry.icon, url == current, entry.phone, entry.key)
+        link = Link(str(entry.label), url, entry.icon, url == current, entry.phone, entry.key, str(entry.words))
         result.setdefault(label, Group(label)).links.append(link)
     return list(result.values())
 

@@ -178,3 +178,18 @@ def test_one_odd_row_does_not_close_the_list_of_clients(staff, monkeypatch):
     assert answer.status_code == 200
     assert "Odd one" in answer.text
     assert reverse("backoffice:client", args=["fine"]) in answer.text
+
+
+@pytest.mark.parametrize(
+    ("language", "nothing"), [("en", "a client is found by its name"), ("fr", "un client se trouve par son nom")]
+)
+def test_the_command_bar_of_staff_finds_clients(staff, monkeypatch, language, nothing):
+    line = queries.ClientLine(uuid7(), "zephyr", "Boulangeries Zéphyr", "active", 0, 0, clock.now())
+    monkeypatch.setattr(queries, "all_clients", lambda search="": [line] if search == "zéphyr" else [])
+    staff.post(reverse("ui:preferences"), {"language": language})
+
+    found = staff.post("/op/find", {"q": "zéphyr"}).text
+    none = staff.post("/op/find", {"q": "nowhere"}).text
+
+    assert 'href="/op/clients/zephyr"' in found
+    assert nothing in none.replace("\u00a0", " ")

@@ -529,3 +529,19 @@ def test_a_client_sees_what_a_route_costs_and_not_how_it_is_reached(client, rout
         assert (offer.short_code, str(offer.price_eur)) == ("36111", "0.045000")
         with pytest.raises(Exception, match="permission denied"), transaction.atomic():
             connection.cursor().execute("SELECT config FROM engine_route")
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_the_command_bar_finds_messages_by_reference_and_pages_by_other_words(client, language):
+    send(client, reference="order 12/34")
+    stranger = create_client(name="Autre", slug=f"c{ids.base58(8).lower()}")
+    mine, theirs = (
+        browser(make_user(client=each), language).post(f"/c/{each.slug}/find", {"q": "order 12/34"}).text
+        for each in (client, stranger)
+    )
+    word = {"en": "fraud", "fr": "fraude"}[language]
+    by_word = browser(make_user(client=client), language).post(f"/c/{client.slug}/find", {"q": word}).text
+
+    assert "messages/?reference=order+12%2F34" in mine
+    assert "messages/?reference" not in theirs
+    assert f"/c/{client.slug}/protection/" in by_word

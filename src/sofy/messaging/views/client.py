@@ -6,13 +6,16 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
-from django.http import FileResponse, Http404, HttpResponse, HttpResponseBase
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from sofy.audience.queries import canonical
 from sofy.clients.access import ClientRequest, only_reads, requires
+from sofy.clients.models import Client
 from sofy.kernel import clock, phone
 from sofy.kernel.crypto import Unreadable
 from sofy.kernel.errors import Refused
@@ -21,6 +24,7 @@ from sofy.messaging import queries, search
 from sofy.messaging.forms import LogForm
 from sofy.messaging.search import Wanted
 from sofy.messaging.services import log_files
+from sofy.ui.commands import Hit
 
 PER_PAGE = 50
 PLACE = ("message_log", "number")
@@ -152,3 +156,12 @@ def log_file_content(request: ClientRequest, log_file_id: UUID) -> HttpResponseB
     except Refused:
         raise Http404 from None
     return FileResponse(content, as_attachment=True, filename="messages.csv", content_type="text/csv; charset=utf-8")
+
+
+def in_command_bar(request: HttpRequest, text: str) -> list[Hit]:
+    """Messages that carry this reference, for the command bar of a client."""
+    client: Client | None = getattr(request, "client", None)
+    if client is None or not search.find(client.pk, Wanted(reference=text), limit=1).rows:
+        return []
+    address = f"{reverse('messaging:messages', args=[client.slug])}?{urlencode({'reference': text})}"
+    return [Hit(_("Messages of reference %(reference)s") % {"reference": text}, address, "messages")]
