@@ -131,6 +131,19 @@ def test_the_clients_people_hear_of_it_by_e_mail_once_and_the_clock_stops(client
     assert "fraud.alerted" in journal(client)
 
 
+@pytest.mark.parametrize(("count", "said"), [(1, "1 message vers un numéro"), (26, "26 messages vers des numéros")])
+def test_the_e_mail_counts_in_the_singular_and_the_plural(count: int, said: str, client, engine_db):
+    make_member(client, "owner", email="owner@example.test")
+    row = suspect(client, engine_db, held(client, engine_db, "fraud_suspected"))
+    with engine_db.connect(autocommit=True) as engine:
+        engine.execute("UPDATE fraud_suspicion SET messages = %s WHERE id = %s", [count, row.id])
+
+    with client_scope(client.pk):
+        handlers.fraud_suspected(client_id=client.pk, suspicion_id=str(row.id))
+
+    assert said in mail.outbox[0].body
+
+
 @pytest.mark.clause("CGVU 15")
 def test_a_client_that_was_not_told_in_time_is_shown_as_late(client, engine_db):
     row = suspect(client, engine_db, held(client, engine_db, "fraud_suspected"))
