@@ -14,7 +14,7 @@ import structlog
 
 from sofy.engine.fraud.detector import Detector, Judged
 from sofy.engine.fraud.memory import Sent
-from sofy.engine.fraud.ranges import FICTION, country
+from sofy.engine.fraud.ranges import NOBODYS, country
 from sofy.engine.fraud.watch import RANGE_KIND, encoded, published
 from sofy.engine.intake import decode_payload
 from sofy.engine.keystore import KeyStore
@@ -106,7 +106,7 @@ class Analyser:
                 to = decode_payload(unseal(UUID(bytes=mid), payload)).to
             except (Unreadable, msgspec.DecodeError):
                 continue
-            if not to.startswith("+") or (not fiction and to.startswith(FICTION)) or self._is_safe(client, to):
+            if not to.startswith("+") or (not fiction and to.startswith(NOBODYS)) or self._is_safe(client, to):
                 continue
             at = int.from_bytes(mid[:6]) / 1000
             judged = self.detector.message(at, owner.hex, to, purpose)

@@ -22,9 +22,11 @@ NEAR: Final = _codes(
 )
 #: Codes of no country (satellites, international premium): nobody's phone, the dearest of all.
 SHARED: Final = _codes("870 878 881 882 883 888 979")
-#: Numbers no phone has: where everything is made up, everybody has one. Those reserved for fiction (Source: Arcep
-#: 2018-0881, 2.5.12), and ten digits where the plan has fourteen for machines (07 00).
-FICTION: Final = ("+3363998", "+3319900", "+3326191", "+3335301", "+3346571", "+3353649", "+33700")
+#: Numbers of fiction: where everything is made up, everybody has one. Source: Arcep 2018-0881, 2.5.12; the last are
+#: those of examples and benches.
+FICTION: Final = ("+3363998", "+3319900", "+3326191", "+3335301", "+3346571", "+3353649", "+3370000")
+#: Numbers no phone has: those of fiction, and ten digits where the plan has fourteen for machines (07 00).
+NOBODYS: Final = (*FICTION, "+33700")
 
 
 @lru_cache(maxsize=65536)
