@@ -156,7 +156,7 @@ class Inbound(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     what the channel says of it in `detail`: text, reply (a button that was tapped), media, location, reaction.
     `opts_out`: this person said no by a means of the channel, whatever the text says. `wrote`: they wrote something;
     a wish told by a means of the channel is no message. `identity` is their own name on the channel, where `sender` is
-    their number.
+    their number. `anew`: the same words came before, and the supplier knows that they arrived: no second delivery.
     """
 
     sender: str
@@ -173,6 +173,7 @@ class Inbound(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     at: datetime | None = None
     wrote: bool = True
     identity: str = ""
+    anew: bool = False
 
 
 class InboundPart(msgspec.Struct, frozen=True, gc=False, kw_only=True):

@@ -199,7 +199,7 @@ class InboundDesk:
         }
         async with conn.transaction():
             await conn.execute(sql("take_turns"), values)
-            if await _heard_before(conn, values, keys, plain):
+            if not message.anew and await _heard_before(conn, values, keys, plain):
                 log.info("engine.inbound_repeated", client=str(values["client"]))
                 return
             await conn.execute(sql("write_inbound"), values)

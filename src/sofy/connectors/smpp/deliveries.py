@@ -12,6 +12,7 @@ import structlog
 from sofy.connectors.base import Events, Receipt
 from sofy.connectors.smpp.assembly import Assembler, Late, Ready, joined
 from sofy.connectors.smpp.config import Config
+from sofy.connectors.smpp.echoes import Echoes
 from sofy.connectors.smpp.failures import action_for
 from sofy.connectors.smpp.ids import IdFormatLearner
 from sofy.connectors.smpp.receipts import done_at, is_receipt, parse
@@ -40,6 +41,7 @@ class Deliveries:
         self._learner = learner
         self._hold_reading = hold_reading
         self._assembler = Assembler(config.part_wait_s, config.assembly_timeout_s)
+        self._echoes = Echoes()
         self._receipts: list[Receipt] = []
         self._receipt_handles: list[Handle] = []
         self._inbound: list[Ready] = []
@@ -95,9 +97,12 @@ class Deliveries:
             await self._record(self._events.on_receipts(receipts), handles)
         if inbound:
             handles = [handle for ready in inbound for handle in ready.handles]
-            if await self._record(self._events.on_inbound([ready.message for ready in inbound]), handles):
+            began = self._loop.time()
+            messages = [self._echoes.seen(ready, began) for ready in inbound]
+            if await self._record(self._events.on_inbound(messages), handles):
                 for ready in inbound:
                     self._assembler.recorded(ready, self._loop.time())
+                    self._echoes.acknowledged(ready, began, self._loop.time())
 
     async def _record(self, commit: Awaitable[None], handles: list[Handle]) -> bool:
         """Answer deliveries when they are safe; otherwise ask for them again, a little later."""

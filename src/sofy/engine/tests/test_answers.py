@@ -92,6 +92,14 @@ async def test_words_answer_the_message_that_left_last(two: Two):
     assert answered == [(two.first.id,), (two.second.id,)]
 
 
+async def test_words_written_anew_are_heard_again(two: Two):
+    for anew in (False, True):
+        inbound = Inbound(sender=two.first.to, recipient=SHORT_CODE, text="Oui", anew=anew)
+        await two.machine.connector().events.on_inbound([inbound])
+
+    assert two.house.conn.execute("SELECT count(*) FROM engine_inbound").fetchone() == (2,)
+
+
 async def test_what_the_operator_did_not_take_gives_the_answers_back(two: Two):
     two.machine.connector().script = lambda message, part: Refused("0x45", Action.PERMANENT)
     two.house.submit(two.second, client=two.other)

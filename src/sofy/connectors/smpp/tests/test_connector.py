@@ -473,6 +473,27 @@ async def test_an_answer_from_a_phone_comes_in_whatever_form_its_number_has(rout
     assert route.smsc.delivered == [("mo", Status.ROK)]
 
 
+async def test_the_same_words_a_minute_later_are_written_anew_where_the_operator_was_answered(
+    route: Route, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def says(text: bytes) -> None:
+        before = len(route.smsc.delivered)
+        route.smsc.sessions[0].deliver(Sm("36105", text, "33639980001"), before)
+        await route.engine.until(lambda: len(route.smsc.delivered) > before)
+
+    await route.up()
+
+    for text in (b"Oui", b"Oui", b"Non"):  # what a phone repeats at once is not anew
+        await says(text)
+    monkeypatch.setattr("sofy.connectors.smpp.echoes._PHONES_REPEAT_S", 0.0)
+    await says(b"Oui")
+    monkeypatch.setattr("sofy.connectors.smpp.echoes._ANSWERED_WITHIN_S", -1.0)
+    for _ in range(2):  # answered late: the operator may not have waited
+        await says(b"Quand ?")
+
+    assert [one.anew for one in route.engine.inbound] == [False, False, False, True, False, False]
+
+
 async def test_parts_of_a_long_answer_wait_for_each_other(route: Route) -> None:
     await route.up(part_wait_s=60)
     session = route.smsc.sessions[0]
