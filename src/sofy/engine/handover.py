@@ -70,6 +70,8 @@ def _lost(item: Item, at: int, *, idempotent: bool) -> None:
     # Of marketing, only the agent it names can carry it, and that one knows its id.
     if tries < len(RETRY_AFTER_S) and (item.purpose == "alert" or (idempotent and item.short_code is not None)):
         item.attempt = IN_DOUBT + tries
+        if not idempotent:  # who said nothing once may say nothing again; elsewhere it is no more of a risk
+            item.avoid = item.route
         due = at if item.purpose == "alert" else at + RETRY_AFTER_S[tries] * _SECOND
         _again(item, due, "no_answer", None, at)
         return

@@ -8,7 +8,7 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from sofy.connectors.base import Accepted, Action, Refused
+from sofy.connectors.base import Accepted, Action, Refused, Unknown
 from sofy.engine import choice, loop, sweepers
 from sofy.engine.intake import MessageIn
 from sofy.engine.tests.conftest import SHORT_CODE, House, Machine
@@ -107,6 +107,17 @@ async def test_marketing_waits_for_no_route_whose_links_are_down(house: House, s
     await machine.settled(message)
 
     assert routed(house, message) == "dear"
+
+
+async def test_an_alert_without_an_answer_leaves_again_by_another_route(house: House, start: Any):
+    machine = await two_prices(house, start)
+    machine.connector("cheap").script = lambda message, part: Unknown("timeout")
+
+    (message,) = codes(house)
+    await machine.settled(message)
+
+    assert routed(house, message) == "dear"
+    assert len(machine.connector("cheap").sent) == 1
 
 
 async def test_an_alert_that_its_connector_cannot_write_leaves_by_another_route(house: House, start: Any):
