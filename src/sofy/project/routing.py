@@ -131,12 +131,12 @@ def routes() -> list[dict[str, Any]]:
     """Every route, without anything secret."""
     columns = (
         "code", "name", "channel", "connector", "short_code", "purposes", "encodings", "state", "price_eur",
-        "rate_per_s", "window", "binds",
+        "rate_per_s", "window", "binds", "weight", "countries", "prefixes", "sender_policy", "senders",
     )  # fmt: skip
     with staff_scope(), connections["staff"].cursor() as cursor:
         cursor.execute(
             "SELECT code, name, channel, connector, short_code, purposes, encodings, state, price_eur, rate_per_s,"
-            ' "window", binds'
+            ' "window", binds, weight, countries, prefixes, sender_policy, senders'
             " FROM engine_route ORDER BY code"
         )
         return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]

@@ -1,6 +1,8 @@
 """`sofy route`: the ways out to operators."""
 
 import argparse
+from typing import Any
+from uuid import UUID
 
 from sofy.kernel.errors import Refused
 from sofy.project import runtime
@@ -39,6 +41,15 @@ def add(commands: Commands) -> None:
         metavar="NAME=VALUE",
         help='a setting of the connector; lists and objects as JSON, as in \'encodings=["gsm7","latin1","ucs2"]\'',
     )
+    made.add_argument("--weight", type=int, help="its share among routes that cost the same; 0: a spare")
+    made.add_argument("--country", action="append", default=[], help="sends there only, as FR; all when not given")
+    made.add_argument("--prefix", action="append", default=[], help="sends to numbers that begin so, as 33639")
+    made.add_argument("--sender", action="append", default=[], help="shows these names only")
+    made.add_argument(
+        "--sender-policy",
+        choices=["any", "listed", "short_code"],
+        help="which senders it shows; listed where --sender is given, short_code: its own number instead of names",
+    )
     leaf(actions, "list", "Every route and its state.", list_routes)
     for name, state, text in (
         ("pause", "paused", "Stop sending on a route; what waits keeps waiting or takes another."),
@@ -51,9 +62,10 @@ def add(commands: Commands) -> None:
 
 def add_route(arguments: argparse.Namespace) -> Answer:
     runtime.open_django()
-    from sofy.messaging.route_rules import read_price
+    from sofy.messaging.route_rules import check_choice, read_price
     from sofy.project import route_settings, routing
 
+    check_choice(**_choice(arguments, weight=0, countries=(), prefixes=(), sender_policy="any", senders=()))
     connector = arguments.connector
     values = route_settings.read(
         connector,
@@ -72,10 +84,34 @@ def add_route(arguments: argparse.Namespace) -> Answer:
         purposes=arguments.purpose or ("marketing", "alert"),
         client_id=find_client(arguments.client).pk if arguments.client else None,
     )
+    _choose(route_id, arguments)
     data = {"id": route_id, "code": code, "state": "active"}
     if route_settings.calls_back(connector):
         data["callback"] = f"/hooks/{connector}/{route_id}"
     return Answer(f"The route {code} is active.", data)
+
+
+def _choice(arguments: argparse.Namespace, **kept: Any) -> dict[str, Any]:
+    """How the route is chosen among others: as it is said, and as it is `kept` where nothing is."""
+    return {
+        "weight": kept["weight"] if arguments.weight is None else arguments.weight,
+        "countries": arguments.country or kept["countries"],
+        "prefixes": arguments.prefix or kept["prefixes"],
+        "sender_policy": arguments.sender_policy or ("listed" if arguments.sender else kept["sender_policy"]),
+        "senders": arguments.sender or kept["senders"],
+    }
+
+
+def _choose(route_id: UUID, arguments: argparse.Namespace) -> None:
+    from sofy.messaging.routes import change_choice, find
+
+    kept = find(route_id)
+    now = {
+        "weight": kept.weight, "countries": kept.countries, "prefixes": kept.prefixes,
+        "sender_policy": kept.sender_policy, "senders": kept.senders,
+    }  # fmt: skip
+    if (choice := _choice(arguments, **now)) != now:
+        change_choice(route_id, **choice, actor="command")
 
 
 def _pairs(given: list[str]) -> dict[str, str]:

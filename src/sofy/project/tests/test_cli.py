@@ -90,6 +90,20 @@ def test_a_route_is_added_listed_and_paused(sofy):
     assert "secret" not in json.dumps(rows)
 
 
+def test_a_route_is_chosen_as_is_said_and_keeps_what_is_not_said_again(sofy):
+    asked = ["route", "add", "main", "--base-url", "smpp://127.0.0.1:2775", "--set", "system_id=a"]
+    asked += ["--secret", "password=secret"]
+
+    sofy(*asked, "--weight", "30", "--country", "FR", "--country", "RE", "--prefix", "33639", "--sender", "MARTIN")
+    first = _json(sofy("route", "list", "--json"))["routes"][0]
+    sofy(*asked, "--weight", "0", "--sender-policy", "any")
+    second = _json(sofy("route", "list", "--json"))["routes"][0]
+
+    assert (first["weight"], first["countries"], first["prefixes"]) == (30, ["FR", "RE"], ["33639"])
+    assert (first["sender_policy"], first["senders"]) == ("listed", ["MARTIN"])
+    assert second == first | {"weight": 0, "sender_policy": "any"}
+
+
 def test_a_route_is_added_by_its_address_and_its_secrets_alone(sofy, engine_db):
     asked = ["route", "add", "--connector", "smpp", "--base-url", "smpps://127.0.0.1:2775", "--set", "system_id=a"]
 
