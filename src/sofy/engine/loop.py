@@ -196,8 +196,9 @@ class Engine:
                     self.dispatcher.take(lane, batch, first=newcomer)
                 self._dispatch_soon()
                 continue
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(event.wait(), NEWCOMERS_EVERY_S if self._full[lane] else _LOOK_EVERY_S)
+            with contextlib.suppress(TimeoutError):  # not wait_for, which may swallow that the task is cancelled
+                async with asyncio.timeout(NEWCOMERS_EVERY_S if self._full[lane] else _LOOK_EVERY_S):
+                    await event.wait()
             if self.dispatcher.ready[lane]:
                 self._dispatch_soon()
 

@@ -133,8 +133,11 @@ class Teller:
                 self._send()
                 if found < _AT_ONCE:
                     self._moved.clear()
-                    with contextlib.suppress(TimeoutError):
-                        await asyncio.wait_for(self._moved.wait(), _LOOK_S)
+                    with contextlib.suppress(
+                        TimeoutError
+                    ):  # not wait_for, which may swallow that the task is cancelled
+                        async with asyncio.timeout(_LOOK_S):
+                            await self._moved.wait()
             except Exception as error:
                 log.error("smpp.telling_failed", account=str(self._account.id), error=type(error).__name__)
                 await asyncio.sleep(1.0)

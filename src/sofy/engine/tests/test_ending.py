@@ -1,4 +1,4 @@
-"""An engine that is told to end while its database is away."""
+"""An engine that is told to end: while its database is away, or in the moment in which it hears of work."""
 
 import asyncio
 import os
@@ -38,6 +38,20 @@ async def test_it_ends_when_the_database_stays_away_and_the_next_one_sends_what_
     second = await start()
     await second.settled(*waiting)
     assert (len(supplier.sent), len(second.connector().sent)) == (0, 3)
+
+
+@pytest.mark.parametrize("steps", range(5))
+async def test_it_ends_also_in_the_moment_in_which_it_hears_of_work(house: House, start: Any, steps: int):
+    engine = (await start()).engine
+    await asyncio.sleep(0.3)  # every lane waits now
+
+    for event in engine._room.values():
+        event.set()
+    for _ in range(steps):
+        await asyncio.sleep(0)
+
+    async with asyncio.timeout(5):
+        await engine.stop(0.3)
 
 
 async def test_it_ends_when_it_never_found_its_database(

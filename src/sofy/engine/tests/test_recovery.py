@@ -123,7 +123,10 @@ async def test_a_receipt_in_the_journal_is_not_lost(house: House, start: Any):
     assert house.state(message)["status"] == "delivered"
 
 
-async def test_a_receipt_whose_message_heard_all_does_not_wait_for_another(house: House, start: Any):
+async def test_a_receipt_whose_message_heard_all_does_not_wait_for_another(
+    house: House, start: Any, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("sofy.engine.outcomes.FLUSH_EVERY_S", 1.0)  # both steps are written together
     house.add_route()
     first: Machine = await start()
     connector = first.connector()
