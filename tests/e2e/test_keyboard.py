@@ -22,8 +22,7 @@ pytestmark = [
 def test_what_nobody_brings_back_is_asked_twice_and_escape_takes_it_back(browser: Browser, up: Up, owner: Any):
     state, client = owner
     up.demo.run("apikey", "create", "Caisse 9", "--client", client, "--scope", "messages:read", "--json")
-    page = person(browser, language="fr", state=state).new_page()
-    Visitor(page, up.url, client=client).open("keys/")
+    page = page_in_french(browser, up, state, client, "keys/")
     row = page.locator("tr", has_text="Caisse 9")
     asks, does = row.locator("summary"), row.locator("form button")
 
@@ -43,6 +42,14 @@ def test_what_nobody_brings_back_is_asked_twice_and_escape_takes_it_back(browser
     page.context.close()
 
 
+def page_in_french(browser: Browser, up: Up, state: Any, client: str, path: str) -> Page:
+    """A page of the owner's, who may have chosen English in a test before this one."""
+    visitor = Visitor(person(browser, language="fr", state=state).new_page(), up.url, client=client)
+    visitor.open(path)
+    visitor.speak("fr")
+    return visitor.page
+
+
 def walk_to(page: Page, place: Any) -> None:
     """Press Tab until the place has the focus."""
     for _press in range(150):
@@ -54,8 +61,7 @@ def walk_to(page: Page, place: Any) -> None:
 
 def test_the_words_of_a_condition_stay_together_on_a_desk(browser: Browser, up: Up, owner: Any):
     state, client = owner
-    page = person(browser, language="fr", state=state).new_page()
-    Visitor(page, up.url, client=client).open("segments/new")
+    page = page_in_french(browser, up, state, client, "segments/new")
 
     tops = [box["y"] for part in page.locator(".builder-part").all()[-2:] if (box := part.bounding_box())]
     page.context.close()

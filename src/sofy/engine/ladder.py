@@ -110,11 +110,13 @@ async def _wanted(conn: Hot, client: UUID, messages: list[MessageIn], steps: lis
         return messages
     values = {"client": client, "heads": UuidArray.of([head.bytes for head in heads if head])}
     refused = await (await conn.execute(sql("refused_meanwhile"), values, binary=True)).fetchall()
-    by_head = {(UUID(bytes=head), channel) for head, channel in refused}
+    said_no: dict[UUID | None, set[str]] = {}
+    for head, channel in refused:
+        said_no.setdefault(UUID(bytes=head), set()).add(channel)
     over = {
         message.head_id
         for message in messages
-        if any(head == message.head_id and channel != TRAITS[message.channel].permission for head, channel in by_head)
+        if said_no.get(message.head_id, set()) - {TRAITS[message.channel].permission}
     }
     if over:
         ended = [row[0] for row in steps if row[1] and UUID(bytes=row[1]) in over]

@@ -50,6 +50,7 @@ from sofy.engine.recovery import recover
 from sofy.engine.routes import Counters, RouteTable
 from sofy.engine.stranded import take_elsewhere
 from sofy.engine.sweepers import Sweepers
+from sofy.engine.waiting import until_set
 from sofy.engine.wake import Listener
 from sofy.kernel import opt_out
 from sofy.kernel.channels import LANES
@@ -196,9 +197,7 @@ class Engine:
                     self.dispatcher.take(lane, batch, first=newcomer)
                 self._dispatch_soon()
                 continue
-            with contextlib.suppress(TimeoutError):  # not wait_for, which may swallow that the task is cancelled
-                async with asyncio.timeout(NEWCOMERS_EVERY_S if self._full[lane] else _LOOK_EVERY_S):
-                    await event.wait()
+            await until_set(event, NEWCOMERS_EVERY_S if self._full[lane] else _LOOK_EVERY_S)
             if self.dispatcher.ready[lane]:
                 self._dispatch_soon()
 
@@ -251,7 +250,10 @@ class Engine:
                 await asyncio.sleep(_ANNOUNCE_RETRY_S)
                 self.dispatcher.put_back(lane)
             else:
-                (self.dispatcher.put_back if self._stopping else self.dispatcher.release)(lane)
+                if self._stopping:
+                    self.dispatcher.put_back(lane)
+                else:
+                    self.dispatcher.release(lane)
             self._dispatch_soon()
 
         self._announcing[lane] = self._spawn(f"announce {lane}", note())

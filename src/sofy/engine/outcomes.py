@@ -23,6 +23,7 @@ from sofy.engine.item import FOREVER, SENT_AGAIN, Claim, Item, Part
 from sofy.engine.link import Hot, HotLink
 from sofy.engine.pgarray import Int2Array, Int8Array, TextArray, TimeArray, UuidArray, micros
 from sofy.engine.statuses import RANK
+from sofy.engine.waiting import until_set
 from sofy.kernel import clock, ids
 from sofy.kernel.bounces import is_soft
 
@@ -86,11 +87,7 @@ class Ledger:
     async def run(self) -> None:
         """Write batches until `drain`."""
         while not self._closing or self._dirty:
-            try:
-                async with asyncio.timeout(FLUSH_EVERY_S):
-                    await self._wake.wait()
-            except TimeoutError:
-                pass
+            await until_set(self._wake, FLUSH_EVERY_S)
             self._wake.clear()
             while self._dirty or self._over:
                 await self.flush()

@@ -4,8 +4,12 @@ Waiting: accepted, deferred, held, queued may follow one another (each step has 
 order only with what comes after them. Late, doubled and shuffled receipts never move a message back.
 """
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Final, Literal
+from datetime import datetime
+from typing import Final, Literal, TypeVar
+
+Told = TypeVar("Told")
 
 Status = Literal[
     "accepted",
@@ -48,12 +52,33 @@ LATTICE: Final[dict[str, Level]] = {
 }
 WAITING: Final = frozenset(name for name, level in LATTICE.items() if level.waiting)
 RANK: Final = {name: level.rank for name, level in LATTICE.items()}
+#: From this rank on a message has come to an end.
+ENDED: Final = RANK["failed"]
+_NO_STATUS: Final = 99
 
 #: Where a message can stand once it was handed over.
 HANDED_OVER: Final = tuple(name for name, level in LATTICE.items() if not level.waiting and not level.end)
 
 #: Statuses that a receipt of a supplier can lead to.
 RECEIPT_STATUSES: Final = frozenset({"delivered", "failed", "expired", "unknown", "read"})
+
+
+def in_order(steps: Iterable[Told], told: Callable[[Told], tuple[str, datetime]]) -> list[Told]:
+    """Steps of a message as they happened; an end that overtook the answer to its hand-over comes after it.
+
+    `told`: what kind of step it is, and when it was. Of one instant, the lower status comes first, what is no status
+    last.
+    """
+    known = [(step, *told(step)) for step in steps]
+    left = max((at for _, kind, at in known if kind == "submitted"), default=None)
+
+    def place(one: tuple[Told, str, datetime]) -> tuple[datetime, int]:
+        _, kind, at = one
+        rank = RANK.get(kind, _NO_STATUS)
+        overtook = left is not None and at < left and ENDED <= rank < _NO_STATUS
+        return (left if overtook and left is not None else at, rank)
+
+    return [step for step, _, _ in sorted(known, key=place)]
 
 
 def follows(current: str, new: str) -> bool:

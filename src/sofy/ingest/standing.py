@@ -10,7 +10,7 @@ import msgspec
 from sofy.engine.intake import decode_payload
 from sofy.engine.keystore import KeyStore
 from sofy.engine.pgarray import UuidArray
-from sofy.engine.statuses import RANK
+from sofy.engine.statuses import ENDED, RANK, in_order
 from sofy.ingest import ladder
 from sofy.ingest.offers import cost
 from sofy.ingest.shapes import Standing, Step
@@ -27,10 +27,6 @@ Said = tuple[str, str, Content | None]
 _FORGOTTEN: Final[Said] = ("", "", None)
 #: Verdicts, whose article the message keeps.
 VERDICTS: Final = frozenset({"deferred", "held", "withheld", "cancelled"})
-#: From this rank on a message has come to an end.
-_ENDED: Final = 40
-#: Of steps of one instant the message took the lower first; what is no status came after.
-_NO_STATUS: Final = 99
 
 
 async def standings(
@@ -108,26 +104,14 @@ def _standing(
 ) -> Standing:  # fmt: skip
     (message, _, _, channel, purpose, sender, payload, parts, encoding, unit_price, reference, campaign, establishment,
      created_at, expires_at, status, reason, article, code, submitted_at, final_at, not_before, _) = row  # fmt: skip
-    _in_order(steps)
+    ordered = in_order(steps, lambda step: (step.type, step.at))
     to, text, content = opened(ids.from_bytes(message), payload)
     return Standing(
         str(ids.from_bytes(message)), status, channel, purpose, sender, to, text, reference, _text_id(establishment),
         _text_id(campaign), parts, encoding, cost(unit_price, parts), reason,
         article if status in VERDICTS else None, code, created_at, not_before, expires_at, submitted_at, final_at,
-        [Step("accepted", created_at), *steps], content=content,
+        [Step("accepted", created_at), *ordered], content=content,
     )  # fmt: skip
-
-
-def _in_order(steps: list[Step]) -> None:
-    """As they happened; a receipt that overtook the answer to its hand-over comes after it, as the ledger has it."""
-    left = max((step.at for step in steps if step.type == "submitted"), default=None)
-
-    def place(step: Step) -> tuple[datetime, int]:
-        rank = RANK.get(step.type, _NO_STATUS)
-        overtook = left is not None and _ENDED <= rank < _NO_STATUS and step.at < left
-        return (left if overtook and left is not None else step.at, rank)
-
-    steps.sort(key=place)
 
 
 def as_of(whole: Standing, kind: str, at: datetime) -> Standing | None:
@@ -153,7 +137,7 @@ def as_of(whole: Standing, kind: str, at: datetime) -> Standing | None:
         supplier_code=next((each.code for each in reversed(events) if each.code), None),
         not_before=None,
         submitted_at=next((each.at for each in events if each.type == "submitted"), None),
-        final_at=at if RANK[kind] >= _ENDED else None,
+        final_at=at if RANK[kind] >= ENDED else None,
         events=events,
     )
 

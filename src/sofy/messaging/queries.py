@@ -13,7 +13,7 @@ from django.db.models import Count, Exists, OuterRef, Prefetch
 
 from sofy.engine.alphabets import Alphabets
 from sofy.engine.db import sql
-from sofy.engine.statuses import RANK
+from sofy.engine.statuses import in_order
 from sofy.kernel import clock
 from sofy.kernel.content import Content, flat
 from sofy.kernel.content import Template as Approved
@@ -243,7 +243,7 @@ def opened_message(client_id: UUID, message_id: UUID) -> Opened | None:
             [client_id, message_id, line.contact_id],
         )
         steps = [(kind, at, msgspec.json.decode(detail) if detail else None) for kind, at, detail in cursor.fetchall()]
-        events = [("accepted", line.created_at, None), *_in_order(steps)]
+        events = [("accepted", line.created_at, None), *in_order(steps, lambda step: step[:2])]
         cursor.execute(
             "SELECT l.channel, l.message_id, coalesce(s.status, ''), coalesce(s.reason, ''),"
             " coalesce(s.supplier_code, '') FROM engine_ladder mine"
@@ -267,20 +267,6 @@ def opened_message(client_id: UUID, message_id: UUID) -> Opened | None:
     content = payload.content or Content()
     words = flat(content) or payload.text or (text_of(content.html) if content.html else "")
     return Opened(line, payload.to, words, content.subject, events, rungs, leaves_at, content)
-
-
-def _in_order(steps: Sequence[Step]) -> list[Step]:
-    """As they happened; an end that overtook the answer to its hand-over comes after it, as the API has it."""
-    left = max((at for kind, at, _ in steps if kind == "submitted"), default=None)
-    ended = RANK["failed"]
-
-    def place(step: Step) -> tuple[datetime, int]:
-        kind, at, _ = step
-        rank = RANK.get(kind, max(RANK.values()) + 1)
-        overtook = left is not None and at < left and kind in RANK and rank >= ended
-        return (left if overtook and left is not None else at, rank)
-
-    return sorted(steps, key=place)
 
 
 def agent_names() -> dict[str, str]:

@@ -18,6 +18,7 @@ import structlog
 from sofy.engine.intake import decode_payload
 from sofy.engine.keystore import KeyStore
 from sofy.engine.link import HotLink
+from sofy.engine.waiting import until_set
 from sofy.kernel.crypto import Unreadable
 from sofy.kernel.errors import Refused
 from sofy.smsc import receipts
@@ -133,11 +134,7 @@ class Teller:
                 self._send()
                 if found < _AT_ONCE:
                     self._moved.clear()
-                    with contextlib.suppress(
-                        TimeoutError
-                    ):  # not wait_for, which may swallow that the task is cancelled
-                        async with asyncio.timeout(_LOOK_S):
-                            await self._moved.wait()
+                    await until_set(self._moved, _LOOK_S)
             except Exception as error:
                 log.error("smpp.telling_failed", account=str(self._account.id), error=type(error).__name__)
                 await asyncio.sleep(1.0)

@@ -12,6 +12,7 @@ from typing import Final
 import structlog
 
 from sofy.engine.keystore import KeyStore
+from sofy.engine.waiting import until_set
 from sofy.kernel import clock, ids
 from sofy.kernel.crypto import ClientKeys, Unreadable
 from sofy.kernel.errors import Refused
@@ -124,11 +125,7 @@ class Turn:
             elif time.monotonic() - idle_since > LINGER_S:
                 break
             self._landed.clear()
-            try:
-                async with asyncio.timeout(_LOOK_EVERY_S):
-                    await self._landed.wait()
-            except TimeoutError:
-                pass
+            await until_set(self._landed, _LOOK_EVERY_S)
             if self._noted and (len(self._noted) >= NOTED_TOGETHER or self._noted_long_ago()):
                 await self._note()
 

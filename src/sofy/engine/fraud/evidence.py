@@ -73,10 +73,8 @@ def velocity(habits: Habits, key: str, level: int, kept: Range, place: Range) ->
     fiction = key.startswith(FICTION)
     if level and fiction:
         return None
-    burst, drip = (
-        _burst(habits, key, kept, habits.ranges.of(key[:8]) if fiction else habits.all),
-        _drip(habits, key, kept),
-    )
+    burst = _burst(habits, key, kept, habits.ranges.of(key[:8]) if fiction else habits.all)
+    drip = _drip(habits, key, kept)
     found = drip if drip is not None and (burst is None or drip.points > burst.points) else burst
     return None if found is None or (not level and lives_there(habits, place)) else found
 

@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 
 import aiohttp
 
+from sofy.engine.waiting import until_set
 from sofy.sandbox.whatsapp_cloud.profile import SandboxConfig
 
 _AT_ONCE = 8
@@ -122,11 +123,7 @@ class Callbacks:
                 self._send_next(now)
 
     async def _nap(self, seconds: float) -> None:
-        try:
-            async with asyncio.timeout(seconds):
-                await self._news.wait()
-        except TimeoutError:
-            return
+        await until_set(self._news, seconds)
 
     def _send_next(self, now: float) -> None:
         size = self._random.randint(1, self._config.profile.batch)
