@@ -1,0 +1,1 @@
+"""What was signed: order forms, documents, terms, quotas, notices, access and ends."""

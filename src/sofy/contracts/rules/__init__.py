@@ -1,0 +1,1 @@
+"""Contract rules: values in, values out, without Django."""
