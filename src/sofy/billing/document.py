@@ -10,6 +10,8 @@ from typing import Literal
 
 import msgspec
 
+from sofy.kernel.clauses import Because as Because
+
 Kind = Literal["invoice", "credit_note", "debit_note"]
 
 #: VAT categories, UNCL 5305. S: a rate; AE: reverse charge; G: outside the EU; O: outside the scope; E: exempt.
@@ -19,13 +21,6 @@ Category = Literal["S", "AE", "G", "O", "E"]
 VatOn = Literal["receipts", "debits"]
 
 Means = Literal["sepa_debit", "transfer"]
-
-
-class Because(msgspec.Struct, frozen=True):
-    """The sentence of the contract or of the law that caused something, word for word."""
-
-    article: str
-    sentence: str
 
 
 class Address(msgspec.Struct, frozen=True):

@@ -7,9 +7,11 @@ sentence, code and tests side by side.
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+import msgspec
+
 from sofy.kernel.articles import ARTICLES, IN_SCOPE, Article
 
-__all__ = ["ARTICLES", "IN_SCOPE", "REGISTRY", "Article", "clause", "code_name"]
+__all__ = ["ARTICLES", "IN_SCOPE", "REGISTRY", "Article", "Because", "because", "clause", "code_name"]
 
 Rule = TypeVar("Rule", bound=Callable[..., Any])
 
@@ -39,3 +41,21 @@ def clause(*refs: str) -> Callable[[Rule], Rule]:
 def code_name(rule: Callable[..., Any]) -> str:
     """Where a registered rule lives, as `package.module:qualified.name`."""
     return f"{rule.__module__}:{rule.__qualname__}"
+
+
+class Because(msgspec.Struct, frozen=True):
+    """The sentence of the contract that caused something, word for word."""
+
+    article: str
+    sentence: str
+
+
+def because(article: str, words: str) -> Because:
+    """The one sentence of an article that holds these words.
+
+    Raises: ValueError when no sentence of the article does, or several.
+    """
+    found = [sentence for sentence in ARTICLES[article].sentences if words in sentence]
+    if len(found) != 1:
+        raise ValueError(f"{len(found)} sentences of {article} hold {words!r}")
+    return Because(article, found[0])

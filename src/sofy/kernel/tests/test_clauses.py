@@ -3,7 +3,7 @@ import re
 import pytest
 
 from sofy.kernel import clauses
-from sofy.kernel.clauses import ARTICLES, IN_SCOPE, REGISTRY, clause
+from sofy.kernel.clauses import ARTICLES, IN_SCOPE, REGISTRY, because, clause
 
 
 def test_a_rule_is_registered_under_each_of_its_articles_and_left_as_it_is(monkeypatch):
@@ -44,3 +44,16 @@ def test_every_article_has_words():
 
 def test_the_scope_is_within_the_contract():
     assert set(ARTICLES) >= IN_SCOPE
+
+
+def test_a_sentence_is_found_by_some_of_its_words_and_quoted_whole():
+    found = because("CGVU 10.2", "trente (30) jours")
+
+    assert found.article == "CGVU 10.2"
+    assert found.sentence == "Le règlement est fixé à trente (30) jours nets."
+
+
+@pytest.mark.parametrize("words", ["quarante jours", "SOFY"])
+def test_words_that_no_sentence_holds_or_several_are_refused(words):
+    with pytest.raises(ValueError, match=r"CGVU 7\.2"):
+        because("CGVU 7.2", words)

@@ -1,0 +1,18 @@
+"""The articles of the contract that code refers to, with their own words (in French, verbatim).
+
+Source: Conditions Générales de Vente et d'Utilisation (CGVU) of 24 March 2026 and their annex on personal data (DPA).
+Every sentence is a part of the stored documents, `contracts/documents`; a test compares them.
+"""
+
+from sofy.kernel.articles import cgvu_1_to_11, cgvu_12_to_30, dpa
+from sofy.kernel.articles.article import Article
+
+__all__ = ["ARTICLES", "IN_SCOPE", "Article"]
+
+ARTICLES: dict[str, Article] = {**cgvu_1_to_11.CGVU, **cgvu_12_to_30.CGVU, **dpa.DPA}
+
+#: The articles which the product carries out today; each needs at least one test, or the build fails.
+IN_SCOPE: frozenset[str] = frozenset(
+    {"CGVU 3.3", "CGVU 3.4", "CGVU 12", "CGVU 13", "CGVU 14.1", "CGVU 14.2", "CGVU 14.3", "CGVU 17", "CGVU 28"}
+    | {f"DPA {number}" for number in (2, 3, 4, 5, 6, 7, 12, 13)}  # 9 comes with the first channel that leaves the EU
+)
