@@ -155,7 +155,8 @@ class Site(msgspec.Struct, frozen=True):
 class Document(msgspec.Struct, frozen=True):
     """A numbered invoice, credit note or debit note.
 
-    Unit: EUR. `gross_eur` = `net_eur` + `vat_eur`; `payable_eur` = `gross_eur` - `paid_eur`.
+    Unit: EUR. `gross_eur` = `net_eur` + `vat_eur`; `payable_eur` = `gross_eur` - `paid_eur`. `order_form`: the number
+    of the contract; `purchase_order` and `buyer_reference`: the buyer's own numbers, word for word.
     """
 
     kind: Kind
@@ -174,6 +175,7 @@ class Document(msgspec.Struct, frozen=True):
     paid_eur: Decimal = Decimal(0)
     vat_on: VatOn = "receipts"
     order_form: str = ""
+    purchase_order: str = ""
     buyer_reference: str = ""
     period: Period | None = None
     notes: tuple[Note, ...] = ()
