@@ -179,7 +179,7 @@ def document(*lines: Line, discounted: bool = False, **changes: Any) -> Document
         "payment": Payment(
             means="transfer",
             due_on=issued + timedelta(days=30),
-            reference="RF15FA2026000123",
+            reference="RF31FA2026000123",
             discount=discount,
         ),
         "because": BECAUSE,

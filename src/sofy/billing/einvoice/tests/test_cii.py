@@ -57,7 +57,7 @@ def test_equal_documents_have_equal_bytes():
         ("BT-53", "//ram:BuyerTradeParty//ram:PostcodeCode", ["76600"]),
         ("BT-73", f"{HEADER}/ram:BillingSpecifiedPeriod/ram:StartDateTime", ["20260501"]),
         ("BT-81", "//ram:SpecifiedTradeSettlementPaymentMeans/ram:TypeCode", ["58"]),
-        ("BT-83", "//ram:PaymentReference", ["RF15FA2026000123"]),
+        ("BT-83", "//ram:PaymentReference", ["RF31FA2026000123"]),
         ("BT-84", "//ram:PayeePartyCreditorFinancialAccount/ram:IBANID", ["FR7630006000011234567890189"]),
         ("BT-106", f"{HEADER}//ram:LineTotalAmount", ["1078.53"]),
         ("BT-109", "//ram:TaxBasisTotalAmount", ["1078.53"]),

@@ -72,6 +72,7 @@ def test_an_invoice_of_one_syntax_is_none_of_the_other(validator, invoice):
 def test_a_child_that_was_killed_is_replaced(invoice):
     with Validator() as one:
         assert one.findings(invoice, "cii") == []
+        assert one.pid is not None
         os.kill(one.pid, signal.SIGKILL)
         time.sleep(0.05)
 
