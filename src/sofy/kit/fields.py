@@ -38,19 +38,28 @@ class SealedTextField(_BinaryField):
     """Text under the client's data key, bound to its table, column and row: moved elsewhere, it does not open.
 
     The model needs `client_id` and a primary key (or an `id`, under a composite key) before it is saved. Comparing in
-    SQL is refused; equality goes through an IndexField.
+    SQL is refused; equality goes through an IndexField. `under` names another column whose key it is: what the operator
+    holds as controller is under `entity_id`, a legal entity's key, and outlives the client's.
     """
 
     descriptor_class = _Opener
 
+    def __init__(self, *args: Any, under: str = "client_id", **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.under = under
+
+    def deconstruct(self) -> Any:
+        name, path, args, kwargs = super().deconstruct()
+        return name, path, args, kwargs if self.under == "client_id" else kwargs | {"under": self.under}
+
     def seal(self, instance: Any, text: str) -> bytes:
         """The bytes to store for this text in this row; for bulk writers that bypass save()."""
-        keys = keys_for(instance.client_id)
+        keys = keys_for(getattr(instance, self.under))
         return keys.seal(instance._meta.db_table, self.column or "", _row_id(instance), text)
 
     def unseal(self, instance: Any, blob: bytes) -> str:
         """The text of what was stored for this row."""
-        keys = keys_for(instance.client_id)
+        keys = keys_for(getattr(instance, self.under))
         return keys.unseal(instance._meta.db_table, self.column or "", _row_id(instance), bytes(blob))
 
     def pre_save(self, model_instance: models.Model, add: bool) -> Any:

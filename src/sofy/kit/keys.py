@@ -21,5 +21,5 @@ def keystore() -> "KeyStore":
 
 
 def keys_for(client_id: UUID) -> ClientKeys:
-    """The keys of one client, from the store's cache after the first time."""
+    """The keys of one client, or of a legal entity of the operator, from the store's cache after the first time."""
     return keystore().client(client_id)

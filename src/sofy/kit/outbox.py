@@ -23,9 +23,10 @@ MAX_WAIT = timedelta(minutes=10)
 _EVENTS = Counter("sofy_outbox_events_total", "Events between rooms", ["topic", "outcome"])
 
 
-def publish(topic: str, client_id: UUID, **ids: Any) -> None:
-    """Write an event in the caller's transaction, inside the scope of its client."""
-    OutboxRow(client_id=client_id, topic=topic, payload={k: _plain(v) for k, v in ids.items()}).save(force_insert=True)
+def publish(topic: str, client_id: UUID, *, using: str = "default", **ids: Any) -> None:
+    """Write an event in the caller's transaction, inside the scope of its client or, `using` staff, that of staff."""
+    row = OutboxRow(client_id=client_id, topic=topic, payload={k: _plain(v) for k, v in ids.items()})
+    row.save(force_insert=True, using=using)
 
 
 def handler(topic: str) -> Callable[[Handler], Handler]:

@@ -59,7 +59,18 @@ ALLAUTH_TRUSTED_PROXY_COUNT = SOFY.proxies
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if SOFY.proxies else None
 CSRF_TRUSTED_ORIGINS = [f"{_address.scheme}://{_address.netloc}"]
 
-APPS_IN_ORDER = ("kit", "ui", "clients", "accounts", "audience", "messaging", "soreach", "backoffice", "api")
+APPS_IN_ORDER = (
+    "kit",
+    "ui",
+    "clients",
+    "accounts",
+    "audience",
+    "messaging",
+    "soreach",
+    "contracts",
+    "backoffice",
+    "api",
+)
 OUR_APPS = [name for name in APPS_IN_ORDER if _landed(name)]
 INSTALLED_APPS = [
     *(f"sofy.{name}" for name in OUR_APPS),

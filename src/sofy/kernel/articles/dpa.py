@@ -159,4 +159,12 @@ DPA: dict[str, Article] = {
             "une fois par an",
         ),
     ),
+    "DPA 15": Article(
+        "Dispositions finales",
+        (
+            "La présente DPA est intégrée au Contrat.",
+            "Elle prévaut en matière de données personnelles.",
+            "Toute modification doit être formalisée par écrit.",
+        ),
+    ),
 }

@@ -75,6 +75,10 @@ EXCEPTIONS: dict[str, set[Policy]] = {
     "gate_endpoint": {
         (STAFF, "ALL", f"({IN_STAFF_SCOPE} AND (kind = 'smpp'::text))", f"({IN_STAFF_SCOPE} AND (kind = 'smpp'::text))")
     },
+    # The companies of the operator and its terms are shown to every client: they are about no client.
+    "contracts_legal_entity": {(WEB, "SELECT", "true", "")},
+    "contracts_document": {(WEB, "SELECT", "true", "")},
+    "contracts_insurance": {(WEB, "SELECT", f"((client_id IS NULL) OR {OWN})", "")},
     # Staff suspends a client.
     "gate_client": {(STAFF, "UPDATE", IN_STAFF_SCOPE, IN_STAFF_SCOPE)},
 }
@@ -199,6 +203,16 @@ RIGHTS = {
     "mo_lookup": ("", "", "siud"),
     "receipt_key": ("", "", "siud"),
     "receipt_parked": ("", "", "siud"),
+    # contracts are written by staff; a client reads its own and signs. What was sent or accepted stays as it was.
+    "contracts_legal_entity": ("s", "siu", ""),
+    "contracts_series": ("", "siu", ""),
+    "contracts_document": ("s", "si", ""),
+    "contracts_order_form": ("su", "siu", ""),
+    "contracts_order_form_version": ("s", "si", ""),
+    "contracts_acceptance": ("si", "si", ""),
+    "contracts_onboarding": ("si", "siu", ""),
+    "contracts_transfer_consent": ("s", "si", ""),
+    **dict.fromkeys(("contracts_notice", "contracts_insurance", "contracts_quota_drift"), ("s", "siu", "")),
     # a visit is begun and ended by staff; whose client it is may see it
     "clients_supportvisit": ("s", "siud", ""),
     # the engine tells the rooms, and reads nothing there
