@@ -160,7 +160,9 @@ def binding(client_id: UUID, kind: str, day: date, *, using: str = "default") ->
     known = [
         documents.Version(
             kind="dpa" if row.kind == DocumentVersion.Kind.DPA else "cgvu",
-            version=row.version, effective_on=row.effective_on, substantial=row.substantial,
+            version=row.version,
+            effective_on=row.effective_on,
+            substantial=row.substantial,
         )
         for row in rows.values()
     ]
