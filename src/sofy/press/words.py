@@ -126,6 +126,35 @@ def days(count: int, language: Language) -> str:
     return f"{number(count, language)} {word}{'s' if count > 1 or (count != 1 and language == 'en') else ''}"
 
 
+def company(
+    *, name: str, legal_form: str, capital_eur: Decimal, siren_number: str, rcs: str, vat_id: str, language: Language
+) -> str:
+    """Who a French company is, as law wants its papers to say it. Source: Code de commerce R123-237, R123-238."""
+    number = siren(siren_number)
+    town = rcs.replace(number, "").replace(number.replace(NO_BREAK, " "), "").replace(siren_number, "").strip()
+    capital = "au capital de" if language == "fr" else "with a capital of"
+    vat = "N° de TVA" if language == "fr" else "VAT no."
+    parts = [
+        f"{name}, {legal_form} {capital} {whole(capital_eur, language)}",
+        f"SIREN {number}" if number else "",
+        (town if town.upper().startswith("RCS") else f"RCS {town}") if town else "",
+        f"{vat} {vat_id}" if vat_id else "",
+    ]
+    return " · ".join(part for part in parts if part)
+
+
+def address(street: str, street2: str, postcode: str, town: str, country: str, language: Language) -> list[str]:
+    """The lines of a postal address; the country only when it is not France."""
+    abroad = "" if country == "FR" else _country(country, language)
+    return [line for line in (street, street2, f"{postcode} {town}".strip(), abroad) if line]
+
+
+def _country(code: str, language: Language) -> str:
+    from babel import Locale  # a tenth of a second to load, for the few whose address is abroad
+
+    return str(Locale.parse(language).territories.get(code, code))
+
+
 def groups(value: str, size: int = 4) -> str:
     """An identifier in groups that an eye can compare: FR76 3000 6000…; not broken over two lines."""
     bare = re.sub(r"\s+", "", value)

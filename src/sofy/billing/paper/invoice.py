@@ -8,7 +8,7 @@ from sofy.billing.paper import annexes, glance, lines
 from sofy.billing.paper.texts import KINDS, NOTES, of, word
 from sofy.press import printing
 from sofy.press.printing import Whole
-from sofy.press.words import Language, brief, day, period, siren, whole
+from sofy.press.words import Language, address, brief, company, day, period, siren
 
 _TEMPLATE = "billing/paper/invoice.typ"
 
@@ -60,29 +60,22 @@ def view(document: Document, language: Language) -> dict[str, Any]:
 
 
 def legal_line(document: Document, language: Language) -> str:
-    """Who the seller is, as French law wants each invoice to say it."""
+    """Who the seller is."""
     seller, party = document.seller, document.seller.party
-    number = siren(party.siren)
-    rcs = seller.rcs.replace(number, "").replace(number.replace("\u00a0", " "), "").replace(party.siren, "").strip()
-    parts = [
-        f"{party.name}, {seller.legal_form} {word('capital', language)} {whole(seller.capital_eur, language)}",
-        f"SIREN {number}" if number else "",
-        (rcs if rcs.upper().startswith("RCS") else f"RCS {rcs}") if rcs else "",
-        f"{word('vat_id', language)} {party.vat_id}" if party.vat_id else "",
-    ]
-    return " · ".join(part for part in parts if part)
+    return company(
+        name=party.name,
+        legal_form=seller.legal_form,
+        capital_eur=seller.capital_eur,
+        siren_number=party.siren,
+        rcs=seller.rcs,
+        vat_id=party.vat_id,
+        language=language,
+    )
 
 
 def _address(party: Party, language: Language) -> list[str]:
-    address = party.address
-    country = "" if address.country == "FR" else _country(address.country, language)
-    return [part for part in (address.street, address.street2, f"{address.postcode} {address.town}", country) if part]
-
-
-def _country(code: str, language: Language) -> str:
-    from babel import Locale  # a tenth of a second to load, for the few whose address is abroad
-
-    return str(Locale.parse(language).territories.get(code, code))
+    at = party.address
+    return address(at.street, at.street2, at.postcode, at.town, at.country, language)
 
 
 def _ids(document: Document, language: Language) -> list[list[str]]:

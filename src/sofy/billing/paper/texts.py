@@ -70,7 +70,6 @@ _WORDS: dict[str, tuple[str, str]] = {
     "siren": ("SIREN", "SIREN"),
     "siret": ("SIRET", "SIRET"),
     "vat_id": ("N° de TVA", "VAT no."),
-    "capital": ("au capital de", "with a capital of"),
     "to_pay": ("À payer", "Amount due"),
     "nothing_to_pay": ("Rien à payer", "Nothing to pay"),
     "in_your_favour": ("En votre faveur", "In your favour"),

@@ -266,7 +266,8 @@ def test_the_file_is_pdf_a_3b_with_its_own_fonts():
     catalogue: Any = reader.trailer["/Root"]
 
     metadata = catalogue["/Metadata"].get_data().decode()
-    fonts: list[Any] = [font.get_object() for page in reader.pages for font in page["/Resources"]["/Font"].values()]
+    resources: list[Any] = [page["/Resources"] for page in reader.pages]
+    fonts = [font.get_object() for one in resources for font in one["/Font"].values()]
 
     assert "<pdfaid:part>3</pdfaid:part>" in metadata
     assert "<pdfaid:conformance>B</pdfaid:conformance>" in metadata
