@@ -122,9 +122,9 @@ def _party(node: etree._Element, party: Party, *, vat_shown: bool, description: 
 
 
 def _delivery(node: etree._Element, document: Document) -> None:
-    """BT-72. The element is mandatory and may not be empty: when there is no period, the day of the invoice counts."""
-    supplied = min(document.period.end, document.issued_on) if document.period else document.issued_on
-    _day(_group(node, "ram:ActualDeliverySupplyChainEvent"), "ram:OccurrenceDateTime", supplied)
+    """BT-72. The element is mandatory and may not be empty."""
+    event = _group(node, "ram:ActualDeliverySupplyChainEvent")
+    _day(event, "ram:OccurrenceDateTime", meaning.supplied_on(document))
 
 
 def _settlement(node: etree._Element, document: Document) -> None:

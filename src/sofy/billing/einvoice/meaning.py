@@ -60,6 +60,11 @@ def outside_scope(document: Document) -> bool:
     return any(vat.category == "O" for vat in document.vat)
 
 
+def supplied_on(document: Document) -> date:
+    """BT-72: the end of the period, or the day of the invoice when it comes earlier or there is no period."""
+    return min(document.period.end, document.issued_on) if document.period else document.issued_on
+
+
 def billed(line: Line) -> Billed:
     """A share of days is a price for so many days and a quantity of days: exact, where a rounded share would not be."""
     if line.share is None:
