@@ -1,0 +1,48 @@
+"""How much can be asked of the operator at most: what the client paid in the twelve months before."""
+
+from collections.abc import Iterable
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import NamedTuple
+
+from sofy.kernel.clauses import clause
+from sofy.kernel.money import rounded
+
+
+class Paid(NamedTuple):
+    """Money that came in for an invoice. Unit: EUR; `gross_eur` and `net_eur` are of the whole invoice."""
+
+    booked_on: date
+    amount_eur: Decimal
+    gross_eur: Decimal
+    net_eur: Decimal
+
+
+class Window(NamedTuple):
+    """From a day to a day, both included."""
+
+    first: date
+    last: date
+
+
+def window(event_on: date) -> Window:
+    """The twelve months before an event."""
+    try:
+        first = event_on.replace(year=event_on.year - 1)
+    except ValueError:  # a 29 February has no namesake the year before
+        first = event_on.replace(year=event_on.year - 1, day=28)
+    return Window(first, event_on - timedelta(days=1))
+
+
+@clause("CGVU 21.1")
+def cap(event_on: date, payments: Iterable[Paid]) -> Decimal:
+    """What was paid before VAT, by the day it came in; what is not paid counts for nothing. Unit: EUR."""
+    within = window(event_on)
+    counted = (paid for paid in payments if within.first <= paid.booked_on <= within.last and paid.gross_eur)
+    return rounded(sum((paid.amount_eur * paid.net_eur / paid.gross_eur for paid in counted), Decimal(0)))
+
+
+@clause("CGVU 21.1", "CGVU 21.2")
+def left(cap_eur: Decimal, already_eur: Decimal, *, excepted: bool) -> Decimal | None:
+    """What can still be asked; None where no cap holds (gross negligence, bodily harm, a grave breach of the GDPR)."""
+    return None if excepted else max(cap_eur - already_eur, Decimal(0))
