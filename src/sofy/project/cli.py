@@ -7,14 +7,10 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-import psycopg
-from django.db import DataError, IntegrityError, OperationalError
-
 from sofy.kernel import config
 from sofy.kernel.errors import ConfigError, Refused
 from sofy.project.answers import complain, show
 from sofy.project.commands import MODULES
-from sofy.project.embedded_pg import EmbeddedPostgresError
 from sofy.project.speech import gettext as _
 from sofy.project.speech import sentence
 
@@ -30,11 +26,15 @@ class Parser(argparse.ArgumentParser):
         raise Misused(f"{message} ({self.prog} --help says more)")
 
 
-def parser() -> argparse.ArgumentParser:
+#: Commands that need neither database nor Django, and start without loading what does.
+_LIGHT = frozenset({"case"})
+
+
+def parser(modules: Sequence[str] = MODULES) -> argparse.ArgumentParser:
     """All commands; each module of `commands` adds its own."""
     root = Parser(prog="sofy", description="Campaigns, conversations and messages for shops and chains.")
     commands = root.add_subparsers(metavar="COMMAND", required=True)
-    for name in MODULES:
+    for name in modules:
         importlib.import_module(f"sofy.project.commands.{name}").add(commands)
     return root
 
@@ -52,7 +52,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"sofy: nothing reads {name}" + (f"; did you mean {meant}?" if meant else "."), file=sys.stderr)
     try:
         _check_readable(given)
-        arguments = parser().parse_args(given)
+        arguments = parser(given[:1] if given[:1] and given[0] in _LIGHT else MODULES).parse_args(given)
         return show(arguments.run(arguments), arguments)
     except Misused as error:
         return complain(str(error), "usage", arguments, status=2)
@@ -67,15 +67,25 @@ def main(argv: Sequence[str] | None = None) -> int:
     except OSError as error:
         problem = f"{error.filename}: {error.strerror}" if error.filename else str(error)
         return complain(problem, "failed", arguments)
-    except (EmbeddedPostgresError, RuntimeError) as error:
+    except RuntimeError as error:
         return complain(str(error), "failed", arguments)
-    except (psycopg.Error, DataError, IntegrityError, OperationalError) as error:
-        first = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        return complain(_("The database did not do it: {problem}").format(problem=first), "database_failed", arguments)
     except UnicodeDecodeError:
         return complain(_("The file is not text in UTF-8."), "file_not_text", arguments)
     except KeyboardInterrupt:
         return 130
+    except Exception as error:
+        if not _of_the_database(error):
+            raise
+        first = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        return complain(_("The database did not do it: {problem}").format(problem=first), "database_failed", arguments)
+
+
+def _of_the_database(error: Exception) -> bool:
+    """Whether PostgreSQL or the way to it failed; who never came near it does not load its driver to ask."""
+    from django.db import DataError, IntegrityError, OperationalError
+    from psycopg import Error
+
+    return isinstance(error, DataError | IntegrityError | OperationalError | Error)
 
 
 def _check_readable(given: Sequence[str]) -> None:

@@ -32,7 +32,7 @@ START_TIMEOUT_S = 90
 PORT_PATIENCE_S = 10
 
 
-class EmbeddedPostgresError(Exception):
+class EmbeddedPostgresError(RuntimeError):
     """The embedded server could not be started; the text says why and where its log is."""
 
 

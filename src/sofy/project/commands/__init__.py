@@ -11,6 +11,7 @@ MODULES = (
     "db",
     "processes",
     "clauses",
+    "case",
     "clients",
     "people",
     "routes",
@@ -41,19 +42,26 @@ def leaf(commands: Commands, name: str, text: str, run: Any, *, json: bool = Tru
     return made
 
 
+def read_bytes(path: Path) -> bytes:
+    """What a file holds; `-` is standard input.
+
+    Raises: Refused file_missing, file_unreadable.
+    """
+    try:
+        return sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()
+    except FileNotFoundError:
+        raise Refused("file_missing", 404, file=str(path)) from None
+    except OSError as error:
+        raise Refused("file_unreadable", file=str(path), problem=error.strerror) from None
+
+
 def read_text(path: Path) -> str:
     """What a text file says; `-` is standard input.
 
     Raises: Refused file_missing, file_unreadable, file_not_text.
     """
     try:
-        content = sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()
-    except FileNotFoundError:
-        raise Refused("file_missing", 404, file=str(path)) from None
-    except OSError as error:
-        raise Refused("file_unreadable", file=str(path), problem=error.strerror) from None
-    try:
-        return content.decode("utf-8-sig")
+        return read_bytes(path).decode("utf-8-sig")
     except UnicodeDecodeError:
         raise Refused("file_not_text", file=str(path), expected="text in UTF-8") from None
 

@@ -1,0 +1,290 @@
+"""What can happen to a contract, as a case writes it: one shape per `type`.
+
+Every event has `at`, the moment it happened. Amounts of events that are about money that moved are with VAT.
+"""
+
+from datetime import date
+from typing import Literal
+
+from sofy.contracts.rules.access import Cause
+from sofy.contracts.rules.ends import Reason
+from sofy.contracts.rules.values import Euros, Given, Moment
+
+Application = Literal["soview", "soconnect", "soreach"]
+Channel = Literal["sms", "rcs", "whatsapp", "email"]
+
+
+class Happened(Given, frozen=True, kw_only=True, tag_field="type"):
+    """Something that happened at a moment."""
+
+    at: Moment
+
+
+class PaymentBooked(Happened, frozen=True, kw_only=True, tag="payment"):
+    """Money came in; `at` is the day the bank booked it. Without `invoices` it pays what it fits, then the oldest."""
+
+    amount_eur: Euros
+    invoices: tuple[str, ...] = ()
+    reference: str = ""
+
+    def __post_init__(self) -> None:
+        if self.amount_eur <= 0:
+            raise ValueError("amount_eur of a payment is above zero")
+
+
+class SepaReturn(Happened, frozen=True, kw_only=True, tag="sepa_return"):
+    """A debit came back; without an amount, all that was collected for the invoice."""
+
+    invoice: str
+    reason: str = "AM04"
+    amount_eur: Euros | None = None
+
+
+class NoticeSent(Happened, frozen=True, kw_only=True, tag="notice_sent"):
+    """A notice left. Without `invoices`, a formal notice is about everything overdue that day."""
+
+    kind: Literal["formal", "second"] = "formal"
+    channel: str = "email"
+    invoices: tuple[str, ...] = ()
+
+
+class NoticeDelivered(Happened, frozen=True, kw_only=True, tag="notice_delivered"):
+    """Something says that the last notice of a kind arrived; only some of it proves that."""
+
+    kind: Literal["formal", "second"] = "formal"
+    proof: Literal[
+        "acknowledgement", "qualified_registered", "registered_letter", "smtp", "dsn", "read_receipt"
+    ]  # fmt: skip
+
+
+class PoiActivated(Happened, frozen=True, kw_only=True, tag="poi_activated"):
+    """Points of sale opened; without `items`, on every line per point of sale."""
+
+    count: int = 1
+    items: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.count < 1:
+            raise ValueError("count is at least 1")
+
+
+class PoiDecrease(Happened, frozen=True, kw_only=True, tag="poi_decrease"):
+    """The client asks for fewer points of sale."""
+
+    count: int = 1
+    items: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.count < 1:
+            raise ValueError("count is at least 1")
+
+
+class Used(Happened, frozen=True, kw_only=True, tag="usage"):
+    """Messages of one kind. `cost_eur` per unit marks somebody else's fee, passed on at cost (CGVU 9.3).
+
+    `status`: how the messages stand. Unit: SMS parts; messages of other channels.
+    """
+
+    channel: Channel
+    quantity: int
+    purpose: Literal["marketing", "alert"] = "marketing"
+    country: str = "FR"
+    network: str = ""
+    status: str = "delivered"
+    template: bool = True
+    cost_eur: Euros | None = None
+    label: str = ""
+    establishment: str = ""
+
+    def __post_init__(self) -> None:
+        if self.quantity < 0:
+            raise ValueError("quantity is below zero")
+
+
+class Incident(Happened, frozen=True, kw_only=True, tag="incident"):
+    """An Application was away from `at` until `until`; only what is the operator's own fault counts."""
+
+    until: Moment
+    application: Application
+    fault: Literal["operator", "third_party", "client", "force_majeure"] = "operator"
+    cause: str = ""
+
+    def __post_init__(self) -> None:
+        if self.until < self.at:
+            raise ValueError("until is before at")
+
+
+class Maintenance(Happened, frozen=True, kw_only=True, tag="maintenance"):
+    """Work on an Application (without one: all), told at `at`."""
+
+    starts_at: Moment
+    ends_at: Moment
+    application: Application | None = None
+
+    def __post_init__(self) -> None:
+        if self.ends_at < self.starts_at:
+            raise ValueError("ends_at is before starts_at")
+
+
+class CreditClaim(Happened, frozen=True, kw_only=True, tag="credit_claim"):
+    """The client asks for the credit of a month, as in 2026-04; without an Application, of every one."""
+
+    month: str
+    application: Application | None = None
+
+    def __post_init__(self) -> None:
+        try:
+            date.fromisoformat(f"{self.month}-01")
+        except ValueError:
+            raise ValueError(f"month {self.month[:20]!r} is not a month, as in 2026-04") from None
+
+
+class Routing(Happened, frozen=True, kw_only=True, tag="routing"):
+    """What a month of routing was: flows handed over, and those that failed inside the house."""
+
+    month: str
+    handed_over: int
+    failed: int
+
+
+class TermsNotified(Happened, frozen=True, kw_only=True, tag="terms_notified"):
+    """The client was told of a new version of the terms."""
+
+    version: str
+    substantial: bool = True
+
+
+class TermsRefused(Happened, frozen=True, kw_only=True, tag="terms_refused"):
+    """The client refuses the version it was last told of."""
+
+    reason: str = ""
+
+
+class Nonrenewal(Happened, frozen=True, kw_only=True, tag="nonrenewal"):
+    """One party says that the contract shall not go on."""
+
+    channel: Literal["registered_letter", "mailbox", "email", "phone", "other"] = "mailbox"
+    by: Literal["client", "operator"] = "client"
+
+
+class VatCheck(Happened, frozen=True, kw_only=True, tag="vat_check"):
+    """What VIES answered of the client's VAT number, which `vat_id` gives when it is new."""
+
+    result: Literal["valid", "invalid", "unavailable"]
+    vat_id: str = ""
+    consultation: str = ""
+
+
+class Fraud(Happened, frozen=True, kw_only=True, tag="fraud"):
+    """Fraud or a threat was detected: access ends at once."""
+
+    evidence: str = ""
+
+
+class Suspended(Happened, frozen=True, kw_only=True, tag="suspended"):
+    """Access was taken away for another cause than an unpaid invoice."""
+
+    cause: Cause
+    evidence: str = ""
+    by: tuple[str, ...] = ()
+
+
+class Lifted(Happened, frozen=True, kw_only=True, tag="lifted"):
+    """A suspension was lifted by people."""
+
+    cause: Cause
+    by: tuple[str, ...] = ()
+
+
+class Insolvency(Happened, frozen=True, kw_only=True, tag="insolvency"):
+    """A court opened proceedings against the client."""
+
+    kind: Literal["safeguard", "receivership", "liquidation"] = "receivership"
+
+
+class Charge(Happened, frozen=True, kw_only=True, tag="charge"):
+    """Something to be invoiced once, by an invoice of its own. Unit: EUR before VAT."""
+
+    label: str
+    amount_eur: Euros
+
+    def __post_init__(self) -> None:
+        if self.amount_eur <= 0:
+            raise ValueError("amount_eur of a charge is above zero")
+
+
+class Fine(Happened, frozen=True, kw_only=True, tag="fine"):
+    """A regulator fined the operator for what the client did."""
+
+    amount_eur: Euros
+    authority: str = ""
+
+
+class Dispute(Happened, frozen=True, kw_only=True, tag="dispute"):
+    """The client contests an invoice."""
+
+    invoice: str
+    reason: str = ""
+
+
+class Audit(Happened, frozen=True, kw_only=True, tag="audit"):
+    """What an audit of contested traffic found. `platform_flaw`: exclusively a critical flaw of the platform."""
+
+    invoice: str
+    platform_flaw: bool
+
+
+class Terminated(Happened, frozen=True, kw_only=True, tag="terminated"):
+    """A person ends the contract."""
+
+    reason: Reason
+    decided_by: str = ""
+
+
+class Damage(Happened, frozen=True, kw_only=True, tag="damage"):
+    """An event for which the client asks the operator for compensation."""
+
+    excepted: bool = False
+
+
+class Indemnity(Happened, frozen=True, kw_only=True, tag="indemnity"):
+    """A compensation the operator paid."""
+
+    amount_eur: Euros
+
+
+class Solicitation(Happened, frozen=True, kw_only=True, tag="solicitation"):
+    """The client hired somebody of the operator's. Unit: gross yearly pay, bonuses included."""
+
+    yearly_pay_eur: Euros
+
+
+Event = (
+    PaymentBooked
+    | SepaReturn
+    | NoticeSent
+    | NoticeDelivered
+    | PoiActivated
+    | PoiDecrease
+    | Used
+    | Incident
+    | Maintenance
+    | CreditClaim
+    | Routing
+    | TermsNotified
+    | TermsRefused
+    | Nonrenewal
+    | VatCheck
+    | Fraud
+    | Suspended
+    | Lifted
+    | Insolvency
+    | Charge
+    | Fine
+    | Dispute
+    | Audit
+    | Terminated
+    | Damage
+    | Indemnity
+    | Solicitation
+)

@@ -1,0 +1,157 @@
+"""A case: a contract, the tables of the outside world and what happened, in one JSON file.
+
+docs/reference/case.md specifies every key.
+"""
+
+import re
+from datetime import date
+from typing import Any, Literal
+
+import msgspec
+
+from sofy.billing.case.events import Event
+from sofy.contracts.rules.shapes import Entity, OrderForm, Party, UsagePrice
+from sofy.contracts.rules.values import Euros, Given, Percent, converted
+
+FORMAT = 1
+#: Unit: bytes. Ten years of daily events are a tenth of it.
+LARGEST = 20_000_000
+#: Unit: events.
+MOST_EVENTS = 100_000
+
+
+class LegalRate(Given, frozen=True, kw_only=True):
+    """The legal interest rate of a half-year, as in 2026-H1."""
+
+    half: str
+    percent: Percent
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"20\d\d-H[12]", self.half):
+            raise ValueError(f"half {self.half[:20]!r} is not a half-year, as in 2026-H1")
+
+
+class IndexValue(Given, frozen=True, kw_only=True):
+    """A value of the SYNTEC index."""
+
+    month: str
+    value: Percent
+    published_on: date
+    source: str = ""
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"20\d\d-(0[1-9]|1[0-2])", self.month):
+            raise ValueError(f"month {self.month[:20]!r} is not a month, as in 2025-01")
+        if self.value <= 0:
+            raise ValueError("value of an index is above zero")
+
+
+class VatRate(Given, frozen=True, kw_only=True):
+    """A rate of VAT from a day on. `territory`: FR, or an overseas department as in FR-974."""
+
+    territory: str = "FR"
+    percent: Percent
+    since: date = msgspec.field(name="from")
+
+
+class Tariff(Given, frozen=True, kw_only=True):
+    """The list price of a line of the order form from a day on, by its code."""
+
+    code: str
+    unit_price_eur: Euros
+    since: date = msgspec.field(name="from")
+
+
+class Tables(Given, frozen=True, kw_only=True):
+    """What the outside world says; a row of a case takes the place of a built-in one of the same key."""
+
+    legal_rate: tuple[LegalRate, ...] = ()
+    index: tuple[IndexValue, ...] = ()
+    vat_rate: tuple[VatRate, ...] = ()
+    tariff: tuple[Tariff, ...] = ()
+    usage_price: tuple[UsagePrice, ...] = ()
+
+
+class Readings(Given, frozen=True, kw_only=True):
+    """Where the text is silent or contradicts itself: how it is read. Every default is the reading the house takes."""
+
+    revision: Literal["if_confirmed", "always", "never"] = "if_confirmed"
+    revision_from_month: int = 12
+    unpaid_at_once: Literal["never", "two_approvers"] = "never"
+    refusable_terms: Literal["substantial", "all"] = "substantial"
+    service_fee: Literal["application", "whole"] = "application"
+    suspension: Literal["automatic", "by_hand"] = "automatic"
+    second_notice: bool = True
+    fine_vat: Literal["O", "S"] = "O"
+    discount_vat: Literal["reduced_base", "full_vat"] = "reduced_base"
+    onboarding_due: Literal["signature", "net_days"] = "signature"
+    cap_by: Literal["payment", "invoice"] = "payment"
+    overseas: Literal["by_place", "normal_rate"] = "by_place"
+    abroad: Literal["G", "O"] = "G"
+    client_credit: Literal["set_off", "keep"] = "set_off"
+    late_vat_number: Literal["reissue", "keep"] = "reissue"
+    insolvency_interest: Literal["stops", "runs"] = "stops"
+
+
+class Case(Given, frozen=True, kw_only=True):
+    """One contract and its life."""
+
+    format: Literal[1]
+    entity: Entity
+    client: Party
+    order_form: OrderForm
+    tables: Tables = msgspec.field(default_factory=Tables)
+    readings: Readings = msgspec.field(default_factory=Readings)
+    events: tuple[Event, ...] = ()
+
+
+class Unreadable(Exception):
+    """A case that is not one: where, and what is wrong."""
+
+    def __init__(self, path: str, message: str) -> None:
+        super().__init__(message)
+        self.path, self.message = path, message
+
+
+def read(data: bytes) -> Case:
+    """A case from its bytes.
+
+    Raises: Unreadable
+    """
+    if len(data) > LARGEST:
+        raise Unreadable("$", f"a case has at most {LARGEST:,} bytes; this one has {len(data):,}")
+    try:
+        plain = msgspec.json.decode(data)
+    except msgspec.DecodeError as error:
+        raise Unreadable("$", f"this is not JSON: {error}") from None
+    except RecursionError:
+        raise Unreadable("$", "this is nested too deeply") from None
+    return from_plain(plain)
+
+
+def from_plain(plain: Any) -> Case:
+    """A case from what JSON holds.
+
+    Raises: Unreadable
+    """
+    if isinstance(plain, dict) and isinstance(plain.get("events"), list) and len(plain["events"]) > MOST_EVENTS:
+        raise Unreadable("$.events", f"a case has at most {MOST_EVENTS:,} events")
+    try:
+        return converted(plain, Case)
+    except msgspec.ValidationError as error:
+        raise _told(str(error)) from None
+    except RecursionError:
+        raise Unreadable("$", "this is nested too deeply") from None
+
+
+def _told(message: str) -> Unreadable:
+    """msgspec says "what - at `$.where`"; a key that is unknown is part of where."""
+    words, _, where = message.partition(" - at `")
+    path = where.rstrip("`") or "$"
+    unknown = re.fullmatch(r"Object contains unknown field `(.*)`", words, re.DOTALL)
+    if unknown:
+        return Unreadable(f"{path}.{unknown[1]}", f"unknown key {unknown[1]!r}")
+    missing = re.fullmatch(r"Object missing required field `(.*)`", words)
+    if missing:
+        return Unreadable(f"{path}.{missing[1]}", f"missing key {missing[1]!r}")
+    return Unreadable(path, words)

@@ -1,0 +1,229 @@
+"""From lines to a document: totals, VAT on the summed base, what paying early is worth, and what must be said."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Final
+
+import msgspec
+
+from sofy.billing.document import (
+    Address,
+    Discount,
+    Document,
+    Kind,
+    Line,
+    Note,
+    Origin,
+    Party,
+    Payment,
+    Period,
+    Seller,
+    Site,
+    Usage,
+    Vat,
+)
+from sofy.billing.rules import mentions, settlement
+from sofy.billing.rules.vat import Treatment
+from sofy.contracts.rules import shapes
+from sofy.kernel.clauses import Because
+from sofy.kernel.money import rounded
+
+_PLATFORM_BY_SIREN: Final = "0225"
+
+
+class Draft(msgspec.Struct, frozen=True, kw_only=True):
+    """What will be a document once it has a number, a day and its VAT. `lines`: numbers and VAT are not theirs yet.
+
+    `due`: how many days after its issue, else those of the order form. `discounted`: whether paying early counts.
+    """
+
+    kind: Kind
+    lines: tuple["DraftLine", ...]
+    because: Because
+    key: str
+    due_days: int | None = None
+    discounted: bool = True
+    period: Period | None = None
+    corrects: tuple[Origin, ...] = ()
+    usage: tuple[Usage, ...] = ()
+    sites: tuple[Site, ...] = ()
+
+
+class DraftLine(msgspec.Struct, frozen=True, kw_only=True):
+    """A line before VAT. Unit: EUR before VAT."""
+
+    code: str
+    label: str
+    quantity: Decimal
+    unit_price_eur: Decimal
+    net_eur: Decimal
+    because: Because
+    detail: str = ""
+    period: Period | None = None
+    share: tuple[int, int] | None = None
+    establishment: str = ""
+    third_party: bool = False
+
+
+def party(given: shapes.Party) -> Party:
+    """The buyer of a document."""
+    return Party(
+        name=given.name,
+        address=_address(given.address),
+        siren=given.siren,
+        siret=given.siret,
+        vat_id=given.vat_id,
+        electronic_address=given.electronic_address or given.siren,
+        electronic_scheme=_PLATFORM_BY_SIREN,
+        email=given.email,
+    )
+
+
+def seller(entity: shapes.Entity) -> Seller:
+    """The seller of a document."""
+    known = Party(
+        name=entity.name,
+        address=_address(entity.address),
+        siren=entity.siren,
+        vat_id=entity.vat_id,
+        electronic_address=entity.siren,
+        electronic_scheme=_PLATFORM_BY_SIREN,
+        email=entity.email,
+    )
+    return Seller(
+        party=known,
+        legal_form=entity.legal_form,
+        capital_eur=Decimal(entity.capital_eur),
+        rcs=entity.rcs,
+        iban=entity.iban,
+        bic=entity.bic,
+        creditor_id=entity.creditor_id,
+    )
+
+
+def _address(given: shapes.Address) -> Address:
+    return Address(given.street, given.postcode, given.town, given.country, given.street2)
+
+
+def finished(
+    draft: Draft,
+    *,
+    number: str,
+    issued_on: date,
+    entity: shapes.Entity,
+    client: shapes.Party,
+    form: shapes.OrderForm,
+    treatment: Treatment,
+    vat_mode: settlement.VatMode = "reduced_base",
+    reference: str = "",
+) -> Document:
+    """The document a draft becomes on a day.
+
+    Source: CGVU 9.2 and 10.2; EN 16931 BR-CO-10 to 17. Unit: EUR.
+    """
+    lines = tuple(_line(place, line, treatment) for place, line in enumerate(draft.lines, 1))
+    groups = vat_groups(lines, treatment)
+    net = sum((line.net_eur for line in lines), Decimal("0.00"))
+    vat = sum((group.vat_eur for group in groups), Decimal("0.00"))
+    payment = _payment(draft, form, issued_on, groups, net + vat, vat_mode, reference)
+    return Document(
+        kind=draft.kind,
+        number=number,
+        issued_on=issued_on,
+        seller=seller(entity),
+        buyer=party(client),
+        lines=lines,
+        vat=groups,
+        net_eur=net,
+        vat_eur=vat,
+        gross_eur=net + vat,
+        payable_eur=net + vat,
+        payment=payment,
+        because=draft.because,
+        vat_on=entity.vat_on,
+        order_form=form.number,
+        period=draft.period,
+        notes=_notes(form, client, entity, discounted=payment.discount is not None),
+        corrects=draft.corrects,
+        usage=draft.usage,
+        sites=draft.sites,
+    )
+
+
+def _line(number: int, line: DraftLine, treatment: Treatment) -> Line:
+    return Line(
+        number=number,
+        code=line.code,
+        label=line.label,
+        quantity=line.quantity,
+        unit_price_eur=line.unit_price_eur,
+        net_eur=line.net_eur,
+        vat_category=treatment.category,
+        vat_rate=treatment.rate,
+        because=line.because,
+        detail=line.detail,
+        period=line.period,
+        establishment=line.establishment,
+        third_party=line.third_party,
+        share=line.share,
+    )
+
+
+def vat_groups(lines: Iterable[Line], treatment: Treatment) -> tuple[Vat, ...]:
+    """VAT per rate on the summed base, rounded once and never per line. Source: EN 16931 BR-CO-17."""
+    bases: dict[Decimal, Decimal] = {}
+    for line in lines:
+        bases[line.vat_rate] = bases.get(line.vat_rate, Decimal("0.00")) + line.net_eur
+    return tuple(
+        Vat(treatment.category, rate, base, rounded(base * rate / 100), treatment.reason_code, treatment.reason)
+        for rate, base in bases.items()
+    )
+
+
+def _payment(
+    draft: Draft,
+    form: shapes.OrderForm,
+    issued_on: date,
+    groups: Sequence[Vat],
+    gross_eur: Decimal,
+    vat_mode: settlement.VatMode,
+    reference: str,
+) -> Payment:
+    terms = form.payment
+    due = settlement.due_on(issued_on, terms.days if draft.due_days is None else draft.due_days)
+    debit = terms.means == "sepa_debit" and draft.kind == "invoice"
+    collected = (
+        settlement.collect_on(issued_on, due, terms.prenotification_days, terms.discount_days) if debit else None
+    )
+    discount = None
+    if draft.kind == "invoice" and draft.discounted and terms.discount_percent:
+        until = settlement.discount_until(issued_on, terms.discount_days)
+        less = settlement.discount([(group.base_eur, group.rate) for group in groups], terms.discount_percent, vat_mode)
+        if collected is None or collected <= until:
+            discount = Discount(
+                terms.discount_percent, until, less.net_eur, less.vat_eur, gross_eur - less.gross_eur
+            )  # fmt: skip
+    return Payment(
+        means=terms.means,
+        due_on=due,
+        reference=reference,
+        mandate=terms.mandate if debit else "",
+        collect_on=collected,
+        discount=discount,
+    )
+
+
+def _notes(
+    form: shapes.OrderForm, client: shapes.Party, entity: shapes.Entity, *, discounted: bool
+) -> tuple[Note, ...]:
+    terms = form.payment
+    return mentions.notes(
+        multiple=terms.penalty_multiple,
+        recovery_eur=terms.recovery_eur,
+        discount_percent=terms.discount_percent,
+        discount_days=terms.discount_days,
+        discounted=discounted,
+        french=client.address.country == "FR",
+        vat_on=entity.vat_on,
+    )
