@@ -12,6 +12,7 @@ from sofy.billing.case.replay import Replay
 from sofy.billing.case.shapes import FORMAT, Case
 from sofy.billing.case.told import Entry, money
 from sofy.billing.document import Line, Vat
+from sofy.billing.drafting import DraftLine
 from sofy.billing.rules import lateness
 from sofy.contracts.rules.term import latest_notice, spans
 from sofy.contracts.rules.values import PARIS, begin
@@ -48,6 +49,12 @@ def answer(case: Case, as_of: date) -> Entry:
             "caps": replay.told.caps,
             "tasks": replay.told.tasks,
             "refused": replay.told.refused,
+            "returned": [
+                {"invoice": one.number, "at": move.at, "amount_eur": money(-move.amount_eur), "reason": move.document}
+                for one in replay.book.accounts
+                for move in one.moves
+                if move.what == "return"
+            ],
             "balance": _balance(replay),
         }
     )
@@ -115,19 +122,16 @@ def _waiting(replay: Replay) -> list[Entry]:
             "issued_on": None,
             "due_on": None,
             "waiting_since": since,
-            "lines": [
-                {"code": line.code, "label": line.label, "net_eur": money(line.net_eur), "because": line.because}
-                for line in draft.lines
-            ],
+            "lines": [_line(line) for line in draft.lines],
             "net_eur": money(sum((line.net_eur for line in draft.lines), Decimal(0))),
             "because": draft.because,
         }
-        for draft, since in replay.invoicing.waiting
+        for draft, since in replay.issuing.waiting
     ]
 
 
-def _line(line: Line) -> Entry:
-    return {
+def _line(line: Line | DraftLine) -> Entry:
+    told = {
         "code": line.code,
         "label": line.label,
         "quantity": f"{line.quantity:f}",
@@ -135,11 +139,12 @@ def _line(line: Line) -> Entry:
         "days": None if line.share is None else {"days": line.share[0], "of": line.share[1]},
         "period": _period(line.period),
         "net_eur": money(line.net_eur),
-        "vat_category": line.vat_category,
-        "vat_percent": f"{line.vat_rate.normalize():f}",
         "third_party": line.third_party,
         "because": line.because,
     }
+    if isinstance(line, Line):
+        told |= {"vat_category": line.vat_category, "vat_percent": f"{line.vat_rate.normalize():f}"}
+    return told
 
 
 def _vat(group: Vat) -> Entry:

@@ -7,7 +7,8 @@ from typing import Final
 
 from sofy.billing.case.book import Account, Book, Move
 from sofy.billing.case.events import PaymentBooked, SepaReturn
-from sofy.billing.case.invoicing import Invoicing, single
+from sofy.billing.case.invoicing import Invoicing
+from sofy.billing.case.lines import single
 from sofy.billing.case.shapes import Case
 from sofy.billing.case.told import Told
 from sofy.billing.drafting import DraftLine
@@ -92,7 +93,7 @@ class Collection:
         if short > self.terms.discount_tolerance_eur:
             return
         line = single(f"Escompte de {discount.percent.normalize():f} %", discount.net_eur, DISCOUNT, "discount")
-        self.invoicing.credit(account, [line], at, DISCOUNT, f"discount/{account.number}", what="discount")
+        self.invoicing.issuing.credit(account, [line], at, DISCOUNT, f"discount/{account.number}", what="discount")
         if account.open_eur > 0:
             self.book.credit(account, Move(at, "tolerance", account.open_eur, DISCOUNT))
 
@@ -144,7 +145,7 @@ class Collection:
         for account in accounts:
             if self.is_late(account, day):
                 lines += self._penalty_lines(account, day)
-        return self.invoicing.debit(lines, at, LATE, f"{day}") if lines else None
+        return self.invoicing.issuing.debit(lines, at, LATE, f"{day}") if lines else None
 
     def _penalty_lines(self, account: Account, day: date) -> list[DraftLine]:
         segments = self.segments(account, day)

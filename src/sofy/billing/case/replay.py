@@ -13,8 +13,10 @@ from sofy.billing.case import events
 from sofy.billing.case.book import Book
 from sofy.billing.case.collection import Collection
 from sofy.billing.case.enforcement import FROZEN, Enforcement
-from sofy.billing.case.invoicing import Invoicing, single
+from sofy.billing.case.invoicing import Invoicing
+from sofy.billing.case.issuing import Issuing
 from sofy.billing.case.licence import Licence
+from sofy.billing.case.lines import single
 from sofy.billing.case.service import Service
 from sofy.billing.case.shapes import Case
 from sofy.billing.case.told import Told, money
@@ -51,10 +53,11 @@ class Replay:
         self.told = Told()
         self.book = Book(case.entity.series)
         self.licence = Licence(case, self.told)
-        self.invoicing = Invoicing(case, self.licence, self.book, self.told)
+        self.issuing = Issuing(case, self.book, self.told)
+        self.invoicing = Invoicing(case, self.licence, self.issuing)
         self.collection = Collection(case, self.book, self.invoicing, self.told)
         self.enforcement = Enforcement(case, self.book, self.told)
-        self.service = Service(case, self.licence, self.book, self.invoicing, self.told)
+        self.service = Service(case, self.licence, self.book, self.issuing, self.told)
         self.terms: list[events.TermsNotified] = []
         self.paid_out_eur = Decimal(0)
         self._ahead: list[tuple[datetime, int, bytes, int, Callable[[datetime], None]]] = []
@@ -70,7 +73,7 @@ class Replay:
             at, _, _, _, act = heapq.heappop(self._ahead)
             act(at.astimezone(PARIS))
             self._follow(at.astimezone(PARIS))
-        self.invoicing.overdue_checks(self.until)
+        self.issuing.overdue_checks(self.until)
         return self
 
     def _follow(self, at: datetime) -> None:
@@ -165,7 +168,7 @@ class Replay:
             case events.Nonrenewal():
                 self._nonrenewal(event)
             case events.VatCheck():
-                self.invoicing.checked(event.result, event.vat_id, event.at)
+                self.issuing.checked(event.result, event.vat_id, event.at)
             case events.Fraud():
                 self.enforcement.close("fraud", event.at, event.evidence)
             case events.Suspended():
@@ -191,7 +194,7 @@ class Replay:
             case events.Solicitation():
                 amount = ends.solicitation_penalty(event.yearly_pay_eur)
                 line = single("Non-sollicitation de personnel : indemnité forfaitaire", amount, SOLICITED)
-                self.invoicing.debit([line], event.at, SOLICITED, f"solicitation/{event.at}")
+                self.issuing.debit([line], event.at, SOLICITED, f"solicitation/{event.at}")
 
     def _activated(self, event: events.PoiActivated) -> None:
         for item in self.licence.per_poi(event.items):
@@ -327,7 +330,7 @@ class Replay:
         account.contested = False
         if event.platform_flaw:
             line = single(f"Trafic détourné, facture {account.number}", account.document.net_eur, FLAW, "credit")
-            self.invoicing.credit(account, [line], event.at, FLAW, f"audit/{account.number}")
+            self.issuing.credit(account, [line], event.at, FLAW, f"audit/{account.number}")
             self.enforcement.collected(event.at)
 
     @clause("CGVU 21.1", "CGVU 21.2")

@@ -8,8 +8,9 @@ from typing import Any, Final
 from sofy.billing.case.book import Account, Book
 from sofy.billing.case.enforcement import Closed
 from sofy.billing.case.events import Application, CreditClaim, Incident, Maintenance, Routing
-from sofy.billing.case.invoicing import Invoicing, single
+from sofy.billing.case.issuing import Issuing
 from sofy.billing.case.licence import Licence
+from sofy.billing.case.lines import single
 from sofy.billing.case.shapes import Case
 from sofy.billing.case.subscriptions import monthly_fee
 from sofy.billing.case.told import Told, money
@@ -33,8 +34,8 @@ Stretch = tuple[datetime, datetime]
 class Service:
     """Availability and credits of one client."""
 
-    def __init__(self, case: Case, licence: Licence, book: Book, invoicing: Invoicing, told: Told) -> None:
-        self.case, self.licence, self.book, self.invoicing, self.told = case, licence, book, invoicing, told
+    def __init__(self, case: Case, licence: Licence, book: Book, issuing: Issuing, told: Told) -> None:
+        self.case, self.licence, self.book, self.issuing, self.told = case, licence, book, issuing, told
         self.level = case.order_form.service_level
         self.incidents: list[Incident] = []
         self.maintenances: list[Maintenance] = []
@@ -144,12 +145,12 @@ class Service:
         if origin is None or not amount:
             self.told.task("credit_without_invoice", at, why, amount_eur=money(amount))
             return None
-        return self.invoicing.credit(origin, [single(label, amount, why, "credit")], at, why, f"service/{month}")
+        return self.issuing.credit(origin, [single(label, amount, why, "credit")], at, why, f"service/{month}")
 
     def _invoice_of(self, month: date) -> Account | None:
         covering = [
             one.account
-            for one in self.invoicing.billed
+            for one in self.issuing.billed
             if one.part.span.first < add_months(month, 1) and month <= one.part.span.last
         ]
         return covering[-1] if covering else None

@@ -53,9 +53,3 @@ def afterwards(last_day: date) -> Afterwards:
 def solicitation_penalty(yearly_pay_eur: Euros) -> Euros:
     """What hiring somebody costs: six months of gross yearly pay, bonuses included. Unit: EUR."""
     return Euros(rounded(yearly_pay_eur * _PENALTY_SHARE))
-
-
-@clause("CGVU 16", "CGVU 29", "CGVU 13")
-def skips_notice(reason: Reason) -> bool:
-    """Whether a contract may end for this reason without any notice."""
-    return not ENDINGS[reason].notice
