@@ -1,0 +1,285 @@
+"""Transfers of clients: which invoices they pay, and what is left to a person."""
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from sofy.billing.rules.matching import Book, Reason, match_all, said
+from sofy.billing.rules.matching.tests.factories import (
+    IBAN,
+    OTHER_IBAN,
+    client,
+    debit,
+    invoice,
+    line,
+    one,
+    paid,
+    text,
+)
+from sofy.billing.rules.matching.words import SAID
+from sofy.wire.camt import Detail
+from sofy.wire.sepa.identifiers import reference_of
+
+RF = reference_of("FA-2026-000001")
+
+
+@pytest.mark.clause("CGVU 22")
+def test_only_a_booked_line_is_a_payment_on_its_booking_date():
+    book = Book([invoice()])
+
+    announced = one(line("1440.00", text("FA-2026-000001"), status="PDNG"), book)
+    booked = one(line("1440.00", text("FA-2026-000001"), booked_on=date(2026, 7, 3)), book)
+
+    assert (announced.kind, announced.amount_eur, paid(announced)) == ("pending", 0, {})
+    assert (booked.booked_on, paid(booked)) == (date(2026, 7, 3), {"i1": "1440.00"})
+
+
+@pytest.mark.clause("CGVU 10.1")
+@pytest.mark.parametrize("code", ["PMNT-RCHQ-CCHQ", "PMNT-MCRD-POSP", "PMNT-CCRD-POSD"])
+def test_a_cheque_or_a_card_is_for_a_person_whatever_it_names(code):
+    outcome = one(line("1440.00", text("FA-2026-000001"), code=code), Book([invoice()]))
+
+    assert (outcome.kind, outcome.reason.code, outcome.left_eur) == ("queue", "other_means", Decimal("1440.00"))
+
+
+@pytest.mark.parametrize(
+    ("detail", "rule"),
+    [
+        (Detail(credit=True, references=(RF,)), "reference"),
+        (Detail(credit=True, references=(f"{RF[:4]} {RF[4:8]} {RF[8:]}".lower(),)), "reference"),
+        (text(f"Reglement {RF}"), "reference"),
+        (text(f"reglement {RF[:4]} {RF[4:8]} {RF[8:]} merci"), "reference"),
+        (text(RF[:9], RF[9:]), "reference"),
+        (Detail(credit=True, references=("FA-2026-000001",)), "number"),
+        (text("Facture FA-2026-000001"), "number"),
+        (text("FACT FA2026000001"), "number"),
+        (text("fa 2026 000001 juillet"), "number"),
+        (text("FACTUREFA2026000001"), "number"),
+        (text("FA/2026/1"), "number"),
+        (text("FA-2026-1 du 01/06/2026"), "number"),
+        (text("REGLEMENT FACTURE NO FA-2026", "-000001 MERCI"), "number"),
+        (text("FA-2026-00", "0001"), "number"),
+        (Detail(credit=True, end_to_end_id="FA-2026-000001"), "number"),
+    ],
+)
+def test_an_invoice_is_known_however_its_payer_writes_it(detail, rule):
+    book = Book([invoice(1), invoice(2, "99.00"), invoice(11, "5.00")])
+
+    outcome = one(line("1440.00", detail), book)
+
+    assert (paid(outcome), outcome.rule, outcome.kind) == ({"i1": "1440.00"}, rule, "matched")
+
+
+@pytest.mark.parametrize(
+    "said_",
+    ["FA-2026-0000012", "FA-2026-100001", "1FA-2026-000001"[0:4], "XFA-2025-000001", "2026-000001", "000001", ""],
+)
+def test_another_number_is_not_taken_for_one_of_ours(said_):
+    outcome = one(line("1440.00", text(said_)), Book([invoice(1)]))
+
+    assert (outcome.kind, paid(outcome)) == ("queue", {})
+
+
+def test_the_text_of_the_line_counts_when_it_has_no_details():
+    outcome = one(line("1440.00", text="VIR CREPERIE FA-2026-000001"), Book([invoice()]))
+
+    assert paid(outcome) == {"i1": "1440.00"}
+
+
+def test_several_invoices_in_one_transfer():
+    book = Book([invoice(1, "10.00"), invoice(2, "20.00"), invoice(3, "5.00")])
+
+    outcome = one(line("30.00", text("FA-2026-000001 et FA-2026-000002")), book)
+
+    assert paid(outcome) == {"i1": "10.00", "i2": "20.00"}
+
+
+def test_a_reference_of_the_first_invoice_beside_the_numbers_of_all():
+    book = Book([invoice(1, "10.00"), invoice(2, "20.00")])
+
+    outcome = one(line("30.00", text("FA-2026-000001 FA-2026-000002", references=(RF,))), book)
+
+    assert paid(outcome) == {"i1": "10.00", "i2": "20.00"}
+
+
+def test_several_payments_in_one_line():
+    book = Book([invoice(1, "10.00"), invoice(2, "20.00")])
+    details = [text("FA-2026-000001", amount=Decimal(10)), text("FA-2026-000002", amount=Decimal(20))]
+
+    assert paid(one(line("30.00", *details), book)) == {"i1": "10.00", "i2": "20.00"}
+
+
+def test_a_part_payment_leaves_the_rest_open():
+    book = Book([invoice(1, "1440.00")])
+
+    first = one(line("500.00", text("FA-2026-000001")), book)
+    second = one(line("940.00", text("FA-2026-000001"), key="k2"), book)
+
+    assert (paid(first), paid(second)) == ({"i1": "500.00"}, {"i1": "940.00"})
+    assert book.open_eur["i1"] == 0
+
+
+def test_two_part_payments_in_one_line_never_pay_more_than_is_open():
+    book = Book([invoice(1, "100.00")])
+    details = [text("FA-2026-000001", amount=Decimal(70)), text("FA-2026-000001", amount=Decimal(70))]
+
+    outcome = one(line("140.00", *details), book)
+
+    assert sum(each.amount_eur for each in outcome.allocations) == 100
+    assert sum(each.amount_eur for each in outcome.credits) == 40
+
+
+def test_too_little_for_the_invoices_named_pays_the_oldest_first():
+    book = Book([invoice(1, "10.00"), invoice(2, "20.00", due_on=date(2026, 6, 1))])
+
+    outcome = one(line("25.00", text("FA-2026-000001, FA-2026-000002")), book)
+
+    assert paid(outcome) == {"i2": "20.00", "i1": "5.00"}
+
+
+def test_one_of_the_invoices_named_is_paid_when_the_amount_is_just_its_own():
+    book = Book([invoice(1, "10.00"), invoice(2, "20.00", due_on=date(2026, 6, 1))])
+
+    outcome = one(line("10.00", text("FA-2026-000001 (FA-2026-000002 suit)")), book)
+
+    assert paid(outcome) == {"i1": "10.00"}
+
+
+def test_too_much_is_the_clients_credit():
+    outcome = one(line("1500.00", text("FA-2026-000001")), Book([invoice()]))
+
+    (credit,) = outcome.credits
+    assert (paid(outcome), credit.client_id, credit.amount_eur) == ({"i1": "1440.00"}, "c1", Decimal("60.00"))
+
+
+def test_the_amount_with_discount_settles_while_it_lasts():
+    book = [invoice(1, "1200.00", early_eur=Decimal("1188.00"), early_until=date(2026, 6, 9))]
+    in_time = line("1188.00", text("", debtor_iban=IBAN), booked_on=date(2026, 6, 9))
+    late = line("1188.00", text("", debtor_iban=IBAN), booked_on=date(2026, 6, 10))
+
+    assert paid(one(in_time, Book(book, clients=[client("c1", IBAN)]))) == {"i1": "1188.00"}
+    assert one(late, Book(book, clients=[client("c1", IBAN)])).kind == "queue"
+
+
+def test_each_of_several_invoices_gets_its_amount_with_discount():
+    until = date(2026, 7, 1)
+    dear = invoice(1, "1200.00", early_eur=Decimal(1188), early_until=until)
+    cheap = invoice(2, "600.00", early_eur=Decimal(594), early_until=until)
+    book = Book([dear, cheap])
+
+    outcome = one(line("1782.00", text("FA-2026-000001 FA-2026-000002")), book)
+
+    assert paid(outcome) == {"i1": "1188", "i2": "594"}
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_a_known_account_and_the_exact_amount_never_take_what_a_surer_line_of_the_run_pays(order):
+    book = Book([invoice(1, "10.00"), invoice(2, "10.00")], clients=[client("c1", IBAN)])
+    lines = [line("10.00", text("", debtor_iban=IBAN), key="weak"), line("10.00", text("FA-2026-000002"), key="sure")]
+
+    outcomes = {each.key: each for each in match_all([lines[n] for n in order], book)}
+
+    assert paid(outcomes["sure"]) == {"i2": "10.00"}
+    assert paid(outcomes["weak"]) == {"i1": "10.00"}
+    assert outcomes["weak"].rule == "account"
+
+
+def test_everything_a_client_owes_in_one_unnamed_transfer():
+    book = Book([invoice(1, "10.00"), invoice(2, "20.00")], clients=[client("c1", IBAN)])
+
+    assert paid(one(line("30.00", text("", debtor_iban=IBAN)), book)) == {"i1": "10.00", "i2": "20.00"}
+
+
+def test_two_invoices_of_the_same_amount_are_for_a_person_the_oldest_first():
+    book = Book([invoice(1, "10.00"), invoice(2, "10.00", due_on=date(2026, 6, 1))], clients=[client("c1", IBAN)])
+
+    outcome = one(line("10.00", text("", debtor_iban=IBAN)), book)
+
+    assert (outcome.kind, outcome.left_eur) == ("queue", Decimal("10.00"))
+    assert [each.parts for each in outcome.suggestions[:2]] == [(("i2", Decimal(10)),), (("i1", Decimal(10)),)]
+
+
+def test_an_invoice_that_was_paid_before_is_for_a_person_who_is_shown_the_one_of_the_same_amount():
+    book = Book([invoice(1, "0.00"), invoice(2, "10.00")], clients=[client("c1", IBAN)])
+
+    outcome = one(line("10.00", text("FA-2026-000001", debtor_iban=IBAN)), book)
+
+    assert (outcome.kind, outcome.reason.code) == ("queue", "paid_already")
+    assert outcome.suggestions[0].parts == (("i2", Decimal("10.00")),)
+
+
+def test_invoices_of_several_clients_are_paid_together_only_to_the_cent():
+    items = [invoice(1, "10.00"), invoice(2, "20.00", client="c2")]
+
+    assert paid(one(line("30.00", text("FA-2026-000001 FA-2026-000002")), Book(items))) == {
+        "i1": "10.00",
+        "i2": "20.00",
+    }
+    short = one(line("29.00", text("FA-2026-000001 FA-2026-000002")), Book(items))
+    assert (short.kind, short.reason.code) == ("queue", "several_clients")
+
+
+def test_two_numbers_that_are_one_when_written_without_punctuation_are_for_a_person_unless_the_amount_tells():
+    items = [invoice(1, "10.00", number="FA-20-261"), invoice(2, "20.00", number="FA-2026-1", client="c2")]
+
+    assert paid(one(line("20.00", text("FA20261")), Book(items))) == {"i2": "20.00"}
+    unsure = one(line("15.00", text("FA20261")), Book(items))
+    assert (unsure.kind, unsure.reason.code) == ("queue", "several_readings")
+
+
+def test_suggestions_are_ranked_and_say_why():
+    book = Book(
+        [invoice(1, "10.00"), invoice(2, "20.00"), invoice(3, "40.00"), invoice(4, "30.00", client="c2")],
+        clients=[client("c1", IBAN), client("c2", called="Crêperie Le Goff SARL")],
+    )
+
+    outcome = one(line("30.00", text("", debtor_iban=IBAN, debtor="LE GOFF CREPERIE")), book)
+
+    assert [(each.reason.code, each.client_id, each.score) for each in outcome.suggestions] == [
+        ("together", "c1", 80),
+        ("same_amount", "c2", 70),
+    ]
+    assert outcome.suggestions[0].parts == (("i1", Decimal(10)), ("i2", Decimal(20)))
+
+
+def test_an_amount_that_nobody_else_owes_is_a_hint_and_no_more():
+    outcome = one(line("10.00", text("loyer", debtor_iban=OTHER_IBAN)), Book([invoice(1, "10.00")]))
+
+    (hint,) = outcome.suggestions
+    assert (outcome.kind, hint.reason.code, hint.parts) == ("queue", "only_amount", (("i1", Decimal(10)),))
+
+
+def test_the_same_line_twice_changes_nothing():
+    book = Book([invoice(1, "10.00")])
+    lines = [line("10.00", text("FA-2026-000001"))]
+
+    first, doubled = match_all(lines * 2, book)
+    (again,) = match_all(lines, book, seen={"k1"})
+
+    assert (first.kind, doubled.kind, again.kind) == ("matched", "known", "known")
+    assert not again.allocations
+    assert not doubled.amount_eur
+    assert not book.open_eur["i1"]
+
+
+def test_a_line_in_another_currency_or_a_correction_of_the_bank_is_for_a_person():
+    book = Book([invoice()])
+
+    assert one(line("1440.00", text("FA-2026-000001"), currency="CHF"), book).reason.code == "other_currency"
+    assert one(line("1440.00", text("FA-2026-000001"), reversal=True), book).reason.code == "reversal"
+
+
+def test_the_identifier_of_a_transfer_is_its_payers_and_never_one_of_our_debits():
+    book = Book([invoice(1)], [debit(1, end_to_end_id="FA-2026-000001")])
+
+    by_transfer = one(line("1440.00", Detail(credit=True, end_to_end_id="FA-2026-000001")), book)
+
+    assert (by_transfer.rule, book.states["d1"]) == ("number", "sent")
+
+
+def test_every_reason_has_its_words_in_both_languages():
+    facts = {"number": "FA-1", "count": "2", "total": "3.00"}
+    for code in SAID:
+        assert said(Reason(code, facts), "fr")
+        assert said(Reason(code, facts), "en")
