@@ -1,0 +1,164 @@
+"""What a late payer owes, as case files and formal notices say it. Everything is handed in; only sums are made here."""
+
+from collections.abc import Iterable
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from sofy.billing.document import Because, Party, Seller
+from sofy.billing.paper.claim_texts import word
+from sofy.press import words
+from sofy.press.printing import Whole
+from sofy.press.words import Language
+
+
+class Interest(msgspec.Struct, frozen=True):
+    """Interest on one balance within one half-year, both days included; without a published rate there is no amount.
+
+    Unit: EUR with VAT; `legal_percent` is the legal rate, of which `multiple` times are due, days over 365.
+    """
+
+    first: date
+    last: date
+    open_eur: Decimal
+    half_year: str
+    legal_percent: Decimal | None
+    amount_eur: Decimal | None
+    multiple: Decimal = Decimal(3)
+
+    @property
+    def days(self) -> int:
+        """How many days they are."""
+        return (self.last - self.first).days + 1
+
+
+class LateInvoice(msgspec.Struct, frozen=True):
+    """An invoice that was not paid in time. Unit: EUR with VAT."""
+
+    number: str
+    issued_on: date
+    due_on: date
+    gross_eur: Decimal
+    open_eur: Decimal
+    interest: tuple[Interest, ...] = ()
+    recovery_eur: Decimal = Decimal(40)
+
+
+class Claim(msgspec.Struct, frozen=True):
+    """What is claimed of late invoices, summed. Unit: EUR. `provisional`: a rate is not published yet."""
+
+    principal_eur: Decimal
+    interest_eur: Decimal
+    recovery_eur: Decimal
+    provisional: bool
+
+    @property
+    def total_eur(self) -> Decimal:
+        """All of it."""
+        return self.principal_eur + self.interest_eur + self.recovery_eur
+
+
+def claim(invoices: Iterable[LateInvoice]) -> Claim:
+    """The sums of what is claimed."""
+    late = list(invoices)
+    interest = [one.amount_eur for invoice in late for one in invoice.interest]
+    zero = Decimal("0.00")
+    return Claim(
+        principal_eur=sum((invoice.open_eur for invoice in late), zero),
+        interest_eur=sum((amount for amount in interest if amount is not None), zero),
+        recovery_eur=sum((invoice.recovery_eur for invoice in late), zero),
+        provisional=None in interest,
+    )
+
+
+def totals(made: Claim, language: Language) -> list[list[str]]:
+    """The sums for the box at the top; the last one is all of it."""
+    rows = [
+        ("principal", made.principal_eur),
+        ("interest", made.interest_eur),
+        ("recovery", made.recovery_eur),
+        ("claimed", made.total_eur),
+    ]
+    return [[word(key, language), words.amount(value, language)] for key, value in rows]
+
+
+def quotes(because: Iterable[Because]) -> list[tuple[str, list[str]]]:
+    """The sentences by article, each once, in the order in which articles first occur."""
+    found: dict[str, list[str]] = {}
+    for one in dict.fromkeys(because):
+        found.setdefault(one.article, []).append(one.sentence)
+    return list(found.items())
+
+
+def foot(seller: Seller, language: Language) -> str:
+    """Who the creditor is, for the foot of each page."""
+    return words.company(
+        name=seller.party.name,
+        legal_form=seller.legal_form,
+        capital_eur=seller.capital_eur,
+        siren_number=seller.party.siren,
+        rcs=seller.rcs,
+        vat_id=seller.party.vat_id,
+        language=language,
+    )
+
+
+def somebody(party: Party, title: str, language: Language) -> dict[str, Any]:
+    """A creditor or debtor with address and numbers."""
+    at = party.address
+    number = ("siret", words.siren(party.siret)) if party.siret else ("siren", words.siren(party.siren))
+    return {
+        "title": title,
+        "name": party.name,
+        "lines": [
+            *words.address(at.street, at.street2, at.postcode, at.town, at.country, language),
+            *([Whole(party.email)] if party.email else []),
+        ],
+        "ids": [[word(key, language), Whole(value)] for key, value in (number, ("vat_id", party.vat_id)) if value],
+    }
+
+
+def invoices(late: Iterable[LateInvoice], language: Language) -> dict[str, Any]:
+    """The table of late invoices."""
+    return {
+        "columns": [word(key, language) for key in ("invoice", "issued", "due", "gross", "open")],
+        "rows": [
+            [
+                Whole(one.number),
+                words.brief(one.issued_on),
+                words.brief(one.due_on),
+                words.amount(one.gross_eur, language),
+                words.amount(one.open_eur, language),
+            ]
+            for one in late
+        ],
+    }
+
+
+def interest(late: Iterable[LateInvoice], language: Language) -> dict[str, Any]:
+    """The table of interest: each half-year and balance on its own, then what was rounded is added."""
+    rows = [_segment(invoice, one, language) for invoice in late for one in invoice.interest]
+    return {
+        "columns": [word(key, language) for key in ("invoice", "days_of", "days", "balance", "rate", "amount")],
+        "rows": rows,
+        "note": word("interest_note", language),
+    }
+
+
+def _segment(invoice: LateInvoice, one: Interest, language: Language) -> list[str]:
+    if one.legal_percent is None or one.amount_eur is None:
+        rate, amount = word("no_rate", language, half=one.half_year), word("pending", language)
+    else:
+        yearly = words.percent(one.legal_percent * one.multiple, language)
+        rate = f"{words.number(one.multiple, language)} × {words.percent(one.legal_percent, language)} = {yearly}"
+        amount = words.amount(one.amount_eur, language)
+    return [
+        Whole(invoice.number),
+        f"{words.brief(one.first)} – {words.brief(one.last)}",
+        words.number(one.days, language),
+        words.amount(one.open_eur, language),
+        rate,
+        amount,
+    ]
