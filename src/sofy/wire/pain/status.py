@@ -25,8 +25,6 @@ def read_status(data: bytes) -> Status:
     body = inside.need(root, "CstmrPmtStsRpt")
     group = inside.need(body, "OrgnlGrpInfAndSts")
     found: list[Rejection] = []
-    if inside.words(group, "GrpSts") == REFUSED:
-        found.append(_rejection(inside, group))
     statuses = []
     for block in inside.all(body, "OrgnlPmtInfAndSts"):
         payment_id = inside.words(block, "OrgnlPmtInfId")
@@ -37,6 +35,8 @@ def read_status(data: bytes) -> Status:
         for one in refused:
             debit = words(inside.need(one, "OrgnlEndToEndId"))
             found.append(_rejection(inside, one, payment_id=payment_id, end_to_end_id=debit))
+    if inside.words(group, "GrpSts") == REFUSED and (not found or inside.find(group, "StsRsnInf") is not None):
+        found.insert(0, _rejection(inside, group))
     return Status(
         message_id=words(inside.need(inside.need(body, "GrpHdr"), "MsgId")),
         original_message_id=words(inside.need(group, "OrgnlMsgId")),

@@ -41,6 +41,13 @@ def test_an_answer_without_a_status_for_the_whole_has_the_one_of_its_parts():
     assert read_status(written).status == "PART"
 
 
+def test_a_file_of_which_every_block_is_refused_names_the_blocks():
+    refused = (Rejection(reason="DT01", payment_id="M-1"), Rejection(reason="AC03", payment_id="M-2"))
+    whole = Status(message_id="B", original_message_id="M", status="RJCT", rejections=refused)
+
+    assert read_status(write_status(whole, created_at=NOW)) == whole
+
+
 def test_the_older_answer_is_read_too():
     assert read_status(ANSWER.replace(b"pain.002.001.10", b"pain.002.001.03")) == STATUS
 
