@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
-from typing import Final
 
 import msgspec
 
@@ -23,13 +22,16 @@ from sofy.billing.document import (
     Usage,
     Vat,
 )
-from sofy.billing.rules import mentions, settlement
+from sofy.billing.einvoice import mentions
+from sofy.billing.rules import mandates, settlement
 from sofy.billing.rules.vat import Treatment
 from sofy.contracts.rules import shapes
 from sofy.kernel.clauses import Because
 from sofy.kernel.money import rounded
+from sofy.wire.sepa.identifiers import reference_of
 
-_PLATFORM_BY_SIREN: Final = "0225"
+#: Schemes of electronic addresses (EAS): by SIREN on the French network, by e-mail for who has none.
+_BY_SIREN, _BY_EMAIL = "0225", "EM"
 
 
 class Draft(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,14 +70,15 @@ class DraftLine(msgspec.Struct, frozen=True, kw_only=True):
 
 def party(given: shapes.Party) -> Party:
     """The buyer of a document."""
+    by_mail = not (given.siren or given.electronic_address)
     return Party(
         name=given.name,
         address=_address(given.address),
         siren=given.siren,
         siret=given.siret,
         vat_id=given.vat_id,
-        electronic_address=given.electronic_address or given.siren,
-        electronic_scheme=_PLATFORM_BY_SIREN,
+        electronic_address=given.email if by_mail else given.electronic_address or given.siren,
+        electronic_scheme=_BY_EMAIL if by_mail else _BY_SIREN,
         email=given.email,
     )
 
@@ -88,7 +91,7 @@ def seller(entity: shapes.Entity) -> Seller:
         siren=entity.siren,
         vat_id=entity.vat_id,
         electronic_address=entity.siren,
-        electronic_scheme=_PLATFORM_BY_SIREN,
+        electronic_scheme=_BY_SIREN,
         email=entity.email,
     )
     return Seller(
@@ -116,9 +119,9 @@ def finished(
     form: shapes.OrderForm,
     treatment: Treatment,
     vat_mode: settlement.VatMode = "reduced_base",
-    reference: str = "",
+    origin: Document | None = None,
 ) -> Document:
-    """The document a draft becomes on a day.
+    """The document a draft becomes on a day; a credit note is between the parties its `origin` was between.
 
     Source: CGVU 9.2 and 10.2; EN 16931 BR-CO-10 to 17. Unit: EUR.
     """
@@ -126,13 +129,13 @@ def finished(
     groups = vat_groups(lines, treatment)
     net = sum((line.net_eur for line in lines), Decimal("0.00"))
     vat = sum((group.vat_eur for group in groups), Decimal("0.00"))
-    payment = _payment(draft, form, issued_on, groups, net + vat, vat_mode, reference)
+    payment = _payment(draft, form, issued_on, groups, net + vat, vat_mode, number)
     return Document(
         kind=draft.kind,
         number=number,
         issued_on=issued_on,
-        seller=seller(entity),
-        buyer=party(client),
+        seller=origin.seller if origin else seller(entity),
+        buyer=origin.buyer if origin else party(client),
         lines=lines,
         vat=groups,
         net_eur=net,
@@ -144,7 +147,7 @@ def finished(
         vat_on=entity.vat_on,
         order_form=form.number,
         period=draft.period,
-        notes=_notes(form, client, entity, discounted=payment.discount is not None),
+        notes=_notes(form, client, entity, payment.discount, draft.kind),
         corrects=draft.corrects,
         usage=draft.usage,
         sites=draft.sites,
@@ -188,42 +191,43 @@ def _payment(
     groups: Sequence[Vat],
     gross_eur: Decimal,
     vat_mode: settlement.VatMode,
-    reference: str,
+    number: str,
 ) -> Payment:
     terms = form.payment
     due = settlement.due_on(issued_on, terms.days if draft.due_days is None else draft.due_days)
     debit = terms.means == "sepa_debit" and draft.kind == "invoice"
-    collected = (
-        settlement.collect_on(issued_on, due, terms.prenotification_days, terms.discount_days) if debit else None
-    )
+    until = settlement.discount_until(issued_on, terms.discount_days)
+    offered = draft.kind == "invoice" and draft.discounted and terms.discount_percent > 0
+    early = offered and terms.prenotification_days < terms.discount_days
+    collected = mandates.collection_day(
+        announced_on=issued_on, due_on=due, days=terms.prenotification_days, early_until=until if early else None
+    )  # fmt: skip
     discount = None
-    if draft.kind == "invoice" and draft.discounted and terms.discount_percent:
-        until = settlement.discount_until(issued_on, terms.discount_days)
-        less = settlement.discount([(group.base_eur, group.rate) for group in groups], terms.discount_percent, vat_mode)
-        if collected is None or collected <= until:
-            discount = Discount(
-                terms.discount_percent, until, less.net_eur, less.vat_eur, gross_eur - less.gross_eur
-            )  # fmt: skip
+    if offered and (not debit or collected <= until):
+        less = settlement.discount(
+            [(group.base_eur, group.rate) for group in groups], Decimal(terms.discount_percent), vat_mode
+        )
+        payable = gross_eur - less.gross_eur
+        discount = Discount(Decimal(terms.discount_percent), until, less.net_eur, less.vat_eur, payable)
     return Payment(
-        means=terms.means,
+        means="transfer" if draft.kind == "debit_note" else terms.means,
         due_on=due,
-        reference=reference,
+        reference=reference_of(number) if not debit and draft.kind != "credit_note" else "",
         mandate=terms.mandate if debit else "",
-        collect_on=collected,
+        collect_on=collected if debit else None,
         discount=discount,
     )
 
 
 def _notes(
-    form: shapes.OrderForm, client: shapes.Party, entity: shapes.Entity, *, discounted: bool
+    form: shapes.OrderForm, client: shapes.Party, entity: shapes.Entity, discount: Discount | None, kind: Kind
 ) -> tuple[Note, ...]:
     terms = form.payment
-    return mentions.notes(
-        multiple=terms.penalty_multiple,
-        recovery_eur=terms.recovery_eur,
-        discount_percent=terms.discount_percent,
-        discount_days=terms.discount_days,
-        discounted=discounted,
-        french=client.address.country == "FR",
+    french = client.address.country == "FR"
+    return mentions.mentions(
+        treatment="OUTOFSCOPE" if kind == "debit_note" else "B2B" if french else "B2BINT",
+        discount=discount,
         vat_on=entity.vat_on,
+        penalties=mentions.penalties(terms.penalty_multiple),
+        recovery=mentions.recovery(terms.recovery_eur),
     )

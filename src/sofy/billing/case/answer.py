@@ -30,11 +30,15 @@ def answer(case: Case, as_of: date) -> Entry:
 
     Raises: Unreadable where the case leaves something out that it needs.
     """
-    replay = Replay(case, as_of).play()
+    return told(Replay(case, as_of).play())
+
+
+def told(replay: Replay) -> Entry:
+    """The state of a replay."""
     return _plain(
         {
             "format": FORMAT,
-            "as_of": as_of,
+            "as_of": replay.as_of,
             "invoices": [*map(_invoice, replay.book.accounts), *_waiting(replay)],
             "due": [_due(replay, one) for one in replay.book.accounts if one.document.kind != "credit_note"],
             "discounts": [_discount(replay, one) for one in replay.book.accounts if one.document.payment.discount],
@@ -131,7 +135,7 @@ def _waiting(replay: Replay) -> list[Entry]:
 
 
 def _line(line: Line | DraftLine) -> Entry:
-    told = {
+    entry = {
         "code": line.code,
         "label": line.label,
         "quantity": f"{line.quantity:f}",
@@ -143,8 +147,8 @@ def _line(line: Line | DraftLine) -> Entry:
         "because": line.because,
     }
     if isinstance(line, Line):
-        told |= {"vat_category": line.vat_category, "vat_percent": f"{line.vat_rate.normalize():f}"}
-    return told
+        entry |= {"vat_category": line.vat_category, "vat_percent": f"{line.vat_rate.normalize():f}"}
+    return entry
 
 
 def _vat(group: Vat) -> Entry:
@@ -283,12 +287,12 @@ def _moment(until: date | datetime) -> datetime:
 
 def _access(replay: Replay) -> list[Entry]:
     start = begin(replay.form.starts_on)
-    told = replay.enforcement.told_access(start, replay.until)
+    stretches = replay.enforcement.told_access(start, replay.until)
     last = replay.licence.last_day
     if last is None or replay.as_of <= last:
-        return told
+        return stretches
     over = begin(last + _DAY)
-    kept = [one for one in told if one["from"] < over]
+    kept = [one for one in stretches if one["from"] < over]
     if kept:
         kept[-1] = {**kept[-1], "to": over}
     why: Because = replay.told.ends[-1]["because"] if replay.told.ends else _ENDED

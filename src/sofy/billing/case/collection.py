@@ -131,7 +131,7 @@ class Collection:
         """Whether an invoice was not paid when it was due, seen from a day."""
         if account.document.kind != "invoice" or on <= account.due_on:
             return False
-        first = account.due_on + _DAY
+        first = max(account.due_on, account.document.payment.collect_on or account.due_on) + _DAY
         return any(
             balance.open_eur > 0 and balance.since <= first < following
             for balance, following in _with_next(account.balances())

@@ -13,7 +13,7 @@ from sofy.billing.case.lines import less
 from sofy.billing.case.shapes import Case, Unreadable
 from sofy.billing.case.subscriptions import Part
 from sofy.billing.case.told import Told
-from sofy.billing.document import Origin
+from sofy.billing.document import Document, Origin
 from sofy.billing.drafting import Draft, DraftLine, finished
 from sofy.billing.rules import vat
 from sofy.billing.rules.territories import Rate, Territory, UnknownPlace
@@ -69,7 +69,9 @@ class Issuing:
             raise Unreadable("$.tables.vat_rate", str(error)) from None
 
     @clause("CGVU 2", "CGVU 9.2")
-    def issue(self, draft: Draft, at: datetime, treatment: vat.Treatment | None = None) -> Account | None:
+    def issue(
+        self, draft: Draft, at: datetime, treatment: vat.Treatment | None = None, origin: Document | None = None
+    ) -> Account | None:
         """Number a draft and take it into the book; it waits while nobody knows what VAT it bears."""
         day = at.astimezone(PARIS).date()
         treatment = treatment or self._treatment(draft, day)
@@ -86,6 +88,7 @@ class Issuing:
             form=self.case.order_form,
             treatment=treatment,
             vat_mode=self.case.readings.discount_vat,
+            origin=origin,
         )
         account = self.book.issue(document, at)
         self.billed += [Billed(part, account) for part in self.coming_parts.pop(draft.key, ())]
@@ -157,7 +160,7 @@ class Issuing:
             discounted=False,
             corrects=(Origin(origin.number, origin.issued_on),),
         )
-        note = self.issue(draft, at, treatment)
+        note = self.issue(draft, at, treatment, origin)
         if note:
             self.book.credit(account, Move(at, what, note.document.gross_eur, why, note.number))
         return note

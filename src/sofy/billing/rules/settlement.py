@@ -57,14 +57,3 @@ def discount(
         if vat_mode == "reduced_base":
             vat += rounded(less * rate / 100)
     return Discount(net, vat)
-
-
-@clause("CGVU 10.2")
-def collect_on(issued_on: date, due: date, prenotification_days: int, discount_days: int = DISCOUNT_DAYS) -> date:
-    """The day a direct debit is collected: when due, or early where it was agreed that early is told soon enough.
-
-    Only an order form that announces debits within the days of the discount lets them earn it.
-    """
-    if prenotification_days <= discount_days - 1:
-        return min(issued_on + timedelta(days=prenotification_days), due)
-    return max(due, issued_on + timedelta(days=prenotification_days))

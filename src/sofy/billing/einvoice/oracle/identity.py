@@ -17,6 +17,8 @@ from sofy.billing.rules.territories import Territory, UnknownPlace, territory
 _UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 #: Rules BR-FR-23 and BR-FR-25.
 _ELECTRONIC = re.compile(r"[A-Za-z0-9._\-]{1,125}")
+#: Scheme EM: who is on no network is reached by e-mail.
+_EMAIL = re.compile(r"[^\s@]{1,64}@[^\s@]{1,60}")
 _MANDATE = re.compile(r"[A-Za-z0-9+?/\-:().,' ]{1,35}")
 
 
@@ -98,7 +100,8 @@ def _named(party: Party, where: str) -> Iterator[Problem]:
 def _electronic(party: Party, where: str) -> Iterator[Problem]:
     """Rules BR-FR-12, 13, 21, 23, 25."""
     address = party.electronic_address
-    if not _ELECTRONIC.fullmatch(address) or not party.electronic_scheme:
+    form = _EMAIL if party.electronic_scheme == "EM" else _ELECTRONIC
+    if not form.fullmatch(address) or not party.electronic_scheme:
         yield Problem("electronic_address", where, "the address on the invoicing network is missing or malformed")
     elif party.electronic_scheme == "0225" and not (party.siren and address.startswith(party.siren)):
         yield Problem("electronic_address", where, "an address of scheme 0225 begins with the SIREN")
