@@ -32,10 +32,11 @@ class Move:
 
 @dataclass
 class Account:
-    """One numbered document and what became of it."""
+    """One numbered document and what became of it. `key`: what it is for, the same in every replay of the contract."""
 
     document: Document
     issued_at: datetime
+    key: str
     moves: list[Move] = field(default_factory=list)
     contested: bool = False
     frozen_on: date | None = None
@@ -128,9 +129,9 @@ class Book:
         self._last[prefix] = self._last.get(prefix, 0) + 1
         return f"{prefix}-{self._last[prefix]:06d}"
 
-    def issue(self, document: Document, at: datetime) -> Account:
+    def issue(self, document: Document, at: datetime, key: str) -> Account:
         """Take a document in."""
-        account = Account(document, at)
+        account = Account(document, at, key)
         self.accounts.append(account)
         self._by_number[document.number] = account
         return account

@@ -1,6 +1,7 @@
 """From drafts to numbered documents: VAT of the day, gap-free numbers, credit notes."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -35,10 +36,15 @@ class Billed:
 
 
 class Issuing:
-    """Numbers documents, or lets them wait for what VIES says."""
+    """Numbers documents, or lets them wait for what VIES says.
 
-    def __init__(self, case: Case, book: Book, told: Told) -> None:
-        self.case, self.book, self.told = case, book, told
+    `frozen`: the documents that were issued already, by key; each is taken as it is, and what is not among them has a
+    provisional number. None: every number is made here.
+    """
+
+    def __init__(self, case: Case, book: Book, told: Told, frozen: Mapping[str, Document] | None = None) -> None:
+        self.case, self.book, self.told, self.frozen = case, book, told, frozen
+        self._keys: Counter[str] = Counter()
         self.client = case.client
         self.check: vat.Check = ""
         self.waiting: list[tuple[Draft, datetime]] = []
@@ -75,13 +81,29 @@ class Issuing:
         """Number a draft and take it into the book; it waits while nobody knows what VAT it bears."""
         day = at.astimezone(PARIS).date()
         treatment = treatment or self._treatment(draft, day)
-        if treatment is None:
+        if treatment is None and draft.key not in (self.frozen or {}):
             self.waiting.append((draft, at))
             return None
-        number = self.book.next_number(draft.kind, day)
-        document = finished(
+        key = self._key(draft)
+        document = (self.frozen or {}).get(key) or self._made(draft, day, treatment, origin)
+        account = self.book.issue(document, at, key)
+        self.billed += [Billed(part, account) for part in self.coming_parts.pop(draft.key, ())]
+        return account
+
+    def _key(self, draft: Draft) -> str:
+        """What a document is for: two of one day and kind are told apart by their order."""
+        self._keys[draft.key] += 1
+        return draft.key if self._keys[draft.key] == 1 else f"{draft.key}#{self._keys[draft.key]}"
+
+    def _provisional(self) -> str:
+        """A number no series has: the real one is given when the document is frozen."""
+        return f"NEW-{len(self.book.accounts) + 1:06d}"
+
+    def _made(self, draft: Draft, day: date, treatment: vat.Treatment | None, origin: Document | None) -> Document:
+        assert treatment is not None, "a draft without VAT waits"
+        return finished(
             draft,
-            number=number,
+            number=self.book.next_number(draft.kind, day) if self.frozen is None else self._provisional(),
             issued_on=day,
             entity=self.case.entity,
             client=self.client,
@@ -90,9 +112,6 @@ class Issuing:
             vat_mode=self.case.readings.discount_vat,
             origin=origin,
         )
-        account = self.book.issue(document, at)
-        self.billed += [Billed(part, account) for part in self.coming_parts.pop(draft.key, ())]
-        return account
 
     @clause("CGVU 9.2")
     def checked(self, result: vat.Check, vat_id: str, at: datetime) -> None:

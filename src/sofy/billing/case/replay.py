@@ -1,7 +1,7 @@
 """A case played from its signature to a day: each thing in its order, every consequence by its rule."""
 
 import heapq
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from functools import partial
@@ -20,6 +20,7 @@ from sofy.billing.case.lines import single
 from sofy.billing.case.service import Service
 from sofy.billing.case.shapes import Case
 from sofy.billing.case.told import Told, money
+from sofy.billing.document import Document
 from sofy.billing.rules import liability
 from sofy.contracts.rules import access, ends, terms_change
 from sofy.contracts.rules.term import add_months, latest_notice, span_ended_by, spans
@@ -45,15 +46,15 @@ _NONRENEWAL_CHANNELS: Final = frozenset({"registered_letter", "mailbox"})
 
 
 class Replay:
-    """The life of one contract up to a day, that day included."""
+    """The life of one contract up to a day, that day included. `frozen`: documents that were issued already, by key."""
 
-    def __init__(self, case: Case, as_of: date) -> None:
+    def __init__(self, case: Case, as_of: date, frozen: Mapping[str, Document] | None = None) -> None:
         self.case, self.form, self.as_of = case, case.order_form, as_of
         self.until = datetime.combine(as_of, _LAST_MOMENT, PARIS)
         self.told = Told()
         self.book = Book(case.entity.series)
         self.licence = Licence(case, self.told)
-        self.issuing = Issuing(case, self.book, self.told)
+        self.issuing = Issuing(case, self.book, self.told, frozen)
         self.invoicing = Invoicing(case, self.licence, self.issuing)
         self.collection = Collection(case, self.book, self.invoicing, self.told)
         self.enforcement = Enforcement(case, self.book, self.told)

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sofy.billing.case.answer import answer
+from sofy.billing.case.replay import Replay
 from sofy.billing.case.shapes import from_plain
 
 FIRST = date(2026, 1, 1)
@@ -181,3 +182,19 @@ def _subscription(told: dict[str, Any]) -> list[tuple[Any, ...]]:
         for line in invoice["lines"]
         if line["code"] == "view"
     ]
+
+
+@given(case=cases(), as_of=DAYS, later=DAYS)
+@settings(max_examples=60, deadline=None)
+def test_what_was_issued_is_taken_as_it_is_and_the_rest_follows(case, as_of, later):
+    """The product freezes documents as days pass: a later replay issues the same ones again, and new ones beside."""
+    first, last = sorted((as_of, later))
+    frozen = {one.key: one.document for one in Replay(from_plain(case), first).play().book.accounts}
+
+    again = Replay(from_plain(case), last, frozen).play().book.accounts
+    at_once = Replay(from_plain(case), last).play().book.accounts
+
+    assert [one.key for one in again] == [one.key for one in at_once]
+    assert len({one.key for one in again}) == len(again)
+    assert {one.key: one.document for one in again if one.key in frozen} == frozen
+    assert [one.document.gross_eur for one in again] == [one.document.gross_eur for one in at_once]

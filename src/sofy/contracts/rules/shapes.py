@@ -3,6 +3,7 @@
 The product keeps signed order forms in this form, `sofy case` reads them in it, and rules take their values from it.
 """
 
+import re
 from datetime import date
 from typing import Literal
 
@@ -53,6 +54,10 @@ class Entity(Given, frozen=True, kw_only=True):
     dpo: str = ""
     vat_on: Literal["receipts", "debits"] = "receipts"
     series: str = ""
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"[A-Z0-9-]{0,8}", self.series):
+            raise ValueError(f"series {self.series[:20]!r} is not at most 8 capital letters, digits and hyphens")
 
 
 class Party(Given, frozen=True, kw_only=True):
