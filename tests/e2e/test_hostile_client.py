@@ -25,6 +25,8 @@ from sofy.audience.services import attributes, bulk_edits, contacts, export, imp
 from sofy.audience.tests.factories import make_book, person, write_csv
 from sofy.clients import services as clients
 from sofy.clients.models import Client, Establishment, Membership
+from sofy.contracts.services import entities, order_forms
+from sofy.contracts.tests import factories as order_form_data
 from sofy.kernel import clock
 from sofy.kernel.content import Content
 from sofy.kernel.ids import uuid7
@@ -161,7 +163,18 @@ def victim(engine_db: Any, tmp_path: Any) -> tuple[Client, dict[str, object]]:
         "file_id": file_id,
         "report_file_id": report_file.pk,
         "token": "none",
+        "order_form_id": sent_order_form(client, name=NAME, actor=actor),
     }
+
+
+def sent_order_form(client: Client, *, name: str, actor: str) -> Any:
+    """An order form that waits for the client's signature."""
+    entity = entities.keep(data=order_form_data.COMPANY, code="ours", series="OUR", actor=actor)
+    content = order_form_data.content()
+    content["client"]["name"] = name
+    form = order_forms.draft(client.pk, entity_id=entity.pk, content=content, actor=actor)
+    order_forms.send(client.pk, form.pk, actor=actor)
+    return form.pk
 
 
 def filled(arguments: dict[str, object]) -> list[Address]:

@@ -133,6 +133,8 @@ BOUNDED_IN_THE_FORM = {
     "sofy.clients.forms.SettingsForm.cap_days",
     "sofy.clients.forms.SettingsForm.cap_messages",
     "sofy.clients.forms.SettingsForm.budget_eur",
+    "sofy.contracts.forms.DeliveryForm.delivered_at",
+    "sofy.contracts.forms.NoticeForm.sent_at",
     "sofy.messaging.service_forms.RecordForm.announced_at",
     "sofy.messaging.service_forms.RecordForm.begins_at",
     "sofy.messaging.service_forms.RecordForm.ends_at",

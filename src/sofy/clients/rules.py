@@ -29,6 +29,7 @@ _READ: Final = frozenset(
         "settings.view",
         "audit.view",
         "key.view",
+        "contract.view",
     }
 )
 _MARKETING: Final = frozenset(
@@ -80,7 +81,7 @@ _DEVELOPER: Final = frozenset(
     }
 )
 _OWNER_ONLY: Final = frozenset(
-    {"team.edit", "settings.edit", "establishment.edit", "sender.edit", "key.edit", "contact.erase"}
+    {"team.edit", "settings.edit", "establishment.edit", "sender.edit", "key.edit", "contact.erase", "contract.sign"}
 )
 
 MATRIX: Final[dict[str, frozenset[str]]] = {

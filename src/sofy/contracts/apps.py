@@ -1,6 +1,7 @@
 """Application of the contracts between the operator and its clients."""
 
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class ContractsConfig(AppConfig):
@@ -12,10 +13,27 @@ class ContractsConfig(AppConfig):
 
     def ready(self) -> None:
         from sofy.clients import words as journal
+        from sofy.contracts.views import client, staff
         from sofy.contracts.words import ACTIONS, FACTS, REFUSALS, VALUES
-        from sofy.ui import problems
+        from sofy.ui import panels, problems
+        from sofy.ui.nav import Entry, register
 
         problems.register(REFUSALS)
         journal.ACTIONS.update(ACTIONS)
         journal.FACTS.update(FACTS)
         journal.VALUES.update(VALUES)
+        panels.register(
+            panels.Panel("home.attention", "contracts/panel_home.html", client.first_access_panel, 1, "contract.view")
+        )
+        panels.register(panels.Panel("op.client", "contracts/panel_staff.html", staff.panel, order=10))
+        register(
+            Entry(
+                "client", _("Account"), _("Contract"), "contracts:contract", "file-text", 895, "contract.view",
+                words=_("order form terms DPA points of sale licensed"),
+            ),
+            Entry(
+                "op", "", _("Contracts"), "contracts:contracts", "file-text", 110, key="o",
+                words=_("order forms terms notices"),
+            ),
+            Entry("op", "", _("Legal entities"), "contracts:entities", "building", 120),
+        )  # fmt: skip

@@ -25,6 +25,7 @@ from sofy.contracts.rules import documents, signed, totals
 from sofy.contracts.rules.shapes import Entity, Product
 from sofy.contracts.rules.signed import Change, Signed
 from sofy.contracts.rules.values import PARIS, converted
+from sofy.kernel import clock
 from sofy.kit.rls import staff_scope
 
 __all__ = ["Change"]
@@ -170,6 +171,20 @@ def binding(client_id: UUID, kind: str, day: date, *, using: str = "default") ->
     return rows.get(found) if found else None
 
 
+def in_force(client_id: UUID, *, using: str = "default") -> list[DocumentVersion]:
+    """The version of each document that binds a client today, the strongest first; none that it never accepted."""
+    today = clock.now().astimezone(PARIS).date()
+    found = (binding(client_id, kind, today, using=using) for kind in ("dpa", "cgvu"))
+    return [row for row in found if row is not None]
+
+
+def awaiting(client_id: UUID, *, using: str = "default") -> list[DocumentVersion]:
+    """Versions in force for new clients that this one has not accepted: it may accept the terms, and must the DPA."""
+    bound = {row.kind: row.version for row in in_force(client_id, using=using)}
+    today = clock.now().astimezone(PARIS).date()
+    return [row for row in published_on(today, using=using) if bound.get(row.kind) != row.version]
+
+
 @dataclass(frozen=True)
 class Quota:
     """How many points of sale a client uses, and how many it may."""
@@ -221,6 +236,7 @@ class ContractLine:
     """An order form as staff see it in the list of all."""
 
     id: UUID
+    client_id: UUID
     client_slug: str
     client_name: str
     number: str
@@ -242,7 +258,8 @@ def all_order_forms(*, state: str = "") -> list[ContractLine]:
         names = _clients(row.client_id for row in found)
     return [
         ContractLine(
-            row.pk, names[row.client_id].slug, names[row.client_id].name, row.number, row.state, row.entity.code,
+            row.pk, row.client_id,
+            names[row.client_id].slug, names[row.client_id].name, row.number, row.state, row.entity.code,
             row.poi, row.starts_on, row.term_months, row.changed_at,
         )
         for row in found

@@ -22,7 +22,7 @@ from sofy.kit.rls import staff_scope
 NUMBERS: Final = {"siren": "siren", "vat_id": "vat", "iban": "iban", "bic": "bic", "creditor_id": "creditor"}
 
 
-def save(*, data: dict[str, Any], code: str, series: str, actor: str, entity_id: UUID | None = None) -> LegalEntity:
+def keep(*, data: dict[str, Any], code: str, series: str, actor: str, entity_id: UUID | None = None) -> LegalEntity:
     """Keep a new or changed company of the operator, with a key of its own; papers already sent stay as they are.
 
     Raises: Refused (entity_unreadable, number_wrong, entity_code_taken, entity_unknown).

@@ -41,7 +41,7 @@ def draft(client_id: UUID, *, entity_id: UUID, actor: str, content: Mapping[str,
     return row
 
 
-def save(
+def write(
     client_id: UUID, form_id: UUID, content: Mapping[str, Any], *, actor: str, entity_id: UUID | None = None
 ) -> OrderForm:
     """Keep what was written so far, complete or not. What was sent is a draft again: its next sending is a new version.

@@ -30,7 +30,7 @@ def make_entity(**changes: Any) -> LegalEntity:
     """A company of the operator."""
     number = next(_numbers)
     code, series = changes.pop("code", f"optima{number}"), changes.pop("series", f"O{number}")
-    return entities.save(data=COMPANY | changes, code=code, series=series, actor=ACTOR)
+    return entities.keep(data=COMPANY | changes, code=code, series=series, actor=ACTOR)
 
 
 def content(**changes: Any) -> dict[str, Any]:

@@ -87,7 +87,7 @@ def test_what_was_sent_is_kept_and_a_change_is_a_new_version_with_a_readable_dif
     changed = content()
     changed["order_form"]["items"][0]["unit_price_eur"] = "29.50"
 
-    order_forms.save(client.pk, form.pk, changed, actor=ACTOR)
+    order_forms.write(client.pk, form.pk, changed, actor=ACTOR)
     order_forms.send(client.pk, form.pk, actor=ACTOR)
 
     second = version_of(client, form)
@@ -166,7 +166,7 @@ def test_a_version_that_was_replaced_while_it_was_read_is_not_signed():
     client = make_client()
     form = sent(client)
     read = version_of(client, form)
-    order_forms.save(client.pk, form.pk, content(term_months=24), actor=ACTOR)
+    order_forms.write(client.pk, form.pk, content(term_months=24), actor=ACTOR)
     order_forms.send(client.pk, form.pk, actor=ACTOR)
 
     with pytest.raises(Refused, match="order_form_changed"):
@@ -229,7 +229,7 @@ def test_a_signed_or_cancelled_form_is_not_changed_any_more():
 
     for form in (done, given_up):
         for act in (
-            lambda form=form: order_forms.save(client.pk, form.pk, content(), actor=ACTOR),
+            lambda form=form: order_forms.write(client.pk, form.pk, content(), actor=ACTOR),
             lambda form=form: order_forms.send(client.pk, form.pk, actor=ACTOR),
             lambda form=form: order_forms.cancel(client.pk, form.pk, actor=ACTOR, reason="x"),
         ):
@@ -249,7 +249,7 @@ def test_another_client_finds_and_signs_nothing():
     with pytest.raises(Refused, match="order_form_unknown"):
         acceptances.accept(other.pk, form.pk, sha256=version.sha256, guides_read=True, actor="user:x", signer="Mallory")
     with pytest.raises(Refused, match="order_form_unknown"):
-        order_forms.save(other.pk, form.pk, content(), actor=ACTOR)
+        order_forms.write(other.pk, form.pk, content(), actor=ACTOR)
 
 
 def test_a_client_cannot_sign_a_draft():
@@ -297,7 +297,7 @@ def test_an_entity_keeps_what_was_signed_as_it_was():
     client, entity = make_client(), make_entity(code="optima", series="OPT")
     signed_on_paper(client, date(2026, 4, 1), entity)
 
-    entities.save(
+    entities.keep(
         entity_id=entity.pk, data=COMPANY | {"capital_eur": "200000"}, code="optima", series="OPT", actor=ACTOR
     )
 

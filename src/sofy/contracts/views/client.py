@@ -1,0 +1,123 @@
+"""What a client sees of its contract: what it signed, the terms in force, points of sale used and licensed."""
+
+from typing import Any
+from uuid import UUID
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from sofy.clients.access import ClientRequest, requires
+from sofy.clients.rules import OWNER
+from sofy.contracts import papers, queries
+from sofy.contracts.models import OrderForm
+from sofy.contracts.services import acceptances
+from sofy.contracts.views.staff import papers_of
+from sofy.kernel.errors import Refused
+from sofy.ui import notify, problems
+
+
+@requires("contract.view")
+def contract(request: ClientRequest) -> HttpResponse:
+    """The contract: order forms, terms in force with their history, points of sale."""
+    context = {**papers_of(request.client, using="default"), "awaiting": queries.awaiting(request.client.pk)}
+    return render(request, "contracts/contract.html", context)
+
+
+@requires("contract.view")
+def order_form(request: ClientRequest, order_form_id: UUID) -> HttpResponse:
+    """One order form, with the documents around it in their order, and the button that signs it."""
+    row, version = _find(request, order_form_id)
+    paper = papers.read(version, row.number)
+    context = {
+        "row": row,
+        "paper": paper,
+        "documents": queries.published_on(version.sent_at.date()),
+        "guides": acceptances.guides(),
+        "proofs": [each for each in queries.acceptances(request.client.pk) if each.order_form_id == row.pk],
+        "may_sign": row.state == OrderForm.State.SENT and request.client.can("contract.sign"),
+    }
+    return render(request, "contracts/mine.html", context)
+
+
+def _find(request: ClientRequest, order_form_id: UUID) -> tuple[OrderForm, Any]:
+    row = queries.order_form(request.client.pk, order_form_id, drafts=False)
+    if row is None:
+        raise Http404
+    return row, queries.versions(request.client.pk, row.pk)[0]
+
+
+@require_POST
+@requires("contract.sign")
+def sign(request: ClientRequest, order_form_id: UUID) -> HttpResponse:
+    """Sign the version that was read."""
+    _find(request, order_form_id)
+    try:
+        acceptances.accept(
+            request.client.pk, order_form_id, sha256=request.POST.get("sha256", ""),
+            guides_read=request.POST.get("guides") == "on", actor=request.user.actor,
+            signer=request.user.full_name or request.user.email,
+        )  # fmt: skip
+    except Refused as refused:
+        notify.refuse(request, problems.sentence(refused))
+    else:
+        notify.done(request, _("The order form is signed. Your contract is here whenever you need it."))
+    return redirect("contracts:mine", request.client.slug, order_form_id)
+
+
+@requires("contract.view")
+def print_view(request: ClientRequest, order_form_id: UUID) -> HttpResponse:
+    """The order form, made for paper."""
+    row, version = _find(request, order_form_id)
+    return render(request, "contracts/print.html", {"paper": papers.read(version, row.number), "row": row})
+
+
+@requires("contract.view")
+def document(request: ClientRequest, kind: str) -> HttpResponse:
+    """The terms or the DPA: the version that binds this client, or the one that is asked for."""
+    wanted = request.GET.get("version", "")
+    bound = {row.kind: row for row in [*queries.awaiting(request.client.pk), *queries.in_force(request.client.pk)]}
+    row = queries.document(kind, wanted) if wanted else bound.get(kind)
+    if row is None:
+        raise Http404
+    waits = any(each.pk == row.pk for each in queries.awaiting(request.client.pk))
+    context = {"row": row, "waits": waits and request.client.can("contract.sign")}
+    return render(request, "contracts/document.html", context)
+
+
+@require_POST
+@requires("contract.sign")
+def accept_document(request: ClientRequest, kind: str) -> HttpResponse:
+    """Accept a new version of the terms, or validate one of the DPA."""
+    try:
+        acceptances.accept_document(
+            request.client.pk, kind=kind, version=request.POST.get("version", "")[:20],
+            sha256=request.POST.get("sha256", ""), actor=request.user.actor,
+        )  # fmt: skip
+    except Refused as refused:
+        notify.refuse(request, problems.sentence(refused))
+    else:
+        notify.done(request, _("The document is accepted."))
+    return redirect("contracts:contract", request.client.slug)
+
+
+@requires("contract.view")
+def welcome(request: ClientRequest) -> HttpResponse:
+    """The first access without a signed order form: the terms, and one click that goes on."""
+    if request.method == "POST":
+        if not request.client.can("contract.sign"):
+            raise Http404
+        acceptances.first_access(request.client.pk, actor=request.user.actor)
+        return redirect("clients:home", request.client.slug)
+    return render(request, "contracts/welcome.html", {"documents": queries.awaiting(request.client.pk)})
+
+
+def first_access_panel(request: Any) -> dict[str, Any] | None:
+    """What the home page tells an owner whose company accepted no terms yet, and everybody of a form to sign."""
+    client = request.client
+    if client.viewer_role != OWNER:
+        return None
+    waiting = [row for row in queries.order_forms(client.pk, drafts=False) if row.state == OrderForm.State.SENT]
+    accepted = queries.first_acceptance(client.pk) is not None
+    return {"waiting": waiting, "accepted": accepted} if waiting or not accepted else None
