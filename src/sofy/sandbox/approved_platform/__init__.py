@@ -1,0 +1,1 @@
+"""A simulated approved platform (plateforme agréée) with the buyers behind it."""
