@@ -11,8 +11,8 @@ from sofy.billing.document import Because, Party, Seller
 from sofy.billing.paper import claims, notice_days
 from sofy.billing.paper.claim_texts import CHANNELS, MOVES, NOTICES, PROOFS, of, word
 from sofy.billing.paper.claims import LateInvoice
-from sofy.billing.paper.notice_days import CountedDay
 from sofy.contracts.documents import CGVU
+from sofy.contracts.rules.days import Day
 from sofy.kernel.clauses import clause
 from sofy.press import printing, words
 from sofy.press.printing import Whole
@@ -46,7 +46,7 @@ class SentNotice(msgspec.Struct, frozen=True):
     proof_kind: str = ""
     proof: str = ""
     sha256: str = ""
-    days: tuple[CountedDay, ...] = ()
+    days: tuple[Day, ...] = ()
     acts_from: date | None = None
 
 

@@ -9,41 +9,23 @@ import msgspec
 
 from sofy.billing.document import Because, Party, Seller
 from sofy.billing.paper.claim_texts import word
+from sofy.billing.rules.lateness import MULTIPLE, RECOVERY_EUR, Segment, known, provisional
 from sofy.press import words
 from sofy.press.printing import Whole
 from sofy.press.words import Language
 
 
-class Interest(msgspec.Struct, frozen=True):
-    """Interest on one balance within one half-year, both days included; without a published rate there is no amount.
-
-    Unit: EUR with VAT; `legal_percent` is the legal rate, of which `multiple` times are due, days over 365.
-    """
-
-    first: date
-    last: date
-    open_eur: Decimal
-    half_year: str
-    legal_percent: Decimal | None
-    amount_eur: Decimal | None
-    multiple: Decimal = Decimal(3)
-
-    @property
-    def days(self) -> int:
-        """How many days they are."""
-        return (self.last - self.first).days + 1
-
-
 class LateInvoice(msgspec.Struct, frozen=True):
-    """An invoice that was not paid in time. Unit: EUR with VAT."""
+    """An invoice that was not paid in time. Unit: EUR with VAT; `multiple` times the legal rate are due."""
 
     number: str
     issued_on: date
     due_on: date
     gross_eur: Decimal
     open_eur: Decimal
-    interest: tuple[Interest, ...] = ()
-    recovery_eur: Decimal = Decimal(40)
+    interest: tuple[Segment, ...] = ()
+    multiple: Decimal = MULTIPLE
+    recovery_eur: Decimal = RECOVERY_EUR
 
 
 class Claim(msgspec.Struct, frozen=True):
@@ -63,13 +45,13 @@ class Claim(msgspec.Struct, frozen=True):
 def claim(invoices: Iterable[LateInvoice]) -> Claim:
     """The sums of what is claimed."""
     late = list(invoices)
-    interest = [one.amount_eur for invoice in late for one in invoice.interest]
+    segments = [one for invoice in late for one in invoice.interest]
     zero = Decimal("0.00")
     return Claim(
         principal_eur=sum((invoice.open_eur for invoice in late), zero),
-        interest_eur=sum((amount for amount in interest if amount is not None), zero),
+        interest_eur=known(segments),
         recovery_eur=sum((invoice.recovery_eur for invoice in late), zero),
-        provisional=None in interest,
+        provisional=provisional(segments),
     )
 
 
@@ -147,12 +129,12 @@ def interest(late: Iterable[LateInvoice], language: Language) -> dict[str, Any]:
     }
 
 
-def _segment(invoice: LateInvoice, one: Interest, language: Language) -> list[str]:
+def _segment(invoice: LateInvoice, one: Segment, language: Language) -> list[str]:
     if one.legal_percent is None or one.amount_eur is None:
         rate, amount = word("no_rate", language, half=one.half_year), word("pending", language)
     else:
-        yearly = words.percent(one.legal_percent * one.multiple, language)
-        rate = f"{words.number(one.multiple, language)} × {words.percent(one.legal_percent, language)} = {yearly}"
+        yearly = words.percent(one.legal_percent * invoice.multiple, language)
+        rate = f"{words.number(invoice.multiple, language)} × {words.percent(one.legal_percent, language)} = {yearly}"
         amount = words.amount(one.amount_eur, language)
     return [
         Whole(invoice.number),

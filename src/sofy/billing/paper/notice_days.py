@@ -2,24 +2,15 @@
 
 from collections.abc import Sequence
 from datetime import date, timedelta
-from typing import Any, Literal
-
-import msgspec
+from typing import Any
 
 from sofy.billing.paper.claim_texts import FIXED, MOVING, word
+from sofy.contracts.rules.days import Day
 from sofy.kernel.french_days import easter
 from sofy.press import words
 from sofy.press.words import Language
 
 _DAY = timedelta(days=1)
-
-
-class CountedDay(msgspec.Struct, frozen=True):
-    """A day of the count. `number`: the how-many-eth business day it is, 0 for one that does not count."""
-
-    day: date
-    number: int
-    why: Literal["notice", "counts", "weekend", "holiday"]
 
 
 def weekdays(language: Language) -> list[str]:
@@ -28,9 +19,7 @@ def weekdays(language: Language) -> list[str]:
     return [words.weekday(monday + n * _DAY, language).split()[0].capitalize() for n in range(7)]
 
 
-def weeks(
-    days: Sequence[CountedDay], acts_from: date | None, lawful: str, language: Language
-) -> list[list[dict[str, Any]]]:
+def weeks(days: Sequence[Day], acts_from: date | None, lawful: str, language: Language) -> list[list[dict[str, Any]]]:
     """Whole weeks from the day of the notice to the day from which acting is lawful; days outside are empty."""
     if not days:
         return []
@@ -49,7 +38,7 @@ def _cell(day: date, told: dict[date, dict[str, str]], language: Language) -> di
     return {"day": written, **told[day]} if day in told else {"day": "", "kind": "", "text": ""}
 
 
-def _says(one: CountedDay, language: Language) -> str:
+def _says(one: Day, language: Language) -> str:
     if one.why == "notice":
         return word("day_zero", language)
     if one.why == "counts":

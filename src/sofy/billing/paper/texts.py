@@ -20,6 +20,7 @@ FAMILIES: dict[str, tuple[str, str]] = {
     "correction": ("Corrections", "Corrections"),
     "indexation": ("Révision des prix", "Price revision"),
     "credit": ("Avoirs", "Credits"),
+    "less": ("Déductions", "Deductions"),
     "discount": ("Escompte", "Early-payment discount"),
     "penalty": ("Pénalités de retard", "Late-payment penalties"),
     "recovery": ("Frais de recouvrement", "Recovery costs"),

@@ -1,7 +1,5 @@
 """What an order form settles beside prices, one line each, and where it differs from the general terms."""
 
-import calendar
-from datetime import date, timedelta
 from typing import Any
 
 from sofy.contracts.paper.texts import MEANS, of, word
@@ -10,14 +8,6 @@ from sofy.press import words
 from sofy.press.words import Language
 
 _TERMS, _LEVEL = Payment(), ServiceLevel()
-
-
-def last_day(form: OrderForm) -> date:
-    """The last day of the firm term."""
-    months = form.starts_on.month - 1 + form.term_months
-    year, month = form.starts_on.year + months // 12, months % 12 + 1
-    day = min(form.starts_on.day, calendar.monthrange(year, month)[1])
-    return date(year, month, day) - timedelta(days=1)
 
 
 def conditions(form: OrderForm, language: Language) -> dict[str, Any]:

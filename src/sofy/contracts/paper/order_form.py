@@ -9,6 +9,7 @@ from sofy.contracts import documents
 from sofy.contracts.paper import conditions
 from sofy.contracts.paper.texts import BILLED, CHANNELS, EVERY, PRODUCTS, PURPOSES, of, word
 from sofy.contracts.rules.shapes import MONTHS_OF, Address, Entity, Item, OrderForm, Party, UsagePrice
+from sofy.contracts.rules.term import spans
 from sofy.kernel.money import line_amount
 from sofy.press import printing, words
 from sofy.press.printing import Whole
@@ -88,11 +89,11 @@ def _ids(client: Party, language: Language) -> list[list[str]]:
 
 
 def _term(form: OrderForm, language: Language) -> dict[str, str]:
-    last = conditions.last_day(form)
+    firm = next(spans(form))
     return {
         "label": word("term", language),
         "months": word("months", language, count=str(form.term_months)),
-        "span": word("span", language, start=words.day(form.starts_on, language), end=words.day(last, language)),
+        "span": word("span", language, start=words.day(firm.first, language), end=words.day(firm.last, language)),
     }
 
 

@@ -1,47 +1,41 @@
 """A late payer, for tests and for eyes: vectors of the contract, worked by hand."""
 
 import hashlib
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 import msgspec
 
 from sofy.billing.document import Because
 from sofy.billing.paper.case_file import Act, CaseFile, Movement, SentNotice
-from sofy.billing.paper.claims import Interest, LateInvoice
+from sofy.billing.paper.claims import LateInvoice
 from sofy.billing.paper.formal_notice import FormalNotice
-from sofy.billing.paper.notice_days import CountedDay
+from sofy.billing.rules.lateness import Segment
 from sofy.billing.tests.factories import FRENCH, SELLER
+from sofy.contracts.rules import days
 from sofy.kernel.articles import ARTICLES
 
 D, PARIS = Decimal, ZoneInfo("Europe/Paris")
 #: Notice proved on Thursday 30 April 2026: the fifth business day is Monday 11 May.
-DAYS: tuple[CountedDay, ...] = tuple(
-    CountedDay(date(2026, 4, 30) + timedelta(days=n), number, cast("Any", why))
-    for n, (number, why) in enumerate(
-        [(0, "notice"), (0, "holiday"), (0, "weekend"), (0, "weekend"), (1, "counts"), (2, "counts"), (3, "counts"),
-         (4, "counts"), (0, "holiday"), (0, "weekend"), (0, "weekend"), (5, "counts")]
-    )
-)  # fmt: skip
+DAYS = tuple(days.count(date(2026, 4, 30)))
 SPLIT = LateInvoice(
     "FA-2025-000311", date(2025, 11, 15), date(2025, 12, 15), D("1200.00"), D("1200.00"),
     (
-        Interest(date(2025, 12, 16), date(2025, 12, 31), D("1200.00"), "2025-H2", D("2.76"), D("4.36")),
-        Interest(date(2026, 1, 1), date(2026, 1, 31), D("1200.00"), "2026-H1", D("2.62"), D("8.01")),
+        Segment(date(2025, 12, 16), date(2025, 12, 31), D("1200.00"), "2025-H2", D("2.76"), D("4.36")),
+        Segment(date(2026, 1, 1), date(2026, 1, 31), D("1200.00"), "2026-H1", D("2.62"), D("8.01")),
     ),
 )  # fmt: skip
 PART_PAID = LateInvoice(
     "FA-2026-000031", date(2026, 1, 31), date(2026, 3, 2), D("1440.00"), D("940.00"),
     (
-        Interest(date(2026, 3, 3), date(2026, 3, 12), D("1440.00"), "2026-H1", D("2.62"), D("3.10")),
-        Interest(date(2026, 3, 13), date(2026, 4, 30), D("940.00"), "2026-H1", D("2.62"), D("9.92")),
+        Segment(date(2026, 3, 3), date(2026, 3, 12), D("1440.00"), "2026-H1", D("2.62"), D("3.10")),
+        Segment(date(2026, 3, 13), date(2026, 4, 30), D("940.00"), "2026-H1", D("2.62"), D("9.92")),
     ),
 )  # fmt: skip
 UNKNOWN = LateInvoice(
     "FA-2026-000131", date(2026, 6, 1), date(2026, 7, 1), D("1200.00"), D("1200.00"),
-    (Interest(date(2026, 7, 2), date(2026, 7, 31), D("1200.00"), "2026-H2", None, None),),
+    (Segment(date(2026, 7, 2), date(2026, 7, 31), D("1200.00"), "2026-H2", None, None),),
 )  # fmt: skip
 BECAUSE = tuple(
     Because(article, sentence)

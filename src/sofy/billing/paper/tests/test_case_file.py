@@ -97,6 +97,7 @@ def test_every_national_holiday_has_a_name_and_nothing_else_has(year):
     assert {day for day in named if notice_days.holiday(day, "fr")} == holidays(year, "metropole")
 
 
+@pytest.mark.clause("CGVU 7.2")
 def test_the_calendar_has_whole_weeks():
     weeks = notice_days.weeks(samples.DAYS, date(2026, 5, 12), "x", "en")
 

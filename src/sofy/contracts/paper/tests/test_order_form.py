@@ -2,7 +2,6 @@
 
 import io
 import re
-from datetime import date
 
 import msgspec
 import pytest
@@ -11,7 +10,6 @@ from hypothesis import strategies as st
 from pypdf import PdfReader
 
 from sofy.contracts import documents
-from sofy.contracts.paper import conditions
 from sofy.contracts.paper.order_form import order_form_pdf
 from sofy.contracts.paper.tests import samples
 
@@ -86,22 +84,6 @@ def test_a_draft_is_marked_and_what_looks_like_markup_is_text():
 
     assert "Projet, sans valeur de commande" in shown
     assert "#let x = *gras* _it_ $x$ @ref <label> \\" in shown
-
-
-@pytest.mark.clause("CGVU 8.1")
-@pytest.mark.parametrize(
-    ("start", "months", "last"),
-    [
-        ((2026, 4, 1), 24, (2028, 3, 31)),
-        ((2026, 12, 15), 12, (2027, 12, 14)),
-        ((2024, 2, 29), 12, (2025, 2, 27)),
-        ((2026, 1, 1), 36, (2028, 12, 31)),
-    ],
-)
-def test_the_last_day_of_a_term(start, months, last):
-    form = msgspec.structs.replace(samples.plain()["order_form"], starts_on=date(*start), term_months=months)
-
-    assert conditions.last_day(form) == date(*last)
 
 
 def test_equal_order_forms_have_equal_bytes():
