@@ -8,7 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from tools.bench import campaign, growth, options
+from tools.bench import bank, campaign, growth, options
 
 from sofy.engine.shifted_clock import FileClock
 from sofy.kernel import clock
@@ -64,6 +64,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
         ("an SMSC without a port", "route", ["--smsc", "nohost"], "'nohost' is not HOST:PORT"),
         ("more people than leave numbers for alerts", "lanes", ["--recipients", "500001"], "from 1 to 500,000"),
         ("more alerts than there are numbers", "lanes", ["--per-second", "501"], "'501' is not a whole number"),
+        ("no lines", "bank", ["--entries", "0"], "'0' is not a whole number from 1 to 1,000,000"),
         ("an option of another bench", "imports", ["--smsc", "127.0.0.1:1"], "unrecognized arguments"),
     ],
 )
@@ -132,6 +133,7 @@ def test_all_runs_every_bench_and_prints_nothing_of_its_own(
     status = cli.main(["bench", *given])
 
     assert started == [
+        ["tools.bench.bank", *lines],
         ["tools.bench.campaign", *lines],
         ["tools.bench.campaign", "--expansion-only", *lines],
         ["tools.bench.email", *lines],
@@ -153,7 +155,7 @@ def test_all_runs_every_bench_and_prints_nothing_of_its_own(
 @pytest.mark.parametrize(
     ("_case", "given", "said"),
     [
-        ("no such bench", ["speed"], "there is no bench 'speed': choose among campaign, email, esme, growth, import,"),
+        ("no such bench", ["speed"], "there is no bench 'speed': choose among bank, campaign, email, esme,"),
         ("no such bench, for a program", ["speed", "--json"], "there is no bench 'speed'"),
         ("options for all", ["all", "--rows", "3"], "all takes no options but --json (--rows 3)"),
     ],
@@ -188,3 +190,11 @@ def test_an_expansion_answers_with_the_times_of_its_batches(
     assert set(found) >= FIELDS
     assert found["batches"] == 1
     assert 0 < found["p50_ms"] <= found["p99_ms"] <= found["seconds"] * 1000
+
+
+def test_a_statement_of_every_kind_of_line_is_matched_as_it_was_meant():
+    found = bank.run(400)
+
+    assert set(found) >= FIELDS
+    assert found["n"] == found["matched"] + found["returned"] + found["fees"] + found["queue"] == 400
+    assert min(found[kind] for kind in ("matched", "returned", "fees", "queue")) > 0
