@@ -30,7 +30,7 @@ class EntityForm(forms.Form):
     name = forms.CharField(label=_("Name of the company"), max_length=140)
     legal_form = forms.CharField(label=_("Legal form"), max_length=40, initial="SAS")
     capital_eur = Amount(label=_("Capital (€)"))
-    rcs = forms.CharField(label=_("Town of its trade register"), max_length=80)
+    rcs = forms.CharField(label=_("Trade register"), max_length=80, help_text=_("As RCS Paris 919 288 548."))
     siren = Number("siren", label=_("SIREN"))
     vat_id = Number("vat", label=_("VAT number"))
     street = forms.CharField(label=_("Street"), max_length=140)

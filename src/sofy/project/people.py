@@ -6,8 +6,10 @@ from typing import Any
 from uuid import UUID
 
 from sofy.kernel import ids
-from sofy.project import places, runtime
+from sofy.project import demo_contract, places, runtime
 
+#: What the client of the demo orders; it opens four of them.
+POINTS_OF_SALE = 5
 _emails: dict[UUID, str] = {}
 
 
@@ -38,6 +40,7 @@ def new_client(name: str) -> Any:
     user = accounts.create_user(email=email, full_name="Camille Demo", password=password(), language="fr")
     accounts.ensure_totp(user)
     clients.add_member(client, user=user, role="owner", actor="demo")
+    demo_contract.sign(client, poi=POINTS_OF_SALE, signer=user.full_name, actor=user.actor)
     _emails[client.pk] = email
     return client
 

@@ -14,7 +14,7 @@ COMPANY: dict[str, Any] = {
     "name": "OPTIMA FRANCE",
     "legal_form": "SAS",
     "capital_eur": "150000",
-    "rcs": "PARIS",
+    "rcs": "RCS Paris 919 288 548",
     "siren": "919 288 548",
     "vat_id": "FR68919288548",
     "address": {"street": "1 rue de l’Exemple", "postcode": "75001", "town": "Paris"},

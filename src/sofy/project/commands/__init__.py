@@ -26,6 +26,7 @@ MODULES = (
     "webhooks",
     "fraud",
     "service_level",
+    "contracts",
     "benches",
     "demo",
 )

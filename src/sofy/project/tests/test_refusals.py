@@ -154,6 +154,20 @@ REFUSED = [
         for action in ("remove", "enable", "rotate", "test")
     ),
     ("webhook replay", ["webhook", "replay", NOBODY, "--client", "zoe", "--since", "2026-11-24"], "webhook_unknown"),
+    ("entity add", ["entity", "add", "NONE", "--code", "x", "--series", "X"], "file_missing"),
+    ("entity add", ["entity", "add", "BYTES", "--code", "x", "--series", "X"], "file_not_text"),
+    ("entity add", ["entity", "add", "EMPTY", "--code", "x", "--series", "X"], "order_form_file"),
+    ("order-form draft", ["order-form", "draft", "FOLDER", "--client", "zoe"], "file_unreadable"),
+    ("order-form draft", ["order-form", "draft", "EMPTY", "--client", "zoe"], "order_form_file"),
+    *(
+        (f"order-form {action}", ["order-form", action, NOBODY, "--client", "zoe", *more], "order_form_unknown")
+        for action, more in (("show", []), ("send", []), ("cancel", ["--reason", "x"]))
+    ),
+    (
+        "order-form accept",
+        ["order-form", "accept", NOBODY, "--client", "zoe", "--signer", "x", "--on", "soon", "--proof", "EMPTY"],
+        "day_unreadable",
+    ),
     ("campaign launch", ["campaign", "launch", "--client", "zoe"], "text_missing"),
     ("campaign launch", ["campaign", "launch", "--client", "zoe", "--text-file", "NONE"], "file_missing"),
     ("campaign launch", ["campaign", "launch", "--client", "zoe", "--text-file", "FOLDER"], "file_unreadable"),
@@ -214,7 +228,7 @@ def test_every_command_that_takes_something_is_in_the_table():
     assert asked >= {
         " ".join(words)
         for words, parser in _leaves(cli.parser())
-        if words[0] not in ("db", "sandbox", "demo", "bench")
+        if words[0] not in ("db", "sandbox", "demo", "bench", "case")
         and any(not action.option_strings for action in parser._actions)
     }
 
