@@ -1,12 +1,14 @@
-"""The documents of a replay as files: each as Factur-X and as XML, and its direct debits as pain.008."""
+"""A replay as files: each document as Factur-X and XML, direct debits as pain.008, a late payer's case file as PDF."""
 
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Any
 
+from sofy.billing.case import late_payer
 from sofy.billing.case.book import Account
 from sofy.billing.case.replay import Replay
 from sofy.billing.einvoice import cii, facturx
+from sofy.billing.paper.case_file import case_file_pdf
 from sofy.billing.paper.invoice import invoice_pdf
 from sofy.contracts.rules import shapes
 from sofy.kernel.errors import Refused
@@ -32,6 +34,9 @@ def write(replay: Replay, folder: Path) -> dict[str, Any]:
             left_out.append({"collect_on": f"{day}", "why": error.code, **error.facts})
         else:
             written.append(_put(folder / f"pain.008-{day}.xml", data))
+    late = late_payer.case_file(replay)
+    if late:
+        written.append(_put(folder / "case-file.pdf", case_file_pdf(late)))
     return {"written": written, "left_out": left_out}
 
 

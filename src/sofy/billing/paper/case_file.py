@@ -9,7 +9,7 @@ import msgspec
 
 from sofy.billing.document import Because, Party, Seller
 from sofy.billing.paper import claims, notice_days
-from sofy.billing.paper.claim_texts import CHANNELS, MOVES, NOTICES, PROOFS, of, word
+from sofy.billing.paper.claim_texts import ACTS, CHANNELS, MOVES, NO_PROOFS, NOTICES, PROOFS, of, word
 from sofy.billing.paper.claims import LateInvoice
 from sofy.contracts.documents import CGVU
 from sofy.contracts.rules.days import Day
@@ -51,7 +51,10 @@ class SentNotice(msgspec.Struct, frozen=True):
 
 
 class Act(msgspec.Struct, frozen=True):
-    """Something that was done, by whom, and the hash of the piece that shows it. `at` is on the clock of Paris."""
+    """Something that was done, by whom, and the hash of the piece that shows it. `at` is on the clock of Paris.
+
+    `what` is a code of claim_texts or a text of its own.
+    """
 
     at: datetime
     what: str
@@ -121,6 +124,7 @@ def _interest(file: CaseFile, sums: claims.Claim, language: Language) -> dict[st
     return {
         "title": word("interest_title", language),
         **claims.interest(file.invoices, language),
+        "noted": [word("noted", language), words.amount(-sums.noted_eur, language)] if sums.noted_eur else [],
         "sum": [word("interest", language), words.amount(sums.interest_eur, language)],
         "recovery": row if costs else [],
     }
@@ -154,7 +158,7 @@ def _notice(one: SentNotice, language: Language) -> dict[str, Any]:
         delivered = f"{words.moment(one.delivered_at, language)}, {of(PROOFS, one.proof_kind, language)}"
         facts.append([word("delivered", language), delivered])
     else:
-        facts.append([word("delivered", language), word("not_proved", language)])
+        facts.append([word("delivered", language), _unproved(one, language)])
     if one.proof:
         facts.append([word("proof", language), one.proof])
     second: Literal["", "_second"] = "_second" if one.what == "second" else ""
@@ -170,14 +174,20 @@ def _notice(one: SentNotice, language: Language) -> dict[str, Any]:
     }
 
 
+def _unproved(one: SentNotice, language: Language) -> str:
+    if one.proof_kind not in NO_PROOFS:
+        return word("not_proved", language)
+    return word("proves_nothing", language, how=of(NO_PROOFS, one.proof_kind, language))
+
+
 def _acts(acts: Sequence[Act], language: Language) -> dict[str, Any]:
     return {
         "title": word("acts", language),
-        "note": word("acts_note", language),
+        "note": word("acts_note", language) if any(one.sha256 for one in acts) else "",
         "rows": [
             {
                 "at": words.moment(one.at, language),
-                "what": one.what,
+                "what": of(ACTS, one.what, language),
                 "by": word("by", language, name=one.by) if one.by else "",
                 "article": one.article,
                 "sha256": Whole(one.sha256),

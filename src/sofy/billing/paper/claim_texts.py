@@ -20,8 +20,25 @@ CHANNELS: dict[str, tuple[str, str]] = {
 PROOFS: dict[str, tuple[str, str]] = {
     "acknowledgement": ("accusé de réception par le destinataire", "acknowledged by the recipient"),
     "qualified": ("preuve de réception qualifiée", "qualified proof of receipt"),
+    "qualified_registered": ("preuve de réception qualifiée", "qualified proof of receipt"),
     "registered": ("avis de réception signé", "signed receipt"),
+    "registered_letter": ("avis de réception signé", "signed receipt"),
     "hand": ("remise contre signature", "handed over against a signature"),
+}
+#: What only seems to prove it.
+NO_PROOFS: dict[str, tuple[str, str]] = {
+    "smtp": ("réponse du serveur d'e-mail", "answer of the mail server"),
+    "dsn": ("avis de remise du serveur d'e-mail", "delivery report of the mail server"),
+    "read_receipt": ("confirmation de lecture automatique", "automatic read receipt"),
+}
+#: What was done.
+ACTS: dict[str, tuple[str, str]] = {
+    "formal_sent": ("Mise en demeure envoyée", "Formal notice sent"),
+    "second_sent": ("Seconde mise en demeure envoyée", "Second formal notice sent"),
+    "delivered": ("Réception de la mise en demeure", "Receipt of the notice"),
+    "cured": ("Factures de la mise en demeure réglées", "Invoices of the notice paid"),
+    "suspended": ("Accès suspendu ; les abonnements restent facturés", "Access suspended; subscriptions go on"),
+    "lifted": ("Accès rétabli", "Access given back"),
 }
 #: What changed the open amount of an invoice.
 MOVES: dict[str, tuple[str, str]] = {
@@ -92,6 +109,7 @@ _WORDS: dict[str, tuple[str, str]] = {
         "{count} × indemnité forfaitaire de recouvrement",
         "{count} × fixed recovery costs",
     ),
+    "noted": ("Déjà portées sur une note de débit", "Already on a debit note"),
     "days_of": ("Du – au", "From – to"),
     "days": ("Jours", "Days"),
     "balance": ("Solde", "Balance"),
@@ -101,6 +119,10 @@ _WORDS: dict[str, tuple[str, str]] = {
     "notices": ("Mises en demeure et délais", "Formal notices and their days"),
     "sent": ("Envoyée", "Sent"),
     "delivered": ("Reçue", "Delivered"),
+    "proves_nothing": (
+        "{how} : ne prouve pas la réception, le délai n'a pas commencé",
+        "{how}: no proof of delivery, the days have not begun",
+    ),
     "not_proved": (
         "réception non prouvée : le délai n'a pas commencé",
         "delivery not proved: the days have not begun",

@@ -16,7 +16,10 @@ from sofy.press.words import Language
 
 
 class LateInvoice(msgspec.Struct, frozen=True):
-    """An invoice that was not paid in time. Unit: EUR with VAT; `multiple` times the legal rate are due."""
+    """An invoice that was not paid in time. Unit: EUR with VAT; `multiple` times the legal rate are due.
+
+    `noted_eur`: interest that a debit note claims already; `recovery_eur` is 0 where a debit note claims it.
+    """
 
     number: str
     issued_on: date
@@ -26,13 +29,18 @@ class LateInvoice(msgspec.Struct, frozen=True):
     interest: tuple[Segment, ...] = ()
     multiple: Decimal = MULTIPLE
     recovery_eur: Decimal = RECOVERY_EUR
+    noted_eur: Decimal = Decimal(0)
 
 
 class Claim(msgspec.Struct, frozen=True):
-    """What is claimed of late invoices, summed. Unit: EUR. `provisional`: a rate is not published yet."""
+    """What is claimed of late invoices, summed. Unit: EUR. `provisional`: a rate is not published yet.
+
+    `interest_eur` is without `noted_eur`, which debit notes claim already.
+    """
 
     principal_eur: Decimal
     interest_eur: Decimal
+    noted_eur: Decimal
     recovery_eur: Decimal
     provisional: bool
 
@@ -47,9 +55,11 @@ def claim(invoices: Iterable[LateInvoice]) -> Claim:
     late = list(invoices)
     segments = [one for invoice in late for one in invoice.interest]
     zero = Decimal("0.00")
+    noted = sum((invoice.noted_eur for invoice in late), zero)
     return Claim(
         principal_eur=sum((invoice.open_eur for invoice in late), zero),
-        interest_eur=known(segments),
+        interest_eur=known(segments) - noted,
+        noted_eur=noted,
         recovery_eur=sum((invoice.recovery_eur for invoice in late), zero),
         provisional=provisional(segments),
     )
