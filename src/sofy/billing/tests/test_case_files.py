@@ -69,6 +69,12 @@ def test_article_2(name):
     check(name)
 
 
+@pytest.mark.clause("CGVU 3.4")
+@pytest.mark.parametrize("name", of("CGVU 3.4"))
+def test_article_3_4(name):
+    check(name)
+
+
 @pytest.mark.clause("CGVU 4")
 @pytest.mark.parametrize("name", of("CGVU 4"))
 def test_article_4(name):
@@ -156,6 +162,12 @@ def test_article_13(name):
 @pytest.mark.clause("CGVU 15")
 @pytest.mark.parametrize("name", of("CGVU 15"))
 def test_article_15(name):
+    check(name)
+
+
+@pytest.mark.clause("CGVU 16")
+@pytest.mark.parametrize("name", of("CGVU 16"))
+def test_article_16(name):
     check(name)
 
 

@@ -1,203 +1,148 @@
-"""Which document rules, which version binds, what an order form is worth, and numbers with check digits."""
+"""Terms, days, access and ends: the vectors of the contract, rule by rule."""
 
-from datetime import UTC, date, datetime
-from decimal import Decimal
-from typing import Any
+from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 
+import holidays
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sofy.contracts.rules import documents, identifiers, signed, totals
-from sofy.contracts.rules.documents import Document, Provision, Version
-from sofy.contracts.rules.shapes import Item
-from sofy.contracts.rules.values import Euros
-from sofy.contracts.tests.factories import COMPANY
+from sofy.contracts.rules import access, days, ends, shapes, term, terms_change
+from sofy.contracts.rules.values import Euros, Moment, converted, moment, read_value
 
-ORDER, DPA, TERMS = (("order_form", "BC-1 v1"), ("dpa", "2026-03-24"), ("cgvu", "2"))
+FRENCH = holidays.country_holidays("FR", years=range(2020, 2063))
+DAYS = st.dates(date(2020, 1, 1), date(2060, 12, 31))
 
 
-def document(named, says, *, protects=None, subject="analytics"):
-    provision = Provision(subject=subject, article="1", says=says, protects=protects)
-    return Document(kind=named[0], version=named[1], provisions=(provision,))
+def form(start: date, months: int, renewal: int | None = 12) -> shapes.OrderForm:
+    """An order form that begins on a day."""
+    signed = moment(str(start))
+    return shapes.OrderForm(
+        number="BC-1", signed_at=signed, starts_on=start, term_months=months, renewal_months=renewal, items=()
+    )  # fmt: skip
 
 
-@pytest.mark.clause("CGVU 2")
-def test_the_order_form_rules_then_the_dpa_then_the_terms():
-    found = documents.lookup("price", [document(TERMS, "32", subject="price"), document(ORDER, "30", subject="price")])
-
-    assert (found.kind, found.version, found.rank, found.provision.says) == ("order_form", "BC-1 v1", 1, "30")
-    assert documents.precedence(data_protection=False) == ("order_form", "dpa", "cgvu")
-
-
-@pytest.mark.clause("CGVU 2", "DPA 15")
 @pytest.mark.parametrize(
-    ("_case", "written", "rules"),
+    ("day", "months", "expected"),
     [
-        ("terms allow silently what the DPA forbids", [(TERMS, "allowed", 0), (DPA, "forbidden", 2)], "dpa"),
-        ("an order form cannot lower", [(ORDER, "allowed", 0), (DPA, "forbidden", 2)], "dpa"),
-        ("an order form may raise", [(ORDER, "never leaves France", 3), (DPA, "stays in the EU", 2)], "order_form"),
-        ("an order form alone", [(ORDER, "allowed", 0), (TERMS, "allowed too", 0)], "order_form"),
-        ("the terms alone", [(TERMS, "allowed", 0)], "cgvu"),
+        (date(2026, 8, 31), 6, date(2027, 2, 28)),
+        (date(2027, 8, 31), 6, date(2028, 2, 29)),
+        (date(2026, 12, 15), 1, date(2027, 1, 15)),
+        (date(2026, 3, 31), -1, date(2026, 2, 28)),
     ],
 )
-def test_in_matters_of_data_the_dpa_comes_first(_case, written, rules):
-    found = documents.lookup("analytics", [document(named, says, protects=how) for named, says, how in written])
-
-    assert found.kind == rules
-    assert documents.lookup("nothing", [document(TERMS, "x")]) is None
-    assert documents.precedence(data_protection=True)[0] == "dpa"
+def test_months_end_where_the_shorter_month_ends(day, months, expected):
+    assert term.add_months(day, months) == expected
 
 
-@pytest.mark.clause("CGVU 1")
-def test_the_terms_are_accepted_at_signature_or_first_access_whichever_comes_first():
-    signed_at, came = datetime(2026, 4, 1, tzinfo=UTC), datetime(2026, 4, 3, tzinfo=UTC)
-
-    assert documents.accepted_at(signed_at=signed_at, first_access_at=came) == signed_at
-    assert documents.accepted_at(signed_at=came, first_access_at=signed_at) == signed_at
-    assert documents.accepted_at(signed_at=None, first_access_at=came) == came
-    assert documents.accepted_at(signed_at=None, first_access_at=None) is None
+@pytest.mark.clause("CGVU 8.1")
+@pytest.mark.parametrize("months", [0, 1, 6, 18, 48, -12])
+def test_other_terms_are_refused(months):
+    with pytest.raises(ValueError, match=r"CGVU 8\.1"):
+        shapes.check_term(months)
 
 
-FIRST = Version(kind="cgvu", version="2026-03-24", effective_on=date(2026, 3, 24))
-SECOND = Version(kind="cgvu", version="2", effective_on=date(2026, 9, 15))
-TOLD = {"2": datetime(2026, 9, 1, 8, 0, tzinfo=UTC)}  # 10:00 in Paris
-ACCEPTED = {"2026-03-24": date(2026, 4, 1)}
+@pytest.mark.clause("CGVU 8.1", "CGVU 8.2")
+@pytest.mark.parametrize(
+    ("given_on", "last_day"),
+    [
+        (date(2026, 4, 2), date(2028, 3, 31)),
+        (date(2028, 2, 16), date(2028, 3, 31)),
+        (date(2028, 2, 17), date(2029, 3, 31)),
+    ],
+)
+def test_notice_ends_a_contract_with_a_period_never_inside_it(given_on, last_day):
+    assert term.span_ended_by(form(date(2026, 4, 1), 24), given_on).last == last_day
+
+
+@given(start=DAYS, months=st.sampled_from([12, 24, 36]), renewal=st.sampled_from([None, 1, 12, 24]))
+def test_periods_follow_one_another_without_a_gap(start, months, renewal):
+    spans = term.spans(form(start, months, renewal))
+    found = [next(spans) for _ in range(5)]
+
+    assert found[0].first == start
+    assert all(later.first == earlier.last + timedelta(days=1) for earlier, later in pairwise(found))
+
+
+@pytest.mark.clause("CGVU 7.2")
+@given(day=DAYS, number=st.integers(1, 20))
+def test_business_days_are_those_of_another_calendar_too(day, number):
+    counted = days.count(day, number)
+
+    assert [one.number for one in counted if one.number] == list(range(1, number + 1))
+    assert all(
+        bool(one.number) == (one.day.weekday() < 5 and one.day not in FRENCH) for one in counted[1:]
+    )  # fmt: skip
+    assert counted[0] == (day, 0, "notice")
+
+
+@pytest.mark.clause("CGVU 7.2", "CGVU 11", "CGVU 13", "CGVU 14.1")
+@pytest.mark.parametrize(
+    ("cause", "notice", "invoiced", "credit", "lifted_by"),
+    [
+        ("default", True, True, False, "collection"),
+        ("fraud", False, True, False, "staff"),
+        ("security", False, True, False, "staff"),
+        ("missing_stop", False, True, False, "staff"),
+        ("af2m", False, True, False, "two_staff"),
+        ("operator_fault", False, False, True, "staff"),
+        ("court_order", False, True, False, "court"),
+    ],
+)
+def test_what_each_cause_of_a_suspension_means(cause, notice, invoiced, credit, lifted_by):
+    assert access.consequence(cause)[:4] == (notice, invoiced, credit, lifted_by)
+
+
+@pytest.mark.clause("CGVU 7.2")
+@pytest.mark.parametrize(
+    ("proof", "proves"),
+    [("acknowledgement", True), ("qualified_registered", True), ("smtp", False), ("dsn", False), ("", False)],
+)
+def test_what_proves_that_a_notice_arrived(proof, proves):
+    assert access.proves_delivery(proof) is proves
+
+
+@pytest.mark.clause("CGVU 19")
+def test_six_months_of_pay():
+    assert ends.solicitation_penalty(Euros("48000")) == Euros("24000.00")
 
 
 @pytest.mark.clause("CGVU 1", "CGVU 27")
-@pytest.mark.parametrize(
-    ("day", "refused", "binds"),
-    [
-        (date(2026, 9, 30), (), "2026-03-24"),
-        (date(2026, 10, 1), (), "2"),
-        (date(2026, 10, 1), ("2",), "2026-03-24"),
-        (date(2026, 3, 31), (), None),
-    ],
-)
-def test_changed_terms_bind_thirty_days_after_they_were_told(day, refused, binds):
-    assert documents.in_force_from(SECOND, TOLD["2"]) == date(2026, 10, 1)
-    assert documents.version_for(
-        day, [FIRST, SECOND], accepted=ACCEPTED, notified=TOLD, refused=refused
-    ) == binds  # fmt: skip
-
-
-@pytest.mark.clause("DPA 15", "CGVU 27")
-def test_a_changed_dpa_waits_for_the_clients_own_yes():
-    first = Version(kind="dpa", version="2026-03-24", effective_on=date(2026, 3, 24))
-    second = Version(kind="dpa", version="2", effective_on=date(2026, 9, 15))
-    late = date(2027, 6, 1)
-
-    silent = documents.version_for(late, [first, second], accepted=ACCEPTED, notified=TOLD)
-    validated = documents.version_for(late, [first, second], accepted=ACCEPTED | {"2": date(2027, 5, 1)}, notified=TOLD)
-
-    assert (silent, validated) == ("2026-03-24", "2")
-
-
-def item(**more):
-    given: Any = {"code": "a", "product": "soview", "unit_price_eur": Euros("30.00"), "quantity": 20}
-    return Item(**given | more)
-
-
-def test_an_order_form_is_worth_what_comes_once_and_what_comes_again():
-    found = totals.totals(
-        [
-            item(per="poi", list_price_eur=Euros("32.00")),
-            item(code="b", product="onboarding", quantity=1, unit_price_eur=Euros(1500), every="once"),
-            item(code="c", product="option", quantity=1, unit_price_eur=Euros(100), every="quarter"),
-        ]
-    )
-
-    assert found == totals.Totals(
-        once_eur=Decimal("1500.00"),
-        monthly_eur=Decimal("633.33"),
-        list_monthly_eur=Decimal("673.33"),
-        first_year_eur=Decimal("9100.00"),
-    )
-
-
-@pytest.mark.clause("CGVU 4")
-def test_points_of_sale_are_counted_per_product_and_the_largest_number_may_be_active():
-    forms = [order(soview=20, soreach=15), order(soview=5)]
-
-    assert totals.licensed(forms) == {"soview": 25, "soreach": 15}
-    assert totals.points_of_sale(forms) == 25
-    assert totals.points_of_sale([]) == 0
-
-
-def order(**quantities):
-    items = [
-        {"code": name, "product": name, "per": "poi", "quantity": number, "unit_price_eur": "30"}
-        for name, number in quantities.items()
-    ]
-    form = {"starts_on": "2026-04-01", "term_months": 12, "items": items}
-    return signed.read_paper(paper(form), signed_at=datetime(2026, 4, 1, tzinfo=UTC)).order_form
-
-
-def paper(form):
-    entity = signed.converted(COMPANY | {"siren": "919288548"}, signed.Entity)
-    at = datetime(2026, 4, 1, tzinfo=UTC)
-    return signed.paper(entity=entity, client={"name": "M"}, order_form=form, number="BC-1", at=at)
-
-
-@pytest.mark.clause("CGVU 4")
-def test_a_drift_begins_with_the_first_point_of_sale_too_many():
-    opened = [datetime(2026, month, 16, tzinfo=UTC) for month in (6, 4, 5)]
-
-    assert totals.drift(licensed_poi=3, opened=opened) is None
-    assert totals.drift(licensed_poi=1, opened=opened) == (3, opened[2])
-
-
-def test_a_paper_says_every_value_so_that_a_new_default_changes_nothing():
-    text = paper({"starts_on": "2026-04-01", "term_months": 12, "items": []}).decode()
-
-    assert '"discount_percent":"1"' in text
-    assert '"maintenance_hours":48' in text
-    assert "signed_at" not in text
-
-
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
-    max_leaves=12,
-)
-
-
-@given(before=st.dictionaries(st.text(max_size=5), JSON, max_size=4), after=st.dictionaries(st.text(max_size=5), JSON))
-def test_a_difference_is_nothing_exactly_for_the_same_and_never_the_same_twice(before, after):
-    changes = signed.diff(before, after)
-
-    assert signed.diff(before, before) == []
-    assert all(change.before != change.after for change in changes)
-    assert len({change.path for change in changes}) == len(changes)
+def test_new_terms_come_into_force_thirty_days_after_in_paris():
+    assert terms_change.effective_on(moment("2026-09-01T10:00")) == moment("2026-10-01")
+    assert terms_change.effective_on(datetime(2026, 8, 31, 22, 30, tzinfo=UTC)) == moment("2026-10-01")
 
 
 @pytest.mark.parametrize(
-    ("kind", "text", "kept"),
+    ("text", "utc"),
     [
-        ("siren", "919 288 548", "919288548"),
-        ("siret", "732 829 320 00074", "73282932000074"),
-        ("vat", "FR 68 919288548", "FR68919288548"),
-        ("vat", "BE 0428.759.497", "BE0428759497"),
-        ("vat", "GR094259216", "EL094259216"),
-        ("iban", "FR76 3000 6000 0112 3456 7890 189", "FR7630006000011234567890189"),
-        ("bic", "agrifrpp", "AGRIFRPP"),
-        ("creditor", "FR72 ZZZ 123456", "FR72ZZZ123456"),
-        ("siren", "  ", ""),
+        ("2026-04-01", "2026-03-31T22:00:00+00:00"),
+        ("2026-01-01T09:30", "2026-01-01T08:30:00+00:00"),
+        ("2026-04-01T09:30Z", "2026-04-01T09:30:00+00:00"),
+        ("2026-04-01T09:30+05:00", "2026-04-01T04:30:00+00:00"),
     ],
 )
-def test_numbers_are_kept_without_their_spaces(kind, text, kept):
-    assert identifiers.checked(kind, text) == kept
+def test_a_moment_is_on_the_clock_of_paris_unless_it_says_otherwise(text, utc):
+    assert moment(text).astimezone(UTC).isoformat() == utc
 
 
-@given(kind=st.sampled_from(["siren", "siret", "vat", "iban", "bic", "creditor"]), text=st.text(max_size=40))
-def test_any_text_is_a_number_or_refused(kind, text):
-    try:
-        identifiers.checked(kind, text)
-    except ValueError as error:
-        assert str(error) == kind  # noqa: PT017
+@pytest.mark.parametrize("text", ["", "yesterday", "2026-02-30", "1999-12-31", "2100-01-01", "2026-04-01T25:00", 7])
+def test_what_is_no_moment_is_refused(text):
+    with pytest.raises(ValueError, match="moment|between"):
+        read_value(Moment, text)
 
 
-def test_the_vat_number_of_a_french_company_follows_from_its_siren():
-    assert identifiers.french_vat_of("919288548") == "FR68919288548"
-    assert identifiers.french_vat_of("810193177") == "FR06810193177"
+@pytest.mark.parametrize(
+    "text", ["", "1,50", "1e3", "NaN", "Infinity", "12.3456789", " 1", "99999999999", 12.5, 3, None]
+)
+def test_what_is_no_amount_is_refused(text):
+    with pytest.raises(ValueError, match="amount"):
+        read_value(Euros, text)
+
+
+@given(st.text() | st.integers() | st.none() | st.lists(st.integers()))
+def test_anything_is_an_order_form_or_refused_in_words(anything):
+    with pytest.raises(msgspec.ValidationError):
+        converted({"number": "BC-1", "signed_at": anything, "starts_on": anything, "items": []}, shapes.OrderForm)
