@@ -130,7 +130,7 @@ def test_a_moment_is_on_the_clock_of_paris_unless_it_says_otherwise(text, utc):
 
 @pytest.mark.parametrize("text", ["", "yesterday", "2026-02-30", "1999-12-31", "2100-01-01", "2026-04-01T25:00", 7])
 def test_what_is_no_moment_is_refused(text):
-    with pytest.raises(ValueError, match="moment|between"):
+    with pytest.raises(ValueError, match=r"moment|between"):
         read_value(Moment, text)
 
 
