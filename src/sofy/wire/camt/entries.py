@@ -223,6 +223,7 @@ def _content(entry: Entry) -> list[str]:
         said += [total.message_id, total.payment_id]
     for one in entry.details:
         said += [one.message_id, one.payment_id, one.instruction_id, one.end_to_end_id, one.transaction_id]
+        said += [one.reference, one.mandate_id]
         said += [one.debtor, one.debtor_iban, one.creditor, one.creditor_iban, *one.texts, *one.references]
     return said
 

@@ -11,7 +11,8 @@ _TOKEN = re.compile(r"[A-Z0-9]+")
 _RF = re.compile(r"RF\d\d")
 #: A number in this many pieces is still one number: FA - 2026 - 000 - 123.
 _MOST_PIECES = 6
-_MOST_TEXT = 2_000
+#: Seven times what a bank passes on; more is no text.
+_MOST_TEXT = 1_000
 
 
 class Named(msgspec.Struct, frozen=True):
@@ -48,11 +49,11 @@ def _longest(compact: str, start: int, book: Book) -> list[str]:
 
 def by_number(texts: Iterable[str], book: Book) -> Named:
     """Invoices named by their number: with other punctuation, without leading zeros, glued to a word, cut in two."""
-    lines = [text[:_MOST_TEXT].upper() for text in texts if text]
+    lines = [text[:_MOST_TEXT] for text in texts if text]
     found: dict[str, None] = {}
     unsure = False
     for text in dict.fromkeys((" ".join(lines), "".join(lines))):
-        tokens = _TOKEN.findall(text)
+        tokens = _TOKEN.findall(text[:_MOST_TEXT].upper())
         for index in range(len(tokens)):
             for ids in _from(tokens, index, book):
                 unsure |= len(ids) > 1

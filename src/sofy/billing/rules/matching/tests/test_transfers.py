@@ -283,3 +283,12 @@ def test_every_reason_has_its_words_in_both_languages():
     for code in SAID:
         assert said(Reason(code, facts), "fr")
         assert said(Reason(code, facts), "en")
+
+
+def test_a_text_that_is_meant_to_be_slow_is_not():
+    book = Book([invoice(n, "10.00", client=f"c{n}") for n in range(1, 400)])
+    hostile = text(*["FA 2026 0 " * 14] * 400, *["RF18" * 35] * 400, debtor="a " * 70)
+
+    outcome = one(line("10.00", hostile), book)
+
+    assert outcome.kind == "queue"
