@@ -1,13 +1,16 @@
-"""`sofy clauses`: each article of the contract, its sentence, the code that carries it out, the tests that prove it."""
+"""`sofy clauses`: each sentence of the contract, the code that carries it out, the tests that prove it, the screens."""
 
 import argparse
 import ast
 import contextlib
 import importlib
+import inspect
 import pkgutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
+
+from django.urls import URLResolver, get_resolver
 
 from sofy.kernel.clauses import ARTICLES, REGISTRY, code_name
 from sofy.project import places, runtime
@@ -16,7 +19,7 @@ from sofy.project.commands import Commands, leaf
 
 
 def add(commands: Commands) -> None:
-    leaf(commands, "clauses", "Article, sentence, code and tests, side by side.", show)
+    leaf(commands, "clauses", "Article, sentence, code, tests and screens, side by side.", show)
 
 
 def show(_arguments: argparse.Namespace) -> Answer:
@@ -25,17 +28,43 @@ def show(_arguments: argparse.Namespace) -> Answer:
     tests = tests_by_article(places.checkout())
     rows: list[dict[str, Any]] = []
     for reference, article in ARTICLES.items():
-        rows.append(
-            {
-                "article": reference,
-                "title": article.title,
-                "sentence": " ".join(article.sentences),
-                "code": [code_name(rule) for rule in REGISTRY.get(reference, ())],
-                "tests": tests.get(reference, []),
-            }
-        )
-    text = "\n\n".join(_paragraph(row) for row in rows)
+        rules = REGISTRY.get(reference, ())
+        shared = {
+            "code": [code_name(rule) for rule in rules if not _is_view(rule)],
+            "tests": tests.get(reference, []),
+            "screens": sorted({route for rule in rules if _is_view(rule) for route in _routes(rule)}),
+        }
+        rows += [
+            {"article": reference, "title": article.title, "sentence": sentence, **shared}
+            for sentence in article.sentences
+        ]
+    text = "\n\n".join(
+        _paragraph(ARTICLES[reference].sentences, found) for reference, found in _by_article(rows).items()
+    )
     return Answer(text, {"clauses": rows})
+
+
+def _by_article(rows: Sequence[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    return {row["article"]: row for row in rows}
+
+
+def _is_view(rule: Any) -> bool:
+    """Whether a rule is a page that shows or does what an article says."""
+    return ".views" in rule.__module__
+
+
+def _routes(view: Any) -> list[str]:
+    """The addresses of a page."""
+    return [f"/{route}" for route, called in _addresses(get_resolver().url_patterns) if called is view]
+
+
+def _addresses(patterns: Sequence[Any], before: str = "") -> Iterator[tuple[str, Any]]:
+    for pattern in patterns:
+        route = before + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            yield from _addresses(pattern.url_patterns, route)
+        else:
+            yield route, inspect.unwrap(pattern.callback)
 
 
 def load_rules() -> None:
@@ -80,8 +109,9 @@ def _shared(module: ast.Module) -> list[str]:
     return _marked(values)
 
 
-def _paragraph(row: dict[str, Any]) -> str:
+def _paragraph(sentences: Sequence[str], row: dict[str, Any]) -> str:
     def listed(name: str) -> str:
         return "".join(f"\n    {name}: {item}" for item in row[name] or ["none"])
 
-    return f"{row['article']}  {row['title']}\n    « {row['sentence']} »{listed('code')}{listed('tests')}"
+    words = "".join(f"\n    « {sentence} »" for sentence in sentences)
+    return f"{row['article']}  {row['title']}{words}{listed('code')}{listed('tests')}{listed('screens')}"

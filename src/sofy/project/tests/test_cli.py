@@ -6,6 +6,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from sofy.contracts.documents import CGVU, DPA
 from sofy.project import cli, runtime
 from sofy.project.commands import clauses
 
@@ -234,6 +235,17 @@ def test_a_regulators_file_is_tried_added_and_asked_about(sofy, tmp_path):
     assert (found["stopped"], found["lists"]) == (True, ["Bloctel"])
     assert sofy("suppression", "check", "0639980009")[1].strip() == "Not stopped."
     assert _json(sofy("suppression", "import", "none.csv", "--list", "x", "--json"))["error"] == "file_missing"
+
+
+def test_each_row_of_the_clauses_quotes_the_stored_terms_word_for_word(sofy):
+    rows = _json(sofy("clauses", "--json"))["clauses"]
+
+    words = {kind: " ".join(text.split()) for kind, text in (("CGVU", CGVU.text), ("DPA", DPA.text))}
+    assert all(row["sentence"] in words[row["article"].split()[0]] for row in rows)
+    assert all({"article", "sentence", "code", "tests", "screens"} <= set(row) for row in rows)
+    late = [row for row in rows if row["article"] == "CGVU 7.1"]
+    assert "sofy.billing.rules.lateness:interest" in late[0]["code"]
+    assert "src/sofy/billing/tests/test_case_files.py::test_article_7_1" in late[0]["tests"]
 
 
 def test_tests_are_found_by_the_article_they_carry(tmp_path):
