@@ -66,18 +66,13 @@ def told(replay: Replay) -> Entry:
 
 def _plain(value: Entry) -> Entry:
     """Structs, dates and moments as JSON has them."""
-    plain: Entry = msgspec.to_builtins(_written(value))
+    plain: Entry = msgspec.to_builtins(value, enc_hook=_moment_of_ours)
     return plain
 
 
-def _written(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _written(one) for key, one in value.items()}
-    if isinstance(value, list | tuple):
-        return [_written(one) for one in value]
-    if isinstance(value, datetime):
-        return value.astimezone(PARIS).isoformat()
-    return value
+def _moment_of_ours(value: object) -> str:
+    assert isinstance(value, datetime), "an answer holds amounts as text, days and moments"
+    return value.isoformat()
 
 
 # --- documents --------------------------------------------------------------------------------------------------------

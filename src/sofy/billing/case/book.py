@@ -42,6 +42,16 @@ class Account:
     frozen_on: date | None = None
     noted_interest_eur: Decimal = ZERO
     noted_recovery: bool = False
+    #: What is still to be paid. Unit: EUR with VAT.
+    open_eur: Decimal = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.open_eur = self.document.payable_eur
+
+    def take(self, move: Move) -> None:
+        """Something changed what is open."""
+        self.moves.append(move)
+        self.open_eur -= move.amount_eur
 
     @property
     def number(self) -> str:
@@ -52,11 +62,6 @@ class Account:
     def due_on(self) -> date:
         """The day until which it is to be paid; a debit that comes back does not change it."""
         return self.document.payment.due_on
-
-    @property
-    def open_eur(self) -> Decimal:
-        """What is still to be paid. Unit: EUR with VAT."""
-        return self.document.payable_eur - sum((move.amount_eur for move in self.moves), ZERO)
 
     @property
     def paid_eur(self) -> Decimal:
@@ -152,7 +157,7 @@ class Book:
 
     def credit(self, account: Account, move: Move) -> None:
         """Take a credit note or a discount off an invoice; what was paid already is the client's."""
-        account.moves.append(move)
+        account.take(move)
         self._give_back(account, move.at)
 
     def pay(self, at: datetime, amount_eur: Decimal, targets: Iterable[Account]) -> list[Account]:
@@ -161,7 +166,7 @@ class Book:
         for account in targets:
             part = min(left, max(account.open_eur, ZERO))
             if part > 0:
-                account.moves.append(Move(at, "payment", part, COLLECTED))
+                account.take(Move(at, "payment", part, COLLECTED))
                 touched.append(account)
                 left -= part
         self.left_over_eur += left
@@ -172,7 +177,7 @@ class Book:
         part = min(self.left_over_eur, max(account.open_eur, ZERO))
         if part <= 0:
             return None
-        account.moves.append(Move(at, "payment", part, COLLECTED))
+        account.take(Move(at, "payment", part, COLLECTED))
         self.left_over_eur -= part
         return account
 
@@ -180,4 +185,4 @@ class Book:
         """An invoice is never paid more than it is worth: the rest is the client's."""
         if account.open_eur < 0:
             self.left_over_eur -= account.open_eur
-            account.moves.append(Move(at, "payment", account.open_eur, COLLECTED))
+            account.take(Move(at, "payment", account.open_eur, COLLECTED))

@@ -106,7 +106,7 @@ class Collection:
             self.told.refuse("sepa_return", event.at, why, RETURNED, invoice=event.invoice)
             return None
         amount = account.paid_eur if event.amount_eur is None else min(Decimal(event.amount_eur), account.paid_eur)
-        account.moves.append(Move(event.at, "return", -amount, RETURNED, event.reason))
+        account.take(Move(event.at, "return", -amount, RETURNED, event.reason))
         if account.discounted:
             self._withdraw_discount(account, event.at)
         self.told.task("debit_returned", event.at, RETURNED, invoice=account.number, reason=event.reason)

@@ -10,7 +10,7 @@ from sofy.billing.case.book import Account
 from sofy.billing.case.events import Used
 from sofy.billing.case.issuing import Issuing
 from sofy.billing.case.licence import Licence
-from sofy.billing.case.lines import difference, part_line, single, usage_line
+from sofy.billing.case.lines import difference, merged, part_line, single, usage_line
 from sofy.billing.case.shapes import Case, Unreadable
 from sofy.billing.case.subscriptions import INCREASE, SIGNED, Part, Period, Tranche, parts, periods
 from sofy.billing.document import Period as Days
@@ -44,7 +44,7 @@ class Invoicing:
 
     def __init__(self, case: Case, licence: Licence, issuing: Issuing) -> None:
         self.case, self.licence, self.issuing = case, licence, issuing
-        self._extra: list[DraftLine] = []
+        self._extra: list[Part] = []
         self._used: list[Used] = []
         self._differences: list[DraftLine] = []
         self._cursors = [_Cursor(item) for item in case.order_form.items if item.every != "once"]
@@ -142,7 +142,7 @@ class Invoicing:
                     continue
                 new = parts(self.licence.of(cursor.item.code), span, period.whole.days)
                 found += new
-                lines += [part_line(part) for part in new]
+                lines += merged(new)
         return lines, found
 
     # --- more points of sale, revised prices --------------------------------------------------------------------------
@@ -156,8 +156,7 @@ class Invoicing:
         span = self.licence.clipped(Span(max(tranche.since, period.span.first), period.span.last))
         if span:
             new = parts([tranche], span, period.whole.days)
-            self.issuing.coming_parts.setdefault("increase", []).extend(new)
-            self._extra += [part_line(part) for part in new]
+            self._extra += new
 
     @clause("CGVU 4")
     def end_of_day(self, at: datetime) -> None:
@@ -167,14 +166,15 @@ class Invoicing:
         extra, self._extra = self._extra, []
         day = at.astimezone(PARIS).date()
         key = f"increase/{day}"
-        self.issuing.coming_parts[key] = self.issuing.coming_parts.pop("increase")
-        self.issuing.issue(Draft(kind="invoice", lines=tuple(extra), because=INCREASE, key=key), at)
+        self.issuing.coming_parts[key] = extra
+        self.issuing.issue(Draft(kind="invoice", lines=tuple(merged(extra)), because=INCREASE, key=key), at)
 
     def revised_late(self, anniversary: date, changed: Sequence[Tranche]) -> None:
         """The difference of what was invoiced since an anniversary at the old price, on the next invoice."""
+        revised = {id(tranche) for tranche in changed}
         for one in list(self.issuing.billed):
             part = one.part
-            if not any(part.tranche is tranche for tranche in changed) or part.span.last < anniversary:
+            if id(part.tranche) not in revised or part.span.last < anniversary:
                 continue
             span = Span(max(part.span.first, anniversary), part.span.last)
             now = parts([part.tranche], span, part.of_days)

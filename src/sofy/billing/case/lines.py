@@ -1,10 +1,11 @@
 """Lines of drafts: a part of a subscription, messages of a month, something once, something that comes off."""
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Final
 
-from sofy.billing.case.subscriptions import REVISED, Part
+from sofy.billing.case.subscriptions import REVISED, Part, net_of
 from sofy.billing.document import Period as Days
 from sofy.billing.drafting import DraftLine
 from sofy.billing.rules import fines
@@ -31,6 +32,24 @@ def part_line(part: Part, why: Because | None = None) -> DraftLine:
         period=Days(part.span.first, part.span.last),
         share=part.share,
     )
+
+
+def merged(found: Sequence[Part]) -> list[DraftLine]:
+    """Parts as lines: what is at one price for the same days is one line, however often it was added to."""
+    alike: dict[tuple[str, Span, Decimal, Because], list[Part]] = {}
+    for part in found:
+        alike.setdefault((part.tranche.item.code, part.span, part.unit_price_eur, part.because), []).append(part)
+    return [part_line(_summed(parts)) for parts in alike.values()]
+
+
+def _summed(found: Sequence[Part]) -> Part:
+    if len(found) == 1:
+        return found[0]
+    quantity = sum(part.quantity for part in found)
+    first = found[0]
+    return first._replace(
+        quantity=quantity, net_eur=net_of(quantity, first.unit_price_eur, first.span.days, first.of_days)
+    )  # fmt: skip
 
 
 def single(label: str, amount_eur: Decimal, why: Because, code: str = "once") -> DraftLine:

@@ -100,7 +100,7 @@ def parts(tranches: Sequence[Tranche], span: Span, of_days: int) -> list[Part]:
             quantity, price = tranche.quantity_on(first), tranche.price_on(first)
             if quantity:
                 cut = Span(first, following - _DAY)
-                found.append(Part(tranche, cut, of_days, quantity, price, _net(quantity, price, cut.days, of_days)))
+                found.append(Part(tranche, cut, of_days, quantity, price, net_of(quantity, price, cut.days, of_days)))
     return _joined(found)
 
 
@@ -114,14 +114,15 @@ def _joined(found: list[Part]) -> list[Part]:
         )  # fmt: skip
         if last and same and last.span.last + _DAY == part.span.first:
             span = Span(last.span.first, part.span.last)
-            net = _net(part.quantity, part.unit_price_eur, span.days, part.of_days)
+            net = net_of(part.quantity, part.unit_price_eur, span.days, part.of_days)
             kept[-1] = part._replace(span=span, net_eur=net)
         else:
             kept.append(part)
     return kept
 
 
-def _net(quantity: int, price: Decimal, days: int, of_days: int) -> Decimal:
+def net_of(quantity: int, price: Decimal, days: int, of_days: int) -> Decimal:
+    """What so many cost for some days of a period. Unit: EUR before VAT."""
     if days == of_days:
         return rounded(quantity * price)
     return prorated(quantity, price, days, of_days)
