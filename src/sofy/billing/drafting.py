@@ -24,7 +24,7 @@ from sofy.billing.document import (
 )
 from sofy.billing.einvoice import mentions
 from sofy.billing.rules import mandates, settlement
-from sofy.billing.rules.vat import Treatment
+from sofy.billing.rules.vat import Treatment, place_of
 from sofy.contracts.rules import shapes
 from sofy.kernel.clauses import Because
 from sofy.kernel.money import rounded
@@ -223,7 +223,9 @@ def _notes(
     form: shapes.OrderForm, client: shapes.Party, entity: shapes.Entity, discount: Discount | None, kind: Kind
 ) -> tuple[Note, ...]:
     terms = form.payment
-    french = client.address.country == "FR"
+    # Whoever has a SIREN but is established in Nouméa is abroad for VAT, and so for the platforms.
+    address = client.address
+    french = bool(client.siren) and place_of(address.country, address.postcode).area == "france"
     return mentions.mentions(
         treatment="OUTOFSCOPE" if kind == "debit_note" else "B2B" if french else "B2BINT",
         discount=discount,

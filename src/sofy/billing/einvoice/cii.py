@@ -143,7 +143,8 @@ def _settlement(node: etree._Element, document: Document) -> None:
     _period(node, document.period)
     terms = _group(node, "ram:SpecifiedTradePaymentTerms")
     _put(terms, "ram:Description", meaning.payment_terms(document))
-    _day(terms, "ram:DueDateDateTime", payment.due_on)
+    if pays:
+        _day(terms, "ram:DueDateDateTime", payment.due_on)
     if debit:
         _put(terms, "ram:DirectDebitMandateID", payment.mandate)
     _totals(_group(node, "ram:SpecifiedTradeSettlementHeaderMonetarySummation"), document)

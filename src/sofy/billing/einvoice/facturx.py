@@ -85,7 +85,11 @@ def _conformance(paper: pikepdf.Pdf) -> str:
         raise NotArchivable("the PDF has files of its own inside")
     if Name.Metadata not in paper.Root or Name.OutputIntents not in paper.Root:
         raise NotArchivable("the PDF does not say that it is a PDF/A-3")
-    root = etree.fromstring(paper.Root.Metadata.read_bytes(), etree.XMLParser(resolve_entities=False, no_network=True))
+    parser = etree.XMLParser(resolve_entities=False, no_network=True)
+    try:
+        root = etree.fromstring(paper.Root.Metadata.read_bytes(), parser)
+    except (etree.XMLSyntaxError, ValueError) as error:
+        raise NotArchivable("the PDF's metadata cannot be read") from error
     part, conformance = root.findtext(f".//{_PDFA}part"), root.findtext(f".//{_PDFA}conformance")
     if part != "3" or conformance not in ("A", "B", "U"):
         raise NotArchivable("the PDF does not say that it is a PDF/A-3")

@@ -100,14 +100,18 @@ def payment_terms(document: Document) -> str:
     if process(document) == SERVICES_PAID:
         return "Facture acquittée."
     payment = document.payment
-    return f"{_how(payment)}{_discount(payment, document.payable_eur)}"
+    return f"{_how(payment, document.seller)}{_discount(payment, document.payable_eur)}"
 
 
-def _how(payment: Payment) -> str:
+def _how(payment: Payment, seller: Seller) -> str:
+    """A debit is announced by its invoice: when, under which mandate, by whom (SEPA rulebook, pre-notification)."""
     if payment.means == "transfer":
         return f"Virement à recevoir au plus tard le {french(payment.due_on)}."
-    collected = payment.collect_on or payment.due_on
-    return f"Prélèvement SEPA le {french(collected)}."
+    collected = french(payment.collect_on or payment.due_on)
+    return (
+        f"Prélèvement SEPA le {collected}, mandat {payment.mandate}, créancier {seller.creditor_id} :"
+        " cette facture en est l'annonce."
+    )
 
 
 def _discount(payment: Payment, payable_eur: Decimal) -> str:

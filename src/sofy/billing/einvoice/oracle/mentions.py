@@ -4,8 +4,9 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from sofy.billing.document import Document
+from sofy.billing.document import Document, Party
 from sofy.billing.einvoice.oracle.values import Problem
+from sofy.billing.rules.territories import UnknownPlace, territory
 
 _EACH_ONCE = {"PMD": "the penalties", "PMT": "the 40 euros", "AAB": "the discount, or that there is none"}
 _TREATMENTS = ("B2B", "B2BINT", "B2C", "OUTOFSCOPE", "ARCHIVEONLY")
@@ -47,7 +48,16 @@ def _treatment(document: Document) -> Iterator[Problem]:
             continue
         if note.text not in _TREATMENTS:
             yield Problem("note_treatment", "note BAR", f"{note.text!r} is none of {', '.join(_TREATMENTS)}")
-        elif note.text == "B2B" and not (document.buyer.siren and document.buyer.electronic_scheme == "0225"):
-            yield Problem("note_treatment", "note BAR", "B2B is for buyers with a SIREN and an address of scheme 0225")
-        elif note.text == "B2BINT" and document.buyer.address.country == "FR" and document.buyer.siren:
+        elif note.text == "B2B" and not (_domestic(document.buyer) and document.buyer.electronic_scheme == "0225"):
+            yield Problem("note_treatment", "note BAR", "B2B is for buyers in France with a SIREN, by an address 0225")
+        elif note.text == "B2BINT" and _domestic(document.buyer):
             yield Problem("note_treatment", "note BAR", "B2BINT is for buyers outside France")
+
+
+def _domestic(buyer: Party) -> bool:
+    """Whether the platforms carry the invoice to the buyer, or only tell the administration of it."""
+    try:
+        place = territory(buyer.address.country, buyer.address.postcode)
+    except UnknownPlace:
+        return bool(buyer.siren)  # said by the check of VAT
+    return bool(buyer.siren) and place.area == "france"

@@ -20,12 +20,14 @@ class Situation(msgspec.Struct, frozen=True):
     """What is known of the buyer on the day of the invoice.
 
     `vat_id_valid`: what the tax administrations answered about the buyer's number; none while nobody answered.
-    `outside`: the category the accountant chose for services to clients outside the EU. `rates`: rates to take instead
-    of those of the table, by territory (a law that is simulated).
+    `outside`: the category the accountant chose for services to clients outside the EU; `overseas`: whether the law of
+    the place or the "taux normal" of the contract holds there. `rates`: rates to take instead of those of the table, by
+    territory (a law that is simulated).
     """
 
     vat_id_valid: bool | None = None
     outside: Literal["G", "O"] = "G"
+    overseas: Literal["by_place", "normal_rate"] = "by_place"
     rates: dict[str, tuple[Rate, ...]] = {}
 
 

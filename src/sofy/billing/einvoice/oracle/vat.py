@@ -59,7 +59,7 @@ def _wanted(document: Document, situation: Situation, place: Territory) -> Wante
     if place.area == "outside":
         return situation.outside, zero
     if place.area == "france":
-        rate = _rate(place, situation, document)
+        rate = _rate(place if situation.overseas == "by_place" else TERRITORIES["FR"], situation, document)
         return ("E", zero) if rate is None else ("S", rate)
     if document.buyer.vat_id and situation.vat_id_valid is None:
         return None

@@ -109,6 +109,8 @@ def test_a_debit_names_the_mandate_and_the_creditor_and_no_account():
     assert texts(xml, "//ram:DirectDebitMandateID") == ["RUM-2026-0001"]
     assert texts(xml, "//ram:CreditorReferenceID") == ["FR72ZZZ123456"]
     assert texts(xml, "//ram:IBANID") == []
+    (terms,) = texts(xml, "//ram:SpecifiedTradePaymentTerms/ram:Description")
+    assert terms.startswith("Prélèvement SEPA le 01/07/2026, mandat RUM-2026-0001, créancier FR72ZZZ123456 :")
 
 
 def test_a_buyer_outside_the_payment_area_gets_a_plain_transfer():
@@ -138,6 +140,7 @@ def test_a_credit_note_names_its_invoice_and_asks_for_no_money():
     assert texts(xml, "//ram:InvoiceReferencedDocument//qdt:DateTimeString") == ["20260531"]
     assert texts(xml, "//ram:DuePayableAmount") == ["1200.00"]
     assert texts(xml, "//ram:SpecifiedTradeSettlementPaymentMeans") == []
+    assert texts(xml, "//ram:DueDateDateTime") == []
 
 
 def test_penalties_are_an_invoice_without_vat_numbers_or_rates():
