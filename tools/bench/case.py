@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -74,13 +75,13 @@ def loaded(events: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def main() -> None:
+def main(argv: Sequence[str] | None = None) -> None:
     parser = options.Parser("sofy bench case", __doc__)
     parser.add_argument("--rounds", type=options.whole(100_000), default=ROUNDS)
     parser.add_argument("--events", type=options.whole(MOST_EVENTS), default=USUAL_EVENTS)
     parser.add_argument("--file", type=Path, help="another case than the one that is made")
     parser.add_argument("--json", action="store_true")
-    asked = parser.parse_args()
+    asked = parser.parse_args(argv)
     with tempfile.TemporaryDirectory() as folder:
         file = asked.file or Path(folder) / "case.json"
         if asked.file is None:

@@ -65,6 +65,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
         ("more people than leave numbers for alerts", "lanes", ["--recipients", "500001"], "from 1 to 500,000"),
         ("more alerts than there are numbers", "lanes", ["--per-second", "501"], "'501' is not a whole number"),
         ("no lines", "bank", ["--entries", "0"], "'0' is not a whole number from 1 to 1,000,000"),
+        ("nothing happens", "case", ["--events", "0"], "'0' is not a whole number from 1 to 20,000"),
         ("an option of another bench", "imports", ["--smsc", "127.0.0.1:1"], "unrecognized arguments"),
     ],
 )
@@ -136,6 +137,7 @@ def test_all_runs_every_bench_and_prints_nothing_of_its_own(
         ["tools.bench.bank", *lines],
         ["tools.bench.campaign", *lines],
         ["tools.bench.campaign", "--expansion-only", *lines],
+        ["tools.bench.case", *lines],
         ["tools.bench.email", *lines],
         ["tools.bench.esme", *lines],
         ["tools.bench.growth", *lines],
@@ -155,7 +157,7 @@ def test_all_runs_every_bench_and_prints_nothing_of_its_own(
 @pytest.mark.parametrize(
     ("_case", "given", "said"),
     [
-        ("no such bench", ["speed"], "there is no bench 'speed': choose among bank, campaign, email, esme,"),
+        ("no such bench", ["speed"], "there is no bench 'speed': choose among bank, campaign, case, email,"),
         ("no such bench, for a program", ["speed", "--json"], "there is no bench 'speed'"),
         ("options for all", ["all", "--rows", "3"], "all takes no options but --json (--rows 3)"),
     ],
