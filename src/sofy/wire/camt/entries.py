@@ -1,19 +1,14 @@
 """One entry of a bank's file, out of its element; versions 02, 04 and 08 differ in where they put things."""
 
-import hashlib
-from collections import Counter
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
-import msgspec
-
+from sofy.wire.camt.keys import NO_REFERENCE, Keys
 from sofy.wire.camt.values import Detail, Entry, Return, Total
 from sofy.wire.iso20022 import BankFileError, Element, amount_in, day_in, words
 
 Flat = dict[str, list[str]]
-#: What banks write where they have no reference.
-_NO_REFERENCE = frozenset({"", "NONREF", "NOTPROVIDED", "NOTAVAILABLE", "NONE", "0"})
 _STATUSES = frozenset({"BOOK", "PDNG", "INFO", "FUTR"})
 
 
@@ -36,12 +31,11 @@ class EntryReader:
     """Makes the entries of one statement, each with a key of its own."""
 
     def __init__(self, account: str, statement_id: str, namespace: str) -> None:
-        self.account, self.statement_id = account, statement_id
         self.prefix = f"{{{namespace}}}"
         self.cut = len(self.prefix)
         self.number = 0
         self._of_entry: tuple[bool, str] | None = None
-        self._seen: Counter[bytes] = Counter()
+        self.keys = Keys(account, statement_id)
 
     def begin(self) -> None:
         """Another entry begins."""
@@ -89,7 +83,7 @@ class EntryReader:
             totals=tuple(self._totals(element, said)),
             details=tuple(details),
         )
-        return msgspec.structs.replace(made, key=self._key(made))
+        return self.keys.given(made)
 
     def _detail(self, element: Element, said: Flat, credit: bool, currency: str) -> Detail:
         own = self._direction(said, "CdtDbtInd", element)
@@ -192,41 +186,6 @@ class EntryReader:
     def _missing(self, element: Element, name: str) -> BankFileError:
         return BankFileError("missing", line=element.sourceline or 0, element=name, entry=self.number)
 
-    def _key(self, entry: Entry) -> str:
-        """Account, statement and the bank's reference; without one, what the line says. Equals are counted.
-
-        What is hashed, and in which order, must stay as it is: lines already taken in are known by it.
-        """
-        if entry.reference.upper() in _NO_REFERENCE:
-            said = ["content", *_content(entry)]
-        else:
-            said = ["reference", entry.reference]
-        parts = [self.account, self.statement_id, *said]
-        base = hashlib.sha256("".join(f"{len(part)}:{part}" for part in parts).encode()).digest()[:16]
-        rank = self._seen[base]
-        self._seen[base] += 1
-        return base.hex() if not rank else f"{base.hex()}-{rank}"
-
-
-def _content(entry: Entry) -> list[str]:
-    """What tells a line from another when the bank gives it no reference."""
-    said = [
-        str(entry.booked_on or ""),
-        str(entry.value_on or ""),
-        f"{entry.amount:f}".rstrip("0").rstrip("."),
-        entry.currency,
-        "C" if entry.credit else "D",
-        entry.code,
-        entry.text,
-    ]
-    for total in entry.totals:
-        said += [total.message_id, total.payment_id]
-    for one in entry.details:
-        said += [one.message_id, one.payment_id, one.instruction_id, one.end_to_end_id, one.transaction_id]
-        said += [one.reference, one.mandate_id]
-        said += [one.debtor, one.debtor_iban, one.creditor, one.creditor_iban, *one.texts, *one.references]
-    return said
-
 
 def _first(said: Flat, *paths: str) -> str:
     for path in paths:
@@ -237,7 +196,7 @@ def _first(said: Flat, *paths: str) -> str:
 
 def _id(said: Flat, path: str) -> str:
     found = _first(said, path)
-    return "" if found.upper() in _NO_REFERENCE else found
+    return "" if found.upper() in NO_REFERENCE else found
 
 
 def _name(said: Flat, role: str) -> str:

@@ -87,7 +87,10 @@ class Balance(msgspec.Struct, frozen=True, gc=False):
 
 
 class Statement(msgspec.Struct, frozen=True, kw_only=True):
-    """The head of a statement (053), report (052) or notification (054). `account` is the IBAN, or another number."""
+    """The head of a statement (053, or CFONB 120), report (052) or notification (054).
+
+    `account` is the IBAN, or another number.
+    """
 
     message: str
     version: str
@@ -102,8 +105,8 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def final(self) -> bool:
-        """Whether it is the bank's last word (053); 052 and 054 are early signals."""
-        return self.message == "camt.053"
+        """Whether it is the bank's last word (053, CFONB 120); 052 and 054 are early signals."""
+        return self.message in ("camt.053", "cfonb120")
 
 
 class StatementEnd(msgspec.Struct, frozen=True, kw_only=True):

@@ -14,7 +14,7 @@ MOST_FEE_EUR = Decimal("50.00")
 #: Fees and commissions. Source: ISO 20022 external bank transaction codes; SWIFT codes of older statements.
 _FEES = frozenset({"CHRG", "FEES", "COMM", "COME", "COMT", "NCHG", "NCOM"})
 #: Returns and reversals of direct debits.
-_RETURNS = frozenset({"UPDD", "PRDD", "RCDD", "RRTN", "RPCR", "RDDT"})
+_RETURNS = frozenset({"UPDD", "PRDD", "RCDD", "RRTN", "RPCR"})
 
 
 @clause("CGVU 22")

@@ -8,8 +8,9 @@ import pytest
 
 from sofy.billing.rules.matching import Book, Client, Debit, Invoice, match_all
 from sofy.sandbox.bank import PROFILES, Bank, Scripted, State, Transfer
-from sofy.wire import pain
+from sofy.wire import cfonb, pain
 from sofy.wire.camt import Entry, load
+from sofy.wire.cfonb.tests.test_reader import BACK, PAID, file
 from sofy.wire.sepa.identifiers import reference_of
 
 IBAN, PAYER = "FR7630006000011234567890189", "DE89370400440532013000"
@@ -138,3 +139,26 @@ def test_from_the_debit_to_the_return_without_anybody_outside(version, changes):
     repeated = match_all(lines, book, seen={one.key for one in outcomes})
     assert {one.kind for one in repeated} == {"known"}
     assert book.open_eur == before
+
+
+def test_lines_of_the_older_french_form_find_their_invoices_too():
+    open_items = [
+        Invoice(id="i1", number="FA-2026-000001", client_id="c1", open_eur=Decimal("1440.05"), due_on=DUE),
+        Invoice(id="i2", number="FA-2026-000002", client_id="c2", open_eur=Decimal("0.00"), due_on=DUE),
+    ]
+    back = Debit(
+        id="d2",
+        invoice_id="i2",
+        client_id="c2",
+        end_to_end_id="FA-2026-000002",
+        amount_eur=Decimal("20.00"),
+        due_on=DUE,
+        state="collected",
+    )
+    (statement,) = cfonb.load(file(*PAID, *BACK))
+
+    paid, returned = match_all(statement.entries, Book(open_items, [back]))
+
+    assert [(one.invoice_id, one.rule) for one in paid.allocations] == [("i1", "number")]
+    assert [(one.debit_id, one.reason) for one in returned.reopenings] == [("d2", "AM04")]
+    assert returned.charges_eur == Decimal("3.00")
