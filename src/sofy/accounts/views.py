@@ -12,10 +12,11 @@ from django.contrib.auth.decorators import login_required
 from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from sofy.accounts import examples, forms, queries, services, words
+from sofy.accounts import examples, forms, landing, queries, services, words
 from sofy.accounts.models import ApiKey
 from sofy.clients import queries as client_queries
 from sofy.clients import services as client_services
@@ -28,7 +29,7 @@ def start(request: HttpRequest) -> HttpResponse:
     """The first page after a log-in: the workspace, when there is only one."""
     mine = client_queries.clients_of(request.user)
     if len(mine) == 1 and not request.user.is_operator:  # type: ignore[union-attr]
-        return redirect("clients:home", mine[0].slug)
+        return redirect(landing.first(request.user, mine[0].slug) or reverse("clients:home", args=[mine[0].slug]))
     if not mine and request.user.is_operator:  # type: ignore[union-attr]
         return redirect("backoffice:clients")
     return redirect("accounts:clients")

@@ -12,6 +12,7 @@ class ContractsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from sofy.accounts import landing
         from sofy.clients import words as journal
         from sofy.contracts.views import client, staff
         from sofy.contracts.words import ACTIONS, FACTS, REFUSALS, VALUES
@@ -19,12 +20,13 @@ class ContractsConfig(AppConfig):
         from sofy.ui.nav import Entry, register
 
         problems.register(REFUSALS)
+        landing.register(client.after_log_in)
         journal.ACTIONS.update(ACTIONS)
         journal.FACTS.update(FACTS)
         journal.VALUES.update(VALUES)
-        panels.register(
-            panels.Panel("home.attention", "contracts/panel_home.html", client.first_access_panel, 1, "contract.view")
-        )
+        attention, first = "contracts/panel_home.html", "contracts/panel_first.html"
+        panels.register(panels.Panel("home.attention", attention, client.waiting_panel, 1, "contract.view"))
+        panels.register(panels.Panel("home.start", first, client.first_access_panel, 1, "contract.view"))
         panels.register(panels.Panel("op.client", "contracts/panel_staff.html", staff.panel, order=10))
         register(
             Entry(

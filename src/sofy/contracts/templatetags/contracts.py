@@ -1,17 +1,21 @@
 """Filters of this room: `{% load contracts %}`."""
 
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from babel.dates import format_date
 from django import template
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext
 
 from sofy.contracts import wizard, words
 from sofy.contracts.models import Acceptance, DocumentVersion
+from sofy.kernel import clock
 from sofy.ui import formats
 
 register = template.Library()
-_MONTHS = {"month": 1, "quarter": 3, "year": 12, "once": 1}
 
 
 @register.filter
@@ -64,6 +68,26 @@ def spaced(number: str) -> str:
     """A SIREN or an IBAN in groups, as people read it."""
     size = 3 if number.isdigit() and len(number) == 9 else 4
     return "\u00a0".join(number[place : place + size] for place in range(0, len(number), size))
+
+
+@register.filter
+def longdate(value: date | None) -> SafeString | str:
+    """A day of a contract: always with its year."""
+    if value is None:
+        return "–"
+    if isinstance(value, datetime):
+        value = value.astimezone(clock.PARIS).date()
+    shown = format_date(value, "d MMMM y", locale=formats.locale_of(get_language()))
+    return format_html('<time datetime="{}">{}</time>', value.isoformat(), shown)
+
+
+@register.filter
+def version_words(version: str) -> SafeString | str:
+    """A version that is called by its first day, as people say it."""
+    try:
+        return format_html("{} {}", gettext("version of"), longdate(date.fromisoformat(version)))
+    except ValueError:
+        return format_html("{} {}", gettext("version"), version)
 
 
 @register.filter

@@ -349,6 +349,19 @@ def test_an_owner_without_an_order_form_accepts_the_terms_with_one_click(client)
         assert {row.how for row in queries.acceptances(client.pk)} == {"first_access"}
 
 
+@pytest.mark.clause("CGVU 1")
+def test_the_first_log_in_of_an_owner_leads_to_the_terms_or_to_the_order_form_that_waits(client):
+    owner, marketer = make_user(client=client), make_user(client=client, role="marketer")
+    home, welcome = f"/c/{client.slug}/", f"/c/{client.slug}/contract/welcome"
+
+    assert browser(owner).get("/")["location"] == welcome
+    assert browser(marketer).get("/")["location"] == home
+    form = sent(client)
+    assert browser(owner).get("/")["location"] == f"/c/{client.slug}/contract/{form.pk}"
+    acceptances.first_access(client.pk, actor=owner.actor)
+    assert browser(owner).get("/")["location"] == home
+
+
 def test_points_of_sale_used_and_ordered_stand_on_the_clients_page(client):
     signed_on_paper(client, date(2026, 4, 1))
     marketer: Any = browser(make_user(client=client, role="auditor"))

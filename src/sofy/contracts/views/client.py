@@ -5,16 +5,19 @@ from uuid import UUID
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from sofy.clients.access import ClientRequest, requires
 from sofy.clients.rules import OWNER
+from sofy.clients.services import resolve_client
 from sofy.contracts import papers, queries
 from sofy.contracts.models import OrderForm
 from sofy.contracts.services import acceptances
 from sofy.contracts.views.staff import papers_of
 from sofy.kernel.errors import Refused
+from sofy.kit.rls import client_scope, user_scope
 from sofy.ui import notify, problems
 
 
@@ -113,11 +116,33 @@ def welcome(request: ClientRequest) -> HttpResponse:
     return render(request, "contracts/welcome.html", {"documents": queries.awaiting(request.client.pk)})
 
 
-def first_access_panel(request: Any) -> dict[str, Any] | None:
-    """What the home page tells an owner whose company accepted no terms yet, and everybody of a form to sign."""
-    client = request.client
-    if client.viewer_role != OWNER:
+def after_log_in(user: Any, slug: str) -> str | None:
+    """An owner whose company accepted no terms yet reads them first: in the order form to sign, or by themselves."""
+    with user_scope(user.pk):
+        client = resolve_client(user, slug)
+    if client is None or client.viewer_role != OWNER:
         return None
-    waiting = [row for row in queries.order_forms(client.pk, drafts=False) if row.state == OrderForm.State.SENT]
-    accepted = queries.first_acceptance(client.pk) is not None
-    return {"waiting": waiting, "accepted": accepted} if waiting or not accepted else None
+    with client_scope(client.pk):
+        if queries.first_acceptance(client.pk) is not None:
+            return None
+        forms = queries.order_forms(client.pk, drafts=False)
+    if forms:
+        return reverse("contracts:mine", args=[slug, forms[0].pk])
+    return reverse("contracts:welcome", args=[slug])
+
+
+def waiting_panel(request: Any) -> dict[str, Any] | None:
+    """What the home page tells an owner of an order form that waits for a signature."""
+    if request.client.viewer_role != OWNER:
+        return None
+    rows = queries.order_forms(request.client.pk, drafts=False)
+    waiting = [row for row in rows if row.state == OrderForm.State.SENT]
+    return {"waiting": waiting} if waiting else None
+
+
+def first_access_panel(request: Any) -> dict[str, Any] | None:
+    """What the home page tells an owner whose company accepted no terms yet and has none to sign."""
+    client = request.client
+    if client.viewer_role != OWNER or queries.order_forms(client.pk, drafts=False):
+        return None
+    return {} if queries.first_acceptance(client.pk) is None else None
