@@ -6,6 +6,8 @@ Source: Factur-X 1.0.7 (6.2, 6.3), ISO 19005-3 (6.6, 6.8).
 
 import hashlib
 import io
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from xml.sax.saxutils import escape
 
@@ -67,10 +69,15 @@ def xml_of(pdf: bytes) -> bytes:
         return paper.attachments[FILE_NAME].get_file().read_bytes()
 
 
-def _opened(pdf: bytes) -> pikepdf.Pdf:
+@contextmanager
+def _opened(pdf: bytes) -> Iterator[pikepdf.Pdf]:
+    """A PDF while something is done with it. A damaged one opens, and breaks where one looks: that is one error."""
     try:
-        return pikepdf.open(io.BytesIO(pdf))
-    except pikepdf.PdfError as error:
+        with pikepdf.open(io.BytesIO(pdf)) as paper:
+            yield paper
+    except NotArchivable:
+        raise
+    except (pikepdf.PdfError, pikepdf.DataDecodingError, AttributeError, KeyError, TypeError, ValueError) as error:
         raise NotArchivable("this is not a PDF that can be read") from error
 
 

@@ -5,6 +5,7 @@ It compiles the rules once and keeps them; documents go to it one after the othe
 is never a yes: whoever gets `NotValidated` has an invoice that must not leave.
 """
 
+import atexit
 import os
 import select
 import subprocess
@@ -12,6 +13,7 @@ import sys
 import time
 from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import lru_cache
 from types import TracebackType
 from typing import Self
 
@@ -151,6 +153,20 @@ class Validator:
         for pipe in (child.stdin, child.stdout):
             assert pipe is not None
             pipe.close()
+
+
+@lru_cache(maxsize=1)
+def shared() -> Validator:
+    """The validator of this process: its child starts with the first invoice and ends with the process.
+
+    A process that was forked gets one of its own.
+    """
+    one = Validator()
+    atexit.register(one.close)
+    return one
+
+
+os.register_at_fork(after_in_child=shared.cache_clear)
 
 
 def fatal(findings: Iterable[Finding]) -> list[Finding]:

@@ -1,5 +1,6 @@
 """A Factur-X file: what is inside comes out again, other libraries read it, and it stays archivable."""
 
+import contextlib
 import hashlib
 import io
 import re
@@ -12,6 +13,8 @@ import pikepdf
 import pypdf
 import pytest
 import typst
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from lxml import etree
 
 from sofy.billing.einvoice import cii
@@ -176,3 +179,16 @@ def test_what_cannot_become_a_factur_x_is_refused(case, pdf):
 def test_a_pdf_without_xml_says_so():
     with pytest.raises(NotArchivable, match="no factur-x"):
         xml_of(paper())
+
+
+@given(st.data())
+@settings(max_examples=60, deadline=None)
+def test_a_damaged_pdf_is_refused_or_read_and_breaks_nothing(data):
+    whole = bytearray(data.draw(st.sampled_from([paper(), made()])))
+    for _ in range(data.draw(st.integers(1, 20))):
+        whole[data.draw(st.integers(0, len(whole) - 1))] = data.draw(st.integers(0, 255))
+    document = factories.document()
+
+    for act in (lambda: embed(bytes(whole), b"<x/>", document), lambda: xml_of(bytes(whole))):
+        with contextlib.suppress(NotArchivable):
+            act()

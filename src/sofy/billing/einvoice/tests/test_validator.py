@@ -3,6 +3,8 @@
 import os
 import shutil
 import signal
+import subprocess
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -136,3 +138,17 @@ def test_the_child_gets_no_secret_of_its_parent(monkeypatch, invoice):
 
         with open(f"/proc/{one.pid}/environ", "rb") as environ:
             assert b"SOFY_MASTER_KEY" not in environ.read()
+
+
+def test_a_process_has_one_validator_that_ends_with_it():
+    script = (
+        "from sofy.billing.einvoice import cii, validator\n"
+        "from sofy.billing.tests import factories\n"
+        "assert validator.shared() is validator.shared()\n"
+        "validator.shared().findings(cii.build(factories.document()), 'cii')\n"
+        "print(validator.shared().pid)\n"
+    )
+
+    said = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+
+    assert not os.path.exists(f"/proc/{int(said.stdout)}")
