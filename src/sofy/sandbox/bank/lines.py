@@ -55,12 +55,12 @@ def transfers(arrived: Sequence[Transfer], on: date, state: State) -> list[Entry
     return [
         _line(
             on,
-            one.amount_eur,
+            one.amount_eur.quantize(_ZERO),
             _TRANSFER,
             [
                 Detail(
                     credit=True,
-                    amount=one.amount_eur,
+                    amount=one.amount_eur.quantize(_ZERO),
                     end_to_end_id=one.end_to_end_id or "NOTPROVIDED",
                     debtor=one.name,
                     debtor_iban=one.iban,
