@@ -1,6 +1,7 @@
 """The port to an approved platform, against the simulated one over real HTTP: deposit, news, faults."""
 
 import asyncio
+import contextlib
 import http.client
 import threading
 from collections.abc import Iterator
@@ -9,9 +10,11 @@ from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sofy.billing.einvoice import cii, ubl
-from sofy.billing.einvoice.platform import cdar, life
+from sofy.billing.einvoice.platform import cdar, flow_service, life
 from sofy.billing.einvoice.platform.flow_service import Config, FlowService
 from sofy.billing.einvoice.platform.port import Parcel, PlatformDown, PlatformRefuses
 from sofy.billing.tests import factories
@@ -199,3 +202,14 @@ def test_all_changes_come_however_many_pages_they_take(running):
     assert len(account.changes(LONG_AGO)) == len(running.simulated.ledger.flows) == 160
     late = sorted(row.updated_at for row in running.simulated.ledger.flows.values())[-3]
     assert len(account.changes(late + timedelta(microseconds=1))) == 2
+
+
+@given(
+    st.binary(max_size=200)
+    | st.recursive(st.none() | st.text(max_size=5), lambda inner: st.lists(inner)).map(msgspec.json.encode)
+)
+def test_whatever_a_platform_answers_is_an_answer_a_refusal_or_a_reason_to_wait(data):
+    with contextlib.suppress(PlatformDown):
+        flow_service._decoded(data, flow_service._Found)
+    with pytest.raises(PlatformRefuses):
+        flow_service._accepted(400, data)

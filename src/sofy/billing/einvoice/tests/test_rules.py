@@ -138,6 +138,34 @@ def _made(broken: Any) -> Document:
     return broken
 
 
+@pytest.mark.parametrize(
+    ("case", "written", "instead", "rule"),
+    [
+        ("a debit note by its own code", "<ram:TypeCode>380<", "<ram:TypeCode>383<", "BR-FR-04_BT-3"),
+        ("a correction of nothing", "<ram:TypeCode>380<", "<ram:TypeCode>384<", "BR-FR-CO-04_BT-4"),
+        ("goods and services of nowhere", "<ram:ID>S1<", "<ram:ID>X9<", "BR-FR-08_BT-23"),
+        ("nowhere to answer to", '<ram:URIID schemeID="0225">919288548<', "<ram:URIID><", "BR-FR-13_BT-34"),
+        ("taxed as in the Canaries", "<ram:CategoryCode>S<", "<ram:CategoryCode>L<", "BR-FR-15_BT-95_BT-118_LM"),
+        ("a comma in the amount", "<ram:GrandTotalAmount>1200.00<", "<ram:GrandTotalAmount>1200,00<", "XSD"),
+        ("three decimals", "<ram:GrandTotalAmount>1200.00<", "<ram:GrandTotalAmount>1200.000<", "BR-FR-DEC-01_BT-112"),
+        ("another profile", ">urn:cen.eu:en16931:2017<", ">urn:cen.eu:en16931:2099<", "FX-SCH-A-000556"),
+    ],
+)
+def test_what_the_builder_never_writes_is_named_too(validator, case, written, instead, rule):
+    xml = cii.build(document()).decode()
+    assert written in xml
+
+    findings = validator.findings(xml.replace(written, instead).encode(), "cii")
+
+    assert rule in {finding.rule for finding in findings}, case
+
+
+def test_two_treatments_are_named(validator):
+    twice = replace(document(), notes=(*document().notes, Note("B2C", "BAR")))
+
+    assert [finding.rule for finding in validator.findings(cii.build(twice), "cii")] == ["BR-FR-31_BT-21"]
+
+
 def test_an_unpaid_invoice_that_says_paid_is_named(validator):
     xml = cii.build(document()).replace(b"<ram:ID>S1</ram:ID>", b"<ram:ID>S2</ram:ID>")
 
