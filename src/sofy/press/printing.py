@@ -18,6 +18,8 @@ import typst
 
 #: Templates name each other from here: "/press/base.typ".
 _ROOT = Path(str(files("sofy")))
+#: typst remembers what it laid out for so many more documents: a large one costs 40 MB until then. Unit: characters.
+_REMEMBERED, _LARGE = 11, 40_000
 _UNSHOWABLE = "\ufffd"
 _LONG = re.compile(r"\S{25,}")
 _PIECE = re.compile(r"\S{12}(?=\S)")
@@ -56,8 +58,16 @@ def _compiled(template: str, data: dict[str, Any], on: date, **options: Any) -> 
         made = _compiler().compile(
             input=_ROOT / template, sys_inputs={"data": text}, timestamp=noon, pdf_tags=True, **options
         )
+        if len(text) > _LARGE:
+            _forget()
     assert made is not None  # only with an output path there are no bytes
     return made if isinstance(made, list) else [made]
+
+
+def _forget() -> None:
+    """Have typst let go of what it remembers of a large document, by empty pages; its cache has no other door."""
+    for _ in range(_REMEMBERED):
+        _compiler().compile(input=b"", sys_inputs={}, format="svg")
 
 
 def _shown(data: Any) -> Any:

@@ -10,6 +10,7 @@ from sofy.billing.paper.texts import CHANNELS, word
 from sofy.press.words import Language, about, amount, day, number
 
 _ONE_COLUMN = 30
+_MOST_TICKS = 14
 
 
 def usage(document: Document, language: Language) -> dict[str, Any] | None:
@@ -41,10 +42,11 @@ def _span(document: Document) -> tuple[date, date]:
 
 
 def _ticks(first: date, count: int) -> list[list[Any]]:
-    """Where the axis says which day it is: each fifth of a month, or each first of one when there are many days."""
+    """Where the axis says which day it is: each fifth of a month, or firsts of months when there are many days."""
     days = [first + timedelta(days=n) for n in range(count)]
     few = count <= 62
     told = [one for one in days if one.day == 1 or (few and one.day % 5 == 0 and one.day < 30) or one == days[-1]]
+    told = told[:: -(-len(told) // _MOST_TICKS)]
     if len(told) > 1 and (told[-1] - told[-2]).days * 62 < count:
         told.pop(-2)
     return [[(one - first).days, str(one.day) if few else f"{one:%d/%m}"] for one in told]

@@ -43,6 +43,17 @@ def test_any_text_can_be_printed(text):
     assert made.startswith(b"%PDF-")
 
 
+def test_what_was_remembered_of_a_large_document_is_let_go(monkeypatch):
+    forgotten = []
+    monkeypatch.setattr(printing, "_forget", lambda: forgotten.append(1))
+
+    printing.pdf("press/tests/any.typ", {"text": "word " * 100}, on=date(2026, 6, 1))
+    assert forgotten == []
+
+    printing.pdf("press/tests/any.typ", {"text": "word " * 10_000}, on=date(2026, 6, 1))
+    assert forgotten == [1]
+
+
 def test_threads_print_one_after_the_other():
     made = []
     threads = [

@@ -3,6 +3,7 @@
 import io
 from datetime import date
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
 import msgspec
@@ -249,6 +250,19 @@ def test_a_strip_has_a_bar_for_each_day_as_high_as_its_share():
     assert strip["peak"] == "20 at most, on 2 June 2026"
     assert strip["net"] == "€1.24"
     assert made["ticks"] == [[0, "1"], [4, "5"], [9, "10"], [14, "15"], [19, "20"], [24, "25"], [29, "30"]]
+
+
+@pytest.mark.parametrize("days", [1, 2, 31, 62, 63, 366, 1500])
+def test_the_axis_of_any_number_of_days_has_room_for_its_words(days):
+    used = samples.usage(start=date(2026, 1, 31), days=days)
+    document = msgspec.structs.replace(samples.one_line(), usage=used, period=None)
+
+    made = view(document, "fr")["usage"]
+
+    places = [place for place, _ in made["ticks"]]
+    assert 1 <= len(places) <= 15
+    assert all((after - before) * 62 >= made["days"] for before, after in pairwise(places))
+    assert invoice_pdf(document).startswith(b"%PDF-")
 
 
 def test_five_hundred_points_of_sale_are_all_in_the_annex():
