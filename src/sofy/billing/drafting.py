@@ -154,6 +154,30 @@ def finished(
     )
 
 
+def numbered(
+    document: Document,
+    *,
+    number: str,
+    issued_on: date,
+    entity: shapes.Entity,
+    client: shapes.Party,
+    form: shapes.OrderForm,
+    vat_mode: settlement.VatMode = "reduced_base",
+) -> Document:
+    """The same document under the number it is given, issued on a day that may be later: days that hang on it move."""
+    if issued_on == document.issued_on:
+        reference = reference_of(number) if document.payment.reference else ""
+        payment, notes = msgspec.structs.replace(document.payment, reference=reference), document.notes
+    else:
+        days = (document.payment.due_on - document.issued_on).days
+        draft = Draft(
+            kind=document.kind, lines=(), because=document.because, key="", due_days=days, discounted=days > 0
+        )  # fmt: skip
+        payment = _payment(draft, form, issued_on, document.vat, document.gross_eur, vat_mode, number)
+        notes = _notes(form, client, entity, payment.discount, document.kind)
+    return msgspec.structs.replace(document, number=number, issued_on=issued_on, payment=payment, notes=notes)
+
+
 def _line(number: int, line: DraftLine, treatment: Treatment) -> Line:
     return Line(
         number=number,

@@ -68,6 +68,7 @@ APPS_IN_ORDER = (
     "messaging",
     "soreach",
     "contracts",
+    "billing",
     "backoffice",
     "api",
 )

@@ -79,6 +79,8 @@ EXCEPTIONS: dict[str, set[Policy]] = {
     "contracts_legal_entity": {(WEB, "SELECT", "true", "")},
     "contracts_document": {(WEB, "SELECT", "true", "")},
     "contracts_insurance": {(WEB, "SELECT", f"((client_id IS NULL) OR {OWN})", "")},
+    # Rates, indices and readings of the terms are about nobody.
+    "billing_table": {(WEB, "SELECT", "true", "")},
     # Staff suspends a client.
     "gate_client": {(STAFF, "UPDATE", IN_STAFF_SCOPE, IN_STAFF_SCOPE)},
 }
@@ -213,6 +215,11 @@ RIGHTS = {
     "contracts_onboarding": ("si", "siu", ""),
     "contracts_transfer_consent": ("s", "si", ""),
     **dict.fromkeys(("contracts_notice", "contracts_insurance", "contracts_quota_drift"), ("s", "siu", "")),
+    # what happened to contracts and what was issued is written once; of an invoice, only what was rendered comes later
+    "billing_event": ("s", "si", ""),
+    "billing_table": ("s", "si", ""),
+    **dict.fromkeys(("billing_invoice", "billing_problem"), ("s", "siu", "")),
+    **dict.fromkeys(("billing_series", "billing_run"), ("", "siu", "")),
     # a visit is begun and ended by staff; whose client it is may see it
     "clients_supportvisit": ("s", "siud", ""),
     # the engine tells the rooms, and reads nothing there

@@ -1,0 +1,172 @@
+"""What happened to contracts, and the documents that followed from it.
+
+All of it is the operator's: sealed under the key of its legal entity (`under="entity_id"`), never under a client's.
+"""
+
+from typing import ClassVar
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from sofy.contracts.models import LegalEntity, OrderForm
+from sofy.kernel import clock, ids
+from sofy.kit.fields import SealedTextField
+from sofy.kit.models import ClientOwned
+
+
+class Event(ClientOwned):
+    """Something that happened to a contract; nothing else changes what follows from it. Written once.
+
+    `data`: an event of `billing.case.events` as JSON. `source` and `source_key` name the fact, so that it counts once.
+    """
+
+    entity = models.ForeignKey(LegalEntity, on_delete=models.PROTECT, related_name="+")
+    order_form = models.ForeignKey(OrderForm, on_delete=models.PROTECT, related_name="events")
+    at = models.DateTimeField()
+    type = models.CharField(max_length=20)
+    data = SealedTextField(under="entity_id")
+    source = models.CharField(max_length=20)
+    source_key = models.CharField(max_length=120)
+    actor = models.CharField(max_length=80)
+    recorded_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        db_table = "billing_event"
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["order_form", "source", "source_key"], name="billing_event_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.type} {self.at:%Y-%m-%d}"
+
+
+class Series(models.Model):
+    """How far the numbers of one kind of document went, per entity and year: without a gap, never back in time."""
+
+    id = models.UUIDField(primary_key=True, default=ids.uuid7, editable=False)
+    entity = models.ForeignKey(LegalEntity, on_delete=models.PROTECT, related_name="+")
+    kind = models.CharField(max_length=12)
+    year = models.PositiveSmallIntegerField()
+    last = models.PositiveIntegerField(default=0)
+    last_issued_on = models.DateField(null=True)
+
+    class Meta:
+        db_table = "billing_series"
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["entity", "kind", "year"], name="billing_one_series_per_year")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.year} {self.last}"
+
+
+class Invoice(ClientOwned):
+    """A numbered document, frozen. `document`: its canonical bytes (`billing.document`), which `sha256` is of.
+
+    No login may change it; only what was rendered of it is written later. `key`: what it is for, one per contract.
+    """
+
+    class Kind(models.TextChoices):
+        INVOICE = "invoice", _("Invoice")
+        CREDIT_NOTE = "credit_note", _("Credit note")
+        DEBIT_NOTE = "debit_note", _("Debit note")
+
+    entity = models.ForeignKey(LegalEntity, on_delete=models.PROTECT, related_name="+")
+    order_form = models.ForeignKey(OrderForm, on_delete=models.PROTECT, related_name="invoices")
+    key = models.CharField(max_length=200)
+    kind = models.CharField(max_length=12, choices=Kind.choices)
+    number = models.CharField(max_length=35)
+    issued_on = models.DateField()
+    due_on = models.DateField()
+    net_eur = models.DecimalField(max_digits=12, decimal_places=2)
+    vat_eur = models.DecimalField(max_digits=12, decimal_places=2)
+    gross_eur = models.DecimalField(max_digits=12, decimal_places=2)
+    sha256 = models.CharField(max_length=64)
+    document = SealedTextField(under="entity_id")
+    frozen_at = models.DateTimeField(default=clock.now)
+    rendered_at = models.DateTimeField(null=True)
+    pdf_sha256 = models.CharField(max_length=64, blank=True, default="")
+    xml_sha256 = models.CharField(max_length=64, blank=True, default="")
+
+    class Meta:
+        db_table = "billing_invoice"
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["order_form", "key"], name="billing_invoice_once"),
+            models.UniqueConstraint(fields=["entity", "number"], name="billing_number_once"),
+            models.UniqueConstraint(fields=["client_id", "id"], name="billing_invoice_id_per_client"),
+        ]
+        indexes: ClassVar = [models.Index(fields=["client_id", "issued_on"], name="billing_invoice_issued")]
+
+    def __str__(self) -> str:
+        return self.number
+
+
+class Problem(ClientOwned):
+    """A document that was refused, and why: it has no number until somebody puts right what is wrong."""
+
+    entity = models.ForeignKey(LegalEntity, on_delete=models.PROTECT, related_name="+")
+    order_form = models.ForeignKey(OrderForm, on_delete=models.PROTECT, related_name="problems")
+    key = models.CharField(max_length=200)
+    reasons = SealedTextField(under="entity_id")
+    since = models.DateTimeField(default=clock.now)
+    seen_at = models.DateTimeField(default=clock.now)
+    solved_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "billing_problem"
+        constraints: ClassVar = [models.UniqueConstraint(fields=["order_form", "key"], name="billing_problem_once")]
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class TableRow(models.Model):
+    """A value of the outside world, or how the terms are read, for all contracts. Written once: a later row counts.
+
+    `data`: a row of a table of cases (docs/reference/case.md), or the value of a reading.
+    """
+
+    class Kind(models.TextChoices):
+        LEGAL_RATE = "legal_rate", _("Legal interest rate")
+        INDEX = "index", _("SYNTEC index")
+        VAT_RATE = "vat_rate", _("VAT rate")
+        TARIFF = "tariff", _("Tariff")
+        READING = "reading", _("Reading of the terms")
+
+    id = models.UUIDField(primary_key=True, default=ids.uuid7, editable=False)
+    kind = models.CharField(max_length=12, choices=Kind.choices)
+    key = models.CharField(max_length=80)
+    data = models.JSONField()
+    recorded_at = models.DateTimeField(default=clock.now)
+    actor = models.CharField(max_length=80)
+
+    class Meta:
+        db_table = "billing_table"
+        indexes: ClassVar = [models.Index(fields=["kind", "key"], name="billing_table_row")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.key}"
+
+
+class Run(models.Model):
+    """The invoices of a month and an entity being made. `after`: the last contract that is done, while it lasts."""
+
+    id = models.UUIDField(primary_key=True, default=ids.uuid7, editable=False)
+    entity = models.ForeignKey(LegalEntity, on_delete=models.PROTECT, related_name="+")
+    month = models.DateField()
+    as_of = models.DateField()
+    after = models.UUIDField(null=True)
+    total = models.PositiveIntegerField(default=0)
+    done = models.PositiveIntegerField(default=0)
+    issued = models.PositiveIntegerField(default=0)
+    refused = models.PositiveIntegerField(default=0)
+    started_at = models.DateTimeField(default=clock.now)
+    finished_at = models.DateTimeField(null=True)
+    actor = models.CharField(max_length=80)
+
+    class Meta:
+        db_table = "billing_run"
+        constraints: ClassVar = [models.UniqueConstraint(fields=["entity", "month"], name="billing_run_once")]
+
+    def __str__(self) -> str:
+        return f"{self.month:%Y-%m}"

@@ -1,0 +1,82 @@
+"""What happened to a contract is added to its log; everything else follows by replay."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from sofy.billing.case import events as case_events
+from sofy.billing.models import Event
+from sofy.contracts.models import OrderForm
+from sofy.contracts.rules.signed import plainly
+from sofy.contracts.rules.values import converted
+from sofy.kernel.errors import Refused
+from sofy.kit import audit
+from sofy.kit.rls import staff_scope
+
+
+def record(
+    client_id: UUID,
+    order_form_id: UUID,
+    event: "Mapping[str, Any] | case_events.Event",
+    *,
+    source: str,
+    source_key: str,
+    actor: str,
+) -> bool:
+    """Add what happened to a contract, as docs/reference/case.md writes it; whether it was new.
+
+    `source` and `source_key` name the fact (a bank line, a notice, a month of usage): told again, it counts once.
+    Raises: Refused (event_unreadable, event_before_contract, contract_unknown).
+    """
+    happened = _read(event)
+    with staff_scope():
+        form = locked(client_id, order_form_id)
+        if form.signed_at is not None and happened.at < form.signed_at:
+            raise Refused("event_before_contract", 409)
+        rows = Event.objects.using("staff").filter(order_form=form, source=source, source_key=source_key)
+        if rows.exists():
+            return False
+        row = Event(
+            client_id=client_id, entity_id=form.entity_id, order_form=form, at=_instant(happened),
+            type=str(type(happened).__struct_config__.tag), data=msgspec.json.encode(plainly(happened)).decode(),
+            source=source, source_key=source_key, actor=actor,
+        )  # fmt: skip
+        row.save(using="staff", force_insert=True)
+        facts = {"order_form": form.number, "event": row.type}
+        audit.append(client_id, "contract_event.recorded", actor, facts, using="staff")
+    return True
+
+
+def of(order_form: OrderForm) -> tuple[case_events.Event, ...]:
+    """The log of a contract, oldest first; inside the staff scope, or that of its client."""
+    using = order_form._state.db or "staff"
+    rows = Event.objects.using(using).filter(client_id=order_form.client_id, order_form=order_form)
+    return tuple(_read(msgspec.json.decode(row.data)) for row in rows.order_by("at", "id"))
+
+
+def locked(client_id: UUID, order_form_id: UUID) -> OrderForm:
+    """A contract in force, whose log nobody else writes until the end of the transaction; inside the staff scope.
+
+    Raises: Refused (contract_unknown).
+    """
+    rows = OrderForm.objects.using("staff").filter(client_id=client_id, pk=order_form_id)
+    found = rows.filter(state=OrderForm.State.ACCEPTED).select_for_update(no_key=True).first()
+    if found is None:
+        raise Refused("contract_unknown", 404)
+    return found
+
+
+def _read(event: "Mapping[str, Any] | case_events.Event") -> case_events.Event:
+    plain = dict(event) if isinstance(event, Mapping) else plainly(event)
+    try:
+        read: case_events.Event = converted(plain, case_events.Event)  # type: ignore[arg-type]
+    except (msgspec.ValidationError, ValueError) as error:
+        raise Refused("event_unreadable", problem=str(error)[:300]) from None
+    return read
+
+
+def _instant(event: case_events.Event) -> datetime:
+    return datetime.fromisoformat(event.at.isoformat())

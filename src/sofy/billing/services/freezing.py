@@ -1,0 +1,238 @@
+"""Documents that follow from a contract get their number and are frozen, one short transaction each.
+
+A document is checked first, by the oracle and the official rules, with a number of the form it will have. Only then its
+number is taken; whatever fails or is killed leaves the series as it was.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Final
+from uuid import UUID
+
+import msgspec
+
+from sofy.billing import drafting
+from sofy.billing.case.book import Account
+from sofy.billing.case.replay import Replay
+from sofy.billing.document import Document, encoded
+from sofy.billing.einvoice import check
+from sofy.billing.einvoice.oracle import Corrected
+from sofy.billing.einvoice.validator import Validator
+from sofy.billing.models import Event, Invoice, Problem, Series
+from sofy.billing.services import cases, events
+from sofy.contracts.rules.values import PARIS
+from sofy.kernel import clock
+from sofy.kernel.errors import Refused
+from sofy.kit import audit, outbox
+from sofy.kit.rls import staff_scope
+
+#: A number that the replay gave for the time being (`case.issuing`).
+_PROVISIONAL: Final = re.compile(rb"NEW-\d{6}")
+_PREFIX: Final = {"invoice": "FA", "credit_note": "AV", "debit_note": "ND"}
+#: Replays of one contract in one call; each but the last freezes something or finds that somebody else did.
+_MOST_ROUNDS: Final = 500
+
+
+class Moved(Exception):
+    """Somebody else froze or recorded something meanwhile: what was drafted is not what follows any more."""
+
+
+@dataclass
+class Caught:
+    """What became of a contract. `refused`: keys of documents that cannot be issued, with the reasons."""
+
+    replay: Replay
+    frozen: list[Invoice] = field(default_factory=list)
+    refused: dict[str, list[str]] = field(default_factory=dict)
+
+
+def catch_up(
+    client_id: UUID, order_form_id: UUID, *, as_of: date, validator: Validator, actor: str = "billing"
+) -> Caught:
+    """Issue everything that follows from a contract up to the end of a day and was not issued yet.
+
+    Two at once do not hinder each other: under the lock of the contract the second sees what the first did, and begins
+    anew. Raises: Refused (contract_unknown, contract_unreadable, as_of_in_future, contract_busy), NotValidated.
+    """
+    if as_of > today():
+        raise Refused("as_of_in_future", 409)
+    frozen: list[Invoice] = []
+    refused: dict[str, list[str]] = {}
+    for _round in range(_MOST_ROUNDS):
+        with staff_scope():
+            contract = cases.load(client_id, order_form_id)
+        replay = contract.played(as_of)
+        new = [one for one in replay.book.accounts if one.key not in contract.frozen and one.key not in refused]
+        ready = _ready(new)
+        if not ready:
+            return Caught(replay, frozen, refused)
+        try:
+            for account, outcome in _checked(contract, ready, validator):
+                if isinstance(outcome, Document):
+                    frozen.append(_freeze(contract, account, outcome, actor=actor))
+                    contract.frozen[account.key] = outcome
+                else:
+                    refused[account.key] = outcome
+                    _keep_problem(contract, account.key, outcome, actor=actor)
+        except Moved:
+            continue
+    raise Refused("contract_busy", 409)
+
+
+def today() -> date:
+    """The day in Paris."""
+    return clock.now().astimezone(PARIS).date()
+
+
+def _ready(new: Sequence[Account]) -> list[Account]:
+    """Those that can be frozen now, in their order, up to what names a document that has no number of its own yet.
+
+    A credit note ends them: the next one is checked against it. What names a refused document waits for it.
+    """
+    found: list[Account] = []
+    for account in new:
+        if names_provisional(account):
+            if found:
+                break
+            continue
+        found.append(account)
+        if account.document.kind == "credit_note":
+            break
+    return found
+
+
+def names_provisional(account: Account) -> bool:
+    """Whether a document names another one that has no number yet."""
+    bare = msgspec.structs.replace(
+        account.document, number="", payment=msgspec.structs.replace(account.document.payment, reference="")
+    )  # fmt: skip
+    return bool(_PROVISIONAL.search(encoded(bare)) or _PROVISIONAL.search(account.key.encode()))
+
+
+def _checked(
+    contract: cases.Contract, ready: Sequence[Account], validator: Validator
+) -> Iterator[tuple[Account, Document | list[str]]]:
+    """Each draft as it may be frozen, or why not; the next one is made while this one is validated."""
+    pending: list[tuple[Account, Document, check.Pending]] = []
+    floors: dict[str, date | None] = {}
+    for account in ready:
+        draft = _dated(contract, account.document, floors)
+        known = cases.situation(contract.case, account.issued_at)
+        pending.append((account, draft, check.begin(draft, known, validator, _corrected(contract, draft))))
+    for account, draft, one in pending:
+        try:
+            one.result()
+        except check.Refused as error:
+            yield account, [f"{problem.code} ({problem.where}): {problem.text}" for problem in error.problems]
+        else:
+            yield account, draft
+
+
+def _dated(contract: cases.Contract, document: Document, floors: dict[str, date | None]) -> Document:
+    """A document with a number of its form, and the day the series still allows."""
+    if document.kind not in floors:
+        rows = Series.objects.using("staff").filter(entity_id=contract.order_form.entity_id, kind=document.kind)
+        with staff_scope():
+            floors[document.kind] = rows.order_by("-year").values_list("last_issued_on", flat=True).first()
+    floor = floors[document.kind]
+    issued_on = max(document.issued_on, floor) if floor else document.issued_on
+    floors[document.kind] = issued_on
+    return _numbered(contract, document, number_of(contract, document.kind, issued_on.year, 1), issued_on)
+
+
+def number_of(contract: cases.Contract, kind: str, year: int, place: int) -> str:
+    """As FA-2026-000001, behind the series of the entity."""
+    return f"{contract.case.entity.series}{_PREFIX[kind]}-{year}-{place:06d}"
+
+
+def _numbered(contract: cases.Contract, document: Document, number: str, issued_on: date) -> Document:
+    case = contract.case
+    return drafting.numbered(
+        document,
+        number=number,
+        issued_on=issued_on,
+        entity=case.entity,
+        client=case.client,
+        form=case.order_form,
+        vat_mode=case.readings.discount_vat,
+    )
+
+
+def _corrected(contract: cases.Contract, document: Document) -> tuple[Corrected, ...]:
+    by_number = {one.number: one for one in contract.frozen.values()}
+    return tuple(
+        Corrected(by_number[origin.number], tuple(contract.credits.get(origin.number, ())))
+        for origin in document.corrects
+        if origin.number in by_number
+    )
+
+
+def _freeze(contract: cases.Contract, account: Account, draft: Document, *, actor: str) -> Invoice:
+    """The one transaction: the lock of the contract, the next number, the frozen bytes.
+
+    Raises: Moved.
+    """
+    form = contract.order_form
+    with staff_scope():
+        events.locked(form.client_id, form.pk)
+        issued = Invoice.objects.using("staff").filter(client_id=form.client_id, order_form=form).count()
+        happened = Event.objects.using("staff").filter(client_id=form.client_id, order_form=form).count()
+        if (issued, happened) != (len(contract.frozen), contract.happened):
+            raise Moved
+        place = _take(form.entity_id, draft)
+        number = number_of(contract, draft.kind, draft.issued_on.year, place)
+        document = _numbered(contract, draft, number, draft.issued_on)
+        content = encoded(document)
+        row = Invoice(
+            client_id=form.client_id, entity_id=form.entity_id, order_form=form, key=account.key, kind=document.kind,
+            number=number, issued_on=document.issued_on, due_on=document.payment.due_on, net_eur=document.net_eur,
+            vat_eur=document.vat_eur, gross_eur=document.gross_eur, sha256=hashlib.sha256(content).hexdigest(),
+            document=content.decode(),
+        )  # fmt: skip
+        row.save(using="staff", force_insert=True)
+        problems = Problem.objects.using("staff").filter(client_id=form.client_id, order_form=form, key=account.key)
+        problems.update(solved_at=clock.now())
+        facts = {"number": number, "sha256": row.sha256}
+        audit.append(form.client_id, "invoice.frozen", actor, facts, using="staff")
+        outbox.publish("invoice.frozen", form.client_id, using="staff", invoice_id=row.pk)
+    return row
+
+
+def _take(entity_id: UUID, draft: Document) -> int:
+    """The next place in the series, whose row stays locked until the end of the transaction: a rollback gives it back.
+
+    Raises: Moved when a later day was issued meanwhile: numbers and days go the same way.
+    """
+    year = draft.issued_on.year
+    Series.objects.using("staff").bulk_create(
+        [Series(entity_id=entity_id, kind=draft.kind, year=year)], ignore_conflicts=True
+    )
+    rows = Series.objects.using("staff").filter(entity_id=entity_id, kind=draft.kind)
+    row = rows.select_for_update(no_key=True).get(year=year)
+    later = rows.filter(year__gt=year).exists()
+    if later or (row.last_issued_on is not None and row.last_issued_on > draft.issued_on):
+        raise Moved
+    row.last, row.last_issued_on = row.last + 1, draft.issued_on
+    row.save(using="staff", update_fields=["last", "last_issued_on"])
+    return int(row.last)
+
+
+def _keep_problem(contract: cases.Contract, key: str, reasons: list[str], *, actor: str) -> None:
+    """Why a document has no number; one row, however often it is tried."""
+    form = contract.order_form
+    with staff_scope():
+        events.locked(form.client_id, form.pk)
+        rows = Problem.objects.using("staff").filter(client_id=form.client_id, order_form=form, key=key)
+        row = rows.first()
+        said = "\n".join(reasons)
+        known = row is not None and row.solved_at is None and row.reasons == said
+        if row is None:
+            row = Problem(client_id=form.client_id, entity_id=form.entity_id, order_form=form, key=key)
+        row.reasons, row.seen_at, row.solved_at = said, clock.now(), None
+        row.save(using="staff")
+        if not known:
+            facts = {"order_form": form.number, "key": key, "reasons": len(reasons)}
+            audit.append(form.client_id, "invoice.refused", actor, facts, using="staff")

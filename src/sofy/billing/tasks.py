@@ -1,0 +1,13 @@
+"""Jobs of this room."""
+
+from uuid import UUID
+
+from sofy.kit.jobs import client_job
+
+
+@client_job(name="billing.render_invoice", retries=10)
+def render_invoice(client_id: UUID, invoice_id: str) -> None:
+    """Write the Factur-X of a frozen document; a second run changes nothing."""
+    from sofy.billing.services import rendering  # PDF and XML libraries: only the process that runs it loads them
+
+    rendering.render(client_id, UUID(invoice_id))

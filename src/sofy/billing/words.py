@@ -1,0 +1,35 @@
+"""How this room's journal entries and refusals are said to people."""
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+ACTIONS: dict[str, "str | Promise"] = {
+    "invoice.frozen": _("Invoice, credit note or debit note issued"),
+    "invoice.refused": _("Invoice that cannot be issued"),
+    "contract_event.recorded": _("Event of the contract recorded"),
+    "billing_table.recorded": _("Rate, index or reading recorded"),
+    "invoice_run.finished": _("Invoice run finished"),
+}
+
+FACTS: dict[str, "str | Promise"] = {
+    "number": _("number"),
+    "key": _("what for"),
+    "reasons": _("reasons"),
+    "event": _("event"),
+    "table": _("table"),
+    "month": _("month"),
+    "issued": _("issued"),
+    "refused": _("refused"),
+}
+
+REFUSALS: dict[str, "str | Promise"] = {
+    "contract_unknown": _("There is no contract in force with this number."),
+    "contract_unreadable": _("The contract cannot be worked out: {path}, {problem}"),
+    "event_unreadable": _("This is no event of a contract: {problem}"),
+    "event_before_contract": _("The event is before the signature of the contract."),
+    "table_unreadable": _("This is no row of the table {table}: {problem}"),
+    "as_of_in_future": _("Documents are issued up to today, not for days to come."),
+    "month_unreadable": _("A month is written as 2026-05."),
+    "invoice_unknown": _("There is no invoice with this number."),
+    "contract_busy": _("The contract changes faster than its documents can be issued. Try again."),
+}
