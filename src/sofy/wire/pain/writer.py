@@ -185,9 +185,9 @@ def _check(batch: Batch) -> None:
 def _check_debit(debit: Debit) -> None:
     sepa_id(debit.mandate.id, "mandate_id")
     amount = debit.amount_eur
-    if not isinstance(amount, Decimal) or not amount.is_finite() or amount != amount.quantize(_CENT):
+    if not isinstance(amount, Decimal) or not amount.is_finite() or not _LEAST_EUR <= amount <= _MOST_EUR:
         raise Refused("sepa_amount", debit=debit.end_to_end_id)
-    if not _LEAST_EUR <= amount <= _MOST_EUR:
+    if amount != amount.quantize(_CENT):
         raise Refused("sepa_amount", debit=debit.end_to_end_id)
     if debit.mandate.signed_on > debit.collect_on:
         raise Refused("sepa_signed_after", debit=debit.end_to_end_id)

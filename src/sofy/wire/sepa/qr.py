@@ -13,6 +13,7 @@ from sofy.kernel.errors import Refused
 from sofy.kernel.money import euros
 from sofy.wire.sepa import identifiers
 
+_CENT = Decimal("0.01")
 _MOST_EUR = Decimal("999999999.99")
 _MOST_BYTES = 331
 _MOST_NAME, _MOST_TEXT = 70, 140
@@ -51,10 +52,9 @@ def _amount(amount_eur: Decimal | None) -> str:
     if amount_eur is None:
         return ""
     exact = euros(amount_eur)
-    cents = exact.quantize(Decimal("0.01"))
-    if cents != exact or not Decimal("0.01") <= cents <= _MOST_EUR:
+    if not exact.is_finite() or not _CENT <= exact <= _MOST_EUR or exact != exact.quantize(_CENT):
         raise Refused("epc_amount")
-    return f"EUR{cents}"
+    return f"EUR{exact.quantize(_CENT)}"
 
 
 def epc_svg(written: str, *, scale: int = 3) -> str:

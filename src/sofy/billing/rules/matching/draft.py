@@ -40,6 +40,11 @@ class Draft:
         """The day of payment."""
         return self.entry.booked_on
 
+    @property
+    def text(self) -> str:
+        """What the line says of its payment; nothing when it has several, for it may mean any of them."""
+        return self.entry.text if len(self.entry.details) <= 1 else ""
+
     def open_eur(self, invoice_id: str) -> Decimal:
         """What is left to pay of an invoice, this line included."""
         return self.book.open_eur[invoice_id] - self._given.get(invoice_id, ZERO)

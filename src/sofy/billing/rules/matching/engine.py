@@ -115,7 +115,7 @@ def _by_debit(draft: Draft, payment: Payment) -> bool:
 def _signs(draft: Draft, payment: Payment) -> list[tuple[Rule, Sequence[str]]]:
     """The invoices a payment names, by how it names them; none where one sign may mean two invoices."""
     detail, book = payment.detail, draft.book
-    texts = (*detail.texts, draft.entry.text)
+    texts = (*detail.texts, draft.text)
     by_reference = text.by_reference(detail.references, texts, book)
     by_number = text.by_number((*detail.references, *texts, detail.end_to_end_id), book)
     if by_reference.unsure or by_number.unsure:

@@ -13,6 +13,8 @@ from sofy.wire.camt import Detail
 MOST_FEE_EUR = Decimal("50.00")
 #: Fees and commissions. Source: ISO 20022 external bank transaction codes; SWIFT codes of older statements.
 _FEES = frozenset({"CHRG", "FEES", "COMM", "COME", "COMT", "NCHG", "NCOM"})
+#: Transfers we made and cards we used: whatever they name, they are no debit of ours that came back.
+_OURS = frozenset({"ICDT", "CCRD", "ICHQ"})
 #: Returns and reversals of direct debits.
 _RETURNS = frozenset({"UPDD", "PRDD", "RCDD", "RRTN", "RPCR"})
 
@@ -49,6 +51,8 @@ def came_back(draft: Draft, payment: Payment) -> bool:
 
 def _returned(draft: Draft) -> bool:
     """Open again what each payment of the line says, or the whole block; all of it, or nothing."""
+    if _OURS & set(draft.entry.code.split("-")):
+        return False
     details = draft.entry.details
     found = [debit for detail in details if (debit := _debit(draft, detail)) is not None]
     if len(found) != len(details) or len(set(found)) != len(found) or not found:
@@ -89,6 +93,8 @@ def _reason(detail: Detail) -> str:
 def _early(draft: Draft) -> bool:
     """Whether the line is about a debit which the bank has not said it collected."""
     book = draft.book
+    if _OURS & set(draft.entry.code.split("-")):
+        return False
     ours = [one for detail in draft.entry.details for one in book.end_to_end.get(detail.end_to_end_id, ())]
     return any(book.states[one] == "sent" for one in ours)
 
@@ -96,6 +102,8 @@ def _early(draft: Draft) -> bool:
 def _why(draft: Draft) -> str:
     """Why a person has to look."""
     book, entry = draft.book, draft.entry
+    if _OURS & set(entry.code.split("-")):
+        return "money_out"
     ours = [one for detail in entry.details for one in book.end_to_end.get(detail.end_to_end_id, ())]
     states = {book.states[one] for one in ours}
     if "collected" in states:

@@ -24,7 +24,7 @@ def why(draft: Draft, payment: Payment) -> Reason:
         return Reason("return_amount" if ours else "return_unknown")
     if not _of_transfer(draft) and detail.end_to_end_id in book.end_to_end:
         return Reason("debit_twice")
-    texts = (*detail.texts, draft.entry.text)
+    texts = (*detail.texts, draft.text)
     named = text.by_reference(detail.references, texts, book)
     numbers = text.by_number((*detail.references, *texts, detail.end_to_end_id), book)
     ids = [*named.ids, *numbers.ids]
@@ -62,7 +62,7 @@ def suggestions(draft: Draft, payment: Payment) -> list[Suggestion]:
 
 def _named(draft: Draft, payment: Payment) -> Sequence[str]:
     detail = payment.detail
-    said = (*detail.references, *detail.texts, draft.entry.text, detail.end_to_end_id)
+    said = (*detail.references, *detail.texts, draft.text, detail.end_to_end_id)
     return text.by_number(said, draft.book).ids
 
 

@@ -95,6 +95,8 @@ def test_what_changed_in_a_mandate_is_told_to_the_bank():
         ({"amount_eur": Decimal("1.001")}, "sepa_amount"),
         ({"amount_eur": Decimal("NaN")}, "sepa_amount"),
         ({"amount_eur": Decimal("1E9")}, "sepa_amount"),
+        ({"amount_eur": Decimal("1E99")}, "sepa_amount"),
+        ({"amount_eur": Decimal("-1.00")}, "sepa_amount"),
         ({"amount_eur": 12.5}, "sepa_amount"),
         ({"sequence": "ALL"}, "sepa_sequence"),
         ({"debtor": Debtor(name="日本", iban=SHOP.iban)}, "sepa_name"),

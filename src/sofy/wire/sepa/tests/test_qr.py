@@ -32,6 +32,8 @@ def test_a_free_text_takes_the_line_after_the_reference():
         ({"amount_eur": Decimal("0.001")}, "epc_amount"),
         ({"amount_eur": Decimal(0)}, "epc_amount"),
         ({"amount_eur": Decimal("1000000000")}, "epc_amount"),
+        ({"amount_eur": Decimal("1E99")}, "epc_amount"),
+        ({"amount_eur": Decimal("NaN")}, "epc_amount"),
         ({"reference": "RF31FA2026000123", "text": "both"}, "epc_two_texts"),
         ({"reference": "RF00FA2026000123"}, "reference_invalid"),
         ({"iban": "FR00"}, "iban_invalid"),

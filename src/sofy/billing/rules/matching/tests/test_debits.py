@@ -275,6 +275,15 @@ def test_other_money_out_is_for_a_person():
     assert (outcome.kind, outcome.reason.code, outcome.left_eur) == ("queue", "money_out", Decimal("-2.00"))
 
 
+@pytest.mark.parametrize("code", ["PMNT-ICDT-ESCT", "PMNT-CCRD-POSD"])
+def test_a_transfer_of_ours_that_names_a_debit_is_no_return_of_it(code):
+    book = all_collected()
+
+    outcome = one(back(ours(2, "20.00", credit=False), amount="20.00", code=code), book)
+
+    assert (outcome.kind, outcome.reason.code, book.open_eur["i2"]) == ("queue", "money_out", 0)
+
+
 @pytest.mark.parametrize("code", CODES)
 def test_every_reason_of_a_return_says_what_happened_and_what_to_do_in_both_languages(code):
     reason = RETURN_REASONS[code]

@@ -110,6 +110,16 @@ def test_several_payments_in_one_line():
     assert paid(one(line("30.00", *details), book)) == {"i1": "10.00", "i2": "20.00"}
 
 
+def test_the_text_of_a_line_with_several_payments_may_mean_any_of_them():
+    book = Book([invoice(1, "10.00"), invoice(2, "20.00")])
+    details = [text("", amount=Decimal(10)), text("FA-2026-000002", amount=Decimal(20))]
+
+    outcome = one(line("30.00", *details, text="FA-2026-000002 FA-2026-000001"), book)
+
+    assert paid(outcome) == {"i2": "20.00"}
+    assert outcome.left_eur == Decimal(10)
+
+
 def test_a_part_payment_leaves_the_rest_open():
     book = Book([invoice(1, "1440.00")])
 
