@@ -136,7 +136,7 @@ def test_every_page_of_a_client_opens_in_both_languages(client, language):
     done, waiting = signed_on_paper(client, date(2026, 4, 1)), sent(client)
     mine = browser(make_user(client=client), language)
 
-    for page in ("", "welcome", "terms", "dpa", f"{done.pk}", f"{waiting.pk}", f"{waiting.pk}/print"):
+    for page in ("", "terms", "dpa", f"{done.pk}", f"{waiting.pk}", f"{waiting.pk}/print"):
         answer = mine.get(f"/c/{client.slug}/contract/{page}")
         assert answer.status_code == 200, page
         assert f'lang="{language}"' in answer.text
@@ -338,12 +338,15 @@ def test_a_new_dpa_waits_until_an_owner_validates_it(client, second_dpa):
 @pytest.mark.clause("CGVU 1")
 def test_an_owner_without_an_order_form_accepts_the_terms_with_one_click(client):
     owner = browser(make_user(client=client))
-    home = f"/c/{client.slug}/"
+    home, welcome = f"/c/{client.slug}/", f"/c/{client.slug}/contract/welcome"
     assert "Read the terms" in owner.get(home).text
+    for language in ("fr", "en"):
+        assert f'lang="{language}"' in owner.get(welcome, headers={"accept-language": language}).text
 
     done = owner.post(f"/c/{client.slug}/contract/welcome")
 
     assert done["location"] == home
+    assert owner.get(welcome)["location"] == f"/c/{client.slug}/contract/"
     assert "Read the terms" not in owner.get(home).text
     with client_scope(client.pk):
         assert {row.how for row in queries.acceptances(client.pk)} == {"first_access"}

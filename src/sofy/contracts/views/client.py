@@ -113,7 +113,10 @@ def welcome(request: ClientRequest) -> HttpResponse:
             raise Http404
         acceptances.first_access(request.client.pk, actor=request.user.actor)
         return redirect("clients:home", request.client.slug)
-    return render(request, "contracts/welcome.html", {"documents": queries.awaiting(request.client.pk)})
+    documents = queries.awaiting(request.client.pk)
+    if not documents:
+        return redirect("contracts:contract", request.client.slug)
+    return render(request, "contracts/welcome.html", {"documents": documents})
 
 
 def after_log_in(user: Any, slug: str) -> str | None:
