@@ -27,7 +27,7 @@ class Parser(argparse.ArgumentParser):
 
 
 #: Commands that need neither database nor Django, and start without loading what does.
-_LIGHT = frozenset({"case"})
+_LIGHT = frozenset({"case", "einvoice"})
 
 
 def parser(modules: Sequence[str] = MODULES) -> argparse.ArgumentParser:

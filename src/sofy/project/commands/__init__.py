@@ -12,6 +12,7 @@ MODULES = (
     "processes",
     "clauses",
     "case",
+    "einvoice",
     "clients",
     "people",
     "routes",
