@@ -1,9 +1,9 @@
 """An order form on paper, to be read, signed and kept: PDF/A-3b, made of what is signed and of nothing else."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 from sofy.contracts import documents
 from sofy.contracts.paper import conditions
@@ -29,16 +29,42 @@ class Accepted(NamedTuple):
     sha256: str
 
 
+class Version(NamedTuple):
+    """A document that an order form refers to. `version`: the day it came into force, or another name."""
+
+    kind: Literal["dpa", "cgvu"]
+    version: str
+    sha256: str
+
+
+#: Those of today, by rank.
+CURRENT: Final = tuple(Version(one.kind, one.version, one.sha256) for one in (documents.DPA, documents.CGVU))
+
+
 def order_form_pdf(
-    *, entity: Entity, client: Party, order_form: OrderForm, language: Language = "fr", accepted: Accepted | None = None
+    *,
+    entity: Entity,
+    client: Party,
+    order_form: OrderForm,
+    language: Language = "fr",
+    accepted: Accepted | None = None,
+    versions: Sequence[Version] = CURRENT,
 ) -> bytes:
     """The PDF of an order form; one without a number is marked as a draft. The same order form has the same bytes."""
-    made = view(entity=entity, client=client, order_form=order_form, language=language, accepted=accepted)
+    made = view(
+        entity=entity, client=client, order_form=order_form, language=language, accepted=accepted, versions=versions
+    )
     return printing.pdf(_TEMPLATE, made, on=accepted.at.date() if accepted else order_form.starts_on)
 
 
 def view(
-    *, entity: Entity, client: Party, order_form: OrderForm, language: Language, accepted: Accepted | None
+    *,
+    entity: Entity,
+    client: Party,
+    order_form: OrderForm,
+    language: Language,
+    accepted: Accepted | None,
+    versions: Sequence[Version],
 ) -> dict[str, Any]:
     """Everything the page says, in the order in which it says it."""
     title = word("title", language)
@@ -73,7 +99,7 @@ def view(
         "vat_note": word("vat_note", language),
         "usage": _usage(order_form.usage_prices, language),
         "conditions": conditions.conditions(order_form, language),
-        "documents": _documents(order_form, language),
+        "documents": _documents(order_form, versions, language),
         "signatures": _signatures(accepted, language),
     }
 
@@ -168,16 +194,22 @@ def _usage(prices: tuple[UsagePrice, ...], language: Language) -> dict[str, Any]
     }
 
 
-def _documents(form: OrderForm, language: Language) -> dict[str, Any]:
+def _documents(form: OrderForm, versions: Sequence[Version], language: Language) -> dict[str, Any]:
     rows = [[word("this", language), Whole(form.number), ""]]
-    for key, published in (("dpa", documents.DPA), ("cgvu", documents.CGVU)):
-        day = words.day(date.fromisoformat(published.version), language)
-        rows.append([word(key, language), word("version", language, day=day), Whole(published.sha256)])
+    for one in versions:
+        rows.append([word(one.kind, language), _version(one.version, language), Whole(one.sha256)])
     return {
         "title": word("documents", language),
         "note": word("documents_note", language),
         "rows": rows,
     }
+
+
+def _version(name: str, language: Language) -> str:
+    try:
+        return word("version", language, day=words.day(date.fromisoformat(name), language))
+    except ValueError:
+        return name
 
 
 def _signatures(accepted: Accepted | None, language: Language) -> dict[str, Any]:

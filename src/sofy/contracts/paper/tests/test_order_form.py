@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pypdf import PdfReader
 
 from sofy.contracts import documents
-from sofy.contracts.paper.order_form import order_form_pdf
+from sofy.contracts.paper.order_form import Version, order_form_pdf
 from sofy.contracts.paper.tests import samples
 
 
@@ -77,6 +77,17 @@ def test_an_accepted_order_form_says_who_accepted_what_and_when():
     assert "Accepté par Nadia Benali, directrice générale, le 25 mars 2026 à 10:04:11" in shown
     assert samples.negotiated()["accepted"].sha256 in shown
     assert "Pour le prestataire" not in shown
+
+
+@pytest.mark.clause("CGVU 2")
+def test_the_versions_that_were_accepted_are_named_not_those_of_today():
+    versions = (Version("dpa", "2026-03-24", "a" * 64), Version("cgvu", "pilote 3", "b" * 64))
+
+    shown = said(samples.plain() | {"versions": versions})
+
+    assert f"(DPA) version du 24 mars 2026 {'a' * 64}" in shown
+    assert f"(CGVU) pilote 3 {'b' * 64}" in shown
+    assert documents.CGVU.sha256 not in shown
 
 
 def test_a_draft_is_marked_and_what_looks_like_markup_is_text():
