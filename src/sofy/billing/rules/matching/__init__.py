@@ -13,6 +13,7 @@ from sofy.billing.rules.matching.values import (
     Reason,
     Reopening,
     Suggestion,
+    Undecided,
 )
 from sofy.billing.rules.matching.words import said
 
@@ -29,6 +30,7 @@ __all__ = [
     "Reopening",
     "ReturnReason",
     "Suggestion",
+    "Undecided",
     "match",
     "match_all",
     "return_reason",

@@ -13,7 +13,8 @@ def blocks_of(draft: Draft, state: str) -> list[str]:
     said: list[Total | Detail] = [*entry.totals, *entry.details]
     payments = dict.fromkeys(one.payment_id for one in said if one.payment_id in book.blocks)
     if not payments:
-        of_messages = [block for one in said for block in book.messages.get(one.message_id, ())]
+        messages = dict.fromkeys(one.message_id for one in said)
+        of_messages = [block for message in messages for block in book.messages.get(message, ())]
         fitting = {block for block in of_messages if _total(draft, block, state) == entry.amount}
         payments = dict.fromkeys(fitting if len(fitting) == 1 else ())
     return [debit for block in payments for debit in book.blocks[block] if draft.unused(debit, state)]

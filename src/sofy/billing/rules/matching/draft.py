@@ -15,6 +15,7 @@ from sofy.billing.rules.matching.values import (
     Reopening,
     Rule,
     Suggestion,
+    Undecided,
 )
 from sofy.wire.camt import Entry
 
@@ -27,6 +28,7 @@ class Draft:
         self.allocations: list[Allocation] = []
         self.credits: list[Credit] = []
         self.reopenings: list[Reopening] = []
+        self.undecided: list[Undecided] = []
         self.suggestions: list[Suggestion] = []
         self.charges_eur = ZERO
         self.left_eur = ZERO
@@ -101,10 +103,13 @@ class Draft:
         self._given[debit.invoice_id] = self._given.get(debit.invoice_id, ZERO) - paid
         self._decided("end_to_end")
 
-    def leave(self, amount_eur: Decimal, reason: Reason, suggestions: Sequence[Suggestion] = ()) -> None:
-        """Leave money to a person, and say why."""
+    def leave(
+        self, amount_eur: Decimal, reason: Reason, suggestions: Sequence[Suggestion] = (), *, payment: int = 0
+    ) -> None:
+        """Leave money to a person, and say why. The first reason stands for the line."""
         self.left_eur += amount_eur
-        self.reason = reason
+        self.reason = self.reason or reason
+        self.undecided.append(Undecided(payment=payment, amount_eur=amount_eur, reason=reason))
         self.suggestions += suggestions
 
     def _decided(self, rule: Rule) -> None:
@@ -115,8 +120,9 @@ class Draft:
 
     def outcome(self, kind: Kind | None = None, reason: Reason | None = None) -> Outcome:
         """What the line does, all told."""
+        ranked = sorted(self.suggestions, key=lambda one: (one.payment, -one.score, one.client_id, one.parts))
         if kind is None:
-            kind = "queue" if self.left_eur else "returned" if self.reopenings else "matched"
+            kind = "queue" if self.undecided else "returned" if self.reopenings else "matched"
         return Outcome(
             key=self.entry.key,
             kind=kind,
@@ -129,5 +135,6 @@ class Draft:
             reopenings=tuple(self.reopenings),
             charges_eur=self.charges_eur,
             left_eur=self.left_eur,
-            suggestions=tuple(sorted(self.suggestions, key=lambda one: (-one.score, one.client_id, one.parts))),
+            undecided=tuple(self.undecided),
+            suggestions=tuple(ranked),
         )

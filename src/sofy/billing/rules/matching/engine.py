@@ -18,6 +18,8 @@ from sofy.wire.camt import Entry
 #: Cheques and cards, which the contract does not know as means of payment (CGVU 10.1). Source: ISO 20022 external
 #: bank transaction codes, families of the domain PMNT.
 _OTHER_MEANS = frozenset({"RCHQ", "ICHQ", "CCRD", "MCRD", "LBOX", "DRFT"})
+#: Of so many payments of one line suggestions are worked out: nobody reads more at once.
+_MOST_SHOWN = 20
 _TRANSFERS = frozenset({"RCDT", "RRCT"})
 
 
@@ -31,6 +33,8 @@ def match(entry: Entry, book: Book, *, last: bool = True) -> Outcome | None:
     draft = Draft(entry, book)
     if entry.status != "BOOK":
         return draft.outcome("pending", Reason("pending"))
+    if not entry.amount and not entry.details and not entry.totals:
+        return draft.outcome("matched")
     obstacle = _obstacle(entry)
     if obstacle:
         draft.leave(entry.signed, Reason(obstacle))
@@ -180,7 +184,8 @@ def _by_account_or_person(draft: Draft, payment: Payment) -> None:
         draft.pay_all(parts, "account")
         return
     sign = payment.amount_eur if payment.detail.credit else -payment.amount_eur
-    draft.leave(sign, reason, suggest.suggestions(draft, payment) if payment.detail.credit else ())
+    ideas = suggest.suggestions(draft, payment) if payment.detail.credit and len(draft.undecided) < _MOST_SHOWN else ()
+    draft.leave(sign, reason, ideas, payment=payment.place)
 
 
 def _of_account(draft: Draft, payment: Payment) -> list[tuple[str, Decimal]]:

@@ -11,10 +11,11 @@ from sofy.wire.camt import Detail, Entry
 
 
 class Payment(msgspec.Struct, frozen=True):
-    """One payment and its amount, always positive; `detail.credit` says in which direction."""
+    """One payment and its amount, always positive; `detail.credit` says in which direction. `place` counts from 0."""
 
     detail: Detail
     amount_eur: Decimal
+    place: int = 0
 
 
 class Split(msgspec.Struct, frozen=True):
@@ -52,12 +53,12 @@ def split(entry: Entry, book: Book) -> Split | None:
 def _with_amounts(details: Sequence[Detail], book: Book) -> tuple[Payment, ...] | None:
     """Each payment with its amount: its own, or that of our debit which it names."""
     found = []
-    for detail in details:
+    for place, detail in enumerate(details):
         amount = detail.amount
         if amount is None:
             known = book.end_to_end.get(detail.end_to_end_id, ())
             if not known:
                 return None
             amount = book.debits[known[-1]].amount_eur
-        found.append(Payment(detail, amount))
+        found.append(Payment(detail, amount, place))
     return tuple(found)

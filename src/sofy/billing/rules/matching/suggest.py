@@ -52,10 +52,10 @@ def suggestions(draft: Draft, payment: Payment) -> list[Suggestion]:
     for client_id in list(clients)[:MOST]:
         score = _SAME_ACCOUNT if client_id in owners or client_id not in same_name else _SAME_NAME
         known_by = "account" if client_id in owners else "name" if client_id in same_name else "number"
-        for one in _for_client(draft, client_id, payment.amount_eur, score, known_by):
+        for one in _for_client(draft, client_id, payment, score, known_by):
             found.setdefault((one.client_id, one.parts), one)
     if not found:
-        for one in _same_amount(book, payment.amount_eur):
+        for one in _same_amount(book, payment):
             found.setdefault((one.client_id, one.parts), one)
     return sorted(found.values(), key=lambda one: (-one.score, one.parts))[:MOST]
 
@@ -66,18 +66,20 @@ def _named(draft: Draft, payment: Payment) -> Sequence[str]:
     return text.by_number(said, draft.book).ids
 
 
-def _for_client(draft: Draft, client_id: str, amount_eur: Decimal, score: int, known_by: str) -> Iterable[Suggestion]:
+def _for_client(draft: Draft, client_id: str, payment: Payment, score: int, known_by: str) -> Iterable[Suggestion]:
     """An invoice of just this amount, invoices that make it together, the oldest first, or a credit."""
-    book = draft.book
+    book, amount_eur, place = draft.book, payment.amount_eur, payment.place
     ids = [one for one in book.of_client.get(client_id, ()) if draft.open_eur(one) > 0]
     facts = {"by": known_by}
     same = [one for one in ids if amount_eur in (draft.open_eur(one), book.early_eur(one, draft.booked_on))]
     for place, one in enumerate(same):
-        yield _suggestion(client_id, [(one, amount_eur)], ZERO, score - min(place, 9), "same_amount", facts)
+        yield _suggestion(
+            place, client_id, [(one, amount_eur)], ZERO, score - min(place, 9), Reason("same_amount", facts)
+        )
     combined = None if same else _combination(draft, ids, amount_eur)
     if combined:
         parts = [(one, draft.open_eur(one)) for one in combined]
-        yield _suggestion(client_id, parts, ZERO, score - 10, "together", facts)
+        yield _suggestion(place, client_id, parts, ZERO, score - 10, Reason("together", facts))
     parts, rest = [], amount_eur
     for one in ids:
         part = min(rest, draft.open_eur(one))
@@ -85,7 +87,7 @@ def _for_client(draft: Draft, client_id: str, amount_eur: Decimal, score: int, k
             parts.append((one, part))
             rest -= part
     code = "oldest_first" if parts else "credit"
-    yield _suggestion(client_id, parts, rest, score - 40, code, facts)
+    yield _suggestion(place, client_id, parts, rest, score - 40, Reason(code, facts))
 
 
 def _combination(draft: Draft, ids: Sequence[str], amount_eur: Decimal) -> tuple[str, ...] | None:
@@ -100,20 +102,34 @@ def _combination(draft: Draft, ids: Sequence[str], amount_eur: Decimal) -> tuple
     return sums.get(amount_eur) or None
 
 
-def _same_amount(book: Book, amount_eur: Decimal) -> Iterable[Suggestion]:
+def _same_amount(book: Book, payment: Payment) -> Iterable[Suggestion]:
     """Invoices of anybody that are open by just this amount, when they are few enough to be a hint."""
+    amount_eur = payment.amount_eur
     same = book.amounts.get(amount_eur, {})
     if len(same) > _MOST_SAME_AMOUNT:
         return
     for one in sorted(same, key=book.age):
         parts = [(one, amount_eur)]
-        yield _suggestion(book.invoices[one].client_id, parts, ZERO, _ONLY_AMOUNT, "only_amount", {})
+        client_id = book.invoices[one].client_id
+        yield _suggestion(payment.place, client_id, parts, ZERO, _ONLY_AMOUNT, Reason("only_amount"))
 
 
 def _suggestion(
-    client_id: str, parts: list[tuple[str, Decimal]], rest: Decimal, score: int, code: str, facts: dict[str, str]
+    payment: int,
+    client_id: str,
+    parts: list[tuple[str, Decimal]],
+    rest: Decimal,
+    score: int,
+    reason: Reason,
 ) -> Suggestion:
-    return Suggestion(client_id=client_id, parts=tuple(parts), credit_eur=rest, score=score, reason=Reason(code, facts))
+    return Suggestion(
+        payment=payment,
+        client_id=client_id,
+        parts=tuple(parts),
+        credit_eur=rest,
+        score=score,
+        reason=reason,
+    )
 
 
 def of_batch(draft: Draft) -> list[Suggestion]:
@@ -124,4 +140,4 @@ def of_batch(draft: Draft) -> list[Suggestion]:
     if not parts:
         return []
     facts = {"count": str(len(debits)), "total": f"{total:.2f}"}
-    return [Suggestion(client_id="", parts=parts, credit_eur=ZERO, score=50, reason=Reason("block", facts))]
+    return [Suggestion(payment=0, client_id="", parts=parts, credit_eur=ZERO, score=50, reason=Reason("block", facts))]

@@ -16,7 +16,8 @@ Kind = Literal["matched", "queue", "returned", "fees", "pending", "known"]
 class Invoice(msgspec.Struct, frozen=True, kw_only=True):
     """An invoice and what is left to pay of it; closed ones belong here too, for payments that name them again.
 
-    `early_eur` settles it when it is booked by `early_until` (discount). `reference` is its RF reference.
+    `early_eur` settles it when it is booked by `early_until` (discount); leave it out once something was paid.
+    `reference` is its RF reference, made from its number when it is not given.
     """
 
     id: str
@@ -92,9 +93,18 @@ class Reopening(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
 
 
-class Suggestion(msgspec.Struct, frozen=True, kw_only=True):
-    """What a person may do with money that was not matched; the highest score first (0 to 100)."""
+class Undecided(msgspec.Struct, frozen=True, kw_only=True):
+    """A payment of a line that waits for a person: which of its details, how much, and why."""
 
+    payment: int
+    amount_eur: Decimal
+    reason: Reason
+
+
+class Suggestion(msgspec.Struct, frozen=True, kw_only=True):
+    """What a person may do with a payment that was not matched; the highest score first (0 to 100)."""
+
+    payment: int
     client_id: str
     parts: tuple[tuple[str, Decimal], ...]
     credit_eur: Decimal
@@ -120,6 +130,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     reopenings: tuple[Reopening, ...] = ()
     charges_eur: Decimal = ZERO
     left_eur: Decimal = ZERO
+    undecided: tuple[Undecided, ...] = ()
     suggestions: tuple[Suggestion, ...] = ()
 
     @property

@@ -117,7 +117,30 @@ def test_the_text_of_a_line_with_several_payments_may_mean_any_of_them():
     outcome = one(line("30.00", *details, text="FA-2026-000002 FA-2026-000001"), book)
 
     assert paid(outcome) == {"i2": "20.00"}
-    assert outcome.left_eur == Decimal(10)
+    assert [(each.payment, each.amount_eur, each.reason.code) for each in outcome.undecided] == [
+        (0, Decimal(10), "no_sign")
+    ]
+
+
+def test_suggestions_say_which_payment_of_a_line_they_are_for():
+    book = Book([invoice(n, f"{n}0.00", client=f"c{n}") for n in (1, 2)])
+    details = [text("loyer", amount=Decimal(20)), text("loyer", amount=Decimal(10))]
+
+    outcome = one(line("30.00", *details), book)
+
+    assert [(each.payment, each.parts) for each in outcome.suggestions] == [
+        (0, (("i2", Decimal(20)),)),
+        (1, (("i1", Decimal(10)),)),
+    ]
+
+
+def test_a_line_of_very_many_unknown_payments_shows_the_first_of_them():
+    book = Book([invoice(1, "10.00")])
+
+    outcome = one(line("1000.00", *(text("loyer", amount=Decimal(10)) for _ in range(100))), book)
+
+    assert len(outcome.undecided) == 100
+    assert len({each.payment for each in outcome.suggestions}) == 20
 
 
 def test_a_part_payment_leaves_the_rest_open():
@@ -208,6 +231,7 @@ def test_two_invoices_of_the_same_amount_are_for_a_person_the_oldest_first():
 
     assert (outcome.kind, outcome.left_eur) == ("queue", Decimal("10.00"))
     assert [each.parts for each in outcome.suggestions[:2]] == [(("i2", Decimal(10)),), (("i1", Decimal(10)),)]
+    assert {each.payment for each in outcome.suggestions} == {0}
 
 
 def test_an_invoice_that_was_paid_before_is_for_a_person_who_is_shown_the_one_of_the_same_amount():
