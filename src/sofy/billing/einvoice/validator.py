@@ -97,8 +97,14 @@ class Validator:
         return self.submit(xml, syntax).result()
 
     def submit(self, xml: bytes, syntax: Syntax) -> "Future[list[Finding]]":
-        """Put a document in the queue, to make the next one meanwhile."""
-        return self._thread.submit(self._asked, Question(syntax=syntax, xml=xml))
+        """Put a document in the queue, to make the next one meanwhile.
+
+        Raises: NotValidated when the validator is closed.
+        """
+        try:
+            return self._thread.submit(self._asked, Question(syntax=syntax, xml=xml))
+        except RuntimeError as error:
+            raise NotValidated("the validator is closed") from error
 
     @property
     def pid(self) -> int | None:

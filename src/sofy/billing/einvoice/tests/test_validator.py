@@ -99,6 +99,14 @@ def test_no_answer_in_time_is_a_refusal_and_the_next_document_is_answered(invoic
         assert one.findings(invoice, "cii") == []
 
 
+def test_a_validator_that_was_closed_says_nothing_is_valid(invoice):
+    one = Validator()
+    one.close()
+
+    with pytest.raises(NotValidated, match="closed"):
+        one.findings(invoice, "cii")
+
+
 def test_a_document_for_which_memory_does_not_suffice_is_refused(invoice):
     with Validator(memory_mb=130) as one, pytest.raises(NotValidated, match="died twice"):
         one.findings(invoice, "cii")
