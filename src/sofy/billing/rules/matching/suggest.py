@@ -72,10 +72,9 @@ def _for_client(draft: Draft, client_id: str, payment: Payment, score: int, know
     ids = [one for one in book.of_client.get(client_id, ()) if draft.open_eur(one) > 0]
     facts = {"by": known_by}
     same = [one for one in ids if amount_eur in (draft.open_eur(one), book.early_eur(one, draft.booked_on))]
-    for place, one in enumerate(same):
-        yield _suggestion(
-            place, client_id, [(one, amount_eur)], ZERO, score - min(place, 9), Reason("same_amount", facts)
-        )
+    for rank, one in enumerate(same):
+        parts = [(one, amount_eur)]
+        yield _suggestion(place, client_id, parts, ZERO, score - min(rank, 9), Reason("same_amount", facts))
     combined = None if same else _combination(draft, ids, amount_eur)
     if combined:
         parts = [(one, draft.open_eur(one)) for one in combined]
