@@ -149,13 +149,12 @@ class TableRow(models.Model):
 
 
 class Run(models.Model):
-    """The invoices of a month and an entity being made. `after`: the last contract that is done, while it lasts."""
+    """The invoices of a month and an entity being made, or made. Unit of the counts: documents."""
 
     id = models.UUIDField(primary_key=True, default=ids.uuid7, editable=False)
     entity = models.ForeignKey(LegalEntity, on_delete=models.PROTECT, related_name="+")
     month = models.DateField()
     as_of = models.DateField()
-    after = models.UUIDField(null=True)
     total = models.PositiveIntegerField(default=0)
     done = models.PositiveIntegerField(default=0)
     issued = models.PositiveIntegerField(default=0)

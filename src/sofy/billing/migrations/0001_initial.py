@@ -209,7 +209,6 @@ class Migration(migrations.Migration):
                 ),
                 ("month", models.DateField()),
                 ("as_of", models.DateField()),
-                ("after", models.UUIDField(null=True)),
                 ("total", models.PositiveIntegerField(default=0)),
                 ("done", models.PositiveIntegerField(default=0)),
                 ("issued", models.PositiveIntegerField(default=0)),

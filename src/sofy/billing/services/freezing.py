@@ -6,7 +6,7 @@ number is taken; whatever fails or is killed leaves the series as it was.
 
 import hashlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
@@ -20,9 +20,10 @@ from sofy.billing.case.replay import Replay
 from sofy.billing.document import Document, encoded
 from sofy.billing.einvoice import check
 from sofy.billing.einvoice.oracle import Corrected
-from sofy.billing.einvoice.validator import Validator
+from sofy.billing.einvoice.validator import NotValidated, Validator
 from sofy.billing.models import Event, Invoice, Problem, Series
 from sofy.billing.services import cases, events
+from sofy.contracts.models import OrderForm
 from sofy.contracts.rules.values import PARIS
 from sofy.kernel import clock
 from sofy.kernel.errors import Refused
@@ -49,37 +50,64 @@ class Caught:
     refused: dict[str, list[str]] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Begun:
+    """A contract whose next documents are being validated. `new`: all that is to be issued, some of it later."""
+
+    contract: cases.Contract
+    replay: Replay
+    new: list[Account]
+    pending: list[tuple[Account, Document, check.Pending]]
+
+
 def catch_up(
     client_id: UUID, order_form_id: UUID, *, as_of: date, validator: Validator, actor: str = "billing"
 ) -> Caught:
     """Issue everything that follows from a contract up to the end of a day and was not issued yet.
 
     Two at once do not hinder each other: under the lock of the contract the second sees what the first did, and begins
-    anew. Raises: Refused (contract_unknown, contract_unreadable, as_of_in_future, contract_busy), NotValidated.
+    anew. Raises: Refused (contract_unknown, contract_unreadable, as_of_in_future, contract_busy).
     """
-    if as_of > today():
-        raise Refused("as_of_in_future", 409)
     frozen: list[Invoice] = []
     refused: dict[str, list[str]] = {}
     for _round in range(_MOST_ROUNDS):
-        with staff_scope():
-            contract = cases.load(client_id, order_form_id)
-        replay = contract.played(as_of)
-        new = [one for one in replay.book.accounts if one.key not in contract.frozen and one.key not in refused]
-        ready = _ready(new)
-        if not ready:
-            return Caught(replay, frozen, refused)
-        try:
-            for account, outcome in _checked(contract, ready, validator):
-                if isinstance(outcome, Document):
-                    frozen.append(_freeze(contract, account, outcome, actor=actor))
-                    contract.frozen[account.key] = outcome
-                else:
-                    refused[account.key] = outcome
-                    _keep_problem(contract, account.key, outcome, actor=actor)
-        except Moved:
-            continue
+        begun = begin(client_id, order_form_id, as_of=as_of, validator=validator, without=refused)
+        if not begun.pending:
+            return Caught(begun.replay, frozen, refused)
+        finish(begun, frozen, refused, actor=actor)
     raise Refused("contract_busy", 409)
+
+
+def begin(
+    client_id: UUID, order_form_id: UUID, *, as_of: date, validator: Validator, without: Collection[str] = ()
+) -> Begun:
+    """Replay a contract and have its next documents validated; meanwhile the next contract can be begun.
+
+    Raises: Refused (contract_unknown, contract_unreadable, as_of_in_future).
+    """
+    if as_of > today():
+        raise Refused("as_of_in_future", 409)
+    with staff_scope():
+        contract = cases.load(client_id, order_form_id)
+    replay = contract.played(as_of)
+    new = [one for one in replay.book.accounts if one.key not in contract.frozen and one.key not in without]
+    return Begun(contract, replay, new, _submitted(contract, _ready(new), validator))
+
+
+def finish(begun: Begun, frozen: list[Invoice], refused: dict[str, list[str]], *, actor: str) -> bool:
+    """Freeze what was begun; whether that was all there is to issue."""
+    contract = begun.contract
+    try:
+        for account, outcome in _checked(begun.pending):
+            if isinstance(outcome, Document):
+                frozen.append(_freeze(contract, account, outcome, actor=actor))
+                contract.frozen[account.key] = outcome
+            else:
+                refused[account.key] = outcome
+                keep_problem(contract.order_form, account.key, outcome, actor=actor)
+    except Moved:
+        return False
+    return len(begun.pending) == len(begun.new)
 
 
 def today() -> date:
@@ -112,21 +140,30 @@ def names_provisional(account: Account) -> bool:
     return bool(_PROVISIONAL.search(encoded(bare)) or _PROVISIONAL.search(account.key.encode()))
 
 
-def _checked(
+def _submitted(
     contract: cases.Contract, ready: Sequence[Account], validator: Validator
-) -> Iterator[tuple[Account, Document | list[str]]]:
-    """Each draft as it may be frozen, or why not; the next one is made while this one is validated."""
+) -> list[tuple[Account, Document, check.Pending]]:
+    """Each draft as it may be frozen, on its way through the rules."""
     pending: list[tuple[Account, Document, check.Pending]] = []
     floors: dict[str, date | None] = {}
     for account in ready:
         draft = _dated(contract, account.document, floors)
         known = cases.situation(contract.case, account.issued_at)
         pending.append((account, draft, check.begin(draft, known, validator, _corrected(contract, draft))))
+    return pending
+
+
+def _checked(
+    pending: Sequence[tuple[Account, Document, check.Pending]],
+) -> Iterator[tuple[Account, Document | list[str]]]:
+    """Each draft that may be frozen, or why it may not: no answer is a no."""
     for account, draft, one in pending:
         try:
             one.result()
         except check.Refused as error:
             yield account, [f"{problem.code} ({problem.where}): {problem.text}" for problem in error.problems]
+        except NotValidated as error:
+            yield account, [f"not validated: {error}"]
         else:
             yield account, draft
 
@@ -220,9 +257,8 @@ def _take(entity_id: UUID, draft: Document) -> int:
     return int(row.last)
 
 
-def _keep_problem(contract: cases.Contract, key: str, reasons: list[str], *, actor: str) -> None:
+def keep_problem(form: OrderForm, key: str, reasons: list[str], *, actor: str) -> None:
     """Why a document has no number; one row, however often it is tried."""
-    form = contract.order_form
     with staff_scope():
         events.locked(form.client_id, form.pk)
         rows = Problem.objects.using("staff").filter(client_id=form.client_id, order_form=form, key=key)

@@ -11,7 +11,6 @@ from django.db import ProgrammingError, connections, transaction
 
 from sofy.billing.document import decoded
 from sofy.billing.einvoice import facturx
-from sofy.billing.einvoice.validator import NotValidated
 from sofy.billing.models import Event, Invoice, Problem, Series
 from sofy.billing.services import events, freezing, rendering, tables
 from sofy.billing.tests.signed import Content, bought, signed
@@ -235,9 +234,9 @@ def test_no_answer_of_the_validator_freezes_nothing(validator):
     form = signed(make_client(), entity)
     validator.broken = True
 
-    with pytest.raises(NotValidated):
-        caught(form, validator)
+    refused = caught(form, validator).refused
 
+    assert refused["onboarding"] == ["not validated: no answer"]
     assert invoices(entity) == []
 
 
