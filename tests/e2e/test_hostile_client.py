@@ -25,7 +25,8 @@ from sofy.audience.services import attributes, bulk_edits, contacts, export, imp
 from sofy.audience.tests.factories import make_book, person, write_csv
 from sofy.clients import services as clients
 from sofy.clients.models import Client, Establishment, Membership
-from sofy.contracts.services import entities, order_forms
+from sofy.contracts import queries as order_form_queries
+from sofy.contracts.services import entities, order_forms, records
 from sofy.contracts.tests import factories as order_form_data
 from sofy.kernel import clock
 from sofy.kernel.content import Content
@@ -164,7 +165,17 @@ def victim(engine_db: Any, tmp_path: Any) -> tuple[Client, dict[str, object]]:
         "report_file_id": report_file.pk,
         "token": "none",
         "order_form_id": sent_order_form(client, name=NAME, actor=actor),
+        "notice_id": told(client, actor=actor),
     }
+
+
+def told(client: Client, *, actor: str) -> Any:
+    """A notice that the client has not acknowledged."""
+    notice = records.record_notice(
+        client.pk, kind="other", channel="email", text=NAME, sent_at=clock.now(), actor=actor,
+        order_form_id=order_form_queries.all_order_forms()[0].id,
+    )  # fmt: skip
+    return notice.pk
 
 
 def sent_order_form(client: Client, *, name: str, actor: str) -> Any:

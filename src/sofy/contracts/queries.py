@@ -21,10 +21,10 @@ from sofy.contracts.models import (
     QuotaDrift,
     TransferConsent,
 )
-from sofy.contracts.rules import documents, signed, totals
+from sofy.contracts.rules import documents, signed, terms_change, totals
 from sofy.contracts.rules.shapes import Entity, Product
 from sofy.contracts.rules.signed import Change, Signed
-from sofy.contracts.rules.values import PARIS, converted
+from sofy.contracts.rules.values import PARIS, begin, converted
 from sofy.kernel import clock
 from sofy.kit.rls import staff_scope
 
@@ -143,6 +143,15 @@ def first_acceptance(client_id: UUID, *, using: str = "default") -> Acceptance |
     return rows.order_by("at").first()
 
 
+def refusal_fault(document: DocumentVersion, refusal: Notice, notified_at: datetime | None) -> str:
+    """Why a refusal of changed terms does not count, or nothing when it does."""
+    version = documents.Version(kind="cgvu", version=document.version, effective_on=document.effective_on)
+    effective = documents.in_force_from(version, notified_at or refusal.sent_at)
+    return terms_change.refusal_fault(
+        substantial=document.substantial, reason=refusal.text, refused_at=refusal.sent_at, effective=begin(effective)
+    )
+
+
 def binding(client_id: UUID, kind: str, day: date, *, using: str = "default") -> DocumentVersion | None:
     """The version of the terms or of the DPA that binds a client on a day."""
     rows = {row.version: row for row in DocumentVersion.objects.using(using).filter(kind=kind)}
@@ -154,10 +163,10 @@ def binding(client_id: UUID, kind: str, day: date, *, using: str = "default") ->
     notified: dict[str, datetime] = {}
     refused = set()
     for notice in told.order_by("sent_at"):
-        if notice.kind == Notice.Kind.REFUSAL:
-            refused.add(notice.about)
-        else:
+        if notice.kind == Notice.Kind.TERMS:
             notified.setdefault(notice.about, notice.sent_at)
+        elif notice.about in rows and not refusal_fault(rows[notice.about], notice, notified.get(notice.about)):
+            refused.add(notice.about)
     known = [
         documents.Version(
             kind="dpa" if row.kind == DocumentVersion.Kind.DPA else "cgvu",
@@ -179,10 +188,13 @@ def in_force(client_id: UUID, *, using: str = "default") -> list[DocumentVersion
 
 
 def awaiting(client_id: UUID, *, using: str = "default") -> list[DocumentVersion]:
-    """Versions in force for new clients that this one has not accepted: it may accept the terms, and must the DPA."""
-    bound = {row.kind: row.version for row in in_force(client_id, using=using)}
+    """Versions that a client has not accepted: those in force for new clients, and for others those to come, too."""
+    bound = {row.kind: row for row in in_force(client_id, using=using)}
     today = clock.now().astimezone(PARIS).date()
-    return [row for row in published_on(today, using=using) if bound.get(row.kind) != row.version]
+    offered = published_on(today, using=using)
+    if bound:
+        offered += DocumentVersion.objects.using(using).filter(effective_on__gt=today).order_by("effective_on", "kind")
+    return [row for row in offered if row.kind not in bound or row.effective_on > bound[row.kind].effective_on]
 
 
 @dataclass(frozen=True)

@@ -131,6 +131,9 @@ REFUSALS: dict[str, "str | Promise"] = {
     "notice_reason_missing": _(
         "Write what was said: a refusal of the terms without a reason is not accepted (art. 27)."
     ),
+    "refusal_no_reason": _("Give the reason: a refusal without one is not accepted (art. 27)."),
+    "refusal_not_substantial": _("This change is not substantial: it cannot be refused (art. 27)."),
+    "refusal_too_late": _("This version is in force already: it could be refused during the 30 days before (art. 27)."),
     "notice_channel": _("Non-renewal comes by registered letter or to the termination mailbox (art. 8.2)."),
     "notice_in_future": _("This moment is in the future."),
     "notice_unknown": _("This notice does not exist."),

@@ -1,20 +1,18 @@
 """Which document rules: the order of precedence, which version of the terms binds whom, and when it was accepted."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Final, Literal
 
 import msgspec
 
-from sofy.contracts.rules.values import begin
+from sofy.contracts.rules.terms_change import effective_on
 from sofy.kernel.clauses import clause
 
 Kind = Literal["order_form", "dpa", "cgvu"]
 
 #: From the strongest to the weakest.
 CHAIN: Final[tuple[Kind, ...]] = ("order_form", "dpa", "cgvu")
-#: Days that lie between telling of changed terms and their coming into force.
-NOTICE_DAYS: Final = 30
 
 
 class Provision(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,12 +94,8 @@ def accepted_at(*, signed_at: datetime | None, first_access_at: datetime | None)
 
 @clause("CGVU 1", "CGVU 27")
 def in_force_from(version: Version, notified_at: datetime) -> date:
-    """The first day on which changed terms bind a client that was told of them: 30 days later, or on their own day.
-
-    The period counts from the day of the notice in Paris.
-    """
-    told = notified_at.astimezone(begin(version.effective_on).tzinfo).date()
-    return max(version.effective_on, told + timedelta(days=NOTICE_DAYS))
+    """The first day on which changed terms bind a client that was told of them: 30 days later, or on their own day."""
+    return max(version.effective_on, effective_on(notified_at).date())
 
 
 @clause("CGVU 27", "DPA 15")

@@ -335,6 +335,32 @@ def test_a_new_dpa_waits_until_an_owner_validates_it(client, second_dpa):
         assert [row.version for row in queries.in_force(client.pk)] == ["2026-04-01"]
 
 
+@pytest.mark.clause("CGVU 27")
+def test_an_owner_refuses_announced_terms_and_acknowledges_the_notice(client, engine_db):
+    signed_on_paper(client, date(2026, 4, 1))
+    records.publish(
+        kind="cgvu", version="2026-05-15", title="CGVU 2", text="Neuf", effective_on=date(2026, 5, 15),
+        substantial=True, actor=ACTOR,
+    )  # fmt: skip
+    told = records.record_notice(
+        client.pk, kind="terms", channel="email", about="2026-05-15", text="Nouvelles CGVU", sent_at=NOW, actor=ACTOR
+    )
+    owner, place = browser(make_user(client=client)), f"/c/{client.slug}/contract/"
+
+    assert "terms?version=2026-05-15" in owner.get(place).text
+    assert "Refuse this version" in owner.get(place + "terms?version=2026-05-15").text
+    refused = owner.post(place + "terms/refuse", {"version": "2026-05-15", "reason": " "}, follow=True).text
+    owner.post(place + "terms/refuse", {"version": "2026-05-15", "reason": "Les prix doublent"})
+    owner.post(place + f"notices/{told.pk}/acknowledge")
+
+    assert "Give the reason" in refused
+    with client_scope(client.pk):
+        rows = queries.notices(client.pk)
+    assert [(row.kind, row.delivered_at) for row in rows] == [("terms_refused", NOW), ("terms", NOW)]
+    with engine_db.connect("admin") as admin:
+        admin.execute("DELETE FROM contracts_document WHERE version <> '2026-03-24'")
+
+
 @pytest.mark.clause("CGVU 1")
 def test_an_owner_without_an_order_form_accepts_the_terms_with_one_click(client):
     owner = browser(make_user(client=client))

@@ -10,7 +10,7 @@ from sofy.clients.tests.factories import make_client
 from sofy.contracts import queries, tasks
 from sofy.contracts.models import QuotaDrift
 from sofy.contracts.rules import signed
-from sofy.contracts.services import acceptances, records
+from sofy.contracts.services import acceptances, answers, records
 from sofy.contracts.tests.factories import ACTOR, make_entity, signed_on_paper
 from sofy.kernel import clock
 from sofy.kernel.errors import Refused
@@ -196,6 +196,49 @@ def test_new_terms_bind_after_thirty_days_and_a_new_dpa_only_when_it_is_validate
         acceptances.accept_document(client.pk, kind="dpa", version="2026-09-15", sha256="x", actor="user:o")
     acceptances.accept_document(client.pk, kind="dpa", version="2026-09-15", sha256=digest, actor="user:o")
     assert bound("dpa", date(2026, 12, 1)) == "2026-09-15"
+
+
+@pytest.mark.clause("CGVU 27")
+def test_a_client_refuses_a_substantial_change_for_a_reason_while_it_is_not_in_force(client, second_terms):
+    told = datetime(2026, 9, 1, 8, 0, tzinfo=UTC)
+    clock.install(lambda: told)
+    notice(client, kind="terms", about="2026-09-15", sent_at=told)
+
+    def refuse(reason="Le nouvel article 9 double nos prix", version="2026-09-15"):
+        return answers.refuse_terms(client.pk, version=version, reason=reason, actor="user:o")
+
+    with pytest.raises(Refused, match="refusal_no_reason"):
+        refuse(" ")
+    with pytest.raises(Refused, match="document_unknown"):
+        refuse(version="9")
+    clock.install(lambda: datetime(2026, 10, 1, tzinfo=UTC))
+    with pytest.raises(Refused, match="refusal_too_late"):
+        refuse()
+    clock.install(lambda: datetime(2026, 9, 20, tzinfo=UTC))
+    refuse()
+
+    with client_scope(client.pk):
+        assert queries.binding(client.pk, "cgvu", date(2026, 10, 2)).version == "2026-03-24"
+        assert queries.notices(client.pk)[0].from_client
+    with pytest.raises(Refused, match="no_contract"):
+        answers.refuse_terms(make_client().pk, version="2026-09-15", reason="x", actor="user:o")
+
+
+@pytest.mark.clause("CGVU 7.2")
+def test_a_client_acknowledges_what_it_was_told_once_and_nobody_else_does(client):
+    row, own = notice(client), notice(client, kind="nonrenewal", channel="mailbox")
+
+    with pytest.raises(Refused, match="notice_unknown"):
+        answers.acknowledge(make_client().pk, row.pk, actor="user:x")
+    with pytest.raises(Refused, match="notice_unknown"):
+        answers.acknowledge(client.pk, own.pk, actor="user:o")
+    answers.acknowledge(client.pk, row.pk, actor="user:o")
+    with pytest.raises(Refused, match="notice_delivered"):
+        answers.acknowledge(client.pk, row.pk, actor="user:o")
+
+    with client_scope(client.pk):
+        kept = next(each for each in queries.notices(client.pk) if each.pk == row.pk)
+    assert (kept.delivered_at, kept.proof_kind) == (NOW, "acknowledgement")
 
 
 @pytest.mark.clause("CGVU 1", "CGVU 27")

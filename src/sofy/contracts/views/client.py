@@ -14,7 +14,7 @@ from sofy.clients.rules import OWNER
 from sofy.clients.services import resolve_client
 from sofy.contracts import papers, queries
 from sofy.contracts.models import OrderForm
-from sofy.contracts.services import acceptances
+from sofy.contracts.services import acceptances, answers
 from sofy.contracts.views.staff import papers_of
 from sofy.kernel.errors import Refused
 from sofy.kit.rls import client_scope, user_scope
@@ -80,12 +80,19 @@ def print_view(request: ClientRequest, order_form_id: UUID) -> HttpResponse:
 def document(request: ClientRequest, kind: str) -> HttpResponse:
     """The terms or the DPA: the version that binds this client, or the one that is asked for."""
     wanted = request.GET.get("version", "")
-    bound = {row.kind: row for row in [*queries.awaiting(request.client.pk), *queries.in_force(request.client.pk)]}
+    awaiting = queries.awaiting(request.client.pk)
+    bound_now = {row.kind: row for row in queries.in_force(request.client.pk)}
+    bound = {row.kind: row for row in awaiting} | bound_now
     row = queries.document(kind, wanted) if wanted else bound.get(kind)
     if row is None:
         raise Http404
-    waits = any(each.pk == row.pk for each in queries.awaiting(request.client.pk))
-    context = {"row": row, "waits": waits and request.client.can("contract.sign")}
+    waits = any(each.pk == row.pk for each in awaiting)
+    may = waits and request.client.can("contract.sign")
+    context = {
+        "row": row,
+        "waits": may,
+        "refusable": may and row.kind == "cgvu" and row.substantial and kind in bound_now,
+    }
     return render(request, "contracts/document.html", context)
 
 
@@ -102,6 +109,37 @@ def accept_document(request: ClientRequest, kind: str) -> HttpResponse:
         notify.refuse(request, problems.sentence(refused))
     else:
         notify.done(request, _("The document is accepted."))
+    return redirect("contracts:contract", request.client.slug)
+
+
+@require_POST
+@requires("contract.sign")
+def refuse_terms(request: ClientRequest) -> HttpResponse:
+    """Refuse changed terms, for a reason."""
+    try:
+        answers.refuse_terms(
+            request.client.pk, version=request.POST.get("version", "")[:20],
+            reason=request.POST.get("reason", "")[:4000], actor=request.user.actor,
+        )  # fmt: skip
+    except Refused as refused:
+        notify.refuse(request, problems.sentence(refused))
+    else:
+        notify.done(request, _("Your refusal is recorded; we write to you about the end of the contract."))
+    return redirect("contracts:contract", request.client.slug)
+
+
+@require_POST
+@requires("contract.sign")
+def acknowledge(request: ClientRequest, notice_id: UUID) -> HttpResponse:
+    """Acknowledge that a notice was received."""
+    try:
+        answers.acknowledge(request.client.pk, notice_id, actor=request.user.actor)
+    except Refused as refused:
+        if refused.status == 404:
+            raise Http404 from None
+        notify.refuse(request, problems.sentence(refused))
+    else:
+        notify.done(request, _("You acknowledged this notice."))
     return redirect("contracts:contract", request.client.slug)
 
 

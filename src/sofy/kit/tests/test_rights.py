@@ -214,7 +214,8 @@ RIGHTS = {
     "contracts_acceptance": ("si", "si", ""),
     "contracts_onboarding": ("si", "siu", ""),
     "contracts_transfer_consent": ("s", "si", ""),
-    **dict.fromkeys(("contracts_notice", "contracts_insurance", "contracts_quota_drift"), ("s", "siu", "")),
+    "contracts_notice": ("siu", "siu", ""),
+    **dict.fromkeys(("contracts_insurance", "contracts_quota_drift"), ("s", "siu", "")),
     # what happened to contracts and what was issued is written once; of an invoice, only what was rendered comes later
     "billing_event": ("s", "si", ""),
     "billing_table": ("s", "si", ""),
