@@ -47,6 +47,19 @@ def test_writes_the_report(demo: Demo):
     assert documents[0].read_bytes().startswith(b"%PDF")
 
 
+@pytest.mark.clause("CGVU 4", "CGVU 7.1", "CGVU 7.2", "CGVU 10.2")
+def test_goes_on_with_a_contract_that_is_paid_early_and_late(demo: Demo):
+    """One invoice of 7,200.00 before VAT paid on the seventh day, one of 1,841.10 in two parts after a notice."""
+    contract = demo.result["contract"]
+
+    assert [number.split("-")[1] for number in contract["documents"]] == ["FA", "AV", "FA", "ND"]
+    assert contract["discount_eur"] == ["8553.60"]
+    assert contract["notice_last_day"] == ["2026-05-28"]
+    assert contract["penalties_eur"] == ["49.19"]
+    assert contract["valid"] == 4
+    assert len(list((demo.var / "demo" / "invoices").glob("*.pdf"))) == 4
+
+
 def test_the_audit_chain_holds(demo: Demo):
     answer = json.loads(demo.run("audit", "verify", "--json"))
 

@@ -1,6 +1,7 @@
 """The only source of the present time, so that tests, the demo and training can move it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from functools import cache
 from typing import Annotated
@@ -51,6 +52,22 @@ def reset() -> None:
     """Go back to the system's clock."""
     global _source
     _source = _system
+
+
+@contextmanager
+def stopped_at(instant: datetime) -> Iterator[Callable[[datetime], None]]:
+    """A clock that stands still, and that whoever asked for it moves; then the one before goes on."""
+    global _source
+    before, standing = _source, [instant.astimezone(UTC)]
+
+    def move(to: datetime) -> None:
+        standing[0] = to.astimezone(UTC)
+
+    install(lambda: standing[0])
+    try:
+        yield move
+    finally:
+        _source = before
 
 
 def is_shifted() -> bool:

@@ -20,7 +20,7 @@ from uuid import UUID
 
 from sofy.kernel import clock
 from sofy.kernel.errors import Refused
-from sofy.project import people, runtime, stack
+from sofy.project import demo_year, people, runtime, stack
 from sofy.project.processes import write_json
 from sofy.project.progress import Still, say
 from sofy.project.speech import gettext as _
@@ -100,8 +100,11 @@ def run(contacts: Path | None = None) -> int:
         written = write_report(client, campaign, var)
     outcome.seconds = round(time.monotonic() - began, 1)
     summarise(outcome, written)
-    print(json.dumps({key: value for key, value in asdict(outcome).items() if key != "unknown"}), flush=True)
-    return 1 if outcome.problems() else 0
+    year = demo_year.run(var)
+    demo_year.summarise(year)
+    figures = {key: value for key, value in asdict(outcome).items() if key != "unknown"}
+    print(json.dumps({**figures, "contract": year.figures()}), flush=True)
+    return 1 if outcome.problems() or year.valid < len(year.written) else 0
 
 
 def start_of_run(now: datetime) -> datetime:

@@ -29,19 +29,17 @@ PARTY: Final = {
 }
 
 
-def company() -> Any:
-    """The company of the operator that signs; made at the first run."""
+def company(code: str = CODE, series: str = "OPT") -> Any:
+    """The company of the operator that signs; made when it is first asked for."""
     from sofy.contracts import queries
     from sofy.contracts.services import entities
 
-    known = next((row.id for row in queries.entities() if row.code == CODE), None)
-    return known or entities.keep(data=dict(COMPANY), code=CODE, series="OPT", actor=ACTOR).pk
+    known = next((row.id for row in queries.entities() if row.code == code), None)
+    return known or entities.keep(data=dict(COMPANY), code=code, series=series, actor=ACTOR).pk
 
 
 def sign(client: Any, *, poi: int, signer: str, actor: str) -> Any:
     """An order form in force from today on: points of sale, messaging, onboarding."""
-    from sofy.contracts.services import acceptances, order_forms
-
     items = [
         {"code": "soreach", "product": "soreach", "label": "SoReach", "per": "poi", "quantity": poi,
          "unit_price_eur": "30.00", "list_price_eur": "32.00"},
@@ -50,7 +48,14 @@ def sign(client: Any, *, poi: int, signer: str, actor: str) -> Any:
     ]  # fmt: skip
     today = clock.now().astimezone(clock.PARIS).date()
     form = {"starts_on": today.isoformat(), "term_months": 12, "renewal_months": 12, "items": items}
+    return accepted(client, company(), form, signer=signer, actor=actor)
+
+
+def accepted(client: Any, company_id: Any, form: dict[str, Any], *, signer: str, actor: str) -> Any:
+    """An order form drafted, sent and accepted on screen."""
+    from sofy.contracts.services import acceptances, order_forms
+
     content = {"client": {**PARTY, "name": client.name}, "order_form": form}
-    row = order_forms.draft(client.pk, entity_id=company(), content=content, actor=ACTOR)
+    row = order_forms.draft(client.pk, entity_id=company_id, content=content, actor=ACTOR)
     version = order_forms.send(client.pk, row.pk, actor=ACTOR)
     return acceptances.accept(client.pk, row.pk, sha256=version.sha256, guides_read=True, actor=actor, signer=signer)

@@ -85,6 +85,7 @@ def logging_config(level: str = "INFO") -> dict[str, Any]:
         "handlers": {"stderr": {"class": "logging.StreamHandler", "stream": sys.stderr, "formatter": "json"}},
         "root": {"handlers": ["stderr"], "level": level},
         "loggers": {
+            "pikepdf": {"level": "WARNING"},  # greets whoever loads it
             "django": {"handlers": [], "propagate": True},
             "django.db.backends": {"level": "WARNING"},
             "procrastinate": {"level": "WARNING"},

@@ -30,7 +30,7 @@ def password() -> str:
     return path.read_text().strip()
 
 
-def new_client(name: str) -> Any:
+def new_client(name: str, *, signed: bool = True) -> Any:
     """A client with an owner who has a second factor; `login_of` says how that owner gets in."""
     from sofy.accounts import services as accounts
     from sofy.clients import services as clients
@@ -40,7 +40,8 @@ def new_client(name: str) -> Any:
     user = accounts.create_user(email=email, full_name="Camille Demo", password=password(), language="fr")
     accounts.ensure_totp(user)
     clients.add_member(client, user=user, role="owner", actor="demo")
-    demo_contract.sign(client, poi=POINTS_OF_SALE, signer=user.full_name, actor=user.actor)
+    if signed:
+        demo_contract.sign(client, poi=POINTS_OF_SALE, signer=user.full_name, actor=user.actor)
     _emails[client.pk] = email
     return client
 

@@ -93,7 +93,7 @@ class Collection:
         if short > self.terms.discount_tolerance_eur:
             return
         line = single(f"Escompte de {discount.percent.normalize():f} %", discount.net_eur, DISCOUNT, "discount")
-        self.invoicing.issuing.credit(account, [line], at, DISCOUNT, f"discount/{account.number}", what="discount")
+        self.invoicing.issuing.credit(account, [line], at, DISCOUNT, f"discount/{account.key}", what="discount")
         if account.open_eur > 0:
             self.book.credit(account, Move(at, "tolerance", account.open_eur, DISCOUNT))
 

@@ -270,8 +270,8 @@ class Invoicing:
             span = Span(max(part.span.first, last_day + _DAY), part.span.last)
             line = part_line(part._replace(span=span, net_eur=_share(part, span)), _UNUSED)
             rest.setdefault(one.account.number, (one.account, []))[1].append(line)
-        for number, (account, lines) in rest.items():
-            self.issuing.credit(account, lines, at, _UNUSED, f"unused/{number}")
+        for account, lines in rest.values():
+            self.issuing.credit(account, lines, at, _UNUSED, f"unused/{account.key}")
 
 
 def _share(part: Part, span: Span) -> Decimal:

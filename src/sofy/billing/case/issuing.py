@@ -134,8 +134,8 @@ class Issuing:
         """Never an edit: a credit note over the whole and a new invoice; money that came in moves with it."""
         paid = account.paid_eur
         draft = _drafted_again(account)
-        self.credit(account, draft.lines, at, _NO_NUMBER, f"again-{account.number}")
-        again = self.issue(msgspec.structs.replace(draft, key=f"again/{account.number}"), at)
+        self.credit(account, draft.lines, at, _NO_NUMBER, f"again-{account.key}")
+        again = self.issue(msgspec.structs.replace(draft, key=f"again/{account.key}"), at)
         if again and paid:
             self.book.left_over_eur -= paid
             self.book.pay(at, paid, [again])

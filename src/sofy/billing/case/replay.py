@@ -331,7 +331,7 @@ class Replay:
         account.contested = False
         if event.platform_flaw:
             line = single(f"Trafic détourné, facture {account.number}", account.document.net_eur, FLAW, "credit")
-            self.issuing.credit(account, [line], event.at, FLAW, f"audit/{account.number}")
+            self.issuing.credit(account, [line], event.at, FLAW, f"audit/{account.key}")
             self.enforcement.collected(event.at)
 
     @clause("CGVU 21.1", "CGVU 21.2")

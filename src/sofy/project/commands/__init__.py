@@ -28,7 +28,6 @@ MODULES = (
     "fraud",
     "service_level",
     "contracts",
-    "invoices",
     "benches",
     "demo",
 )
