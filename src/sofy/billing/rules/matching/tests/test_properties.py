@@ -147,7 +147,14 @@ def test_exact_payments_with_a_sure_sign_are_matched_alike_in_any_order(amounts,
     def outcomes(given_lines):
         return {one.key: one for one in match_all(given_lines, Book(invoices, debits))}
 
+    def outcomes_of_files(*files):
+        book = Book(invoices, debits)
+        return {one.key: one for each in files for one in match_all(each, book)}
+
+    middle = len(entries) // 2
     assert outcomes(entries) == outcomes(shuffled)
+    assert outcomes_of_files(shuffled[:middle], shuffled[middle:]) == outcomes(entries)
+    assert outcomes_of_files(shuffled[middle:], shuffled[:middle]) == outcomes(entries)
     assert {one.kind for one in outcomes(entries).values()} == {"matched"}
 
 
