@@ -6,9 +6,10 @@ from typing import Any, Final
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from sofy.contracts.fields import Amount, Number, day
 from sofy.contracts.models import DocumentVersion, Notice
 from sofy.contracts.services.acceptances import LARGEST_PROOF
-from sofy.contracts.wizard import Amount, Number, PartiesStep, day
+from sofy.contracts.wizard import PartiesStep
 from sofy.ui.fields import ParisMoment
 
 

@@ -198,9 +198,8 @@ class Notice(ClientOwned):
 
     class Proof(models.TextChoices):
         ACKNOWLEDGEMENT = "acknowledgement", _("Acknowledged by the recipient")
-        QUALIFIED = "qualified", _("Qualified registered e-mail")
-        REGISTERED = "registered", _("Receipt of a registered letter")
-        HAND = "hand", _("Handed over against a signature")
+        QUALIFIED = "qualified_registered", _("Qualified registered e-mail")
+        REGISTERED = "registered_letter", _("Receipt of a registered letter")
 
     entity = models.ForeignKey(LegalEntity, on_delete=models.PROTECT, related_name="+")
     order_form = models.ForeignKey(OrderForm, on_delete=models.PROTECT, null=True, related_name="notices")
@@ -213,7 +212,7 @@ class Notice(ClientOwned):
     sent_at = models.DateTimeField()
     sent_proof = SealedTextField(under="entity_id", default=b"", blank=True)
     delivered_at = models.DateTimeField(null=True)
-    proof_kind = models.CharField(max_length=16, choices=Proof.choices, blank=True)
+    proof_kind = models.CharField(max_length=24, choices=Proof.choices, blank=True)
     proof = SealedTextField(under="entity_id", default=b"", blank=True)
     actor = models.CharField(max_length=80)
     recorded_at = models.DateTimeField(default=clock.now)

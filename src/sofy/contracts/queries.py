@@ -152,6 +152,15 @@ def refusal_fault(document: DocumentVersion, refusal: Notice, notified_at: datet
     )
 
 
+def announced(notice: Notice) -> date | None:
+    """The day on which the terms a notice tells of come into force for its client."""
+    row = document(DocumentVersion.Kind.CGVU, notice.about, using=notice._state.db or "default")
+    if row is None:
+        return None
+    version = documents.Version(kind="cgvu", version=row.version, effective_on=row.effective_on)
+    return documents.in_force_from(version, notice.sent_at)
+
+
 def binding(client_id: UUID, kind: str, day: date, *, using: str = "default") -> DocumentVersion | None:
     """The version of the terms or of the DPA that binds a client on a day."""
     rows = {row.version: row for row in DocumentVersion.objects.using(using).filter(kind=kind)}

@@ -1,20 +1,18 @@
 """The steps of an order form: each reads its part of the draft and writes it back, complete or not."""
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 from uuid import UUID
 
 from django import forms
-from django.forms import BaseFormSet, formset_factory
+from django.forms import formset_factory
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from sofy.contracts.rules import identifiers
+from sofy.contracts.fields import AMOUNT, Amount, Lines, Number, day
 from sofy.contracts.rules.shapes import TERMS
 
 Content = dict[str, Any]
-_AMOUNT: Final = re.compile(r"\d{1,10}(\.\d{1,6})?")
 
 PRODUCTS: Final = [
     ("soview", "SoView"),
@@ -30,43 +28,6 @@ COUNTRIES: Final = (
     "FR", "MC", "AT", "BE", "BG", "CH", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "GB", "GR", "HR", "HU", "IE", "IT",
     "LT", "LU", "LV", "MT", "NL", "PL", "PT", "RO", "SE", "SI", "SK", "US", "XI",
 )  # fmt: skip
-
-
-class Amount(forms.CharField):
-    """Euros or a rate as people write it, 30,50 or 30.50; kept as a string, never a float."""
-
-    widget = forms.TextInput(attrs={"inputmode": "decimal", "class": "num", "autocomplete": "off"})
-
-    def to_python(self, value: Any) -> str:
-        """The amount with a point."""
-        text = re.sub(r"[\s€%]", "", super().to_python(value) or "").replace(",", ".")
-        if text and not _AMOUNT.fullmatch(text):
-            raise forms.ValidationError(_("Write a number, as 30.50: at most six digits after the point."))
-        return text
-
-    def prepare_value(self, value: Any) -> Any:
-        """What stands in the field, with a comma for a French reader."""
-        return value.replace(".", ",") if isinstance(value, str) and get_language() == "fr" else value
-
-
-class Number(forms.CharField):
-    """A number with check digits (SIREN, VAT, IBAN...)."""
-
-    def __init__(self, kind: str, **kwargs: Any) -> None:
-        super().__init__(required=False, max_length=40, **kwargs)
-        self.kind = kind
-
-    def to_python(self, value: Any) -> str:
-        """The number without spaces."""
-        try:
-            return identifiers.checked(self.kind, super().to_python(value) or "")
-        except ValueError:
-            raise forms.ValidationError(_("This number is not valid: check its digits.")) from None
-
-
-def day(**kwargs: Any) -> forms.DateField:
-    """A day, with the calendar of the browser."""
-    return forms.DateField(widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"), **kwargs)
 
 
 class Step(forms.Form):
@@ -172,18 +133,6 @@ class UsageForm(forms.Form):
         "^([A-Z]{2})?$", label=_("Country"), required=False, help_text=_("Two letters; empty: everywhere")
     )
     unit_price_eur = Amount(label=_("Price each (€ before VAT)"))
-
-
-class Lines(BaseFormSet):  # type: ignore[type-arg]
-    """Lines; an empty one is none. `removed` says which were taken away."""
-
-    def kept(self) -> list[dict[str, Any]]:
-        """The lines that hold something, without the ones marked as removed."""
-        return [
-            {name: value for name, value in form.cleaned_data.items() if name != "DELETE"}
-            for form in self.forms
-            if form.has_changed() and form.cleaned_data and not form.cleaned_data.get("DELETE")
-        ]
 
 
 ItemLines = formset_factory(ItemForm, formset=Lines, extra=1, can_delete=True, max_num=60)
@@ -347,7 +296,7 @@ class PaymentStep(Step):
             pair = [part.strip("%").replace(",", ".") for part in line.split()]
             if not pair:
                 continue
-            if len(pair) != 2 or not all(_AMOUNT.fullmatch(part) and float(part) <= 100 for part in pair):
+            if len(pair) != 2 or not all(AMOUNT.fullmatch(part) and float(part) <= 100 for part in pair):
                 raise forms.ValidationError(_("“%(line)s”: write two percentages, as 99.5 5."), params={"line": line})
             found.append({"below": pair[0], "credit": pair[1]})
         return found

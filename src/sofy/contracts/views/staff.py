@@ -11,11 +11,13 @@ from django.views.decorators.http import require_POST
 
 from sofy.clients.models import Client
 from sofy.clients.queries import find_client
-from sofy.contracts import forms, papers, queries
+from sofy.contracts import deadlines, forms, papers, queries
 from sofy.contracts.access import staff_only
 from sofy.contracts.models import OrderForm
+from sofy.contracts.rules.values import PARIS
 from sofy.contracts.services import acceptances, order_forms, records
 from sofy.contracts.views.wizard import find
+from sofy.kernel import clock
 from sofy.kernel.errors import Refused
 from sofy.kit import audit
 from sofy.kit.rls import staff_scope
@@ -155,6 +157,7 @@ def papers_of(client: Client, *, using: str) -> dict[str, Any]:
         "notices": queries.notices(client.pk, using=using),
         "insurance": queries.insurance(client.pk, using=using),
         "transfers": queries.transfers(client.pk, using=using),
+        "deadlines": deadlines.of_client(client.pk, clock.now().astimezone(PARIS).date(), using=using),
     }
 
 
