@@ -31,5 +31,8 @@ REFUSALS: dict[str, "str | Promise"] = {
     "as_of_in_future": _("Documents are issued up to today, not for days to come."),
     "month_unreadable": _("A month is written as 2026-05."),
     "invoice_unknown": _("There is no invoice with this number."),
+    "entity_needed": _("Two companies use this number: say which with --entity."),
+    "file_unwritable": _("{file} cannot be written: {problem}"),
+    "json_unreadable": _("This is no JSON: {problem}"),
     "contract_busy": _("The contract changes faster than its documents can be issued. Try again."),
 }

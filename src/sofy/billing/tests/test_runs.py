@@ -1,5 +1,8 @@
 """Runs of a month: previewed, run again, killed in the middle, two at once."""
 
+import os
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -165,3 +168,38 @@ def test_a_client_sees_what_is_open_of_its_own_invoices():
     assert [(line.status, line.open_eur) for line in lines] == [("open", Decimal("720.00")), ("paid", Decimal("0.00"))]
     assert (left, before) == (Decimal("720.00"), Decimal("1440.00"))
     assert foreign == ([], None)
+
+
+_RUN = """
+import sys
+from uuid import UUID
+from sofy.project import runtime
+runtime.open_django()
+from sofy.billing.services import runs
+from sofy.billing.tests.signed import Content
+runs.run(UUID(sys.argv[1]), runs.month_of("2026-04"), actor="test", validator=Content(),
+         progress=lambda row: print(row.done, flush=True))
+"""
+
+
+def test_a_run_that_is_killed_leaves_no_gap_and_no_double(engine_db):
+    entity = make_entity(series="OPT")
+    for _number in range(30):
+        signed(make_client(), entity, items=bought(onboarding=False))
+    environment = os.environ | {"SOFY_DATABASE_URL": engine_db.database.admin_url}
+
+    for deaths in (3, 5, 2):
+        command = [sys.executable, "-c", _RUN, str(entity.pk)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment) as child:
+            assert child.stdout is not None
+            for _line in range(deaths):
+                assert child.stdout.readline()
+            child.kill()
+    killed = len(numbers(entity))
+    runs.run(entity.pk, APRIL, actor=ACTOR, validator=Content())
+
+    assert 10 <= killed < 30
+    assert [number for number, _day in numbers(entity)] == [f"{number:06d}" for number in range(1, 31)]
+    with staff_scope():
+        rows = Invoice.objects.using("staff").filter(entity=entity)
+        assert len(set(rows.values_list("order_form", flat=True))) == 30

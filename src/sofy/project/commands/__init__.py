@@ -28,6 +28,7 @@ MODULES = (
     "fraud",
     "service_level",
     "contracts",
+    "invoices",
     "benches",
     "demo",
 )

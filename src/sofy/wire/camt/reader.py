@@ -6,6 +6,7 @@ file counts before its `StatementEnd` has come: a caller keeps what it read in a
 
 import time
 from collections.abc import Iterator
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -177,14 +178,19 @@ class _Work:
         return "" if found is None else str(found.get("Ccy", ""))
 
     def _ends(self) -> tuple[Balance | None, Balance | None]:
-        """Opening and closing; on a page of several, the interim balance stands for what another page says."""
-        found = [self._balance(one) for one in self.statement.findall(f"{self.prefix}Bal")]
+        """Opening and closing: the earliest and the latest, for some banks tell those of every day.
+
+        On a page of several, the interim balance stands for what another page says.
+        """
+        found = sorted(
+            map(self._balance, self.statement.findall(f"{self.prefix}Bal")), key=lambda one: one.on or date.min
+        )
         interim = [one for one in found if one.kind == _INTERIM]
         opening = next((one for kind in _OPENING for one in found if one.kind == kind), None)
         if opening is None and interim:
             opening = interim.pop(0)
-        closing = next((one for one in found if one.kind in _CLOSING), None) or (interim[-1] if interim else None)
-        return opening, closing
+        closing = [one for one in found if one.kind in _CLOSING] or interim
+        return opening, closing[-1] if closing else None
 
     def _balance(self, one: Element) -> Balance:
         kind = text_at(one, self.prefix, "Tp/CdOrPrtry/Cd") or text_at(one, self.prefix, "Tp/CdOrPrtry/Prtry")

@@ -112,6 +112,33 @@ def test_opening_and_entries_make_the_closing_balance(balances, adds_up):
     assert refused.value.code == "bank_file_balance"
 
 
+def test_balances_of_every_day_between_do_not_matter():
+    content = written(entry("5.00"), entry("7.00", booked_on=date(2026, 7, 2)))
+    middle = "".join(
+        f"<Bal><Tp><CdOrPrtry><Cd>{kind}</Cd></CdOrPrtry></Tp><Amt Ccy='EUR'>{amount}</Amt>"
+        f"<CdtDbtInd>CRDT</CdtDbtInd><Dt><Dt>{on}</Dt></Dt></Bal>"
+        for kind, amount, on in (
+            ("CLBD", "22", "2026-07-02"),
+            ("OPBD", "15", "2026-07-02"),
+            ("CLBD", "15", "2026-07-01"),
+            ("OPBD", "10", "2026-07-01"),
+        )
+    )
+    begin, end = content.index(b"<Bal>"), content.rindex(b"</Bal>") + len(b"</Bal>")
+
+    (found,) = load(content[:begin] + middle.encode() + content[end:])
+
+    assert (found.head.opening.amount, found.head.closing.amount) == (Decimal(10), Decimal(22))
+
+
+def test_a_statement_in_an_envelope_is_a_statement():
+    content = written(entry("5.00")).replace(b"<Document ", b"<BizMsgEnvlp xmlns='urn:x'><Document ")
+
+    (found,) = load(content.replace(b"</Document>", b"</Document></BizMsgEnvlp>"))
+
+    assert len(found.entries) == 1
+
+
 @pytest.mark.parametrize("balance", ["opening", "closing"])
 def test_a_statement_without_one_of_its_balances_is_refused(balance):
     with pytest.raises(BankFileError) as refused:
