@@ -12,7 +12,7 @@ from django.core import signing
 from django.db import IntegrityError, transaction
 from django.utils.text import slugify
 
-from sofy.clients import queries, rules, support
+from sofy.clients import opening, queries, rules, support
 from sofy.clients.models import Client, Establishment, Invitation, Membership, MembershipEstablishment, State
 from sofy.engine import permissions as gate
 from sofy.kernel import clock, ids
@@ -170,7 +170,7 @@ def set_state(client_id: UUID, state: State, *, actor: str, reason: str = "", ca
 def save_establishment(client: Client, *, actor: str, establishment: Establishment) -> Establishment:
     """Keep a new or changed establishment.
 
-    Raises: Refused (timezone_unknown, establishment_code_taken).
+    Raises: Refused (timezone_unknown, establishment_code_taken, or what a higher room has against it).
     """
     _check_timezone(establishment.timezone)
     establishment.client_id, establishment.name = client.pk, one_line(establishment.name)
@@ -184,6 +184,8 @@ def save_establishment(client: Client, *, actor: str, establishment: Establishme
             raise Refused("establishment_code_taken", 409, shop_code=establishment.code) from None
         action = "establishment.created" if new else "establishment.changed"
         audit.append(client.pk, action, actor, {"establishment": str(establishment.pk)})
+        if new:
+            opening.tell(client.pk, establishment.pk, actor)
     return establishment
 
 

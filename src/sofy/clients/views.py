@@ -80,7 +80,8 @@ def establishment(request: ClientRequest, establishment_id: UUID | None = None) 
         try:
             services.save_establishment(request.client, actor=request.user.actor, establishment=changed)
         except Refused as error:
-            form.add_error("code", problems.sentence(error))
+            field = "code" if error.code == "establishment_code_taken" else None
+            form.add_error(field, problems.sentence(error))
         else:
             notify.done(request, _("“%(name)s” is saved.") % {"name": changed.name})
             return redirect("clients:establishments", request.client.slug)

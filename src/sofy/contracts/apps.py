@@ -13,7 +13,9 @@ class ContractsConfig(AppConfig):
 
     def ready(self) -> None:
         from sofy.accounts import landing
+        from sofy.clients import opening
         from sofy.clients import words as journal
+        from sofy.contracts.services import quota
         from sofy.contracts.views import client, staff
         from sofy.contracts.words import ACTIONS, FACTS, REFUSALS, VALUES
         from sofy.ui import panels, problems
@@ -21,6 +23,7 @@ class ContractsConfig(AppConfig):
 
         problems.register(REFUSALS)
         landing.register(client.after_log_in)
+        opening.register(quota.opened)
         journal.ACTIONS.update(ACTIONS)
         journal.FACTS.update(FACTS)
         journal.VALUES.update(VALUES)

@@ -23,6 +23,7 @@ ACTIONS: dict[str, "str | Promise"] = {
     "insurance.recorded": _("Insurance certificate recorded"),
     "onboarding.step": _("Onboarding step"),
     "transfer.consented": _("Transfer of the contract consented to"),
+    "quota.increased": _("Point of sale opened beyond the order"),
     "quota.drift": _("More points of sale than ordered"),
     "quota.settled": _("Points of sale within the order again"),
 }
@@ -117,6 +118,9 @@ REFUSALS: dict[str, "str | Promise"] = {
     "order_form_empty": _("The order form cannot be sent yet: nothing is ordered."),
     "order_form_changed": _("The order form was changed meanwhile: read the new version before you sign."),
     "order_form_file": _("The file is no order form: {problem}"),
+    "poi_blocked": _(
+        "All {licensed} points of sale you ordered are open: your order form lets no further one open. Ask us for more."
+    ),
     "guides_not_read": _("Tick that you know the AF2M guides before you sign (art. 13)."),
     "reason_missing": _("Give a reason."),
     "signer_missing": _("Say who signed."),

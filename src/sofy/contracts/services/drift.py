@@ -22,7 +22,7 @@ def check_all() -> int:
     A drift is one row from the day it is noticed until it is settled; its counts follow from day to day.
     """
     with staff_scope():
-        signed = OrderForm.objects.using("staff").filter(state=OrderForm.State.ACCEPTED)
+        signed = OrderForm.objects.using("staff").filter(state=OrderForm.State.ACCEPTED, poi__gt=0)
         licensed = dict(signed.values_list("client_id").annotate(Sum("poi")))
         opened: dict[UUID, list[datetime]] = defaultdict(list)
         rows = Establishment.objects.using("staff").filter(client_id__in=licensed)

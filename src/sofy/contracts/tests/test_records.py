@@ -15,6 +15,7 @@ from sofy.contracts.tests.factories import ACTOR, make_entity, signed_on_paper
 from sofy.kernel import clock
 from sofy.kernel.errors import Refused
 from sofy.kit.jobs import chores
+from sofy.kit.models import AuditEntry, OutboxRow
 from sofy.kit.rls import client_scope, staff_scope
 
 NOW = datetime(2026, 4, 1, 8, 0, tzinfo=UTC)
@@ -253,6 +254,45 @@ def test_a_published_version_is_never_published_again(second_terms):
 def opened(client, name, *, at):
     clock.install(lambda: at)
     create_establishment(client, name=name)
+
+
+@pytest.mark.clause("CGVU 4")
+def test_a_point_of_sale_beyond_the_order_is_an_increase_that_is_told_never_silent():
+    client = make_client()
+    signed_on_paper(client, date(2026, 4, 1), items=ITEMS)
+    for name in ("Quai", "Gare"):
+        create_establishment(client, name=name)
+    third = create_establishment(client, name="Port")
+
+    with client_scope(client.pk):
+        (event,) = OutboxRow.objects.filter(client_id=client.pk, topic="quota.exceeded")
+        assert AuditEntry.objects.filter(client_id=client.pk, action="quota.increased").count() == 1
+    assert event.payload == {"establishment_id": str(third.pk)}
+
+
+@pytest.mark.clause("CGVU 4")
+def test_an_order_form_may_let_no_further_point_of_sale_open():
+    client = make_client()
+    signed_on_paper(client, date(2026, 4, 1), items=ITEMS, extra_poi="block")
+    for name in ("Quai", "Gare"):
+        create_establishment(client, name=name)
+
+    with pytest.raises(Refused, match="poi_blocked"):
+        create_establishment(client, name="Port")
+
+    with client_scope(client.pk):
+        assert queries.quota(client.pk).active == 2
+
+
+@pytest.mark.clause("CGVU 4")
+def test_who_ordered_nothing_per_point_of_sale_opens_any_number():
+    client = make_client()
+    flat = [{"code": "m", "product": "messaging", "unit_price_eur": "100"}]
+    signed_on_paper(client, date(2026, 4, 1), items=flat, extra_poi="block")
+
+    create_establishment(client, name="Quai")
+
+    assert tasks.check_quotas() == 0
 
 
 @pytest.mark.clause("CGVU 4")
