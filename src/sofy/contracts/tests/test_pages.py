@@ -335,13 +335,20 @@ def test_a_new_dpa_waits_until_an_owner_validates_it(client, second_dpa):
         assert [row.version for row in queries.in_force(client.pk)] == ["2026-04-01"]
 
 
-@pytest.mark.clause("CGVU 27")
-def test_an_owner_refuses_announced_terms_and_acknowledges_the_notice(client, engine_db):
-    signed_on_paper(client, date(2026, 4, 1))
+@pytest.fixture
+def second_terms(engine_db):
     records.publish(
         kind="cgvu", version="2026-05-15", title="CGVU 2", text="Neuf", effective_on=date(2026, 5, 15),
         substantial=True, actor=ACTOR,
     )  # fmt: skip
+    yield
+    with engine_db.connect("admin") as admin:
+        admin.execute("DELETE FROM contracts_document WHERE version <> '2026-03-24'")
+
+
+@pytest.mark.clause("CGVU 27")
+def test_an_owner_refuses_announced_terms_and_acknowledges_the_notice(client, second_terms):
+    signed_on_paper(client, date(2026, 4, 1))
     told = records.record_notice(
         client.pk, kind="terms", channel="email", about="2026-05-15", text="Nouvelles CGVU", sent_at=NOW, actor=ACTOR
     )
@@ -357,8 +364,6 @@ def test_an_owner_refuses_announced_terms_and_acknowledges_the_notice(client, en
     with client_scope(client.pk):
         rows = queries.notices(client.pk)
     assert [(row.kind, row.delivered_at) for row in rows] == [("terms_refused", NOW), ("terms", NOW)]
-    with engine_db.connect("admin") as admin:
-        admin.execute("DELETE FROM contracts_document WHERE version <> '2026-03-24'")
 
 
 @pytest.mark.clause("CGVU 1")
