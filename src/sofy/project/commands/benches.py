@@ -23,7 +23,7 @@ SMALLER = {"lanes": ("--recipients", "100000")}
 def add(commands: Commands) -> None:
     text = (
         "Measure speed and memory: campaign, single, route, lanes, email, webhook-in, import, segment, pages, growth,"
-        " bank, case, or all."
+        " bank, case, invoices, or all."
     )
     bench = commands.add_parser("bench", help=text, description=text)
     bench.add_argument("name")
