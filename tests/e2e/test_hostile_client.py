@@ -23,6 +23,9 @@ from sofy.audience.models import Contact, Identity, Reach, SavedView
 from sofy.audience.queries import Filter
 from sofy.audience.services import attributes, bulk_edits, contacts, export, imports, people
 from sofy.audience.tests.factories import make_book, person, write_csv
+from sofy.billing.services import freezing
+from sofy.billing.tests.signed import Content as Agreeing
+from sofy.billing.tests.signed import signed as signed_contract
 from sofy.clients import services as clients
 from sofy.clients.models import Client, Establishment, Membership
 from sofy.contracts import queries as order_form_queries
@@ -166,7 +169,15 @@ def victim(engine_db: Any, tmp_path: Any) -> tuple[Client, dict[str, object]]:
         "token": "none",
         "order_form_id": sent_order_form(client, name=NAME, actor=actor),
         "notice_id": told(client, actor=actor),
+        "invoice_id": invoiced(client, actor=actor),
     }
+
+
+def invoiced(client: Client, *, actor: str) -> Any:
+    """A document that was issued to the client."""
+    entity = entities.keep(data=order_form_data.COMPANY, code="invoices", series="INV", actor=actor)
+    form = signed_contract(client, entity, actor=actor, starts_on=f"{freezing.today():%Y-%m-%d}")
+    return freezing.catch_up(client.pk, form.pk, as_of=freezing.today(), validator=Agreeing()).frozen[0].pk
 
 
 def told(client: Client, *, actor: str) -> Any:

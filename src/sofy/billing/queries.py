@@ -1,7 +1,7 @@
 """Reads of this room, as typed rows. `using`: "staff" inside a staff scope, else inside the client's own."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
@@ -9,6 +9,7 @@ from sofy.billing.case import answer
 from sofy.billing.document import Document, decoded
 from sofy.billing.models import Invoice, Problem, Run
 from sofy.billing.services import cases, freezing
+from sofy.clients.models import Client
 from sofy.contracts.models import OrderForm
 from sofy.kit.rls import staff_scope
 
@@ -28,7 +29,18 @@ class InvoiceLine:
     open_eur: Decimal
     status: str
     contested: bool
+    late: bool
     document: Document
+
+    @property
+    def kind_words(self) -> str:
+        """What it is, in words."""
+        return str(Invoice.Kind(self.kind).label)
+
+    @property
+    def look(self) -> str:
+        """Its state as pages show it: overdue before everything else."""
+        return f"invoice_{'late' if self.late else self.status}"
 
 
 def invoices(client_id: UUID, *, as_of: date | None = None, using: str = "default") -> list[InvoiceLine]:
@@ -55,7 +67,8 @@ def _of(form: OrderForm, day: date, using: str) -> list[InvoiceLine]:
         lines.append(
             InvoiceLine(
                 row.pk, row.number, row.kind, form.number, row.issued_on, row.due_on, row.net_eur, row.gross_eur,
-                Decimal(state["open_eur"]), state["status"], state["contested"], document,
+                Decimal(state["open_eur"]), state["status"], state["contested"],
+                Decimal(state["open_eur"]) > 0 and row.due_on < day, document,
             )
         )  # fmt: skip
     return lines
@@ -72,15 +85,45 @@ def invoice(client_id: UUID, number: str, *, using: str = "default") -> Invoice 
     return Invoice.objects.using(using).filter(client_id=client_id, number=number).first()
 
 
+def by_id(client_id: UUID, invoice_id: UUID, *, using: str = "default") -> Invoice | None:
+    """One document of a client."""
+    return Invoice.objects.using(using).filter(client_id=client_id, pk=invoice_id).first()
+
+
 def by_number(number: str) -> list[Invoice]:
     """Documents with this number: one per entity at most; on the staff login."""
     with staff_scope():
         return list(Invoice.objects.using("staff").filter(number=number).order_by("frozen_at"))
 
 
-def open_problems() -> list[Problem]:
-    """Documents that cannot be issued, oldest first; inside the staff scope."""
-    return list(Problem.objects.using("staff").filter(solved_at=None).select_related("order_form").order_by("since"))
+@dataclass(frozen=True)
+class RefusedLine:
+    """A document that cannot be issued, as staff see it."""
+
+    client_slug: str
+    client_name: str
+    order_form: str
+    key: str
+    reasons: list[str]
+    since: datetime
+
+
+def refused() -> list[RefusedLine]:
+    """Documents that cannot be issued, oldest first; on the staff login."""
+    with staff_scope():
+        rows = list(
+            Problem.objects.using("staff").filter(solved_at=None).select_related("order_form").order_by("since")
+        )
+        names = {
+            one.pk: one for one in Client.objects.using("staff").filter(pk__in={row.client_id for row in rows})
+        }  # fmt: skip
+    return [
+        RefusedLine(
+            names[row.client_id].slug, names[row.client_id].name, row.order_form.number, row.key,
+            str(row.reasons).split("\n"), row.since,
+        )
+        for row in rows
+    ]  # fmt: skip
 
 
 def runs() -> list[Run]:

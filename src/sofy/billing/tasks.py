@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from sofy.kit.jobs import client_job
+from sofy.kit.jobs import app, client_job
 
 
 @client_job(name="billing.render_invoice", retries=10)
@@ -11,3 +11,11 @@ def render_invoice(client_id: UUID, invoice_id: str) -> None:
     from sofy.billing.services import rendering  # PDF and XML libraries: only the process that runs it loads them
 
     rendering.render(client_id, UUID(invoice_id))
+
+
+@app.task(name="billing.run_month", queue="exports")
+def run_month(*, entity_id: str, month: str, actor: str) -> None:
+    """Issue the invoices of a month; one that was cut off is continued by the next."""
+    from sofy.billing.services import runs
+
+    runs.run(UUID(entity_id), runs.month_of(month), actor=actor)

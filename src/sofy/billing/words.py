@@ -2,12 +2,16 @@
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from sofy.ui.statuses import Look
 
 ACTIONS: dict[str, "str | Promise"] = {
     "invoice.frozen": _("Invoice, credit note or debit note issued"),
     "invoice.refused": _("Invoice that cannot be issued"),
     "contract_event.recorded": _("Event of the contract recorded"),
     "billing_table.recorded": _("Rate, index or reading recorded"),
+    "invoice.downloaded": _("Invoice downloaded"),
     "invoice_run.finished": _("Invoice run finished"),
 }
 
@@ -35,4 +39,14 @@ REFUSALS: dict[str, "str | Promise"] = {
     "file_unwritable": _("{file} cannot be written: {problem}"),
     "json_unreadable": _("This is no JSON: {problem}"),
     "contract_busy": _("The contract changes faster than its documents can be issued. Try again."),
+}
+
+#: What became of a document, as the replay says it.
+STATES: dict[str, Look] = {
+    "invoice_open": Look("azure", "clock", _("To be paid")),
+    "invoice_late": Look("red", "alert-triangle", _("Overdue")),
+    "invoice_part_paid": Look("yellow", "circle-dashed", _("Partly paid")),
+    "invoice_paid": Look("green", "circle-check", pgettext_lazy("invoice", "Paid")),
+    "invoice_credited": Look("secondary", "arrow-back-up", pgettext_lazy("invoice", "Credited")),
+    "invoice_issued": Look("secondary", "file-text", pgettext_lazy("credit note", "Issued")),
 }

@@ -43,16 +43,16 @@ def bought(*, onboarding: bool = True) -> list[dict[str, Any]]:
     return items if onboarding else items[:1]
 
 
-def signed(client: Client, entity: LegalEntity, **changes: Any) -> OrderForm:
+def signed(client: Client, entity: LegalEntity, *, actor: str = ACTOR, **changes: Any) -> OrderForm:
     """An order form in force since the first of April 2026, whose client can be invoiced."""
     given = content(items=bought(), **changes) if "items" not in changes else content(**changes)
     given["client"] |= {
         "electronic_address": "732829320",
         "address": {"street": "3 rue du Four", "town": "Lyon", "postcode": "69001"},
     }
-    form = order_forms.draft(client.pk, entity_id=entity.pk, content=given, actor=ACTOR)
-    order_forms.send(client.pk, form.pk, actor=ACTOR)
+    form = order_forms.draft(client.pk, entity_id=entity.pk, content=given, actor=actor)
+    order_forms.send(client.pk, form.pk, actor=actor)
     return acceptances.record_signature(
         client.pk, form.pk, signed_on=moment("2026-04-01").date(), signer="Claire Martin", proof=b"%PDF-1.7 scan",
-        actor=ACTOR,
+        actor=actor,
     )  # fmt: skip

@@ -1,0 +1,132 @@
+"""The pages of invoices: a client sees its own and why each line is there, staff runs a month."""
+
+from datetime import UTC, date, datetime
+
+import pytest
+from django.test import Client as Browser
+from django.urls import reverse
+
+from sofy.accounts.tests.factories import make_user
+from sofy.billing import queries, tasks
+from sofy.billing.einvoice import facturx
+from sofy.billing.services import events, runs
+from sofy.billing.tests.signed import Content, signed
+from sofy.clients.tests.factories import make_client
+from sofy.contracts.tests.factories import ACTOR, make_entity
+from sofy.kernel import clock
+from sofy.kit.rls import client_scope
+
+NOW = datetime(2026, 6, 15, 8, 0, tzinfo=UTC)
+LANGUAGES = pytest.mark.parametrize("language", ["fr", "en"])
+
+
+@pytest.fixture(autouse=True)
+def committed(engine_db):
+    clock.install(lambda: NOW)
+
+
+@pytest.fixture
+def entity():
+    return make_entity(code="optima", series="OPT")
+
+
+@pytest.fixture
+def client(entity):
+    made = make_client("Boulangerie Martin")
+    form = signed(made, entity)
+    runs.run(entity.pk, date(2026, 4, 1), actor=ACTOR, validator=Content())
+    payment = {"type": "payment", "at": "2026-04-20", "amount_eur": "1800.00"}
+    events.record(made.pk, form.pk, payment, source="bank", source_key="1", actor=ACTOR)
+    return made
+
+
+def browser(user, language="en"):
+    made = Browser(headers={"accept-language": language})
+    made.force_login(user, "allauth.account.auth_backends.AuthenticationBackend")
+    return made
+
+
+def lines_of(client):
+    with client_scope(client.pk):
+        return queries.invoices(client.pk)
+
+
+@LANGUAGES
+def test_a_client_sees_what_is_open_and_what_is_paid(client, language):
+    page = browser(make_user(client=client), language).get(reverse("billing:invoices", args=[client.slug])).text
+
+    assert "OPTFA-2026-000001" in page
+    assert {"fr": "Payée", "en": "Paid"}[language] in page
+    assert {"fr": "En retard", "en": "Overdue"}[language] in page
+    assert {"fr": "720,00", "en": "720.00"}[language] in page
+
+
+@LANGUAGES
+def test_each_line_says_why_it_is_there(client, language):
+    line = lines_of(client)[-1]
+
+    page = browser(make_user(client=client), language).get(reverse("billing:invoice", args=[client.slug, line.id])).text
+
+    assert "CGVU 5.1" in page
+    assert line.document.lines[0].because.sentence[:40] in page
+    assert {"fr": "Pourquoi cette ligne", "en": "Why this line?"}[language] in page
+
+
+def test_files_are_the_same_at_every_download(client):
+    line, reader = lines_of(client)[0], browser(make_user(client=client))
+
+    first, again, xml = (
+        reader.get(reverse(f"billing:{kind}", args=[client.slug, line.id])) for kind in ("pdf", "pdf", "xml")
+    )
+
+    assert first.content == again.content
+    assert facturx.xml_of(first.content) == xml.content
+    assert first["Content-Disposition"] == f'attachment; filename="{line.number}.pdf"'
+
+
+def test_nobody_sees_the_invoice_of_another_client(client):
+    line, other = lines_of(client)[0], make_client()
+    hostile = browser(make_user(client=other))
+
+    for name in ("invoice", "pdf", "xml"):
+        for slug in (client.slug, other.slug):
+            assert hostile.get(reverse(f"billing:{name}", args=[slug, line.id])).status_code == 404
+    for name in ("runs", "preview"):
+        assert hostile.get(reverse(f"billing:{name}")).status_code == 404
+    assert hostile.post(reverse("billing:start")).status_code == 404
+
+
+@LANGUAGES
+def test_staff_previews_a_month(client, entity, language):
+    staff = browser(make_user(is_operator=True), language)
+
+    page = staff.get(reverse("billing:preview"), {"month": "2026-05", "entity": "optima"}).text
+    listed = staff.get(reverse("billing:runs")).text
+
+    assert "Boulangerie Martin" in page
+    assert {"fr": "647,36", "en": "647.36"}[language] in page  # the month, and the penalties of what was paid late
+    assert "2026-04" in listed
+    assert len(lines_of(client)) == 2
+
+
+def test_staff_starts_a_month_and_the_worker_issues_it(client, entity, monkeypatch):
+    staff = browser(make_user(is_operator=True))
+    asked = []
+    monkeypatch.setattr(tasks.run_month, "defer", lambda **facts: asked.append(facts))
+
+    answer = staff.post(reverse("billing:start"), {"month": "2026-05", "entity": "optima"})
+
+    assert answer.status_code == 302
+    assert [(facts["entity_id"], facts["month"]) for facts in asked] == [(str(entity.pk), "2026-05")]
+
+
+@pytest.mark.parametrize("asked", [{"month": "2026-13", "entity": "optima"}, {"month": "2026-05", "entity": "x"}, {}])
+def test_what_cannot_be_run_is_said(entity, asked):
+    staff = browser(make_user(is_operator=True))
+
+    for answer in (
+        staff.get(reverse("billing:preview"), asked, follow=True),
+        staff.post(reverse("billing:start"), asked, follow=True),
+    ):
+        assert answer.status_code == 200
+        assert "alert" in answer.text

@@ -1,0 +1,22 @@
+"""Addresses of invoices: of staff below `op/`, of a client below its workspace."""
+
+from django.urls import include, path
+
+from sofy.billing.views import client, staff
+
+app_name = "billing"
+of_staff = [
+    path("", staff.all_runs, name="runs"),
+    path("preview", staff.preview, name="preview"),
+    path("run", staff.start, name="start"),
+]
+workspace = [
+    path("", client.invoices, name="invoices"),
+    path("<uuid:invoice_id>", client.invoice, name="invoice"),
+    path("<uuid:invoice_id>/pdf", client.download, {"kind": "pdf"}, name="pdf"),
+    path("<uuid:invoice_id>/xml", client.download, {"kind": "xml"}, name="xml"),
+]
+urlpatterns = [
+    path("op/invoices/", include(of_staff)),
+    path("c/<slug:client_slug>/invoices/", include(workspace)),
+]
