@@ -192,7 +192,7 @@ def _drafts(entity_id: UUID, until: date) -> Iterator[tuple[OrderForm, list[Docu
                     contract = cases.load(form.client_id, form.pk)
                 accounts = contract.played(until).book.accounts
             except Refused as error:
-                yield form, [], str(error)
+                yield form, [], f"{error.facts.get('path', '')} {error.facts.get('problem', error.code)}".strip()
             else:
                 yield form, [one.document for one in accounts if one.key not in contract.frozen], ""
         if len(forms) < _BATCH:
