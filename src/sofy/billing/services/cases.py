@@ -10,7 +10,7 @@ from django.db import connections
 
 from sofy.billing.case.events import VatCheck
 from sofy.billing.case.replay import Replay
-from sofy.billing.case.shapes import Case, Unreadable
+from sofy.billing.case.shapes import Case, Readings, Tables, Unreadable
 from sofy.billing.document import Document, decoded
 from sofy.billing.einvoice.oracle import Situation
 from sofy.billing.models import Invoice
@@ -44,8 +44,14 @@ class Contract:
             raise Refused("contract_unreadable", path=error.path, problem=error.message[:300]) from None
 
 
-def load(client_id: UUID, order_form_id: UUID, *, using: str = "staff") -> Contract:
+#: Rates, indices and readings that all contracts share.
+Shared = tuple[Tables, Readings]
+
+
+def load(client_id: UUID, order_form_id: UUID, *, using: str = "staff", shared: Shared | None = None) -> Contract:
     """A contract in force with its log and its documents; inside the staff scope, or that of its client.
+
+    `shared`: the tables, where many contracts are worked out with the same ones.
 
     Raises: Refused (contract_unknown).
     """
@@ -53,7 +59,7 @@ def load(client_id: UUID, order_form_id: UUID, *, using: str = "staff") -> Contr
     form = rows.filter(state=OrderForm.State.ACCEPTED).first()
     if form is None or form.signed_at is None:
         raise Refused("contract_unknown", 404)
-    case = case_of(form, using=using)
+    case = case_of(form, using=using, shared=shared)
     invoices = Invoice.objects.using(using).filter(client_id=client_id, order_form=form)
     frozen = {row.key: decoded(str(row.document).encode()) for row in invoices.order_by("frozen_at", "id")}
     credits: dict[str, list[Document]] = {}
@@ -63,18 +69,18 @@ def load(client_id: UUID, order_form_id: UUID, *, using: str = "staff") -> Contr
     return Contract(form, case, frozen, len(case.events), credits)
 
 
-def case_of(form: OrderForm, *, using: str = "staff") -> Case:
+def case_of(form: OrderForm, *, using: str = "staff", shared: Shared | None = None) -> Case:
     """The case of a signed order form."""
     versions = OrderFormVersion.objects.using(using).filter(client_id=form.client_id, order_form=form)
     assert form.signed_at is not None, "an accepted order form was signed"
     paper = signed.read_paper(versions.get(version=form.version).content, signed_at=form.signed_at)
-    shared, readings = tables.current(using=using)
+    known, readings = shared or tables.current(using=using)
     return Case(
         format=1,
         entity=paper.entity,
         client=paper.client,
         order_form=paper.order_form,
-        tables=msgspec.structs.replace(shared, usage_price=_usage_prices(form.client_id, using)),
+        tables=msgspec.structs.replace(known, usage_price=_usage_prices(form.client_id, using)),
         readings=readings,
         events=events.of(form),
     )

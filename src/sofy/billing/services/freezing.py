@@ -79,7 +79,13 @@ def catch_up(
 
 
 def begin(
-    client_id: UUID, order_form_id: UUID, *, as_of: date, validator: Validator, without: Collection[str] = ()
+    client_id: UUID,
+    order_form_id: UUID,
+    *,
+    as_of: date,
+    validator: Validator,
+    without: Collection[str] = (),
+    shared: cases.Shared | None = None,
 ) -> Begun:
     """Replay a contract and have its next documents validated; meanwhile the next contract can be begun.
 
@@ -88,10 +94,11 @@ def begin(
     if as_of > today():
         raise Refused("as_of_in_future", 409)
     with staff_scope():
-        contract = cases.load(client_id, order_form_id)
+        contract = cases.load(client_id, order_form_id, shared=shared)
+        floors = _floors(contract.order_form.entity_id)
     replay = contract.played(as_of)
     new = [one for one in replay.book.accounts if one.key not in contract.frozen and one.key not in without]
-    return Begun(contract, replay, new, _submitted(contract, _ready(new), validator))
+    return Begun(contract, replay, new, _submitted(contract, _ready(new), floors, validator))
 
 
 def finish(begun: Begun, frozen: list[Invoice], refused: dict[str, list[str]], *, actor: str) -> bool:
@@ -141,11 +148,10 @@ def names_provisional(account: Account) -> bool:
 
 
 def _submitted(
-    contract: cases.Contract, ready: Sequence[Account], validator: Validator
+    contract: cases.Contract, ready: Sequence[Account], floors: dict[str, date], validator: Validator
 ) -> list[tuple[Account, Document, check.Pending]]:
     """Each draft as it may be frozen, on its way through the rules."""
     pending: list[tuple[Account, Document, check.Pending]] = []
-    floors: dict[str, date | None] = {}
     for account in ready:
         draft = _dated(contract, account.document, floors)
         known = cases.situation(contract.case, account.issued_at)
@@ -168,14 +174,15 @@ def _checked(
             yield account, draft
 
 
-def _dated(contract: cases.Contract, document: Document, floors: dict[str, date | None]) -> Document:
-    """A document with a number of its form, and the day the series still allows."""
-    if document.kind not in floors:
-        rows = Series.objects.using("staff").filter(entity_id=contract.order_form.entity_id, kind=document.kind)
-        with staff_scope():
-            floors[document.kind] = rows.order_by("-year").values_list("last_issued_on", flat=True).first()
-    floor = floors[document.kind]
-    issued_on = max(document.issued_on, floor) if floor else document.issued_on
+def _floors(entity_id: UUID) -> dict[str, date]:
+    """The last day of each series, by kind; inside the staff scope."""
+    rows = Series.objects.using("staff").filter(entity_id=entity_id).exclude(last_issued_on=None).order_by("year")
+    return dict(rows.values_list("kind", "last_issued_on"))
+
+
+def _dated(contract: cases.Contract, document: Document, floors: dict[str, date]) -> Document:
+    """A document with a number of its form, and the day the series still allows, which is the next one's floor."""
+    issued_on = max(document.issued_on, floors.get(document.kind, document.issued_on))
     floors[document.kind] = issued_on
     return _numbered(contract, document, number_of(contract, document.kind, issued_on.year, 1), issued_on)
 

@@ -18,7 +18,7 @@ from django.db.models import F, Sum
 from sofy.billing.document import Document
 from sofy.billing.einvoice.validator import Validator
 from sofy.billing.models import Invoice, Run
-from sofy.billing.services import cases, freezing
+from sofy.billing.services import cases, freezing, tables
 from sofy.clients.models import Client
 from sofy.contracts.models import OrderForm
 from sofy.kernel import clock
@@ -28,6 +28,8 @@ from sofy.kit.rls import staff_scope
 
 _DAY: Final = timedelta(days=1)
 ZERO: Final = Decimal("0.00")
+#: Unit: documents between two notes of how far a run is.
+_TOLD_EVERY: Final = 20
 #: Contracts that are read at once.
 _BATCH: Final = 500
 #: The key of a problem that is the contract's, not that of one of its documents.
@@ -84,7 +86,7 @@ def preview(entity_id: UUID, month: date, *, as_of: date | None = None) -> list[
     """What a run would issue, client by client, beside the month before; nothing is written."""
     until = as_of or last_day(month)
     found: dict[UUID, Coming] = {}
-    for form, documents, problem in _drafts(entity_id, until):
+    for form, documents, problem in _drafts(entity_id, until, _shared()):
         line = found.setdefault(form.client_id, Coming(form.client_id, "", ""))
         line.documents += documents
         line.problems += [problem] if problem else []
@@ -142,7 +144,8 @@ def _begun(entity_id: UUID, month: date, until: date, actor: str) -> Run:
 def _issue(row: Run, validator: Validator, actor: str, progress: Callable[[Run], None] | None) -> None:
     """One contract is validated in the child while the next one is replayed here."""
     work: list[tuple[date, UUID, UUID]] = []
-    for form, documents, problem in _drafts(row.entity_id, row.as_of):
+    shared = _shared()
+    for form, documents, problem in _drafts(row.entity_id, row.as_of, shared):
         if problem:
             freezing.keep_problem(form, WHOLE_CONTRACT, [problem], actor=actor)
             row.refused += 1
@@ -150,12 +153,13 @@ def _issue(row: Run, validator: Validator, actor: str, progress: Callable[[Run],
         work += [(day, form.client_id, form.pk) for day in {document.issued_on for document in documents}]
     before: freezing.Begun | None = None
     for day, client_id, form_id in sorted(work):
-        begun = freezing.begin(client_id, form_id, as_of=day, validator=validator)
+        begun = freezing.begin(client_id, form_id, as_of=day, validator=validator, shared=shared)
         if before is not None:
             _finish(row, before, validator, actor, progress)
         before = begun
     if before is not None:
         _finish(row, before, validator, actor, progress)
+    _keep(row)
 
 
 def _finish(
@@ -173,13 +177,25 @@ def _finish(
     row.issued += len(frozen)
     row.refused += len(refused)
     row.done = row.issued + row.refused
-    with staff_scope():
-        row.save(using="staff", update_fields=["total", "done", "issued", "refused"])
+    if row.done % _TOLD_EVERY == 0:
+        _keep(row)
     if progress is not None:
         progress(row)
 
 
-def _drafts(entity_id: UUID, until: date) -> Iterator[tuple[OrderForm, list[Document], str]]:
+def _keep(row: Run) -> None:
+    """How far it is, for those who watch."""
+    with staff_scope():
+        row.save(using="staff", update_fields=["total", "done", "issued", "refused"])
+
+
+def _shared() -> cases.Shared:
+    """One state of the tables for the whole run."""
+    with staff_scope():
+        return tables.current()
+
+
+def _drafts(entity_id: UUID, until: date, shared: cases.Shared) -> Iterator[tuple[OrderForm, list[Document], str]]:
     """Each contract of an entity, what is to be issued of it, or why nothing can be worked out."""
     after = UUID(int=0)
     while True:
@@ -189,7 +205,7 @@ def _drafts(entity_id: UUID, until: date) -> Iterator[tuple[OrderForm, list[Docu
         for form in forms:
             try:
                 with staff_scope():
-                    contract = cases.load(form.client_id, form.pk)
+                    contract = cases.load(form.client_id, form.pk, shared=shared)
                 accounts = contract.played(until).book.accounts
             except Refused as error:
                 yield form, [], f"{error.facts.get('path', '')} {error.facts.get('problem', error.code)}".strip()
