@@ -176,8 +176,13 @@ def _due(replay: Replay, account: Account) -> Entry:
         "collect_on": payment.collect_on,
         "late_since": account.due_on + _DAY if open_late else None,
         "frozen_on": account.frozen_on,
-        "because": DUE if account.due_on != account.document.issued_on else account.document.because,
+        "because": _why_due(account),
     }
+
+
+def _why_due(account: Account) -> Because:
+    """Thirty days; or what made it due on the day of its issue."""
+    return DUE if account.due_on != account.document.issued_on else account.document.because
 
 
 def _discount(replay: Replay, account: Account) -> Entry:
@@ -257,7 +262,9 @@ def _deadlines(replay: Replay) -> list[Entry]:
         payment = account.document.payment
         if account.document.kind == "credit_note":
             continue
-        found.append({"what": "payment", "until": account.due_on, "invoice": account.number, "because": DUE})
+        found.append(
+            {"what": "payment", "until": account.due_on, "invoice": account.number, "because": _why_due(account)}
+        )  # fmt: skip
         if payment.discount:
             found.append(
                 {"what": "discount", "until": payment.discount.until, "invoice": account.number, "because": DISCOUNT}

@@ -1,6 +1,6 @@
 """The invoices of a client and what was paid on them: every movement with its moment, so that any day can be asked."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -16,6 +16,7 @@ _DAY: Final = timedelta(days=1)
 _PREFIX: Final[dict[Kind, str]] = {"invoice": "FA", "credit_note": "AV", "debit_note": "ND"}
 COLLECTED: Final = because("CGVU 22", "encaissement effectif")
 
+_NOTHING: Final[Mapping[str, Decimal]] = {}
 What = Literal["payment", "return", "credit_note", "discount", "tolerance"]
 
 
@@ -127,6 +128,7 @@ class Book:
         self._series = series
         self._last: dict[str, int] = {}
         self._by_number: dict[str, Account] = {}
+        self._unpaid: list[Account] = []
 
     def next_number(self, kind: Kind, on: date) -> str:
         """The number the next document of a kind gets."""
@@ -139,6 +141,8 @@ class Book:
         account = Account(document, at, key)
         self.accounts.append(account)
         self._by_number[document.number] = account
+        if document.kind != "credit_note":
+            self._unpaid.append(account)
         return account
 
     def get(self, number: str) -> Account | None:
@@ -147,8 +151,13 @@ class Book:
 
     def owed(self) -> list[Account]:
         """What is to be paid and is not, oldest due date first."""
-        unpaid = [one for one in self.accounts if one.document.kind != "credit_note" and one.open_eur > 0]
-        return sorted(unpaid, key=lambda one: (one.due_on, one.number))
+        self._unpaid = [one for one in self._unpaid if one.open_eur > 0]
+        return sorted(self._unpaid, key=lambda one: (one.due_on, one.number))
+
+    def reopened(self, account: Account) -> None:
+        """Something that was paid is to be paid again."""
+        if account not in self._unpaid:
+            self._unpaid.append(account)
 
     def overdue(self, on: date, among: Sequence[str] = ()) -> list[Account]:
         """Invoices whose due date is over on a day."""
@@ -160,11 +169,16 @@ class Book:
         account.take(move)
         self._give_back(account, move.at)
 
-    def pay(self, at: datetime, amount_eur: Decimal, targets: Iterable[Account]) -> list[Account]:
-        """Put money on invoices in this order; what is too much is kept for the client. Answers what was touched."""
+    def pay(
+        self, at: datetime, amount_eur: Decimal, targets: Iterable[Account], early: Mapping[str, Decimal] = _NOTHING
+    ) -> list[Account]:
+        """Put money on invoices in this order; what is too much is kept for the client. Answers what was touched.
+
+        `early`: what settles an invoice on that day, where that is less than what is open.
+        """
         left, touched = amount_eur, []
         for account in targets:
-            part = min(left, max(account.open_eur, ZERO))
+            part = min(left, max(early.get(account.number, account.open_eur), ZERO))
             if part > 0:
                 account.take(Move(at, "payment", part, COLLECTED))
                 touched.append(account)

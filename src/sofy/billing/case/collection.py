@@ -40,8 +40,10 @@ class Collection:
     @clause("CGVU 22")
     def pay(self, event: PaymentBooked) -> list[Account]:
         """Money the bank booked. Answers the invoices that it was for."""
-        amount = Decimal(event.amount_eur)
-        touched = self.book.pay(event.at, amount, self._targets(event, amount))
+        amount, day = Decimal(event.amount_eur), event.at.astimezone(PARIS).date()
+        targets = self._targets(event, amount)
+        early = {one.number: less for one in targets if (less := self._early(one, day)) is not None}
+        touched = self.book.pay(event.at, amount, targets, early)
         for account in touched:
             self._discount(account, event.at)
         self._settled(touched, event.at)
@@ -72,6 +74,7 @@ class Collection:
         if named:
             return named
         day = event.at.astimezone(PARIS).date()
+        owed = [one for one in owed if one.frozen_on is None]  # earlier debts may not be paid (C. com. L622-7)
         fitting = [one for one in owed if amount in (one.open_eur, self._early(one, day))]
         return [*fitting[:1], *(one for one in owed if one not in fitting[:1])]
 
@@ -107,6 +110,7 @@ class Collection:
             return None
         amount = account.paid_eur if event.amount_eur is None else min(Decimal(event.amount_eur), account.paid_eur)
         account.take(Move(event.at, "return", -amount, RETURNED, event.reason))
+        self.book.reopened(account)
         if account.discounted:
             self._withdraw_discount(account, event.at)
         self.told.task("debit_returned", event.at, RETURNED, invoice=account.number, reason=event.reason)
@@ -123,7 +127,8 @@ class Collection:
 
     def segments(self, account: Account, until: date) -> list[lateness.Segment]:
         """Interest on an invoice up to a day, or until it was settled or frozen."""
-        ends = [until, *(day for day in (account.settled_on, account.frozen_on) if day)]
+        frozen_on = account.frozen_on if self._interest_stops else None
+        ends = [until, *(day for day in (account.settled_on, frozen_on) if day)]
         multiple = Decimal(self.terms.penalty_multiple)
         return lateness.interest(account.due_on, account.balances(), min(ends), self.rates, multiple)
 
@@ -131,6 +136,8 @@ class Collection:
         """Whether an invoice was not paid when it was due, seen from a day."""
         if account.document.kind != "invoice" or on <= account.due_on:
             return False
+        if self._interest_stops and account.frozen_on and account.frozen_on <= account.due_on:
+            return False  # a court forbade the payment before it was due (C. com. L622-7)
         first = max(account.due_on, account.document.payment.collect_on or account.due_on) + _DAY
         return any(
             balance.open_eur > 0 and balance.since <= first < following
@@ -170,9 +177,12 @@ class Collection:
         """Insolvency: debts of before are claimed in the proceedings, and nothing is asked for them any more."""
         owed = self.book.owed()
         for account in owed:
-            if self.case.readings.insolvency_interest == "stops":
-                account.frozen_on = day
+            account.frozen_on = account.frozen_on or day
         return owed
+
+    @property
+    def _interest_stops(self) -> bool:
+        return self.case.readings.insolvency_interest == "stops"
 
 
 def _with_next(balances: Sequence[lateness.Balance]) -> list[tuple[lateness.Balance, date]]:

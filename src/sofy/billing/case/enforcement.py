@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sofy.billing.case.book import Account, Book
@@ -57,7 +57,6 @@ class Enforcement:
         self.case, self.book, self.told = case, book, told
         self.notices: list[Notice] = []
         self.closed: list[Closed] = []
-        self.insolvent_on: date | None = None
 
     # --- formal notices -----------------------------------------------------------------------------------------------
 
@@ -65,9 +64,10 @@ class Enforcement:
     def sent(self, event: NoticeSent) -> None:
         """A notice left; it is about invoices that are overdue, and about nothing else."""
         day = event.at.astimezone(PARIS).date()
-        late = self.book.overdue(day, event.invoices)
-        if not late or self.insolvent_on:
-            why = "insolvency" if self.insolvent_on else "nothing_overdue"
+        overdue = self.book.overdue(day, event.invoices)
+        late = [account for account in overdue if account.frozen_on is None]
+        if not late:
+            why = "insolvency" if overdue else "nothing_overdue"
             self.told.refuse("notice_sent", event.at, why, SENT, kind=event.kind)
             return
         if event.kind == "second" and not self._suspended_for("default"):
@@ -111,6 +111,12 @@ class Enforcement:
             if number in notice.invoices and notice.cured_at is not None:
                 notice.state = "void"
 
+    def frozen(self) -> None:
+        """A court opened proceedings: notices about nothing but earlier debts ask for what may not be paid."""
+        for notice in self.notices:
+            if notice.cured_at is None and all(one.frozen_on for one in self._open(notice.invoices)):
+                notice.state = "void"
+
     def _open(self, numbers: Sequence[str]) -> list[Account]:
         accounts = (self.book.get(number) for number in numbers)
         return [one for one in accounts if one is not None and one.open_eur > 0]
@@ -120,10 +126,14 @@ class Enforcement:
     @clause("CGVU 7.2", "CGVU 11")
     def days_over(self, notice: Notice, at: datetime) -> None:
         """The fifth business day is over: without payment, access may be suspended."""
-        if notice.cured_at is not None or self.insolvent_on or notice.kind != "formal":
+        if notice.cured_at is not None or notice.state == "void":
             return
         notice.state = "expired"
-        if self.case.readings.suspension == "automatic" and not self._suspended_for("default"):
+        if (
+            notice.kind == "formal"
+            and self.case.readings.suspension == "automatic"
+            and not self._suspended_for("default")
+        ):
             self.close("default", at, invoices=notice.invoices)
 
     @clause("CGVU 7.2", "CGVU 11", "CGVU 13", "CGVU 14.1")
@@ -134,7 +144,9 @@ class Enforcement:
         if cause == "default" and not invoices:
             over = [one for one in self.notices if one.state == "expired" and one.kind == "formal"]
             if not over:
-                self.told.refuse("suspended", at, "no_notice", access.CONSEQUENCES["default"].because, cause=cause)
+                running = any(one.state == "running" and one.kind == "formal" for one in self.notices)
+                why = "notice_running" if running else "no_notice"
+                self.told.refuse("suspended", at, why, access.CONSEQUENCES["default"].because, cause=cause)
                 return None
             invoices = over[-1].invoices
         if self._suspended_for(cause):

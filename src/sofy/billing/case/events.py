@@ -3,15 +3,31 @@
 Every event has `at`, the moment it happened. Amounts of events that are about money that moved are with VAT.
 """
 
-from datetime import date
+import re
 from typing import Literal
 
 from sofy.contracts.rules.access import Cause
 from sofy.contracts.rules.ends import Reason
-from sofy.contracts.rules.values import Euros, Given, Moment
+from sofy.contracts.rules.values import MOST, Euros, Given, Moment
 
 Application = Literal["soview", "soconnect", "soreach"]
 Channel = Literal["sms", "rcs", "whatsapp", "email"]
+
+
+#: How messages stand: the statuses of the ledger, and the two of what never got into it.
+Status = Literal[
+    "accepted", "deferred", "held", "queued", "submitted", "unknown", "failed", "expired", "delivered", "read",
+    "withheld", "cancelled", "refused", "blocked",
+]  # fmt: skip
+
+
+def check_month(text: str) -> None:
+    """Refuse what is no month.
+
+    Raises: ValueError
+    """
+    if not re.fullmatch(r"20[0-9]{2}-(0[1-9]|1[0-2])", text):
+        raise ValueError(f"month: {text[:20]!r} is not a month, as in 2026-04")
 
 
 class Happened(Given, frozen=True, kw_only=True, tag_field="type"):
@@ -29,7 +45,7 @@ class PaymentBooked(Happened, frozen=True, kw_only=True, tag="payment"):
 
     def __post_init__(self) -> None:
         if self.amount_eur <= 0:
-            raise ValueError("amount_eur of a payment is above zero")
+            raise ValueError("amount_eur: that of a payment is above zero")
 
 
 class SepaReturn(Happened, frozen=True, kw_only=True, tag="sepa_return"):
@@ -38,6 +54,10 @@ class SepaReturn(Happened, frozen=True, kw_only=True, tag="sepa_return"):
     invoice: str
     reason: str = "AM04"
     amount_eur: Euros | None = None
+
+    def __post_init__(self) -> None:
+        if self.amount_eur is not None and self.amount_eur <= 0:
+            raise ValueError("amount_eur: what comes back is above zero")
 
 
 class NoticeSent(Happened, frozen=True, kw_only=True, tag="notice_sent"):
@@ -64,8 +84,8 @@ class PoiActivated(Happened, frozen=True, kw_only=True, tag="poi_activated"):
     items: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        if self.count < 1:
-            raise ValueError("count is at least 1")
+        if not 1 <= self.count <= MOST:
+            raise ValueError(f"count: it is not from 1 to {MOST:,}")
 
 
 class PoiDecrease(Happened, frozen=True, kw_only=True, tag="poi_decrease"):
@@ -75,8 +95,8 @@ class PoiDecrease(Happened, frozen=True, kw_only=True, tag="poi_decrease"):
     items: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        if self.count < 1:
-            raise ValueError("count is at least 1")
+        if not 1 <= self.count <= MOST:
+            raise ValueError(f"count: it is not from 1 to {MOST:,}")
 
 
 class Used(Happened, frozen=True, kw_only=True, tag="usage"):
@@ -90,15 +110,17 @@ class Used(Happened, frozen=True, kw_only=True, tag="usage"):
     purpose: Literal["marketing", "alert"] = "marketing"
     country: str = "FR"
     network: str = ""
-    status: str = "delivered"
+    status: Status = "delivered"
     template: bool = True
     cost_eur: Euros | None = None
     label: str = ""
     establishment: str = ""
 
     def __post_init__(self) -> None:
-        if self.quantity < 0:
-            raise ValueError("quantity is below zero")
+        if not 0 <= self.quantity <= MOST:
+            raise ValueError(f"quantity: it is not from 0 to {MOST:,}")
+        if self.cost_eur is not None and self.cost_eur < 0:
+            raise ValueError("cost_eur: it is below zero")
 
 
 class Incident(Happened, frozen=True, kw_only=True, tag="incident"):
@@ -111,7 +133,7 @@ class Incident(Happened, frozen=True, kw_only=True, tag="incident"):
 
     def __post_init__(self) -> None:
         if self.until < self.at:
-            raise ValueError("until is before at")
+            raise ValueError("until: it is before at")
 
 
 class Maintenance(Happened, frozen=True, kw_only=True, tag="maintenance"):
@@ -123,7 +145,7 @@ class Maintenance(Happened, frozen=True, kw_only=True, tag="maintenance"):
 
     def __post_init__(self) -> None:
         if self.ends_at < self.starts_at:
-            raise ValueError("ends_at is before starts_at")
+            raise ValueError("ends_at: it is before starts_at")
 
 
 class CreditClaim(Happened, frozen=True, kw_only=True, tag="credit_claim"):
@@ -133,10 +155,7 @@ class CreditClaim(Happened, frozen=True, kw_only=True, tag="credit_claim"):
     application: Application | None = None
 
     def __post_init__(self) -> None:
-        try:
-            date.fromisoformat(f"{self.month}-01")
-        except ValueError:
-            raise ValueError(f"month {self.month[:20]!r} is not a month, as in 2026-04") from None
+        check_month(self.month)
 
 
 class Routing(Happened, frozen=True, kw_only=True, tag="routing"):
@@ -145,6 +164,11 @@ class Routing(Happened, frozen=True, kw_only=True, tag="routing"):
     month: str
     handed_over: int
     failed: int
+
+    def __post_init__(self) -> None:
+        check_month(self.month)
+        if not 0 <= self.failed <= self.handed_over:
+            raise ValueError("failed: it is not from 0 to handed_over")
 
 
 class TermsNotified(Happened, frozen=True, kw_only=True, tag="terms_notified"):
@@ -210,7 +234,7 @@ class Charge(Happened, frozen=True, kw_only=True, tag="charge"):
 
     def __post_init__(self) -> None:
         if self.amount_eur <= 0:
-            raise ValueError("amount_eur of a charge is above zero")
+            raise ValueError("amount_eur: that of a charge is above zero")
 
 
 class Fine(Happened, frozen=True, kw_only=True, tag="fine"):
@@ -218,6 +242,10 @@ class Fine(Happened, frozen=True, kw_only=True, tag="fine"):
 
     amount_eur: Euros
     authority: str = ""
+
+    def __post_init__(self) -> None:
+        if self.amount_eur <= 0:
+            raise ValueError("amount_eur: that of a fine is above zero")
 
 
 class Dispute(Happened, frozen=True, kw_only=True, tag="dispute"):
@@ -252,11 +280,19 @@ class Indemnity(Happened, frozen=True, kw_only=True, tag="indemnity"):
 
     amount_eur: Euros
 
+    def __post_init__(self) -> None:
+        if self.amount_eur <= 0:
+            raise ValueError("amount_eur: a compensation is above zero")
+
 
 class Solicitation(Happened, frozen=True, kw_only=True, tag="solicitation"):
     """The client hired somebody of the operator's. Unit: gross yearly pay, bonuses included."""
 
     yearly_pay_eur: Euros
+
+    def __post_init__(self) -> None:
+        if self.yearly_pay_eur <= 0:
+            raise ValueError("yearly_pay_eur: it is above zero")
 
 
 Event = (

@@ -9,7 +9,7 @@ from typing import Final
 from sofy.billing.case.book import Account
 from sofy.billing.case.events import Used
 from sofy.billing.case.issuing import Issuing
-from sofy.billing.case.licence import Licence
+from sofy.billing.case.licence import DECREASE, Licence
 from sofy.billing.case.lines import difference, merged, part_line, single, usage_line
 from sofy.billing.case.shapes import Case, Unreadable
 from sofy.billing.case.subscriptions import INCREASE, SIGNED, Part, Period, Tranche, parts, periods
@@ -24,7 +24,9 @@ from sofy.kernel.clauses import Because, because, clause
 from sofy.kernel.money import rounded
 
 _DAY: Final = timedelta(days=1)
+_YEAR: Final = timedelta(days=366)
 ONBOARDING: Final = because("CGVU 5.1", "exigibles en totalité")
+_WITHOUT_DELAY: Final = because("CGVU 9.3", "sans délai")
 _FINE: Final = because("CGVU 13", "majorée de 15%")
 _UNUSED: Final = because("CGVU 27", "sans frais")
 
@@ -117,10 +119,14 @@ class Invoicing:
             return
         first = next((part.span for part in found), None)
         period = Days(first.first, max(part.span.last for part in found)) if first else None
+        at_cost = all(line.third_party for line in [*lines, *spent])
+        at_once = at_cost and self.case.readings.third_party_due == "at_once"
         draft = Draft(
             kind="invoice",
             lines=tuple(lines + spent),
-            because=lines[0].because if lines else spent[0].because,
+            due_days=0 if at_once else None,
+            discounted=not at_once,
+            because=_WITHOUT_DELAY if at_once else [*lines, *spent][0].because,
             key=f"run/{day}",
             period=period,
         )
@@ -260,7 +266,7 @@ class Invoicing:
             self.issuing.issue(Draft(kind="invoice", lines=(fee,), because=_FINE, key=f"fine-fee/{at}"), at)
 
     @clause("CGVU 27")
-    def credit_unused(self, last_day: date, at: datetime) -> None:
+    def credit_unused(self, last_day: date, at: datetime, why: Because = _UNUSED) -> None:
         """What was invoiced for days after the end comes back, by a credit note on each invoice."""
         rest: dict[str, tuple[Account, list[DraftLine]]] = {}
         for one in self.issuing.billed:
@@ -268,10 +274,26 @@ class Invoicing:
             if part.span.last <= last_day or one.account.document.kind != "invoice":
                 continue
             span = Span(max(part.span.first, last_day + _DAY), part.span.last)
-            line = part_line(part._replace(span=span, net_eur=_share(part, span)), _UNUSED)
+            line = part_line(part._replace(span=span, net_eur=_share(part, span)), why)
             rest.setdefault(one.account.number, (one.account, []))[1].append(line)
         for account, lines in rest.values():
-            self.issuing.credit(account, lines, at, _UNUSED, f"unused/{account.key}")
+            self.issuing.credit(account, lines, at, why, f"unused/{account.key}")
+
+    @clause("CGVU 8.3")
+    def credit_fewer(self, item: Item, since: date, at: datetime) -> None:
+        """Points of sale given up after their month was invoiced: what was invoiced from the period's end on."""
+        rest: dict[str, tuple[Account, list[DraftLine]]] = {}
+        for one in self.issuing.billed:
+            part = one.part
+            fewer = part.quantity - part.tranche.quantity_on(since)
+            if part.tranche.item is not item or part.span.last < since or part.span.first < since - _YEAR or fewer <= 0:
+                continue
+            span = Span(max(part.span.first, since), part.span.last)
+            less = part._replace(quantity=fewer, span=span)
+            line = part_line(less._replace(net_eur=_share(less, span)), DECREASE)
+            rest.setdefault(one.account.number, (one.account, []))[1].append(line)
+        for account, lines in rest.values():
+            self.issuing.credit(account, lines, at, DECREASE, f"fewer/{account.key}")
 
 
 def _share(part: Part, span: Span) -> Decimal:

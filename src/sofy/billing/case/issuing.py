@@ -223,4 +223,12 @@ def _drafted_again(account: Account) -> Draft:
         )
         for line in document.lines
     )
-    return Draft(kind="invoice", lines=lines, because=document.because, key=document.number, period=document.period)
+    return Draft(
+        kind="invoice",
+        lines=lines,
+        because=document.because,
+        key=document.number,
+        due_days=0 if document.payment.due_on == document.issued_on else None,
+        discounted=document.payment.discount is not None,
+        period=document.period,
+    )

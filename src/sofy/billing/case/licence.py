@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Final
 
 from sofy.billing.case.shapes import Case
-from sofy.billing.case.subscriptions import INCREASE, REVISED, SIGNED, Tranche
+from sofy.billing.case.subscriptions import INCREASE, REVISED, SIGNED, Tranche, periods
 from sofy.billing.case.told import Told, money
 from sofy.billing.rules import revision
 from sofy.contracts.rules.shapes import Item
@@ -15,7 +15,7 @@ from sofy.contracts.rules.values import begin
 from sofy.kernel.clauses import because, clause
 
 _DAY: Final = timedelta(days=1)
-_DECREASE: Final = because("CGVU 8.3", "Pour toute réduction de POI")
+DECREASE: Final = because("CGVU 8.3", "Pour toute réduction de POI")
 _QUOTA: Final = because("CGVU 4", "exclusivement pour le nombre")
 
 
@@ -42,6 +42,11 @@ class Licence:
         lines = [item for item in self.form.items if item.per == "poi" and item.every != "once"]
         return [item for item in lines if not codes or item.code in codes]
 
+    def unknown(self, codes: Sequence[str]) -> list[str]:
+        """Codes that are no line per point of sale; without any such line, what was not named."""
+        known = [item.code for item in self.per_poi(())]
+        return [code for code in codes if code not in known] if codes or known else ["*"]
+
     def licensed(self, code: str, day: date) -> int:
         """The quota of a line on a day."""
         return sum(tranche.quantity_on(max(day, tranche.since)) for tranche in self.of(code))
@@ -63,12 +68,10 @@ class Licence:
     def decrease(self, item: Item, count: int, day: date) -> date | None:
         """Fewer points of sale: from the end of the contractual period, unless the order form says at once."""
         at_once = self.form.decrease == "at_once"
-        effective = max(day, self.form.starts_on) if at_once else span_of(self.form, day).last + _DAY
+        effective = self._next_period(item, day) if at_once else span_of(self.form, day).last + _DAY
         known = sum(one.quantity - sum(less for _, less in one.fewer) for one in self.of(item.code))
         if count > known:
-            self.told.refuse(
-                "poi_decrease", begin(day), "more_than_licensed", _DECREASE, item=item.code, licensed=known
-            )
+            self.told.refuse("poi_decrease", begin(day), "more_than_licensed", DECREASE, item=item.code, licensed=known)
             return None
         left = count
         for tranche in reversed(self.of(item.code)):
@@ -76,8 +79,13 @@ class Licence:
             if less:
                 tranche.fewer.append((effective, less))
                 left -= less
-        self._quota("decrease", item, effective, known, known - count, _DECREASE, asked_on=day)
+        self._quota("decrease", item, effective, known, known - count, DECREASE, asked_on=day)
         return effective
+
+    def _next_period(self, item: Item, day: date) -> date:
+        """The first day of the first billing period of a line after a day."""
+        coming = periods(self.form, item, day + timedelta(days=800))
+        return next((one.span.first for one in coming if one.span.first > day), self.form.starts_on)
 
     def _quota(self, what: str, item: Item, on: date, before: int, after: int, why: object, **facts: object) -> None:
         self.told.quota.append(
@@ -144,6 +152,9 @@ class Licence:
             return []
         for tranche in self.tranches:
             grown = add_months(tranche.since, self.case.readings.revision_from_month) <= anniversary
+            if tranche.base_index is None:
+                month = self.form.revision.base_month if self.form.revision else ""
+                self.told.task("base_index_unknown", anniversary, REVISED, item=tranche.item.code, month=month)
             if tranche.base_index is None or not grown:
                 continue
             base_month, base = tranche.base_index
@@ -171,6 +182,10 @@ class Licence:
     def runs_on(self, day: date) -> bool:
         """Whether the contract still runs on a day."""
         return self.form.starts_on <= day and (self.last_day is None or day <= self.last_day)
+
+    def lasts(self, day: date) -> bool:
+        """Whether the contract has not ended by a day."""
+        return self.last_day is None or day <= self.last_day
 
     def clipped(self, span: Span) -> Span | None:
         """As much of a span as the contract lasts."""

@@ -32,6 +32,8 @@ _LAST_MOMENT: Final = time(23, 59, 59)
 NONRENEWAL: Final = because("CGVU 8.2", "date anniversaire")
 TERMS: Final = because("CGVU 27", "préavis de 30 jours")
 REFUSAL: Final = because("CGVU 27", "refus motivé")
+UNUSED: Final = because("CGVU 27", "sans frais")
+SITES: Final = because("CGVU 4", "exclusivement pour le nombre")
 DAMAGE: Final = because("CGVU 21.1", "plafonnée")
 SOLICITED: Final = because("CGVU 19", "six (6) mois")
 CONTESTED: Final = because("CGVU 15", "Tout trafic généré")
@@ -61,6 +63,7 @@ class Replay:
         self.service = Service(case, self.licence, self.book, self.issuing, self.told)
         self.terms: list[events.TermsNotified] = []
         self.paid_out_eur = Decimal(0)
+        self._given_up_from: set[tuple[str, date]] = set()
         self._ahead: list[tuple[datetime, int, bytes, int, Callable[[datetime], None]]] = []
         self._serial = self._seen = 0
 
@@ -110,9 +113,10 @@ class Replay:
             if late:
                 self._at(begin(late), _BOUNDARY, partial(self._revise, anniversary))
 
-    def _month_over(self, first: date, _at: datetime) -> None:
+    def _month_over(self, first: date, at: datetime) -> None:
         if self.licence.last_day is None or first <= self.licence.last_day:
-            self.service.month_over(first)
+            self.service.month_over(first, at)
+            self.enforcement.collected(at)
 
     def _run(self, at: datetime) -> None:
         self.invoicing.run(at)
@@ -149,8 +153,7 @@ class Replay:
             case events.PoiActivated():
                 self._activated(event)
             case events.PoiDecrease():
-                for item in self.licence.per_poi(event.items):
-                    self.licence.decrease(item, event.count, event.at.date())
+                self._given_up(event)
             case events.Used():
                 self._used(event, place)
             case events.Incident():
@@ -197,7 +200,28 @@ class Replay:
                 line = single("Non-sollicitation de personnel : indemnité forfaitaire", amount, SOLICITED)
                 self.issuing.debit([line], event.at, SOLICITED, f"solicitation/{event.at}")
 
+    def _no_such_sites(self, what: str, event: events.PoiActivated | events.PoiDecrease) -> bool:
+        """Whether points of sale are asked for that the contract does not have, or does not have any more."""
+        if not self.licence.lasts(event.at.date()):
+            self.told.refuse(what, event.at, "ended", self.told.ends[-1]["because"])
+            return True
+        unknown = self.licence.unknown(event.items)
+        if unknown:
+            self.told.refuse(what, event.at, "unknown_item", SITES, items=unknown)
+        return bool(unknown)
+
+    def _given_up(self, event: events.PoiDecrease) -> None:
+        if self._no_such_sites("poi_decrease", event):
+            return
+        for item in self.licence.per_poi(event.items):
+            since = self.licence.decrease(item, event.count, event.at.date())
+            if since and (item.code, since) not in self._given_up_from:
+                self._given_up_from.add((item.code, since))
+                self._at(begin(since), _BOUNDARY, partial(self.invoicing.credit_fewer, item, since))
+
     def _activated(self, event: events.PoiActivated) -> None:
+        if self._no_such_sites("poi_activated", event):
+            return
         for item in self.licence.per_poi(event.items):
             tranche = self.licence.increase(item, event.count, event.at.date())
             if tranche:
@@ -206,7 +230,9 @@ class Replay:
                 self._at(evening, _EVENING, self.invoicing.end_of_day)
 
     def _used(self, event: events.Used, place: int) -> None:
-        if self.enforcement.has_access(event.at):
+        if not self.licence.lasts(event.at.date()):
+            self.told.refuse("usage", event.at, "ended", self.told.ends[-1]["because"])
+        elif self.enforcement.has_access(event.at):
             self.invoicing.used(event, place)
         else:
             self.told.refuse("usage", event.at, "suspended", access.CONSEQUENCES["default"].because)
@@ -248,8 +274,8 @@ class Replay:
             self.told.refuse("terms_refused", event.at, fault, REFUSAL, version=notified.version)
             return
         last_day = effective.date() - _DAY
-        self._end("terms_refused", last_day, event.at, REFUSAL)
-        self._at(effective, _BOUNDARY, partial(self.invoicing.credit_unused, last_day))
+        if self._end("terms_refused", last_day, event.at, REFUSAL):
+            self._at(effective, _BOUNDARY, partial(self._unused, last_day, UNUSED))
 
     @clause("CGVU 8.2")
     def _nonrenewal(self, event: events.Nonrenewal) -> None:
@@ -262,7 +288,8 @@ class Replay:
             self.told.refuse(
                 "nonrenewal", event.at, "too_late", NONRENEWAL, latest=latest_notice(current), ends_with=span.last
             )
-        self._end("nonrenewal", span.last, event.at, NONRENEWAL)
+        if self._end("nonrenewal", span.last, event.at, NONRENEWAL):
+            self._at(begin(span.last + _DAY), _BOUNDARY, partial(self._unused, span.last, NONRENEWAL))
 
     @clause("CGVU 13", "CGVU 16", "CGVU 29")
     def _terminated(self, event: events.Terminated) -> None:
@@ -281,10 +308,11 @@ class Replay:
         else:
             self._end(event.reason, event.at.date(), event.at, rule.because, decided_by=event.decided_by)
 
-    def _end(self, reason: ends.Reason, last_day: date, at: datetime, why: Because, **facts: object) -> None:
+    def _end(self, reason: ends.Reason, last_day: date, at: datetime, why: Because, **facts: object) -> bool:
+        """Whether this is what ends the contract."""
         if self.licence.last_day is not None and self.licence.last_day <= last_day:
             self.told.refuse(reason, at, "ends_earlier", why, last_day=self.licence.last_day)
-            return
+            return False
         self.licence.last_day = last_day
         after = ends.afterwards(last_day)
         self.told.ends.append(
@@ -299,14 +327,21 @@ class Replay:
                 "because": why,
             }
         )
+        return True
+
+    def _unused(self, last_day: date, why: Because, at: datetime) -> None:
+        """What was invoiced for days after the end comes back, unless the contract ended earlier for another reason."""
+        if self.licence.last_day == last_day:
+            self.invoicing.credit_unused(last_day, at, why)
+            self.enforcement.collected(at)
 
     # --- the rest -----------------------------------------------------------------------------------------------------
 
     @clause("CGVU 22")
     def _insolvency(self, event: events.Insolvency) -> None:
         day = event.at.date()
-        self.enforcement.insolvent_on = day
         owed = self.collection.freeze(day)
+        self.enforcement.frozen()
         total = sum((account.open_eur for account in owed), Decimal(0))
         self.told.task(
             "insolvency", event.at, FROZEN, kind=event.kind, invoices=[account.number for account in owed],

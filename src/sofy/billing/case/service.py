@@ -40,6 +40,7 @@ class Service:
         self.incidents: list[Incident] = []
         self.maintenances: list[Maintenance] = []
         self.months: dict[tuple[str, Application], dict[str, Any]] = {}
+        self._asked_early: list[CreditClaim] = []
 
     @clause("CGVU 28")
     def maintenance(self, event: Maintenance) -> None:
@@ -58,23 +59,31 @@ class Service:
         return seconds(event.at, event.starts_at) >= self.level.maintenance_hours * 3600
 
     @clause("CGVU 28")
-    def month_over(self, first: date) -> None:
-        """Count a month of each Application that was sold or was away."""
+    def month_over(self, first: date, at: datetime) -> None:
+        """Count a month of each Application that was sold or was away, and answer who asked for it already."""
         sold = {item.product for item in self.case.order_form.items} & set(APPLICATIONS)
         touched = {event.application for event in self.incidents}
         short = {one.application for one in self.maintenances if one.application and not self._announced(one)}
         for application in APPLICATIONS:
             if application in sold | touched | short:
                 self._count(first, application)  # type: ignore[arg-type]
+        for claim in [one for one in self._asked_early if one.month == f"{first:%Y-%m}"]:
+            self._answer(claim, at)
 
     def _count(self, first: date, application: Application) -> None:
         whole = (begin(first), begin(add_months(first, 1)))
         works = [one for one in self.maintenances if one.application in (None, application)]
         told = _within(whole, [(one.starts_at, one.ends_at) for one in works if self._announced(one)])
         mine = [one for one in self.incidents if one.application == application]
-        ours = [(one.at, one.until) for one in mine if one.fault == "operator"]
-        ours += [(one.starts_at, one.ends_at) for one in works if not self._announced(one)]
-        down = _without(_within(whole, ours), told)
+        ours = _within(
+            whole,
+            [
+                *((one.at, one.until) for one in mine if one.fault == "operator"),
+                *((one.starts_at, one.ends_at) for one in works if not self._announced(one)),
+            ],
+        )
+        others = [(one.at, one.until) for one in mine if one.fault != "operator"]
+        down = _without(ours, [*told, *_within(whole, others)])
         month = rules.Availability(seconds(*whole) - _length(told), _length(down))
         tiers = [(Decimal(tier.below), Decimal(tier.credit)) for tier in self.level.tiers]
         percent = rules.credit_percent(month, tiers)
@@ -116,7 +125,13 @@ class Service:
 
     @clause("CGVU 28")
     def claim(self, event: CreditClaim) -> None:
-        """The client asks for its credit; after fifteen days it is too late."""
+        """The client asks for its credit; after fifteen days it is too late, before the month is over it waits."""
+        if event.at < begin(add_months(date.fromisoformat(f"{event.month}-01"), 1)):
+            self._asked_early.append(event)
+        else:
+            self._answer(event, event.at)
+
+    def _answer(self, event: CreditClaim, at: datetime) -> None:
         wanted = [
             entry
             for (month, application), entry in self.months.items()
@@ -124,13 +139,14 @@ class Service:
         ]
         owed = [entry for entry in wanted if entry["state"] == "claimable"]
         if not owed:
-            self.told.refuse("credit_claim", event.at, "nothing_to_claim", CLAIM, month=event.month)
+            asked = {"month": event.month, "application": event.application}
+            self.told.refuse("credit_claim", event.at, "nothing_to_claim", CLAIM, **asked)
         for entry in owed:
             if event.at.astimezone(PARIS).date() > entry["claim_until"]:
                 entry["state"] = "refused"
                 self.told.refuse("credit_claim", event.at, "too_late", CLAIM, month=event.month)
                 continue
-            self._grant(entry, event.at)
+            self._grant(entry, at)
 
     def _grant(self, entry: dict[str, Any], at: datetime) -> None:
         month = date.fromisoformat(f"{entry['month']}-01")

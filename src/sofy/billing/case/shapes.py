@@ -3,13 +3,14 @@
 docs/reference/case.md specifies every key.
 """
 
+import json
 import re
 from datetime import date
 from typing import Any, Literal
 
 import msgspec
 
-from sofy.billing.case.events import Event
+from sofy.billing.case.events import Event, check_month
 from sofy.contracts.rules.shapes import Entity, OrderForm, Party, UsagePrice
 from sofy.contracts.rules.values import Euros, Given, Percent, converted
 
@@ -27,8 +28,10 @@ class LegalRate(Given, frozen=True, kw_only=True):
     percent: Percent
 
     def __post_init__(self) -> None:
-        if not re.fullmatch(r"20\d\d-H[12]", self.half):
-            raise ValueError(f"half {self.half[:20]!r} is not a half-year, as in 2026-H1")
+        if not re.fullmatch(r"20[0-9]{2}-H[12]", self.half):
+            raise ValueError(f"half: {self.half[:20]!r} is not a half-year, as in 2026-H1")
+        if not 0 <= self.percent <= 100:
+            raise ValueError("percent: a rate is from 0 to 100 percent")
 
 
 class IndexValue(Given, frozen=True, kw_only=True):
@@ -40,10 +43,9 @@ class IndexValue(Given, frozen=True, kw_only=True):
     source: str = ""
 
     def __post_init__(self) -> None:
-        if not re.fullmatch(r"20\d\d-(0[1-9]|1[0-2])", self.month):
-            raise ValueError(f"month {self.month[:20]!r} is not a month, as in 2025-01")
+        check_month(self.month)
         if self.value <= 0:
-            raise ValueError("value of an index is above zero")
+            raise ValueError("value: that of an index is above zero")
 
 
 class VatRate(Given, frozen=True, kw_only=True):
@@ -53,6 +55,10 @@ class VatRate(Given, frozen=True, kw_only=True):
     percent: Percent
     since: date = msgspec.field(name="from")
 
+    def __post_init__(self) -> None:
+        if not 0 <= self.percent <= 100:
+            raise ValueError("percent: a rate is from 0 to 100 percent")
+
 
 class Tariff(Given, frozen=True, kw_only=True):
     """The list price of a line of the order form from a day on, by its code."""
@@ -60,6 +66,10 @@ class Tariff(Given, frozen=True, kw_only=True):
     code: str
     unit_price_eur: Euros
     since: date = msgspec.field(name="from")
+
+    def __post_init__(self) -> None:
+        if self.unit_price_eur < 0:
+            raise ValueError("unit_price_eur: a price is below zero")
 
 
 class Tables(Given, frozen=True, kw_only=True):
@@ -85,12 +95,17 @@ class Readings(Given, frozen=True, kw_only=True):
     fine_vat: Literal["O", "S"] = "O"
     discount_vat: Literal["reduced_base", "full_vat"] = "reduced_base"
     onboarding_due: Literal["signature", "net_days"] = "signature"
+    third_party_due: Literal["at_once", "net_days"] = "at_once"
     cap_by: Literal["payment", "invoice"] = "payment"
     overseas: Literal["by_place", "normal_rate"] = "by_place"
     abroad: Literal["G", "O"] = "G"
     client_credit: Literal["set_off", "keep"] = "set_off"
     late_vat_number: Literal["reissue", "keep"] = "reissue"
     insolvency_interest: Literal["stops", "runs"] = "stops"
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.revision_from_month <= 120:
+            raise ValueError("revision_from_month: it is not from 0 to 120")
 
 
 class Case(Given, frozen=True, kw_only=True):
@@ -122,7 +137,10 @@ def read(data: bytes) -> Case:
         raise Unreadable("$", f"a case has at most {LARGEST:,} bytes; this one has {len(data):,}")
     try:
         plain = msgspec.json.decode(data)
-    except msgspec.DecodeError as error:
+        json.loads(data, object_pairs_hook=_once)
+    except _Doubled as error:
+        raise Unreadable("$", f"the key {str(error)[:40]!r} stands twice in one object") from None
+    except (msgspec.DecodeError, ValueError) as error:
         raise Unreadable("$", f"this is not JSON: {error}") from None
     except RecursionError:
         raise Unreadable("$", "this is nested too deeply") from None
@@ -154,4 +172,18 @@ def _told(message: str) -> Unreadable:
     missing = re.fullmatch(r"Object missing required field `(.*)`", words)
     if missing:
         return Unreadable(f"{path}.{missing[1]}", f"missing key {missing[1]!r}")
-    return Unreadable(path, words)
+    named = re.fullmatch(r"([a-z_]+): (.*)", words, re.DOTALL)
+    return Unreadable(f"{path}.{named[1]}", named[2]) if named else Unreadable(path, words)
+
+
+class _Doubled(ValueError):
+    """A key that stands twice in one object."""
+
+
+def _once(pairs: list[tuple[str, Any]]) -> None:
+    """Refuse an object in which a key stands twice: nobody can say which of the two was meant."""
+    seen: set[str] = set()
+    for key, _ in pairs:
+        if key in seen:
+            raise _Doubled(key)
+        seen.add(key)

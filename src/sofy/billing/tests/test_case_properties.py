@@ -125,6 +125,11 @@ def test_money_is_neither_made_nor_lost(case, as_of):
     assert came - went == on_invoices + Decimal(told["balance"]["client_credit_eur"])
 
 
+def _names(one: dict[str, Any]) -> set[str]:
+    """The invoices an event names: in the product they have their number by then."""
+    return {*one.get("invoices", ()), *([one["invoice"]] if "invoice" in one else [])}
+
+
 def _by(one: dict[str, Any], as_of: date) -> bool:
     return datetime.fromisoformat(one["at"]).date() <= as_of
 
@@ -189,6 +194,8 @@ def _subscription(told: dict[str, Any]) -> list[tuple[Any, ...]]:
 def test_what_was_issued_is_taken_as_it_is_and_the_rest_follows(case, as_of, later):
     """The product freezes documents as days pass: a later replay issues the same ones again, and new ones beside."""
     first, last = sorted((as_of, later))
+    numbers = {one.number for one in Replay(from_plain(case), first).play().book.accounts}
+    case = {**case, "events": [one for one in case["events"] if _names(one) <= numbers]}
     frozen = {one.key: one.document for one in Replay(from_plain(case), first).play().book.accounts}
 
     again = Replay(from_plain(case), last, frozen).play().book.accounts

@@ -9,7 +9,7 @@ from typing import Literal
 
 import msgspec
 
-from sofy.contracts.rules.values import Euros, Given, Moment, Percent
+from sofy.contracts.rules.values import MOST, Euros, Given, Moment, Percent
 from sofy.kernel.clauses import clause
 
 #: What is sold, and what only happens once.
@@ -34,7 +34,7 @@ class Address(Given, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         if len(self.country) != 2 or not self.country.isupper():
-            raise ValueError(f"country {self.country!r} is not two capital letters, as in FR")
+            raise ValueError(f"country: {self.country[:20]!r} is not two capital letters, as in FR")
 
 
 class Entity(Given, frozen=True, kw_only=True):
@@ -57,7 +57,7 @@ class Entity(Given, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[A-Z0-9-]{0,8}", self.series):
-            raise ValueError(f"series {self.series[:20]!r} is not at most 8 capital letters, digits and hyphens")
+            raise ValueError(f"series: {self.series[:20]!r} is not at most 8 capital letters, digits and hyphens")
 
 
 class Party(Given, frozen=True, kw_only=True):
@@ -90,12 +90,13 @@ class Item(Given, frozen=True, kw_only=True):
     billed: Literal["advance", "arrears"] = "advance"
 
     def __post_init__(self) -> None:
-        if self.quantity < 0:
-            raise ValueError(f"quantity of {self.code} is below zero")
-        if self.unit_price_eur < 0 or (self.list_price_eur or 0) < 0:
-            raise ValueError(f"a price of {self.code} is below zero")
+        if not 0 <= self.quantity <= MOST:
+            raise ValueError(f"quantity: that of {self.code[:40]} is not from 0 to {MOST:,}")
+        for key in ("unit_price_eur", "list_price_eur"):
+            if (getattr(self, key) or 0) < 0:
+                raise ValueError(f"{key}: that of {self.code[:40]} is below zero")
         if self.product == "onboarding" and self.every != "once":
-            raise ValueError(f'{self.code}: onboarding is due in full at signature (CGVU 5.1), so every is "once"')
+            raise ValueError('every: onboarding is due in full at signature (CGVU 5.1), so it is "once"')
 
 
 class UsagePrice(Given, frozen=True, kw_only=True):
@@ -107,6 +108,10 @@ class UsagePrice(Given, frozen=True, kw_only=True):
     network: str = ""
     unit_price_eur: Euros
     since: date = msgspec.field(name="from", default=date(2000, 1, 1))
+
+    def __post_init__(self) -> None:
+        if self.unit_price_eur < 0:
+            raise ValueError("unit_price_eur: a price is below zero")
 
 
 class Payment(Given, frozen=True, kw_only=True):
@@ -124,13 +129,16 @@ class Payment(Given, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         if not 0 <= self.days <= 60:
-            raise ValueError("payment.days is not from 0 to 60 (C. com. L441-10)")
-        if not 0 <= self.discount_days <= self.days or not 0 <= self.discount_percent < 100:
-            raise ValueError("payment: the discount is a percentage within the days of payment")
+            raise ValueError("days: payment is asked for within 0 to 60 days (C. com. L441-10)")
+        if not 0 <= self.discount_percent < 100:
+            raise ValueError("discount_percent: a discount is from 0 to less than 100 percent")
+        if not 0 <= self.discount_days <= self.days:
+            raise ValueError("discount_days: the days of the discount are among those of payment")
         if not 1 <= self.prenotification_days <= 60:
-            raise ValueError("payment.prenotification_days is not from 1 to 60")
-        if self.penalty_multiple < 0 or self.recovery_eur < 0 or self.discount_tolerance_eur < 0:
-            raise ValueError("payment: an amount is below zero")
+            raise ValueError("prenotification_days: a debit is announced 1 to 60 days before")
+        for key in ("penalty_multiple", "recovery_eur", "discount_tolerance_eur"):
+            if getattr(self, key) < 0:
+                raise ValueError(f"{key}: it is below zero")
 
 
 class Tier(Given, frozen=True, kw_only=True):
@@ -138,6 +146,11 @@ class Tier(Given, frozen=True, kw_only=True):
 
     below: Percent
     credit: Percent
+
+    def __post_init__(self) -> None:
+        for key in ("below", "credit"):
+            if not 0 <= getattr(self, key) <= 100:
+                raise ValueError(f"{key}: a share is from 0 to 100 percent")
 
 
 class ServiceLevel(Given, frozen=True, kw_only=True):
@@ -152,6 +165,12 @@ class ServiceLevel(Given, frozen=True, kw_only=True):
     maintenance_hours: int = 48
     routing: Percent = Percent("99.9")
 
+    def __post_init__(self) -> None:
+        if not 0 <= self.claim_days <= 366:
+            raise ValueError("claim_days: a credit is asked for within 0 to 366 days")
+        if not 0 <= self.maintenance_hours <= 8784:
+            raise ValueError("maintenance_hours: work is told at most 8,784 hours before")
+
 
 class Revision(Given, frozen=True, kw_only=True):
     """The yearly revision by the SYNTEC index, as the order form confirms it (CGVU 9.1 names no formula).
@@ -163,6 +182,12 @@ class Revision(Given, frozen=True, kw_only=True):
     confirmed: bool = True
     base_month: str = ""
     month: str = ""
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"(20[0-9]{2}-(0[1-9]|1[0-2]))?", self.base_month):
+            raise ValueError(f"base_month: {self.base_month[:20]!r} is not a month, as in 2025-01")
+        if not re.fullmatch(r"(0[1-9]|1[0-2])?", self.month):
+            raise ValueError(f"month: {self.month[:20]!r} is not a month, as in 01")
 
 
 class OrderForm(Given, frozen=True, kw_only=True):
@@ -184,11 +209,13 @@ class OrderForm(Given, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         check_term(self.term_months)
+        if not 2000 <= self.starts_on.year <= 2099:
+            raise ValueError("starts_on: it is not between 2000 and 2099")
         if self.renewal_months is not None and not 1 <= self.renewal_months <= 36:
-            raise ValueError("renewal_months is not from 1 to 36")
+            raise ValueError("renewal_months: a renewal is 1 to 36 months long")
         codes = [item.code for item in self.items]
         if len(set(codes)) < len(codes):
-            raise ValueError("two items have one code")
+            raise ValueError("items: two of them have one code")
 
 
 @clause("CGVU 8.1")
@@ -198,4 +225,4 @@ def check_term(months: int) -> None:
     Raises: ValueError
     """
     if months not in TERMS:
-        raise ValueError(f"a firm term is 12, 24 or 36 months (CGVU 8.1), not {months}")
+        raise ValueError(f"term_months: a firm term is 12, 24 or 36 months (CGVU 8.1), not {months}")

@@ -11,8 +11,12 @@ import msgspec
 PARIS: Final = ZoneInfo("Europe/Paris")
 #: Times that people and laws live in; earlier and later ones are slips of the pen.
 _FIRST, _LAST = date(2000, 1, 1), date(2100, 1, 1)
-_WRITTEN = re.compile(r"-?\d{1,10}(\.\d{1,6})?")
-_BARE_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_WRITTEN = re.compile(r"-?[0-9]{1,10}(\.[0-9]{1,6})?")
+_DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+_BARE_DAY = re.compile(_DAY)
+_CLOCK = re.compile(rf"{_DAY}T[0-9]{{2}}:[0-9]{{2}}(:[0-9]{{2}}(\.[0-9]{{1,6}})?)?(Z|[+-][0-9]{{2}}:[0-9]{{2}})?")
+#: Unit: pieces; sums of more than this could not be counted to the cent.
+MOST = 1_000_000_000
 
 T = TypeVar("T")
 
@@ -43,6 +47,8 @@ def moment(text: str) -> Moment:
     try:
         if _BARE_DAY.fullmatch(text):
             read = datetime.combine(date.fromisoformat(text), time(), PARIS)
+        elif not _CLOCK.fullmatch(text):
+            raise ValueError
         else:
             read = datetime.fromisoformat(text)
             read = read.replace(tzinfo=PARIS) if read.tzinfo is None else read.astimezone(PARIS)
