@@ -1,5 +1,6 @@
 """Formal notices, the five days, and who has access when: what a late payer meets, and what else takes access away."""
 
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -57,6 +58,7 @@ class Enforcement:
         self.case, self.book, self.told = case, book, told
         self.notices: list[Notice] = []
         self.closed: list[Closed] = []
+        self._shut: dict[access.Cause, Closed] = {}
 
     # --- formal notices -----------------------------------------------------------------------------------------------
 
@@ -101,9 +103,9 @@ class Enforcement:
         for notice in self.notices:
             if notice.cured_at is None and not self._open(notice.invoices):
                 notice.cured_at, notice.state = at, "cured"
-        for closed in self.closed:
-            if closed.cause == "default" and closed.until is None and not self._open(closed.invoices):
-                closed.until, closed.lifted_by = at, "collection"
+        closed = self._shut.get("default")
+        if closed and not self._open(closed.invoices):
+            self._open_again(closed, at, "collection")
 
     def reopened(self, number: str) -> None:
         """A debit came back: what its payment had cured was not cured."""
@@ -153,27 +155,32 @@ class Enforcement:
             return None
         closed = Closed(cause, at, evidence=evidence, invoices=list(invoices))
         self.closed.append(closed)
+        self._shut[cause] = closed
         return closed
+
+    def _open_again(self, closed: Closed, at: datetime, lifted_by: str) -> None:
+        closed.until, closed.lifted_by = at, lifted_by
+        del self._shut[closed.cause]
 
     def lift(self, event: Lifted) -> Closed | None:
         """People give access back, as many as the cause asks for."""
-        found = [one for one in self.closed if one.cause == event.cause and one.until is None]
+        found = self._shut.get(event.cause)
         needed = access.CONSEQUENCES[event.cause]
-        if not found:
+        if found is None:
             self.told.refuse("lifted", event.at, "not_suspended", needed.because, cause=event.cause)
             return None
         if needed.lifted_by == "two_staff" and len(set(event.by)) < 2:
             self.told.refuse("lifted", event.at, "two_people_needed", needed.because, cause=event.cause)
             return None
-        found[0].until, found[0].lifted_by = event.at, ", ".join(event.by) or needed.lifted_by
-        return found[0]
+        self._open_again(found, event.at, ", ".join(event.by) or needed.lifted_by)
+        return found
 
     def _suspended_for(self, cause: access.Cause) -> bool:
-        return any(one.cause == cause and one.until is None for one in self.closed)
+        return cause in self._shut
 
     def has_access(self, at: datetime) -> bool:
         """Whether the client has access at a moment."""
-        return not any(one.since <= at and (one.until is None or at < one.until) for one in self.closed)
+        return not any(one.since <= at for one in self._shut.values())
 
     def may_end_for_default(self, at: datetime) -> bool:
         """Whether a person may end the contract: suspended, and a second notice whose days are over."""
@@ -210,9 +217,12 @@ class Enforcement:
         edges = sorted({start, *(one.since for one in self.closed), *(one.until for one in self.closed if one.until)})
         edges = [edge for edge in edges if start <= edge <= until]
         found: list[dict[str, Any]] = []
+        coming, causes = deque(self.closed), list[Closed]()
         for place, edge in enumerate(edges):
             following = edges[place + 1] if place + 1 < len(edges) else None
-            causes = [one for one in self.closed if one.since <= edge and (one.until is None or edge < one.until)]
+            while coming and coming[0].since <= edge:
+                causes.append(coming.popleft())
+            causes = [one for one in causes if one.until is None or edge < one.until]
             found.append(_stretch(edge, following, causes, LIFTED if place else LICENSED))
         return found
 

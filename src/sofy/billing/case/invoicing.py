@@ -249,7 +249,10 @@ class Invoicing:
     ) -> Account | None:
         """Something to be invoiced once."""
         lines = (single(label, amount_eur, why),)
-        draft = Draft(kind="invoice", lines=lines, because=why, key=f"charge/{at}", due_days=due_days)
+        draft = Draft(
+            kind="invoice", lines=lines, because=why, key=f"charge/{at}", due_days=due_days,
+            discounted=due_days is None,
+        )  # fmt: skip
         return self.issuing.issue(draft, at)
 
     @clause("CGVU 13")

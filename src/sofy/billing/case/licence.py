@@ -1,5 +1,6 @@
 """The contract as it stands at a moment: what is licensed, at which price, and until when it runs."""
 
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
@@ -27,6 +28,8 @@ class Licence:
         self.last_day: date | None = None
         self._index = [revision.Index(row.month, row.value, row.published_on) for row in case.tables.index]
         base = self._base_index()
+        self._signed_for = Counter({item.code: item.quantity for item in self.form.items})
+        self._given_up: defaultdict[str, list[tuple[date, int]]] = defaultdict(list)
         self.tranches = [
             Tranche(item, item.quantity, Decimal(item.unit_price_eur), self.form.starts_on, SIGNED, base)
             for item in self.form.items
@@ -49,7 +52,8 @@ class Licence:
 
     def licensed(self, code: str, day: date) -> int:
         """The quota of a line on a day."""
-        return sum(tranche.quantity_on(max(day, tranche.since)) for tranche in self.of(code))
+        given_up = sum(less for since, less in self._given_up[code] if since <= max(day, self.form.starts_on))
+        return self._signed_for[code] - given_up
 
     @clause("CGVU 4", "CGVU 8.3")
     def increase(self, item: Item, count: int, day: date) -> Tranche | None:
@@ -61,6 +65,7 @@ class Licence:
         since = max(day, self.form.starts_on)
         tranche = Tranche(item, count, self._tariff(item, day), since, INCREASE, self._published(day))
         self.tranches.append(tranche)
+        self._signed_for[item.code] += count
         self._quota("increase", item, since, before, before + count, INCREASE, price=money(tranche.unit_price_eur))
         return tranche
 
@@ -69,10 +74,11 @@ class Licence:
         """Fewer points of sale: from the end of the contractual period, unless the order form says at once."""
         at_once = self.form.decrease == "at_once"
         effective = self._next_period(item, day) if at_once else span_of(self.form, day).last + _DAY
-        known = sum(one.quantity - sum(less for _, less in one.fewer) for one in self.of(item.code))
+        known = self._signed_for[item.code] - sum(less for _, less in self._given_up[item.code])
         if count > known:
             self.told.refuse("poi_decrease", begin(day), "more_than_licensed", DECREASE, item=item.code, licensed=known)
             return None
+        self._given_up[item.code].append((effective, count))
         left = count
         for tranche in reversed(self.of(item.code)):
             less = min(left, tranche.quantity - sum(gone for _, gone in tranche.fewer))

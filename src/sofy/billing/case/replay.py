@@ -11,6 +11,7 @@ import msgspec
 
 from sofy.billing.case import events
 from sofy.billing.case.book import Book
+from sofy.billing.case.caps import limit
 from sofy.billing.case.collection import Collection
 from sofy.billing.case.enforcement import FROZEN, Enforcement
 from sofy.billing.case.invoicing import Invoicing
@@ -21,7 +22,6 @@ from sofy.billing.case.service import Service
 from sofy.billing.case.shapes import Case
 from sofy.billing.case.told import Told, money
 from sofy.billing.document import Document
-from sofy.billing.rules import liability
 from sofy.contracts.rules import access, ends, terms_change
 from sofy.contracts.rules.term import add_months, latest_notice, span_ended_by, spans
 from sofy.contracts.rules.values import PARIS, begin
@@ -34,7 +34,6 @@ TERMS: Final = because("CGVU 27", "préavis de 30 jours")
 REFUSAL: Final = because("CGVU 27", "refus motivé")
 UNUSED: Final = because("CGVU 27", "sans frais")
 SITES: Final = because("CGVU 4", "exclusivement pour le nombre")
-DAMAGE: Final = because("CGVU 21.1", "plafonnée")
 SOLICITED: Final = because("CGVU 19", "six (6) mois")
 CONTESTED: Final = because("CGVU 15", "Tout trafic généré")
 FLAW: Final = because("CGVU 15", "démontré par audit")
@@ -192,7 +191,7 @@ class Replay:
             case events.Terminated():
                 self._terminated(event)
             case events.Damage():
-                self._damage(event)
+                self.told.caps.append(limit(self.book, event, self.paid_out_eur, self.case.readings.cap_by))
             case events.Indemnity():
                 self.paid_out_eur += event.amount_eur
             case events.Solicitation():
@@ -368,36 +367,6 @@ class Replay:
             line = single(f"Trafic détourné, facture {account.number}", account.document.net_eur, FLAW, "credit")
             self.issuing.credit(account, [line], event.at, FLAW, f"audit/{account.key}")
             self.enforcement.collected(event.at)
-
-    @clause("CGVU 21.1", "CGVU 21.2")
-    def _damage(self, event: events.Damage) -> None:
-        day, by_invoice = event.at.date(), self.case.readings.cap_by == "invoice"
-        paid = [
-            liability.Paid(
-                account.document.issued_on if by_invoice else move.at.astimezone(PARIS).date(),
-                move.amount_eur,
-                account.document.gross_eur,
-                account.document.net_eur,
-            )
-            for account in self.book.accounts
-            if account.document.kind == "invoice"
-            for move in account.moves
-            if move.what in ("payment", "return")
-        ]
-        limit = liability.cap(day, paid)
-        left = liability.left(limit, self.paid_out_eur, excepted=event.excepted)
-        window = liability.window(day)
-        self.told.caps.append(
-            {
-                "at": event.at,
-                "from": window.first,
-                "to": window.last,
-                "cap_eur": None if event.excepted else money(limit),
-                "paid_out_eur": money(self.paid_out_eur),
-                "left_eur": None if left is None else money(left),
-                "because": DAMAGE,
-            }
-        )
 
 
 def _nothing(_at: datetime) -> None:

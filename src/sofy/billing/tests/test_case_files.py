@@ -159,6 +159,12 @@ def test_article_13(name):
     check(name)
 
 
+@pytest.mark.clause("CGVU 14.1")
+@pytest.mark.parametrize("name", of("CGVU 14.1"))
+def test_article_14_1(name):
+    check(name)
+
+
 @pytest.mark.clause("CGVU 15")
 @pytest.mark.parametrize("name", of("CGVU 15"))
 def test_article_15(name):
