@@ -14,7 +14,7 @@ _FIRST, _LAST = date(2000, 1, 1), date(2100, 1, 1)
 _WRITTEN = re.compile(r"-?[0-9]{1,10}(\.[0-9]{1,6})?")
 _DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _BARE_DAY = re.compile(_DAY)
-_CLOCK = re.compile(rf"{_DAY}T[0-9]{{2}}:[0-9]{{2}}(:[0-9]{{2}}(\.[0-9]{{1,6}})?)?(Z|[+-][0-9]{{2}}:[0-9]{{2}})?")
+_CLOCK = re.compile(rf"{_DAY}[T ][0-9]{{2}}:[0-9]{{2}}(:[0-9]{{2}}(\.[0-9]{{1,6}})?)?(Z|[+-][0-9]{{2}}:[0-9]{{2}})?")
 #: Unit: pieces; sums of more than this could not be counted to the cent.
 MOST = 1_000_000_000
 
