@@ -176,8 +176,8 @@ def _checked(
 
 def _floors(entity_id: UUID) -> dict[str, date]:
     """The last day of each series, by kind; inside the staff scope."""
-    rows = Series.objects.using("staff").filter(entity_id=entity_id).exclude(last_issued_on=None).order_by("year")
-    return dict(rows.values_list("kind", "last_issued_on"))
+    rows = Series.objects.using("staff").filter(entity_id=entity_id).order_by("year")
+    return {kind: day for kind, day in rows.values_list("kind", "last_issued_on") if day is not None}
 
 
 def _dated(contract: cases.Contract, document: Document, floors: dict[str, date]) -> Document:
