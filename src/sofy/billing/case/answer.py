@@ -166,7 +166,8 @@ def _period(period: Any) -> Entry | None:
 
 def _due(replay: Replay, account: Account) -> Entry:
     payment = account.document.payment
-    open_late = account.open_eur > 0 and replay.as_of > account.due_on
+    forbidden = account.frozen_on is not None and account.frozen_on <= account.due_on
+    open_late = account.open_eur > 0 and replay.as_of > account.due_on and not forbidden
     return {
         "invoice": account.number,
         "due_on": account.due_on,

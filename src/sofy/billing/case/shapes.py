@@ -15,6 +15,7 @@ from sofy.contracts.rules.shapes import Entity, OrderForm, Party, UsagePrice
 from sofy.contracts.rules.values import Euros, Given, Percent, converted
 
 FORMAT = 1
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff]")
 #: Unit: bytes. Ten years of daily events are a tenth of it.
 LARGEST = 20_000_000
 #: Unit: events.
@@ -155,11 +156,28 @@ def from_plain(plain: Any) -> Case:
     if isinstance(plain, dict) and isinstance(plain.get("events"), list) and len(plain["events"]) > MOST_EVENTS:
         raise Unreadable("$.events", f"a case has at most {MOST_EVENTS:,} events")
     try:
+        _refuse_signs(plain, "$")
         return converted(plain, Case)
     except msgspec.ValidationError as error:
         raise _told(str(error)) from None
     except RecursionError:
         raise Unreadable("$", "this is nested too deeply") from None
+
+
+def _refuse_signs(value: Any, path: str) -> None:
+    """Refuse what no document can show: control characters, which XML does not have.
+
+    Raises: Unreadable
+    """
+    if isinstance(value, str):
+        if not value.isprintable() and _CONTROL.search(value):
+            raise Unreadable(path, "this text has a control character in it")
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            _refuse_signs(inner, f"{path}.{key}")
+    elif isinstance(value, list):
+        for place, inner in enumerate(value):
+            _refuse_signs(inner, f"{path}[{place}]")
 
 
 def _told(message: str) -> Unreadable:

@@ -54,6 +54,8 @@ def changed(*way: Any) -> bytes:
         (("events", 0, "amount_eur", "١٢.٣٠"), "$.events[0].amount_eur"),
         (("events", 0, "at", "2026-W10-1"), "$.events[0].at"),
         (("events", 0, "at", "20260601"), "$.events[0].at"),
+        (("events", 0, "label", "a\x00b"), "$.events[0].label"),
+        (("client", "name", "Martin\uffff"), "$.client.name"),
         (("events", 0, "colour", "red"), "$.events[0].colour"),
         (
             ("events", 0, {"at": "2026-05-01", "type": "usage", "channel": "sms", "quantity": 1, "status": "gone"}),
