@@ -11,7 +11,7 @@ from sofy.billing.case import events as case_events
 from sofy.billing.models import Event
 from sofy.contracts.models import OrderForm
 from sofy.contracts.rules.signed import plainly
-from sofy.contracts.rules.values import converted
+from sofy.contracts.rules.values import PARIS, converted
 from sofy.kernel.errors import Refused
 from sofy.kit import audit
 from sofy.kit.rls import staff_scope
@@ -34,7 +34,7 @@ def record(
     happened = _read(event)
     with staff_scope():
         form = locked(client_id, order_form_id)
-        if form.signed_at is not None and happened.at < form.signed_at:
+        if form.signed_at is not None and _too_early(happened, form.signed_at):
             raise Refused("event_before_contract", 409)
         rows = Event.objects.using("staff").filter(order_form=form, source=source, source_key=source_key)
         if rows.exists():
@@ -67,6 +67,11 @@ def locked(client_id: UUID, order_form_id: UUID) -> OrderForm:
     if found is None:
         raise Refused("contract_unknown", 404)
     return found
+
+
+def _too_early(event: case_events.Event, signed_at: datetime) -> bool:
+    """Whether it was before the day of the signature; a VAT number may have been checked while the form was drawn up."""
+    return not isinstance(event, case_events.VatCheck) and event.at.date() < signed_at.astimezone(PARIS).date()
 
 
 def _read(event: "Mapping[str, Any] | case_events.Event") -> case_events.Event:

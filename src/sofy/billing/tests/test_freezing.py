@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.db import ProgrammingError, connections, transaction
 
+from sofy.billing import tasks
 from sofy.billing.document import decoded
 from sofy.billing.einvoice import facturx
 from sofy.billing.models import Event, Invoice, Problem, Series
@@ -19,8 +20,8 @@ from sofy.contracts.models import LegalEntity, OrderForm
 from sofy.contracts.tests.factories import ACTOR, make_entity
 from sofy.kernel import clock
 from sofy.kernel.errors import Refused
+from sofy.kit import outbox
 from sofy.kit.keys import keystore
-from sofy.kit.models import OutboxRow
 from sofy.kit.rls import client_scope, staff_scope
 
 pytestmark = pytest.mark.clause("CGVU 2")
@@ -136,6 +137,21 @@ def test_what_is_no_event_of_the_contract_is_refused(event, code):
         events.record(form.client_id, form.pk, event, source="test", source_key="1", actor=ACTOR)
 
     assert refused.value.code == code
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {"type": "payment", "at": "2026-04-01", "amount_eur": "10.00"},
+        {"type": "vat_check", "at": "2026-03-20", "result": "valid"},
+    ],
+)
+def test_what_the_bank_booked_that_day_and_a_check_before_it_are_kept(event):
+    form = signed(make_client(), make_entity())
+    with staff_scope():
+        OrderForm.objects.using("staff").filter(pk=form.pk).update(signed_at=datetime(2026, 4, 1, 9, tzinfo=UTC))
+
+    assert events.record(form.client_id, form.pk, event, source="test", source_key="1", actor=ACTOR)
 
 
 def test_a_refused_document_takes_no_number_and_says_why(validator):
@@ -290,13 +306,32 @@ def test_the_files_are_the_same_whenever_they_are_made(validator):
     assert first.pdf not in rendering._path(row).read_bytes()
 
 
-def test_what_is_frozen_is_told_to_the_worker(validator):
-    form = signed(make_client(), make_entity())
-
+def test_the_worker_writes_the_files_of_what_was_frozen(validator, monkeypatch):
+    entity = make_entity()
+    form = signed(make_client(), entity)
     caught(form, validator)
+    asked = []
+    monkeypatch.setattr(tasks.render_invoice, "defer", lambda **ids: asked.append(ids))
 
-    with client_scope(form.client_id):
-        assert OutboxRow.objects.filter(topic="invoice.frozen").count() == 4
+    outbox.dispatch()
+    for ids in asked:
+        tasks.render_invoice.func(**ids)
+
+    found = invoices(entity)
+    assert sorted(ids["invoice_id"] for ids in asked) == sorted(str(row.pk) for row in found)
+    assert all(row.rendered_at == NOW and rendering.stored(row) is not None for row in found)
+
+
+def test_a_file_that_was_changed_on_disk_is_made_anew(validator):
+    entity = make_entity()
+    caught(signed(make_client(), entity), validator)
+    row = invoices(entity)[0]
+    first = rendering.render(row.client_id, row.pk)
+    path = rendering._path(row)
+    path.write_bytes(path.read_bytes()[:-1])
+
+    assert rendering.render(row.client_id, row.pk) == first
+    assert rendering.stored(invoices(entity)[0]) == first
 
 
 def test_a_day_to_come_issues_nothing(validator):
