@@ -70,7 +70,7 @@ def locked(client_id: UUID, order_form_id: UUID) -> OrderForm:
 
 
 def _too_early(event: case_events.Event, signed_at: datetime) -> bool:
-    """Whether it was before the day of the signature; a VAT number may have been checked while the form was drawn up."""
+    """Whether it was before the day of the signature; a VAT number may be checked before."""
     return not isinstance(event, case_events.VatCheck) and event.at.date() < signed_at.astimezone(PARIS).date()
 
 
