@@ -57,6 +57,7 @@ class Enforcement:
     def __init__(self, case: Case, book: Book, told: Told) -> None:
         self.case, self.book, self.told = case, book, told
         self.notices: list[Notice] = []
+        self._unproved: dict[str, list[Notice]] = {}
         self.closed: list[Closed] = []
         self._shut: dict[access.Cause, Closed] = {}
 
@@ -76,12 +77,14 @@ class Enforcement:
             self.told.refuse("notice_sent", event.at, "not_suspended", SECOND, kind=event.kind)
             return
         numbers = [account.number for account in late]
-        self.notices.append(Notice(event.kind, event.channel, event.at, numbers))
+        notice = Notice(event.kind, event.channel, event.at, numbers)
+        self.notices.append(notice)
+        self._unproved.setdefault(event.kind, []).append(notice)
 
     @clause("CGVU 7.2")
     def delivered(self, event: NoticeDelivered) -> Notice | None:
         """Something says that it arrived. Answers the notice whose days begin, if they do."""
-        waiting = [one for one in self.notices if one.kind == event.kind and one.acts_from is None]
+        waiting = self._unproved.get(event.kind)
         if not waiting:
             self.told.refuse("notice_delivered", event.at, "nothing_was_sent", SENT, kind=event.kind)
             return None
@@ -91,6 +94,7 @@ class Enforcement:
             notice.state = "unproved"
             self.told.task("second_channel", event.at, SENT, proof=event.proof)
             return None
+        waiting.pop()
         notice.calendar = days.count(event.at.astimezone(PARIS).date())
         notice.acts_from = begin(notice.calendar[-1].day + _DAY)
         notice.state = "running"

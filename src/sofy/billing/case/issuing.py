@@ -194,7 +194,7 @@ class Issuing:
         """Invoices that wait too long for VIES are a person's business."""
         for draft, since in self.waiting:
             if at - since >= timedelta(days=VIES_PATIENCE_DAYS):
-                self.told.task("vat_check_pending", since, _VAT, invoice=draft.key)
+                self.told.task("vat_check_pending", since, _VAT, lines=[line.label for line in draft.lines])
 
 
 def _bears_vat_for_want(account: Account) -> bool:

@@ -11,6 +11,7 @@ from typing import Any, Literal
 import msgspec
 
 from sofy.billing.case.events import Event, check_month
+from sofy.billing.rules.territories import TERRITORIES
 from sofy.contracts.rules.shapes import Entity, OrderForm, Party, UsagePrice
 from sofy.contracts.rules.values import Euros, Given, Percent, converted
 
@@ -57,6 +58,8 @@ class VatRate(Given, frozen=True, kw_only=True):
     since: date = msgspec.field(name="from")
 
     def __post_init__(self) -> None:
+        if self.territory not in TERRITORIES:
+            raise ValueError(f"territory: {self.territory[:20]!r} is none, as in FR or FR-974")
         if not 0 <= self.percent <= 100:
             raise ValueError("percent: a rate is from 0 to 100 percent")
 

@@ -48,6 +48,10 @@ def changed(*way: Any) -> bytes:
         (("order_form", "items", 0, "quantity", 10**30), "$.order_form.items[0].quantity"),
         (("order_form", "items", 0, "unit_price_eur", "-1.00"), "$.order_form.items[0].unit_price_eur"),
         (("tables", "legal_rate", [{"half": "2026-H2", "percent": "-1"}]), "$.tables.legal_rate[0].percent"),
+        (
+            ("tables", "vat_rate", [{"territory": "XX", "percent": "5", "from": "2026-01-01"}]),
+            "$.tables.vat_rate[0].territory",
+        ),
         (("readings", "revision_from_month", -1), "$.readings.revision_from_month"),
         (("events", 0, "amount_eur", "-5.00"), "$.events[0].amount_eur"),
         (("events", 0, "amount_eur", 1000), "$.events[0].amount_eur"),
