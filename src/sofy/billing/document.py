@@ -185,6 +185,14 @@ class Document(msgspec.Struct, frozen=True):
     currency: Literal["EUR"] = "EUR"
 
 
+_PREFIX: dict[Kind, str] = {"invoice": "FA", "credit_note": "AV", "debit_note": "ND"}
+
+
+def number_of(series: str, kind: Kind, year: int, place: int) -> str:
+    """The number of a document: FA-2026-000001, or OPT-FA-2026-000001 where the entity has a series."""
+    return f"{f'{series}-' if series else ''}{_PREFIX[kind]}-{year}-{place:06d}"
+
+
 #: Fixed order and form of every field, so that equal documents have equal bytes.
 _ENCODER = msgspec.json.Encoder(decimal_format="string", order="deterministic")
 _DECODER = msgspec.json.Decoder(Document)

@@ -69,7 +69,7 @@ def _signed() -> tuple[Any, Any]:
     }  # fmt: skip
     form = {"starts_on": str(SIGNED.date()), "term_months": 12, "renewal_months": 12, "items": [item]}
     run_of = client.slug[-4:]
-    company = demo_contract.company(code=f"demo-{run_of}", series=f"{run_of.upper()}-")
+    company = demo_contract.company(code=f"demo-{run_of}", series=run_of.upper())
     return client, demo_contract.accepted(client, company, form, signer="Maëlle Le Gall", actor="demo")
 
 

@@ -6,14 +6,13 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Final, Literal
 
-from sofy.billing.document import Document, Kind
+from sofy.billing.document import Document, Kind, number_of
 from sofy.billing.rules.lateness import Balance
 from sofy.contracts.rules.values import PARIS
 from sofy.kernel.clauses import Because, because
 
 ZERO: Final = Decimal("0.00")
 _DAY: Final = timedelta(days=1)
-_PREFIX: Final[dict[Kind, str]] = {"invoice": "FA", "credit_note": "AV", "debit_note": "ND"}
 COLLECTED: Final = because("CGVU 22", "encaissement effectif")
 
 _NOTHING: Final[Mapping[str, Decimal]] = {}
@@ -126,15 +125,14 @@ class Book:
         self.accounts: list[Account] = []
         self.left_over_eur = ZERO
         self._series = series
-        self._last: dict[str, int] = {}
+        self._last: dict[tuple[Kind, int], int] = {}
         self._by_number: dict[str, Account] = {}
         self._unpaid: list[Account] = []
 
     def next_number(self, kind: Kind, on: date) -> str:
         """The number the next document of a kind gets."""
-        prefix = f"{self._series}{_PREFIX[kind]}-{on.year}"
-        self._last[prefix] = self._last.get(prefix, 0) + 1
-        return f"{prefix}-{self._last[prefix]:06d}"
+        place = self._last[kind, on.year] = self._last.get((kind, on.year), 0) + 1
+        return number_of(self._series, kind, on.year, place)
 
     def issue(self, document: Document, at: datetime, key: str) -> Account:
         """Take a document in."""

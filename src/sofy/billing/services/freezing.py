@@ -17,7 +17,7 @@ import msgspec
 from sofy.billing import drafting
 from sofy.billing.case.book import Account
 from sofy.billing.case.replay import Replay
-from sofy.billing.document import Document, encoded
+from sofy.billing.document import Document, encoded, number_of
 from sofy.billing.einvoice import check
 from sofy.billing.einvoice.oracle import Corrected
 from sofy.billing.einvoice.validator import NotValidated, Validator
@@ -32,7 +32,6 @@ from sofy.kit.rls import staff_scope
 
 #: A number that the replay gave for the time being (`case.issuing`).
 _PROVISIONAL: Final = re.compile(rb"NEW-\d{6}")
-_PREFIX: Final = {"invoice": "FA", "credit_note": "AV", "debit_note": "ND"}
 #: Replays of one contract in one call; each but the last freezes something or finds that somebody else did.
 _MOST_ROUNDS: Final = 500
 
@@ -184,12 +183,9 @@ def _dated(contract: cases.Contract, document: Document, floors: dict[str, date]
     """A document with a number of its form, and the day the series still allows, which is the next one's floor."""
     issued_on = max(document.issued_on, floors.get(document.kind, document.issued_on))
     floors[document.kind] = issued_on
-    return _numbered(contract, document, number_of(contract, document.kind, issued_on.year, 1), issued_on)
-
-
-def number_of(contract: cases.Contract, kind: str, year: int, place: int) -> str:
-    """As FA-2026-000001, behind the series of the entity."""
-    return f"{contract.case.entity.series}{_PREFIX[kind]}-{year}-{place:06d}"
+    return _numbered(
+        contract, document, number_of(contract.case.entity.series, document.kind, issued_on.year, 1), issued_on
+    )
 
 
 def _numbered(contract: cases.Contract, document: Document, number: str, issued_on: date) -> Document:
@@ -227,7 +223,7 @@ def _freeze(contract: cases.Contract, account: Account, draft: Document, *, acto
         if (issued, happened) != (len(contract.frozen), contract.happened):
             raise Moved
         place = _take(form.entity_id, draft)
-        number = number_of(contract, draft.kind, draft.issued_on.year, place)
+        number = number_of(contract.case.entity.series, draft.kind, draft.issued_on.year, place)
         document = _numbered(contract, draft, number, draft.issued_on)
         content = encoded(document)
         row = Invoice(

@@ -55,7 +55,7 @@ def test_what_follows_from_a_contract_is_numbered_in_its_order(validator):
     caught(form, validator)
 
     found = invoices(entity)
-    assert [one.number for one in found] == [f"OPTFA-2026-{number:06d}" for number in range(1, 5)]
+    assert [one.number for one in found] == [f"OPT-FA-2026-{number:06d}" for number in range(1, 5)]
     assert [one.key for one in found] == ["onboarding", "run/2026-04-01", "run/2026-05-01", "run/2026-06-01"]
     assert [one.issued_on for one in found] == sorted(one.issued_on for one in found)
     assert found[0].gross_eur == Decimal("1800.00")
@@ -105,7 +105,7 @@ def test_a_credit_note_names_the_real_number_of_its_invoice(validator):
 
     note = next(one for one in invoices(entity) if one.kind == "credit_note")
     document = decoded(str(note.document).encode())
-    assert note.number == "OPTAV-2026-000001"
+    assert note.number == "OPT-AV-2026-000001"
     assert [origin.number for origin in document.corrects] == [invoice.number]
     assert b"NEW-" not in str(note.document).encode()
     assert replay.book.get(invoice.number).open_eur == 0
@@ -167,7 +167,7 @@ def test_a_refused_document_takes_no_number_and_says_why(validator):
 
     assert "BR-TEST" in before.reasons
     assert before.solved_at is None
-    assert [one.number for one in invoices(entity)] == [f"OPTFA-2026-{number:06d}" for number in range(1, 5)]
+    assert [one.number for one in invoices(entity)] == [f"OPT-FA-2026-{number:06d}" for number in range(1, 5)]
     with staff_scope():
         assert Problem.objects.using("staff").get(order_form=form).solved_at == NOW
 
@@ -205,7 +205,7 @@ def test_fifty_at_once_of_which_seven_fail_leave_no_gap():
         list(pool.map(finalise, forms))
 
     found = invoices(entity)
-    assert [one.number for one in found] == [f"OPTFA-2026-{number:06d}" for number in range(1, 44)]
+    assert [one.number for one in found] == [f"OPT-FA-2026-{number:06d}" for number in range(1, 44)]
     assert [one.issued_on for one in found] == sorted(one.issued_on for one in found)
     with staff_scope():
         assert Problem.objects.using("staff").filter(entity=entity, solved_at=None).count() == 7

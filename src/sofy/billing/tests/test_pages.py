@@ -55,7 +55,7 @@ def lines_of(client):
 def test_a_client_sees_what_is_open_and_what_is_paid(client, language):
     page = browser(make_user(client=client), language).get(reverse("billing:invoices", args=[client.slug])).text
 
-    assert "OPTFA-2026-000001" in page
+    assert "OPT-FA-2026-000001" in page
     assert {"fr": "Payée", "en": "Paid"}[language] in page
     assert {"fr": "En retard", "en": "Overdue"}[language] in page
     assert {"fr": "720,00", "en": "720.00"}[language] in page

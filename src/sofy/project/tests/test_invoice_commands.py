@@ -50,7 +50,7 @@ def test_a_month_by_commands(world, tmp_path):
     told = [world("invoices", "event", str(event), "--client", "fleurs")[1]["new"] for _ in "ab"]
     _, listed = world("invoices", "list", "--client", "fleurs")
     _, before = world("invoices", "list", "--client", "fleurs", "--as-of", "2026-04-10")
-    _, files = world("invoices", "export", "OPTFA-2026-000001", "--out", str(tmp_path / "out"))
+    _, files = world("invoices", "export", "OPT-FA-2026-000001", "--out", str(tmp_path / "out"))
 
     assert [(row["client"], row["documents"], row["new_eur"]) for row in preview["clients"]] == [
         ("fleurs", 2, "2100.00")
@@ -59,8 +59,8 @@ def test_a_month_by_commands(world, tmp_path):
     assert again["runs"][0]["issued"] == 0
     assert told == [1, 0]
     assert {row["number"]: row["status"] for row in listed["invoices"]} == {
-        "OPTFA-2026-000001": "paid",
-        "OPTFA-2026-000002": "open",
+        "OPT-FA-2026-000001": "paid",
+        "OPT-FA-2026-000002": "open",
     }
     assert (listed["open_eur"], before["open_eur"]) == ("720.00", "2520.00")
     pdf, xml = (Path(name).read_bytes() for name in files["files"])
