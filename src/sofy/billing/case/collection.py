@@ -136,6 +136,8 @@ class Collection:
         """Whether an invoice was not paid when it was due, seen from a day."""
         if account.document.kind != "invoice" or on <= account.due_on:
             return False
+        if account.credited_eur >= account.document.payable_eur:
+            return False  # what was taken back whole was never owed
         if self._interest_stops and account.frozen_on and account.frozen_on <= account.due_on:
             return False  # a court forbade the payment before it was due (C. com. L622-7)
         first = max(account.due_on, account.document.payment.collect_on or account.due_on) + _DAY
