@@ -69,6 +69,9 @@ APPS_IN_ORDER = (
     "soreach",
     "contracts",
     "billing",
+    "treasury",
+    "dunning",
+    "accounting",
     "backoffice",
     "api",
 )

@@ -1,0 +1,11 @@
+"""Application of late payers: what is due is asked for, and what follows when it is not paid."""
+
+from django.apps import AppConfig
+
+
+class DunningConfig(AppConfig):
+    """Reminders, formal notices, suspension."""
+
+    name = "sofy.dunning"
+    label = "dunning"
+    default_auto_field = "django.db.models.BigAutoField"
