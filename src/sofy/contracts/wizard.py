@@ -10,6 +10,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from sofy.contracts.fields import AMOUNT, Amount, Lines, Number, day
+from sofy.contracts.rules.identifiers import french_vat_of
 from sofy.contracts.rules.shapes import TERMS
 
 Content = dict[str, Any]
@@ -72,8 +73,11 @@ class PartiesStep(Step):
         self.fields["country"].choices = names  # type: ignore[attr-defined]
 
     def clean(self) -> Any:
-        """A French company has a SIREN, and its invoices cannot go without it."""
+        """A French company has a SIREN, which its VAT number follows from: its invoices cannot go without it."""
         given = self.cleaned_data
+        siren, vat_id = given.get("siren"), given.get("vat_id") or ""
+        if siren and vat_id.startswith("FR") and vat_id != french_vat_of(siren):
+            self.add_error("vat_id", _("It does not belong to this SIREN, whose number is %s.") % french_vat_of(siren))
         if given.get("country") == "FR" and not given.get("siren") and "siren" not in self.errors:
             self.add_error("siren", _("A French company has a SIREN: its invoices need it."))
         return given

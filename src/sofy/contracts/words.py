@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from sofy.contracts.models import Acceptance, Notice, OnboardingStep
+from sofy.contracts.models import Acceptance, OnboardingStep
 
 ACTIONS: dict[str, "str | Promise"] = {
     "entity.created": _("Legal entity added"),
@@ -150,5 +150,3 @@ REFUSALS: dict[str, "str | Promise"] = {
     "transfer_party_missing": _("Say to whom the contract is handed on."),
     "transfer_without_consent": _("The contract is not handed on without our written consent (art. 24)."),
 }
-
-KINDS_OF_NOTICES = dict(Notice.Kind.choices)

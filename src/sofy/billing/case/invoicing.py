@@ -17,7 +17,7 @@ from sofy.billing.document import Period as Days
 from sofy.billing.drafting import Draft, DraftLine
 from sofy.billing.rules import fines, usage
 from sofy.contracts.rules.shapes import Item
-from sofy.contracts.rules.term import Span
+from sofy.contracts.rules.term import Span, add_months
 from sofy.contracts.rules.values import PARIS
 from sofy.kernel import prices
 from sofy.kernel.clauses import Because, because, clause
@@ -88,7 +88,7 @@ class Invoicing:
 
     def next_run(self, after: date) -> date:
         """The next day on which something may have to be invoiced."""
-        month = (after.replace(day=28) + timedelta(days=4)).replace(day=1)
+        month = add_months(after.replace(day=1), 1)
         return min([month, *(day for cursor in self._cursors for day in self._days(cursor) if day > after)])
 
     def _days(self, cursor: _Cursor) -> list[date]:

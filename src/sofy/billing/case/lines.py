@@ -10,7 +10,7 @@ from sofy.billing.document import Period as Days
 from sofy.billing.drafting import DraftLine
 from sofy.billing.rules import fines
 from sofy.contracts.rules.shapes import Item
-from sofy.contracts.rules.term import Span
+from sofy.contracts.rules.term import Span, add_months
 from sofy.kernel.clauses import Because, because
 from sofy.kernel.money import rounded
 
@@ -89,7 +89,7 @@ _NAMES: Final = {"sms": "SMS", "rcs": "RCS", "whatsapp": "WhatsApp", "email": "E
 
 def usage_line(key: tuple[date, str, str, str, str, bool, str, Decimal], quantity: int) -> DraftLine:
     month, channel, purpose, country, network, at_cost, label, price = key
-    last = (month.replace(day=28) + timedelta(days=4)).replace(day=1) - _DAY
+    last = add_months(month.replace(day=1), 1) - _DAY
     words = label or f"{_NAMES[channel]} {purpose} {'/'.join(filter(None, (country, network)))}".strip()
     amount = fines.third_party(quantity, price) if at_cost else rounded(quantity * price)
     return DraftLine(

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import NamedTuple
 
+from sofy.contracts.rules.term import add_months
 from sofy.kernel.clauses import clause
 from sofy.kernel.money import rounded
 
@@ -27,11 +28,7 @@ class Window(NamedTuple):
 
 def window(event_on: date) -> Window:
     """The twelve months before an event."""
-    try:
-        first = event_on.replace(year=event_on.year - 1)
-    except ValueError:  # a 29 February has no namesake the year before
-        first = event_on.replace(year=event_on.year - 1, day=28)
-    return Window(first, event_on - timedelta(days=1))
+    return Window(add_months(event_on, -12), event_on - timedelta(days=1))
 
 
 @clause("CGVU 21.1")

@@ -5,12 +5,12 @@ pre-notification of 14 calendar days unless agreed otherwise, refunds; Code monÃ
 (8 weeks) and L133-24 (13 months).
 """
 
-from calendar import monthrange
 from datetime import date, timedelta
 from typing import Literal
 
 import msgspec
 
+from sofy.contracts.rules.term import add_months
 from sofy.kernel.errors import Refused
 from sofy.kernel.target_days import next_settlement, settles
 from sofy.wire.pain import Amendment
@@ -141,10 +141,3 @@ def amendment(told: Mandate, now: Mandate) -> Amendment | None:
         account_changed=told.iban != now.iban,
     )
     return None if change == Amendment() else change
-
-
-def add_months(day: date, months: int) -> date:
-    """The same day some months later, or the last one of a month that is too short."""
-    years, month = divmod(day.month - 1 + months, 12)
-    year, month = day.year + years, month + 1
-    return date(year, month, min(day.day, monthrange(year, month)[1]))

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Final, NamedTuple
 
+from sofy.contracts.rules.term import add_months
 from sofy.kernel.clauses import clause
 from sofy.kernel.money import rounded
 
@@ -51,8 +52,7 @@ def credit(fee_eur: Decimal, percent: Decimal) -> Decimal:
 @clause("CGVU 28")
 def claim_until(month: date, days: int = CLAIM_DAYS) -> date:
     """The last day on which the client may ask for the credit of the month this day lies in."""
-    following = (month.replace(day=28) + timedelta(days=4)).replace(day=1)
-    return following + timedelta(days=days - 1)
+    return add_months(month.replace(day=1), 1) + timedelta(days=days - 1)
 
 
 @clause("CGVU 11")

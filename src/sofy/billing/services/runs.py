@@ -21,6 +21,7 @@ from sofy.billing.models import Invoice, Run
 from sofy.billing.services import cases, freezing, tables
 from sofy.clients.models import Client
 from sofy.contracts.models import OrderForm
+from sofy.contracts.rules.term import add_months
 from sofy.kernel import clock
 from sofy.kernel.errors import Refused
 from sofy.kit import audit
@@ -79,7 +80,7 @@ def last_day(month: date) -> date:
     """
     if month > freezing.today():
         raise Refused("as_of_in_future", 409)
-    return min(_next(month) - _DAY, freezing.today())
+    return min(add_months(month, 1) - _DAY, freezing.today())
 
 
 def preview(entity_id: UUID, month: date, *, as_of: date | None = None) -> list[Coming]:
@@ -218,7 +219,7 @@ def _drafts(entity_id: UUID, until: date, shared: cases.Shared) -> Iterator[tupl
 
 def _issued(entity_id: UUID, month: date) -> Iterator[tuple[UUID, Decimal]]:
     rows = Invoice.objects.using("staff").filter(
-        entity_id=entity_id, issued_on__gte=month, issued_on__lt=_next(month)
+        entity_id=entity_id, issued_on__gte=month, issued_on__lt=add_months(month, 1)
     )  # fmt: skip
     sums: dict[UUID, Decimal] = {}
     for client_id, kind, net in rows.values_list("client_id", "kind").annotate(net=Sum(F("net_eur"))):
@@ -228,10 +229,6 @@ def _issued(entity_id: UUID, month: date) -> Iterator[tuple[UUID, Decimal]]:
 
 def _signed(document: Document) -> Decimal:
     return -document.net_eur if document.kind == "credit_note" else document.net_eur
-
-
-def _next(month: date) -> date:
-    return (month.replace(day=28) + timedelta(days=4)).replace(day=1)
 
 
 @contextmanager

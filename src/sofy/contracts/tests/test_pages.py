@@ -215,6 +215,7 @@ def test_what_is_missing_is_said_with_the_step_and_nothing_can_be_sent(staff, cl
         ({"siren": "732829321"}, "check its digits"),
         ({"siren": ""}, "A French company has a SIREN"),
         ({"iban": "FR76"}, "check its digits"),
+        ({"siren": "732 829 320", "vat_id": "FR68919288548"}, "to this SIREN, whose number is FR44732829320"),
     ],
 )
 def test_a_wrong_number_is_said_beside_its_field(staff, client, given, said):

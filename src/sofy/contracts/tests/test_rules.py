@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sofy.contracts.rules import access, days, ends, shapes, term, terms_change
+from sofy.contracts.rules import access, days, ends, identifiers, shapes, term, terms_change
 from sofy.contracts.rules.values import Euros, Moment, converted, moment, read_value
 
 FRENCH = holidays.country_holidays("FR", years=range(2020, 2063))
@@ -140,6 +140,11 @@ def test_what_is_no_moment_is_refused(text):
 def test_what_is_no_amount_is_refused(text):
     with pytest.raises(ValueError, match="amount"):
         read_value(Euros, text)
+
+
+def test_a_french_vat_number_follows_from_the_siren():
+    assert identifiers.french_vat_of("919288548") == "FR68919288548"
+    assert identifiers.checked("vat", identifiers.french_vat_of("732829320")) == "FR44732829320"
 
 
 @given(st.text() | st.integers() | st.none() | st.lists(st.integers()))
