@@ -1,13 +1,14 @@
 """Forms of staff around a contract; the steps of an order form are in `wizard`."""
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, Final
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from sofy.contracts.fields import Amount, Number, day
-from sofy.contracts.models import DocumentVersion, Notice
+from sofy.contracts.models import DocumentVersion, Notice, ProductChange
 from sofy.contracts.services.acceptances import LARGEST_PROOF
 from sofy.contracts.wizard import PartiesStep
 from sofy.ui.fields import ParisMoment
@@ -128,6 +129,28 @@ class TransferForm(forms.Form):
     to = forms.CharField(label=_("To whom"), max_length=140)
     consented_on = day(label=_("Consented on"))
     proof = forms.CharField(label=_("Reference of the written consent"), max_length=400)
+
+
+class ChangeForm(forms.Form):
+    """A change of the product."""
+
+    kind = forms.ChoiceField(label=_("What it is"), choices=ProductChange.Kind.choices)
+    product = forms.ChoiceField(label=_("Product"), choices=ProductChange.Product.choices)
+    title = forms.CharField(label=_("In a line"), max_length=120)
+    text = forms.CharField(label=_("What changes"), max_length=4000, widget=forms.Textarea(attrs={"rows": 4}))
+    equivalence = forms.CharField(
+        label=_("What takes over"), max_length=4000, required=False, widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_("For a function that goes away: how its main use stays possible."),
+    )  # fmt: skip
+    price_eur = Amount(
+        label=_("Price a month (€ before VAT)"), required=False, help_text=_("For a new optional module only.")
+    )
+    effective_on = day(label=_("In force from"))
+
+    def clean_price_eur(self) -> Decimal | None:
+        """No price is none, not zero."""
+        price = self.cleaned_data["price_eur"]
+        return Decimal(price) if price else None
 
 
 class DocumentForm(forms.Form):

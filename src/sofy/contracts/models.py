@@ -306,3 +306,35 @@ class QuotaDrift(ClientOwned):
 
     def __str__(self) -> str:
         return f"{self.active}/{self.licensed}"
+
+
+class ProductChange(models.Model):
+    """A change of the product, as every client is told of it. Written once; the same for all of them."""
+
+    class Kind(models.TextChoices):
+        UPDATE = "update", _("Update, included")
+        REMOVAL = "removal", _("Function that goes away")
+        MODULE = "module", _("New optional module")
+
+    class Product(models.TextChoices):
+        SOVIEW = "soview", "SoView"
+        SOCONNECT = "soconnect", "SoConnect"
+        SOREACH = "soreach", "SoReach"
+        MESSAGING = "messaging", _("Messaging")
+
+    id = models.UUIDField(primary_key=True, default=ids.uuid7, editable=False)
+    kind = models.CharField(max_length=8, choices=Kind.choices)
+    product = models.CharField(max_length=10, choices=Product.choices)
+    title = models.CharField(max_length=120)
+    text = models.TextField()
+    equivalence = models.TextField(blank=True)
+    price_eur = models.DecimalField(max_digits=12, decimal_places=2, null=True)
+    effective_on = models.DateField()
+    announced_at = models.DateTimeField(default=clock.now)
+    actor = models.CharField(max_length=80)
+
+    class Meta:
+        db_table = "contracts_product_change"
+
+    def __str__(self) -> str:
+        return self.title

@@ -42,6 +42,11 @@ about_nobody(
     ["document", "version", "sha256", "how", "actor", "proof_sha256"],
     "what was accepted and how, hashes, and the id of who did it",
 )
+about_nobody(
+    "contracts_product_change",
+    ["kind", "product", "title", "text", "equivalence", "effective_on", "actor"],
+    "what changes in the product, the same for everybody",
+)
 about_nobody("contracts_notice", ["kind", "channel", "about", "sha256", "proof_kind", "actor"], CODES)
 about_nobody("contracts_insurance", ["expires_on", "actor"], CODES)
 about_nobody("contracts_onboarding", ["step", "done_on", "done_by"], CODES)

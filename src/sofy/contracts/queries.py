@@ -18,6 +18,7 @@ from sofy.contracts.models import (
     OnboardingStep,
     OrderForm,
     OrderFormVersion,
+    ProductChange,
     QuotaDrift,
     TransferConsent,
 )
@@ -129,6 +130,11 @@ def document(kind: str, version: str, *, using: str = "default") -> DocumentVers
 def all_documents(*, using: str = "default") -> list[DocumentVersion]:
     """Every version of every document, newest first."""
     return list(DocumentVersion.objects.using(using).order_by("-effective_on", "kind"))
+
+
+def product_changes(*, using: str = "default") -> list[ProductChange]:
+    """What changed in the product or will, newest first."""
+    return list(ProductChange.objects.using(using).order_by("-effective_on", "-announced_at"))
 
 
 def acceptances(client_id: UUID, *, using: str = "default") -> list[Acceptance]:

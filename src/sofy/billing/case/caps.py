@@ -11,9 +11,11 @@ from sofy.contracts.rules.values import PARIS
 from sofy.kernel.clauses import because, clause
 
 DAMAGE: Final = because("CGVU 21.1", "plafonnée")
+EXCEPTED: Final = because("CGVU 21.2", "faute lourde")
+INDIRECT: Final = because("CGVU 21.3", "dommages indirects")
 
 
-@clause("CGVU 21.1", "CGVU 21.2")
+@clause("CGVU 21.1", "CGVU 21.2", "CGVU 21.3")
 def limit(book: Book, event: Damage, paid_out_eur: Decimal, by: Literal["payment", "invoice"]) -> Entry:
     """The cap at an event that did damage, as the answer tells it."""
     day = event.at.date()
@@ -30,7 +32,7 @@ def limit(book: Book, event: Damage, paid_out_eur: Decimal, by: Literal["payment
         if move.what in ("payment", "return")
     ]
     cap = liability.cap(day, paid)
-    left = liability.left(cap, paid_out_eur, excepted=event.excepted)
+    left = liability.left(cap, paid_out_eur, excepted=event.excepted, indirect=event.indirect)
     window = liability.window(day)
     return {
         "at": event.at,
@@ -39,5 +41,5 @@ def limit(book: Book, event: Damage, paid_out_eur: Decimal, by: Literal["payment
         "cap_eur": None if event.excepted else money(cap),
         "paid_out_eur": money(paid_out_eur),
         "left_eur": None if left is None else money(left),
-        "because": DAMAGE,
+        "because": EXCEPTED if event.excepted else INDIRECT if event.indirect else DAMAGE,
     }

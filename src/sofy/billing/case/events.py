@@ -270,9 +270,10 @@ class Terminated(Happened, frozen=True, kw_only=True, tag="terminated"):
 
 
 class Damage(Happened, frozen=True, kw_only=True, tag="damage"):
-    """An event for which the client asks the operator for compensation."""
+    """An event for which the client asks the operator for compensation. `indirect`: lost profit, harm to its image."""
 
     excepted: bool = False
+    indirect: bool = False
 
 
 class Indemnity(Happened, frozen=True, kw_only=True, tag="indemnity"):

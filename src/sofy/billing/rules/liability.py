@@ -39,7 +39,13 @@ def cap(event_on: date, payments: Iterable[Paid]) -> Decimal:
     return rounded(sum((paid.amount_eur * paid.net_eur / paid.gross_eur for paid in counted), Decimal(0)))
 
 
-@clause("CGVU 21.1", "CGVU 21.2")
-def left(cap_eur: Decimal, already_eur: Decimal, *, excepted: bool) -> Decimal | None:
-    """What can still be asked; None where no cap holds (gross negligence, bodily harm, a grave breach of the GDPR)."""
-    return None if excepted else max(cap_eur - already_eur, Decimal(0))
+@clause("CGVU 21.1", "CGVU 21.2", "CGVU 21.3")
+def left(cap_eur: Decimal, already_eur: Decimal, *, excepted: bool, indirect: bool = False) -> Decimal | None:
+    """What can still be asked: nothing for an indirect damage; None where no cap holds.
+
+    No cap: gross negligence, bodily harm, a grave breach of the GDPR. What the operator excludes, it owes then too: no
+    clause protects from one's own gross negligence (C. civ. 1231-3).
+    """
+    if excepted:
+        return None
+    return Decimal(0) if indirect else max(cap_eur - already_eur, Decimal(0))

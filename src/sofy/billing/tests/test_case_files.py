@@ -201,6 +201,12 @@ def test_article_21_2(name):
     check(name)
 
 
+@pytest.mark.clause("CGVU 21.3")
+@pytest.mark.parametrize("name", of("CGVU 21.3"))
+def test_article_21_3(name):
+    check(name)
+
+
 @pytest.mark.clause("CGVU 22")
 @pytest.mark.parametrize("name", of("CGVU 22"))
 def test_article_22(name):

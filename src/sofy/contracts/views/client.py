@@ -16,6 +16,7 @@ from sofy.contracts import papers, queries
 from sofy.contracts.models import OrderForm
 from sofy.contracts.services import acceptances, answers
 from sofy.contracts.views.staff import papers_of
+from sofy.kernel.clauses import clause
 from sofy.kernel.errors import Refused
 from sofy.kit.rls import client_scope, user_scope
 from sofy.ui import notify, problems
@@ -141,6 +142,13 @@ def acknowledge(request: ClientRequest, notice_id: UUID) -> HttpResponse:
     else:
         notify.done(request, _("You acknowledged this notice."))
     return redirect("contracts:contract", request.client.slug)
+
+
+@requires("contract.view")
+@clause("CGVU 6")
+def changes(request: ClientRequest) -> HttpResponse:
+    """What changes in the product: what is included, what goes away and what takes over, what may be ordered."""
+    return render(request, "contracts/changes.html", {"rows": queries.product_changes()})
 
 
 @requires("contract.view")

@@ -16,8 +16,10 @@ from sofy.contracts.access import staff_only
 from sofy.contracts.models import OrderForm
 from sofy.contracts.rules.values import PARIS
 from sofy.contracts.services import acceptances, order_forms, records
+from sofy.contracts.services import changes as announcing
 from sofy.contracts.views.wizard import find
 from sofy.kernel import clock
+from sofy.kernel.clauses import clause
 from sofy.kernel.errors import Refused
 from sofy.kit import audit
 from sofy.kit.rls import staff_scope
@@ -221,6 +223,8 @@ def _transfer(client: Client, request: Any, given: dict[str, Any]) -> None:
     records.consent_to_transfer(client.pk, signed[-1].id, actor=request.user.actor, **given)
 
 
+#: The field that a refused change is about.
+CHANGE_FIELDS = {"price_of_update": "price_eur", "price_missing": "price_eur", "equivalence_missing": "equivalence"}
 ACTS: dict[str, tuple[Any, Any, Any]] = {
     "notice": (forms.NoticeForm, _notice, gettext_lazy("The notice is recorded, with the hash of its words.")),
     "delivery": (forms.DeliveryForm, _delivery, gettext_lazy("The delivery is proved.")),
@@ -244,6 +248,23 @@ def documents(request: Any) -> HttpResponse:
             return redirect("contracts:documents")
     context = {"form": form, "rows": queries.all_documents()}
     return render(request, "contracts/documents.html", context, status=422 if form.errors else 200)
+
+
+@staff_only
+@clause("CGVU 6")
+def changes(request: Any) -> HttpResponse:
+    """Changes of the product, and the form that announces another."""
+    form = forms.ChangeForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            announcing.announce(actor=request.user.actor, **form.cleaned_data)
+        except Refused as refused:
+            form.add_error(CHANGE_FIELDS.get(refused.code, "title"), problems.sentence(refused))
+        else:
+            notify.done(request, _("The change is announced: every client reads it under Contract."))
+            return redirect("contracts:changes-staff")
+    context = {"form": form, "rows": queries.product_changes(), "staff": True}
+    return render(request, "contracts/changes.html", context, status=422 if form.errors else 200)
 
 
 @staff_only
