@@ -1,4 +1,4 @@
-"""What this room does when a document was frozen."""
+"""What this room does when a document was frozen, and with what contracts tells it."""
 
 from uuid import UUID
 
@@ -12,3 +12,27 @@ def render(*, client_id: UUID, invoice_id: str) -> None:
     from sofy.billing.tasks import render_invoice
 
     defer(render_invoice, client_id, invoice_id=invoice_id)
+
+
+@outbox.handler("notice.recorded")
+def notice_recorded(*, client_id: UUID, notice_id: str) -> None:
+    """What follows from a notice follows from the contract's log."""
+    from sofy.billing.services import facts
+
+    facts.notice_recorded(client_id, UUID(notice_id))
+
+
+@outbox.handler("notice.delivered")
+def notice_delivered(*, client_id: UUID, notice_id: str) -> None:
+    """Days count from the proof."""
+    from sofy.billing.services import facts
+
+    facts.notice_delivered(client_id, UUID(notice_id))
+
+
+@outbox.handler("quota.exceeded")
+def opened(*, client_id: UUID, establishment_id: str) -> None:
+    """One more point of sale than licensed is one more that is invoiced."""
+    from sofy.billing.services import facts
+
+    facts.opened(client_id, UUID(establishment_id))

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from sofy.kit.jobs import app, client_job
+from sofy.kit.jobs import app, client_job, every
 
 
 @client_job(name="billing.render_invoice", retries=10)
@@ -19,3 +19,11 @@ def run_month(*, entity_id: str, month: str, actor: str) -> None:
     from sofy.billing.services import runs
 
     runs.run(UUID(entity_id), runs.month_of(month), actor=actor)
+
+
+@every(24 * 3600)
+def licences_today() -> int:
+    """Every day: what a contract licenses, where points of sale that were given up go away with a period."""
+    from sofy.billing.services import licences
+
+    return licences.carry_out_all()

@@ -54,7 +54,8 @@ class Series(models.Model):
 class OrderForm(ClientOwned):
     """What a client is offered and signs. `content`: what is being written, `rules.signed` says in which form.
 
-    In clear is what SQL needs: dates and term, how many points of sale it licenses.
+    In clear is what SQL needs: dates and term, how many points of sale it licenses. `licences`: how many each line per
+    point of sale licenses today, as billing works it out; until it does, as many as were signed.
     """
 
     class State(models.TextChoices):
@@ -71,6 +72,7 @@ class OrderForm(ClientOwned):
     starts_on = models.DateField(null=True)
     term_months = models.PositiveSmallIntegerField(null=True)
     poi = models.PositiveIntegerField(default=0)
+    licences = models.JSONField(default=dict)
     created_at = models.DateTimeField(default=clock.now)
     changed_at = models.DateTimeField(default=clock.now)
     sent_at = models.DateTimeField(null=True)

@@ -30,7 +30,7 @@ for table, columns, purpose in (
 CODES = "codes, numbers and days of a contract between companies"
 about_nobody("contracts_legal_entity", ["code", "series"], CODES)
 about_nobody("contracts_series", "kind", CODES)
-about_nobody("contracts_order_form", ["number", "state", "starts_on"], CODES)
+about_nobody("contracts_order_form", ["number", "state", "starts_on", "licences"], CODES)
 about_nobody("contracts_order_form_version", ["sha256", "sent_by"], "a hash, and the id of who sent it")
 about_nobody(
     "contracts_document",

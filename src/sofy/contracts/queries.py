@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
+import msgspec
 from django.db.models import Q
 
 from sofy.clients.models import Client, Establishment
@@ -24,6 +25,7 @@ from sofy.contracts.models import (
 )
 from sofy.contracts.rules import documents, signed, terms_change, totals
 from sofy.contracts.rules.shapes import Entity, Product
+from sofy.contracts.rules.shapes import OrderForm as Paper
 from sofy.contracts.rules.signed import Change, Signed
 from sofy.contracts.rules.values import PARIS, begin, converted
 from sofy.kernel import clock
@@ -73,6 +75,16 @@ class SignedForm:
     sha256: str
     signed_at: datetime
     paper: Signed
+    licences: dict[str, int]
+
+    @property
+    def licensing(self) -> Paper:
+        """The order form with as many points of sale as it licenses today."""
+        form = self.paper.order_form
+        items = tuple(
+            msgspec.structs.replace(item, quantity=self.licences.get(item.code, item.quantity)) for item in form.items
+        )
+        return msgspec.structs.replace(form, items=items)
 
 
 def signed_forms(client_id: UUID, *, using: str = "default") -> list[SignedForm]:
@@ -86,7 +98,11 @@ def signed_forms(client_id: UUID, *, using: str = "default") -> list[SignedForm]
         if row.signed_at is None:  # pragma: no cover - an accepted order form has it
             continue
         paper = signed.read_paper(version.content, signed_at=row.signed_at)
-        found.append(SignedForm(row.pk, row.number, row.entity_id, row.version, version.sha256, row.signed_at, paper))
+        found.append(
+            SignedForm(
+                row.pk, row.number, row.entity_id, row.version, version.sha256, row.signed_at, paper, row.licences
+            )
+        )  # fmt: skip
     return found
 
 
@@ -228,7 +244,7 @@ class Quota:
 
 def quota(client_id: UUID, *, using: str = "default") -> Quota:
     """Points of sale used and licensed."""
-    forms = [each.paper.order_form for each in signed_forms(client_id, using=using)]
+    forms = [each.licensing for each in signed_forms(client_id, using=using)]
     active = Establishment.objects.using(using).filter(client_id=client_id).count()
     return Quota(active, totals.points_of_sale(forms), totals.licensed(forms))
 

@@ -24,6 +24,7 @@ ACTIONS: dict[str, "str | Promise"] = {
     "insurance.recorded": _("Insurance certificate recorded"),
     "onboarding.step": _("Onboarding step"),
     "transfer.consented": _("Transfer of the contract consented to"),
+    "quota.changed": _("Points of sale licensed changed"),
     "quota.increased": _("Point of sale opened beyond the order"),
     "quota.drift": _("More points of sale than ordered"),
     "quota.settled": _("Points of sale within the order again"),

@@ -4,7 +4,7 @@ from collections import defaultdict
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Sum
+from django.db.models import Q, Sum
 
 from sofy.clients.models import Establishment
 from sofy.contracts.models import OrderForm, QuotaDrift
@@ -22,7 +22,7 @@ def check_all() -> int:
     A drift is one row from the day it is noticed until it is settled; its counts follow from day to day.
     """
     with staff_scope():
-        signed = OrderForm.objects.using("staff").filter(state=OrderForm.State.ACCEPTED, poi__gt=0)
+        signed = OrderForm.objects.using("staff").filter(Q(poi__gt=0) | ~Q(licences={}), state=OrderForm.State.ACCEPTED)
         licensed = dict(signed.values_list("client_id").annotate(Sum("poi")))
         opened: dict[UUID, list[datetime]] = defaultdict(list)
         rows = Establishment.objects.using("staff").filter(client_id__in=licensed)

@@ -3,9 +3,23 @@
 from uuid import UUID
 
 from sofy.contracts import queries
+from sofy.contracts.models import OrderForm
 from sofy.kernel.clauses import clause
 from sofy.kernel.errors import Refused
 from sofy.kit import audit, outbox
+from sofy.kit.rls import staff_scope
+
+
+@clause("CGVU 4", "CGVU 8.3")
+def settle(client_id: UUID, order_form_id: UUID, licensed: dict[str, int]) -> None:
+    """Take note of how many points of sale each line of a contract licenses from now on."""
+    with staff_scope():
+        rows = OrderForm.objects.using("staff").filter(client_id=client_id, pk=order_form_id)
+        form = rows.select_for_update(no_key=True).get()
+        if form.licences != licensed:
+            rows.update(licences=licensed, poi=max(licensed.values(), default=0))
+            facts = {"order_form": form.number, "licensed": max(licensed.values(), default=0)}
+            audit.append(client_id, "quota.changed", "billing", facts, using="staff")
 
 
 @clause("CGVU 4")

@@ -1,0 +1,217 @@
+"""What contracts tells becomes an event of a contract's log, once, and what follows from it follows by replay."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from sofy.billing import handlers, tasks
+from sofy.billing.case.answer import told
+from sofy.billing.models import Problem
+from sofy.billing.services import cases, events, facts, freezing
+from sofy.billing.tests.signed import Content, bought, signed
+from sofy.clients.services import create_establishment
+from sofy.clients.tests.factories import make_client
+from sofy.contracts import queries as contracts
+from sofy.contracts.services import answers, quota, records
+from sofy.contracts.tests.factories import ACTOR, make_entity
+from sofy.kernel import clock
+from sofy.kernel.errors import Refused
+from sofy.kit import outbox
+from sofy.kit.rls import client_scope, staff_scope
+
+NOW = datetime(2026, 5, 20, 8, 0, tzinfo=UTC)
+TODAY = date(2026, 5, 20)
+SMALL = [
+    {"code": "soview", "product": "soview", "label": "SoView", "per": "poi", "quantity": 2, "unit_price_eur": "30.00",
+     "list_price_eur": "32.00"},
+    {"code": "soconnect", "product": "soconnect", "label": "SoConnect", "per": "poi", "quantity": 1,
+     "unit_price_eur": "10.00"},
+]  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def committed(engine_db):
+    clock.install(lambda: NOW)
+
+
+def log_of(form):
+    with staff_scope():
+        return list(events.of(form))
+
+
+def told_of(form, day=TODAY):
+    with staff_scope():
+        return told(cases.load(form.client_id, form.pk).played(day))
+
+
+def notice(form, kind="formal_notice", channel="email", **changes):
+    given = {"text": "Payez.", "sent_at": NOW - timedelta(hours=1), "actor": ACTOR} | changes
+    return records.record_notice(form.client_id, kind=kind, channel=channel, order_form_id=form.pk, **given)
+
+
+@pytest.mark.clause("CGVU 7.2")
+def test_a_formal_notice_and_its_acknowledgement_begin_the_five_days():
+    form = signed(make_client(), make_entity())
+    freezing.catch_up(form.client_id, form.pk, as_of=TODAY, validator=Content())
+    row = notice(form)
+
+    outbox.dispatch()
+    answers.acknowledge(form.client_id, row.pk, actor="user:owner")
+    outbox.dispatch()
+
+    (found,) = told_of(form)["notices"]
+    assert (found["kind"], found["state"], found["proof"]) == ("formal", "running", "acknowledgement")
+    assert found["last_day"] == "2026-05-28"
+
+
+@pytest.mark.clause("CGVU 7.2")
+def test_told_again_a_notice_counts_once():
+    form = signed(make_client(), make_entity())
+    freezing.catch_up(form.client_id, form.pk, as_of=TODAY, validator=Content())
+    row = notice(form, about="A-1, A-2")
+    records.record_delivery(
+        form.client_id, row.pk, delivered_at=NOW, proof_kind="registered_letter", proof="AR 1", actor=ACTOR
+    )
+
+    for _again in range(2):
+        facts.notice_recorded(form.client_id, row.pk)
+        facts.notice_delivered(form.client_id, row.pk)
+
+    assert [type(one).__name__ for one in log_of(form)] == ["NoticeSent", "NoticeDelivered"]
+    assert log_of(form)[0].invoices == ("A-1", "A-2")
+
+
+@pytest.mark.clause("CGVU 8.2")
+@pytest.mark.parametrize(
+    ("channel", "reads"),
+    [("registered", "registered_letter"), ("e_registered", "registered_letter"), ("mailbox", "mailbox")],
+)
+def test_a_non_renewal_ends_the_contract_with_its_period(channel, reads):
+    form = signed(make_client(), make_entity())
+
+    notice(form, kind="nonrenewal", channel=channel)
+    outbox.dispatch()
+
+    (event,) = log_of(form)
+    assert (event.channel, event.by) == (reads, "client")
+    assert told_of(form)["ends"][0]["last_day"] == "2027-03-31"
+
+
+@pytest.mark.clause("CGVU 27")
+def test_changed_terms_are_told_to_every_contract_of_a_client_and_its_refusal_ends_them():
+    client, entity = make_client(), make_entity()
+    forms = [signed(client, entity), signed(client, entity, items=bought(onboarding=False))]
+    notice(forms[0], kind="terms", about="2026-03-24")
+    notice(forms[0], kind="terms_refused", text="The price rises.", sent_at=NOW)
+
+    outbox.dispatch()
+
+    for form in forms:
+        assert [type(one).__name__ for one in log_of(form)] == ["TermsNotified", "TermsRefused"]
+        assert told_of(form)["ends"][0]["reason"] == "terms_refused"
+
+
+def test_a_notice_nothing_follows_from_is_no_event():
+    form = signed(make_client(), make_entity())
+
+    notice(form, kind="other")
+    outbox.dispatch()
+
+    assert log_of(form) == []
+
+
+def test_what_a_contract_cannot_take_is_a_problem_staff_sees(monkeypatch):
+    form = signed(make_client(), make_entity())
+    row = notice(form, kind="nonrenewal", channel="mailbox", sent_at=datetime(2026, 3, 1, tzinfo=UTC))
+
+    handlers.notice_recorded(client_id=form.client_id, notice_id=str(row.pk))
+
+    assert log_of(form) == []
+    with staff_scope():
+        (problem,) = Problem.objects.using("staff").filter(order_form=form)
+    assert problem.key == f"notice:{row.pk}:sent"
+    assert str(problem.reasons) == "Nonrenewal: event_before_contract"
+
+
+@pytest.mark.clause("CGVU 4")
+def test_one_more_point_of_sale_is_one_more_invoiced_on_the_lines_that_license_the_most():
+    client = make_client()
+    form = signed(client, make_entity(), items=SMALL)
+    for name in ("Quai", "Gare", "Port", "Halles"):
+        create_establishment(client, name=name)
+
+    outbox.dispatch()
+
+    assert [(one["item"], one["before"], one["after"]) for one in told_of(form)["quota"]] == [
+        ("soview", 2, 3), ("soview", 3, 4),
+    ]  # fmt: skip
+    with client_scope(client.pk):
+        found = contracts.quota(client.pk)
+    assert (found.active, found.licensed, found.over) == (4, 4, 0)
+    assert found.by_product == {"soview": 4, "soconnect": 1}
+
+
+@pytest.mark.clause("CGVU 4")
+def test_a_point_of_sale_opens_in_the_place_of_one_that_closed_without_an_increase():
+    client = make_client()
+    form = signed(client, make_entity(), items=SMALL)
+    opened = [create_establishment(client, name=name) for name in ("Quai", "Gare", "Port")]
+    outbox.dispatch()
+    with client_scope(client.pk):
+        opened[0].delete()
+
+    create_establishment(client, name="Halles")
+    outbox.dispatch()
+    facts.opened(client.pk, opened[1].pk)
+
+    assert [one["after"] for one in told_of(form)["quota"]] == [3]
+
+
+@pytest.mark.clause("CGVU 8.3")
+def test_what_was_given_up_goes_with_the_period_and_a_drift_is_told():
+    client = make_client()
+    form = signed(client, make_entity(), items=SMALL)
+    for name in ("Quai", "Gare"):
+        create_establishment(client, name=name)
+    decrease = {"type": "poi_decrease", "at": "2026-05-10", "items": ["soview"]}
+    events.record(client.pk, form.pk, decrease, source="test", source_key="1", actor=ACTOR)
+
+    for at, licensed in ((NOW, 2), (datetime(2027, 4, 1, 8, 0, tzinfo=UTC), 1)):
+        clock.install(lambda at=at: at)
+        assert tasks.licences_today() == 0
+        with client_scope(client.pk):
+            assert contracts.quota(client.pk).licensed == licensed
+
+
+@pytest.mark.clause("CGVU 8.3")
+def test_a_contract_that_is_over_licenses_nothing():
+    client = make_client()
+    form = signed(client, make_entity(), items=SMALL)
+    notice(form, kind="nonrenewal", channel="mailbox")
+    outbox.dispatch()
+
+    clock.install(lambda: datetime(2027, 4, 1, 8, 0, tzinfo=UTC))
+    tasks.licences_today()
+    create_establishment(client, name="Quai")
+    outbox.dispatch()
+
+    with client_scope(client.pk):
+        assert contracts.quota(client.pk).licensed == 0
+    assert told_of(form)["quota"] == []
+
+
+def test_licences_of_a_contract_nobody_can_read_stay_as_they_were(monkeypatch):
+    client = make_client()
+    form = signed(client, make_entity(), items=SMALL)
+
+    def unreadable(*args, **kwargs):
+        raise Refused("contract_unreadable")
+
+    monkeypatch.setattr("sofy.billing.services.licences.cases.load", unreadable)
+
+    assert tasks.licences_today() == 1
+    with client_scope(client.pk):
+        assert contracts.quota(client.pk).licensed == 2
+    quota.settle(client.pk, form.pk, {"soview": 7, "soconnect": 1})
+    with client_scope(client.pk):
+        assert contracts.quota(client.pk).licensed == 7
