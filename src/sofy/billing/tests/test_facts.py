@@ -17,6 +17,7 @@ from sofy.contracts.tests.factories import ACTOR, make_entity
 from sofy.kernel import clock
 from sofy.kernel.errors import Refused
 from sofy.kit import outbox
+from sofy.kit.models import OutboxRow
 from sofy.kit.rls import client_scope, staff_scope
 
 NOW = datetime(2026, 5, 20, 8, 0, tzinfo=UTC)
@@ -44,6 +45,17 @@ def told_of(form, day=TODAY):
         return told(cases.load(form.client_id, form.pk).played(day))
 
 
+def deliver(form):
+    """What the worker does with the events of a client; what fails is not put off but fails the test."""
+    with client_scope(form.client_id):
+        rows = list(OutboxRow.objects.filter(client_id=form.client_id).order_by("due_at", "id"))
+    topics = {"notice.recorded": handlers.notice_recorded, "notice.delivered": handlers.notice_delivered,
+              "quota.exceeded": handlers.opened}  # fmt: skip
+    for row in rows:
+        if row.topic in topics:
+            topics[row.topic](client_id=form.client_id, **row.payload)
+
+
 def notice(form, kind="formal_notice", channel="email", **changes):
     given = {"text": "Payez.", "sent_at": NOW - timedelta(hours=1), "actor": ACTOR} | changes
     return records.record_notice(form.client_id, kind=kind, channel=channel, order_form_id=form.pk, **given)
@@ -55,9 +67,9 @@ def test_a_formal_notice_and_its_acknowledgement_begin_the_five_days():
     freezing.catch_up(form.client_id, form.pk, as_of=TODAY, validator=Content())
     row = notice(form)
 
-    outbox.dispatch()
+    deliver(form)
     answers.acknowledge(form.client_id, row.pk, actor="user:owner")
-    outbox.dispatch()
+    deliver(form)
 
     (found,) = told_of(form)["notices"]
     assert (found["kind"], found["state"], found["proof"]) == ("formal", "running", "acknowledgement")
@@ -90,7 +102,7 @@ def test_a_non_renewal_ends_the_contract_with_its_period(channel, reads):
     form = signed(make_client(), make_entity())
 
     notice(form, kind="nonrenewal", channel=channel)
-    outbox.dispatch()
+    deliver(form)
 
     (event,) = log_of(form)
     assert (event.channel, event.by) == (reads, "client")
@@ -104,7 +116,7 @@ def test_changed_terms_are_told_to_every_contract_of_a_client_and_its_refusal_en
     notice(forms[0], kind="terms", about="2026-03-24")
     notice(forms[0], kind="terms_refused", text="The price rises.", sent_at=NOW)
 
-    outbox.dispatch()
+    deliver(forms[0])
 
     for form in forms:
         assert [type(one).__name__ for one in log_of(form)] == ["TermsNotified", "TermsRefused"]
@@ -115,7 +127,7 @@ def test_a_notice_nothing_follows_from_is_no_event():
     form = signed(make_client(), make_entity())
 
     notice(form, kind="other")
-    outbox.dispatch()
+    deliver(form)
 
     assert log_of(form) == []
 
@@ -140,7 +152,7 @@ def test_one_more_point_of_sale_is_one_more_invoiced_on_the_lines_that_license_t
     for name in ("Quai", "Gare", "Port", "Halles"):
         create_establishment(client, name=name)
 
-    outbox.dispatch()
+    deliver(form)
 
     assert [(one["item"], one["before"], one["after"]) for one in told_of(form)["quota"]] == [
         ("soview", 2, 3), ("soview", 3, 4),
@@ -156,12 +168,12 @@ def test_a_point_of_sale_opens_in_the_place_of_one_that_closed_without_an_increa
     client = make_client()
     form = signed(client, make_entity(), items=SMALL)
     opened = [create_establishment(client, name=name) for name in ("Quai", "Gare", "Port")]
-    outbox.dispatch()
+    deliver(form)
     with client_scope(client.pk):
         opened[0].delete()
 
     create_establishment(client, name="Halles")
-    outbox.dispatch()
+    deliver(form)
     facts.opened(client.pk, opened[1].pk)
 
     assert [one["after"] for one in told_of(form)["quota"]] == [3]
@@ -188,12 +200,12 @@ def test_a_contract_that_is_over_licenses_nothing():
     client = make_client()
     form = signed(client, make_entity(), items=SMALL)
     notice(form, kind="nonrenewal", channel="mailbox")
-    outbox.dispatch()
+    deliver(form)
 
     clock.install(lambda: datetime(2027, 4, 1, 8, 0, tzinfo=UTC))
     tasks.licences_today()
     create_establishment(client, name="Quai")
-    outbox.dispatch()
+    deliver(form)
 
     with client_scope(client.pk):
         assert contracts.quota(client.pk).licensed == 0
@@ -215,3 +227,17 @@ def test_licences_of_a_contract_nobody_can_read_stay_as_they_were(monkeypatch):
     quota.settle(client.pk, form.pk, {"soview": 7, "soconnect": 1})
     with client_scope(client.pk):
         assert contracts.quota(client.pk).licensed == 7
+
+
+def test_the_worker_hands_them_on():
+    client = make_client()
+    form = signed(client, make_entity(), items=SMALL)
+    freezing.catch_up(client.pk, form.pk, as_of=TODAY, validator=Content())
+    row = notice(form)
+    for name in ("Quai", "Gare", "Port"):
+        create_establishment(client, name=name)
+    answers.acknowledge(client.pk, row.pk, actor="user:owner")
+
+    outbox.dispatch()
+
+    assert sorted(type(one).__name__ for one in log_of(form)) == ["NoticeDelivered", "NoticeSent", "PoiActivated"]
