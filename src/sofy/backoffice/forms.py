@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from sofy.clients import support
 from sofy.clients.forms import zones
 from sofy.clients.models import Cause
+from sofy.dunning.rules.carrying_out import BY_HAND
 
 
 class ClientForm(forms.Form):
@@ -23,7 +24,7 @@ class StateForm(forms.Form):
 
     cause = forms.ChoiceField(
         label=_("Cause of a suspension"),
-        choices=[("", _("Other")), *Cause.choices],
+        choices=[("", _("Other")), *(one for one in Cause.choices if one[0] in BY_HAND)],
         required=False,
         help_text=_("What its invoices depend on."),
     )

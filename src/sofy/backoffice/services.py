@@ -5,6 +5,7 @@ from uuid import UUID
 
 from sofy.clients import queries, services
 from sofy.clients.models import Client, Invitation, State
+from sofy.dunning.services import access
 from sofy.kit import audit
 from sofy.kit.models import AuditEntry
 from sofy.kit.rls import staff_scope
@@ -41,5 +42,10 @@ def open_client(*, user: Any, name: str, timezone: str, owner_email: str) -> tup
 
 
 def change_state(client_id: UUID, *, user: Any, state: State, reason: str, cause: str = "") -> Client:
-    """Suspend a client or let it send again."""
-    return services.set_state(client_id, state, actor=user.actor, reason=reason, cause=cause)
+    """Suspend a client or let it send again.
+
+    Raises: Refused (suspension_cause, lifted_by_collection, second_person_needed, not_suspended).
+    """
+    if state == State.SUSPENDED:
+        return access.suspend(client_id, cause=cause, reason=reason, actor=user.actor)
+    return access.lift(client_id, reason=reason, actor=user.actor)

@@ -1,5 +1,7 @@
 """Pages of the operator's staff."""
 
+from typing import Any
+
 from django.conf import settings
 from django.core.mail import send_mail
 from django.http import Http404, HttpRequest, HttpResponse
@@ -15,7 +17,8 @@ from sofy.clients import queries, support, words
 from sofy.clients.models import Client, State
 from sofy.clients.services import INVITATION_DAYS
 from sofy.kernel import numbers
-from sofy.ui import commands, notify, panels
+from sofy.kernel.errors import Refused
+from sofy.ui import commands, notify, panels, problems
 
 
 @staff_only
@@ -48,11 +51,7 @@ def client(request: HttpRequest, slug: str) -> HttpResponse:
     form = forms.StateForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         state = State.ACTIVE if row.state == State.SUSPENDED else State.SUSPENDED
-        services.change_state(row.pk, user=request.user, state=state, **form.cleaned_data)
-        notify.done(
-            request, _("The client is suspended.") if state == State.SUSPENDED else _("The client may send again.")
-        )
-        return redirect("backoffice:client", slug)
+        return _change(request, row, state, form.cleaned_data)
     context = {
         "row": row,
         "form": form,
@@ -60,6 +59,19 @@ def client(request: HttpRequest, slug: str) -> HttpResponse:
         "panels": panels.render(request, "op.client"),
     }
     return render(request, "backoffice/client.html", context, status=422 if form.errors else 200)
+
+
+def _change(request: Any, row: Client, state: State, given: dict[str, Any]) -> HttpResponse:
+    try:
+        after = services.change_state(row.pk, user=request.user, state=state, **given)
+    except Refused as refused:
+        notify.refuse(request, problems.sentence(refused))
+        return redirect("backoffice:client", row.slug)
+    if after.state == State.ACTIVE:
+        notify.done(request, _("The client may send again."))
+    else:
+        notify.done(request, _("The client is suspended."))
+    return redirect("backoffice:client", row.slug)
 
 
 @staff_only

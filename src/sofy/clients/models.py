@@ -31,15 +31,15 @@ class State(models.TextChoices):
 
 
 class Cause(models.TextChoices):
-    """Why a client is suspended: what its invoices depend on.
+    """Why a client is suspended: the codes of `contracts.rules.access`, whose table says what each one means."""
 
-    Source: CGVU 7.2 and 11: in an emergency or for fraud at once, the subscription goes on being invoiced, no credit;
-    for an unpaid invoice after notice, the same; through Sofy's own fault nothing is invoiced.
-    """
-
-    EMERGENCY = "emergency", _("Emergency or fraud: at once, without notice, invoiced without credit (art. 7.2, 11)")
-    UNPAID = "unpaid", _("Unpaid invoice, after notice (art. 7.2)")
-    OURS = "ours", _("Through our own fault: nothing is invoiced (art. 11)")
+    DEFAULT = "default", _("Unpaid invoice, after notice (art. 7.2)")
+    FRAUD = "fraud", _("Fraud (art. 7.2)")
+    SECURITY = "security", _("Risk for the platform (art. 11)")
+    MISSING_STOP = "missing_stop", _("STOP mention missing (art. 14.1)")
+    AF2M = "af2m", _("AF2M rules broken (art. 13)")
+    OPERATOR_FAULT = "operator_fault", _("Our own fault (art. 11)")
+    COURT_ORDER = "court_order", _("Court order (art. 12)")
 
 
 class Client(models.Model):
@@ -49,7 +49,7 @@ class Client(models.Model):
     slug = models.SlugField(max_length=60, unique=True)
     name = models.CharField(_("Name"), max_length=120)
     state = models.CharField(max_length=10, choices=State.choices, default=State.ACTIVE)
-    suspension_cause = models.CharField(max_length=10, choices=Cause.choices, default="", blank=True)
+    suspension_cause = models.CharField(max_length=16, choices=Cause.choices, default="", blank=True)
     suspended_at = models.DateTimeField(null=True, blank=True)
     timezone = models.CharField(_("Time zone"), max_length=40, default="Europe/Paris")
     approval_required = models.BooleanField(_("A second person approves each campaign"), default=False)

@@ -20,7 +20,7 @@ from sofy.kernel.clauses import clause
 from sofy.kernel.errors import Refused
 from sofy.kernel.hours import HoursPolicy
 from sofy.kernel.text import one_line
-from sofy.kit import audit
+from sofy.kit import audit, outbox
 from sofy.kit.below import engine_connection
 from sofy.kit.keys import keystore
 from sofy.kit.rls import client_scope
@@ -152,18 +152,22 @@ def update_settings(
 def set_state(client_id: UUID, state: State, *, actor: str, reason: str = "", cause: str = "") -> Client:
     """Suspend a client or let it send again; nothing that was withheld meanwhile is released later.
 
-    `cause`: one of `Cause`, which its invoices depend on. An emergency is a cause of its own: at once, without notice.
+    `cause`: one of `Cause`, which its invoices depend on; another one takes the place of the one before. Higher rooms
+    hear of it by the event `client.access`, which names the entry of the chain.
     """
     with client_scope(client_id):
         row = Client.objects.select_for_update(no_key=True, of=("self",)).get(pk=client_id)
-        if row.state != state:
-            suspended = state == State.SUSPENDED
+        suspended = state == State.SUSPENDED
+        if row.state != state or (suspended and cause and row.suspension_cause != cause):
+            ended = row.suspension_cause
             row.state, row.suspension_cause = state, cause if suspended else ""
             row.suspended_at = clock.now() if suspended else None
             row.save(update_fields=["state", "suspension_cause", "suspended_at"])
             _tell_gate(row)
-            facts = {"reason": reason, "cause": cause} if cause else {"reason": reason}
-            audit.append(client_id, f"client.{state.value}", actor, facts)
+            named = cause if suspended else ended
+            facts = {"reason": reason, "cause": named} if named else {"reason": reason}
+            entry = audit.append(client_id, f"client.{state.value}", actor, facts)
+            outbox.publish("client.access", client_id, entry=entry.seq)
     return row
 
 

@@ -9,3 +9,12 @@ class DunningConfig(AppConfig):
     name = "sofy.dunning"
     label = "dunning"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from sofy.clients import words as journal
+        from sofy.dunning.words import ACTIONS, FACTS, REFUSALS
+        from sofy.ui import problems
+
+        problems.register(REFUSALS)
+        journal.ACTIONS.update(ACTIONS)
+        journal.FACTS.update(FACTS)

@@ -84,6 +84,16 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     smtp_password: Annotated[str, Meta(description="Password on the mail server.", extra={"secret": True})] = ""
     smtp_tls: Annotated[bool, Meta(description="Whether the mail server must offer TLS.")] = True
     smtp_from: Annotated[str, Meta(description="Sender of the product's own mails.")] = "sofy@localhost"
+    reminder_days: Annotated[
+        str, Meta(description="Days from the due date on which invoices are brought to mind; below zero: before it.")
+    ] = "-5,3,10"
+    formal_notice_after_days: Annotated[
+        int,
+        Meta(ge=0, le=365, description="Days late after which a formal notice leaves by itself; 0: staff sends it."),
+    ] = 0
+    second_channel_after_days: Annotated[
+        int, Meta(ge=1, le=90, description="Days without proof after which a notice has to go by another channel.")
+    ] = 5
     metrics_host: Annotated[
         str, Meta(description="Address where each process answers a monitor (/metrics, /healthz, /readyz).")
     ] = "127.0.0.1"

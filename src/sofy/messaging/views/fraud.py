@@ -215,7 +215,7 @@ def suspend(request: Any, client_id: UUID) -> HttpResponse:
     """Suspend a client at once, without notice (7.2, 11): its subscription is invoiced all the same, without credit."""
     if client_id not in _names({client_id}):
         raise Http404
-    clients.set_state(client_id, State.SUSPENDED, actor=request.user.actor, reason="CGVU 7.2", cause="emergency")
+    clients.set_state(client_id, State.SUSPENDED, actor=request.user.actor, reason="CGVU 7.2", cause="fraud")
     notify.done(request, _("The client is suspended at once."))
     return redirect("messaging:fraud")
 

@@ -1,0 +1,1 @@
+"""Rules of late payers: values in, values out."""
