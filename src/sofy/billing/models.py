@@ -121,9 +121,10 @@ class Problem(ClientOwned):
 
 
 class TableRow(models.Model):
-    """A value of the outside world, or how the terms are read, for all contracts. Written once: a later row counts.
+    """What is the same for all contracts: values of the outside world, how the terms are read, what befell the service.
 
-    `data`: a row of a table of cases (docs/reference/case.md), or the value of a reading.
+    Written once: a later row of the same key counts instead. `data`: a row of a table of cases
+    (docs/reference/case.md), the value of a reading, or an event.
     """
 
     class Kind(models.TextChoices):
@@ -132,6 +133,8 @@ class TableRow(models.Model):
         VAT_RATE = "vat_rate", _("VAT rate")
         TARIFF = "tariff", _("Tariff")
         READING = "reading", _("Reading of the terms")
+        INCIDENT = "incident", _("Incident")
+        MAINTENANCE = "maintenance", _("Maintenance")
 
     id = models.UUIDField(primary_key=True, default=ids.uuid7, editable=False)
     kind = models.CharField(max_length=12, choices=Kind.choices)

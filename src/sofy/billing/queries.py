@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from sofy.billing.case import answer
@@ -72,6 +73,46 @@ def _of(form: OrderForm, day: date, using: str) -> list[InvoiceLine]:
             )
         )  # fmt: skip
     return lines
+
+
+@dataclass(frozen=True)
+class CreditLine:
+    """A month of an Application, or of routing, as a contract tells it (docs/reference/case.md, `credits`)."""
+
+    order_form_id: UUID
+    order_form: str
+    told: dict[str, Any]
+
+    @property
+    def look(self) -> str:
+        """Its state as pages show it."""
+        return f"credit_{self.told['state']}"
+
+    @property
+    def amount_eur(self) -> Decimal:
+        """What it gives back. Unit: EUR before VAT."""
+        return Decimal(self.told["amount_eur"])
+
+    @property
+    def reached_percent(self) -> Decimal | None:
+        """What share of the month, or of the messages, was as promised."""
+        known = self.told.get("availability_percent") or self.told.get("success_percent")
+        return Decimal(known) if known else None
+
+
+def credits(client_id: UUID, *, as_of: date | None = None, using: str = "default") -> list[CreditLine]:
+    """What was promised and not kept, month by month, the newest first.
+
+    Raises: Refused (contract_unreadable).
+    """
+    day = as_of or freezing.today()
+    forms = OrderForm.objects.using(using).filter(client_id=client_id, state=OrderForm.State.ACCEPTED)
+    found = [
+        CreditLine(form.pk, form.number, row)
+        for form in forms
+        for row in cases.load(client_id, form.pk, using=using).played(day).told.credits
+    ]
+    return sorted(found, key=lambda line: (line.told["month"], line.told["kind"]), reverse=True)
 
 
 def open_eur(client_id: UUID, *, as_of: date | None = None, using: str = "default") -> Decimal:

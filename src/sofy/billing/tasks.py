@@ -1,8 +1,12 @@
 """Jobs of this room."""
 
+from typing import Final
 from uuid import UUID
 
 from sofy.kit.jobs import app, client_job, every
+
+#: The day of a month on which receipts of the last one are in.
+SETTLED_ON: Final = 4
 
 
 @client_job(name="billing.render_invoice", retries=10)
@@ -27,3 +31,13 @@ def licences_today() -> int:
     from sofy.billing.services import licences
 
     return licences.carry_out_all()
+
+
+@every(24 * 3600)
+def routing_of_last_month() -> int:
+    """From the fourth day of a month, when the last one is counted: how it was routed becomes part of each contract."""
+    from sofy.billing.services import freezing, service_level
+    from sofy.contracts.rules.term import add_months
+
+    today = freezing.today()
+    return service_level.routed(add_months(today.replace(day=1), -1)) if today.day >= SETTLED_ON else 0

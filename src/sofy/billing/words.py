@@ -38,6 +38,8 @@ REFUSALS: dict[str, "str | Promise"] = {
     "entity_needed": _("Two companies use this number: say which with --entity."),
     "file_unwritable": _("{file} cannot be written: {problem}"),
     "json_unreadable": _("This is no JSON: {problem}"),
+    "credit_none": _("There is no credit to claim for this month."),
+    "credit_too_late": _("It was to be claimed within 15 days after the month, until {until} (art. 28)."),
     "contract_busy": _("The contract changes faster than its documents can be issued. Try again."),
 }
 
@@ -48,5 +50,10 @@ STATES: dict[str, Look] = {
     "invoice_part_paid": Look("yellow", "circle-dashed", _("Partly paid")),
     "invoice_paid": Look("green", "circle-check", pgettext_lazy("invoice", "Paid")),
     "invoice_credited": Look("secondary", "arrow-back-up", pgettext_lazy("invoice", "Credited")),
+    "credit_none": Look("green", "circle-check", _("Promise kept")),
+    "credit_claimable": Look("yellow", "clock", _("To be claimed")),
+    "credit_granted": Look("green", "arrow-back-up", _("Credited")),
+    "credit_refused": Look("secondary", "x", _("Claimed too late")),
+    "credit_breach": Look("red", "alert-triangle", _("Promise not kept")),
     "invoice_issued": Look("secondary", "file-text", pgettext_lazy("credit note", "Issued")),
 }

@@ -8,14 +8,15 @@ from uuid import UUID
 import msgspec
 from django.db import connections
 
-from sofy.billing.case.events import VatCheck
+from sofy.billing.case.events import Event, VatCheck
 from sofy.billing.case.replay import Replay
-from sofy.billing.case.shapes import Case, Readings, Tables, Unreadable
+from sofy.billing.case.shapes import Case, Unreadable
 from sofy.billing.document import Document, decoded
 from sofy.billing.einvoice.oracle import Situation
 from sofy.billing.models import Invoice
 from sofy.billing.rules.territories import Rate
 from sofy.billing.services import events, tables
+from sofy.billing.services.tables import Shared
 from sofy.contracts.models import OrderForm, OrderFormVersion
 from sofy.contracts.rules import signed
 from sofy.contracts.rules.shapes import UsagePrice
@@ -44,10 +45,6 @@ class Contract:
             raise Refused("contract_unreadable", path=error.path, problem=error.message[:300]) from None
 
 
-#: Rates, indices and readings that all contracts share.
-Shared = tuple[Tables, Readings]
-
-
 def load(client_id: UUID, order_form_id: UUID, *, using: str = "staff", shared: Shared | None = None) -> Contract:
     """A contract in force with its log and its documents; inside the staff scope, or that of its client.
 
@@ -59,30 +56,35 @@ def load(client_id: UUID, order_form_id: UUID, *, using: str = "staff", shared: 
     form = rows.filter(state=OrderForm.State.ACCEPTED).first()
     if form is None or form.signed_at is None:
         raise Refused("contract_unknown", 404)
-    case = case_of(form, using=using, shared=shared)
+    log = events.of(form)
+    case = _case(form, log, shared or tables.current(using=using), using)
     invoices = Invoice.objects.using(using).filter(client_id=client_id, order_form=form)
     frozen = {row.key: decoded(str(row.document).encode()) for row in invoices.order_by("frozen_at", "id")}
     credits: dict[str, list[Document]] = {}
     for document in frozen.values():
         for origin in document.corrects:
             credits.setdefault(origin.number, []).append(document)
-    return Contract(form, case, frozen, len(case.events), credits)
+    return Contract(form, case, frozen, len(log), credits)
 
 
-def case_of(form: OrderForm, *, using: str = "staff", shared: Shared | None = None) -> Case:
-    """The case of a signed order form."""
+def _case(form: OrderForm, log: tuple[Event, ...], shared: Shared, using: str) -> Case:
+    """The case of a signed order form: its log, and what befell the Applications it has."""
     versions = OrderFormVersion.objects.using(using).filter(client_id=form.client_id, order_form=form)
     assert form.signed_at is not None, "an accepted order form was signed"
     paper = signed.read_paper(versions.get(version=form.version).content, signed_at=form.signed_at)
-    known, readings = shared or tables.current(using=using)
+    sold = {item.product for item in paper.order_form.items}
+    befell = [
+        one for one in shared.happened
+        if one.at >= form.signed_at and (one.application is None or one.application in sold)
+    ]  # fmt: skip
     return Case(
         format=1,
         entity=paper.entity,
         client=paper.client,
         order_form=paper.order_form,
-        tables=msgspec.structs.replace(known, usage_price=_usage_prices(form.client_id, using)),
-        readings=readings,
-        events=events.of(form),
+        tables=msgspec.structs.replace(shared.tables, usage_price=_usage_prices(form.client_id, using)),
+        readings=shared.readings,
+        events=(*log, *befell),
     )
 
 

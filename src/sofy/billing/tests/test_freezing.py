@@ -357,10 +357,10 @@ def test_a_later_row_of_a_table_counts():
     tables.record("reading", {"fine_vat": "S"}, actor=ACTOR)
 
     with staff_scope():
-        found, readings = tables.current()
+        found = tables.current()
 
-    assert [str(row.percent) for row in found.legal_rate] == ["3.20"]
-    assert readings.fine_vat == "S"
+    assert [str(row.percent) for row in found.tables.legal_rate] == ["3.20"]
+    assert found.readings.fine_vat == "S"
 
 
 @pytest.mark.parametrize(

@@ -78,6 +78,7 @@ EXCEPTIONS: dict[str, set[Policy]] = {
     # The companies of the operator and its terms are shown to every client: they are about no client.
     "contracts_legal_entity": {(WEB, "SELECT", "true", "")},
     "contracts_document": {(WEB, "SELECT", "true", "")},
+    "contracts_product_change": {(WEB, "SELECT", "true", "")},
     "contracts_insurance": {(WEB, "SELECT", f"((client_id IS NULL) OR {OWN})", "")},
     # Rates, indices and readings of the terms are about nobody.
     "billing_table": {(WEB, "SELECT", "true", "")},
@@ -209,6 +210,7 @@ RIGHTS = {
     "contracts_legal_entity": ("s", "siu", ""),
     "contracts_series": ("", "siu", ""),
     "contracts_document": ("s", "si", ""),
+    "contracts_product_change": ("s", "si", ""),
     "contracts_order_form": ("su", "siu", ""),
     "contracts_order_form_version": ("s", "si", ""),
     "contracts_acceptance": ("si", "si", ""),
