@@ -17,22 +17,22 @@ def render(*, client_id: UUID, invoice_id: str) -> None:
 @outbox.handler("notice.recorded")
 def notice_recorded(*, client_id: UUID, notice_id: str) -> None:
     """What follows from a notice follows from the contract's log."""
-    from sofy.billing.services import facts
+    from sofy.billing.tasks import take_notice
 
-    facts.notice_recorded(client_id, UUID(notice_id))
+    defer(take_notice, client_id, notice_id=notice_id)
 
 
 @outbox.handler("notice.delivered")
 def notice_delivered(*, client_id: UUID, notice_id: str) -> None:
     """Days count from the proof."""
-    from sofy.billing.services import facts
+    from sofy.billing.tasks import take_delivery
 
-    facts.notice_delivered(client_id, UUID(notice_id))
+    defer(take_delivery, client_id, notice_id=notice_id)
 
 
 @outbox.handler("quota.exceeded")
 def opened(*, client_id: UUID, establishment_id: str) -> None:
     """One more point of sale than licensed is one more that is invoiced."""
-    from sofy.billing.services import facts
+    from sofy.billing.tasks import take_opening
 
-    facts.opened(client_id, UUID(establishment_id))
+    defer(take_opening, client_id, establishment_id=establishment_id)

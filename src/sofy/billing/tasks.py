@@ -17,6 +17,30 @@ def render_invoice(client_id: UUID, invoice_id: str) -> None:
     rendering.render(client_id, UUID(invoice_id))
 
 
+@client_job(name="billing.take_notice", retries=10)
+def take_notice(client_id: UUID, notice_id: str) -> None:
+    """A notice becomes an event of the contracts it is about. A job: the log is never written inside the outbox."""
+    from sofy.billing.services import facts
+
+    facts.notice_recorded(client_id, UUID(notice_id))
+
+
+@client_job(name="billing.take_delivery", retries=10)
+def take_delivery(client_id: UUID, notice_id: str) -> None:
+    """So does the proof that it arrived."""
+    from sofy.billing.services import facts
+
+    facts.notice_delivered(client_id, UUID(notice_id))
+
+
+@client_job(name="billing.take_opening", retries=10)
+def take_opening(client_id: UUID, establishment_id: str) -> None:
+    """And a point of sale beyond the order."""
+    from sofy.billing.services import facts
+
+    facts.opened(client_id, UUID(establishment_id))
+
+
 @app.task(name="billing.run_month", queue="exports")
 def run_month(*, entity_id: str, month: str, actor: str) -> None:
     """Issue the invoices of a month; one that was cut off is continued by the next."""

@@ -92,7 +92,7 @@ class NoticeForm(forms.Form):
     channel = forms.ChoiceField(label=_("How it went"), choices=Notice.Channel.choices)
     sent_at = ParisMoment(label=_("Sent on (hour of Paris)"), validators=[of_this_century])
     about = forms.CharField(
-        label=_("About"), max_length=40, required=False, help_text=_("The version of the terms, or the invoice.")
+        label=_("About"), max_length=400, required=False, help_text=_("The version of the terms, or the invoice.")
     )
     text = forms.CharField(
         label=_("What it says"), max_length=20_000, widget=forms.Textarea(attrs={"rows": 5}),

@@ -208,7 +208,7 @@ class Notice(ClientOwned):
     kind = models.CharField(max_length=16, choices=Kind.choices)
     channel = models.CharField(max_length=12, choices=Channel.choices)
     from_client = models.BooleanField(default=False)
-    about = models.CharField(max_length=40, blank=True)
+    about = models.CharField(max_length=400, blank=True)
     text = SealedTextField(under="entity_id", default=b"", blank=True)
     sha256 = models.CharField(max_length=64)
     sent_at = models.DateTimeField()
