@@ -226,6 +226,10 @@ RIGHTS = {
     "billing_table": ("s", "si", ""),
     **dict.fromkeys(("billing_invoice", "billing_problem"), ("s", "siu", "")),
     **dict.fromkeys(("billing_series", "billing_run"), ("", "siu", "")),
+    # what a bank said is written once, what was made of it later; a client sees its own mandates and debits
+    **dict.fromkeys(("treasury_mandate", "treasury_debit"), ("s", "siu", "")),
+    **dict.fromkeys(("treasury_account", "treasury_file", "treasury_entry"), ("", "siu", "")),
+    **dict.fromkeys(("treasury_question", "treasury_batch"), ("", "siu", "")),
     # a visit is begun and ended by staff; whose client it is may see it
     "clients_supportvisit": ("s", "siud", ""),
     # the engine tells the rooms, and reads nothing there

@@ -29,6 +29,7 @@ MODULES = (
     "service_level",
     "contracts",
     "invoices",
+    "bank",
     "benches",
     "demo",
 )
