@@ -12,14 +12,13 @@ class ClientsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from sofy.clients.views import support_banner, suspended_panel
+        from sofy.clients.views import support_banner
         from sofy.clients.words import REFUSALS
         from sofy.ui import panels, problems
         from sofy.ui.nav import Entry, register
 
         problems.register(REFUSALS)
         panels.register(panels.Panel("banner", "clients/support_banner.html", support_banner, 0))
-        panels.register(panels.Panel("home.attention", "clients/panel_suspended.html", suspended_panel, 0, "home.view"))
 
         account = _("Account")
         register(

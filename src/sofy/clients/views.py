@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST
 
 from sofy.clients import forms, queries, services, support, words
 from sofy.clients.access import ClientRequest, only_reads, requires
-from sofy.clients.models import Establishment, Invitation, Membership, State
+from sofy.clients.models import Establishment, Invitation, Membership
 from sofy.kernel import clock, numbers
 from sofy.kernel.errors import Refused
 from sofy.kit import audit
@@ -50,11 +50,6 @@ def support_banner(request: HttpRequest) -> dict[str, Any] | None:
     """What every page says while the operator's staff look at it on a visit."""
     client = getattr(request, "client", None)
     return {"visit": client.support_visit, "slug": client.slug} if client and client.support_visit else None
-
-
-def suspended_panel(request: Any) -> dict[str, Any] | None:
-    """What a suspended client reads first on its home page."""
-    return {} if request.client.state == State.SUSPENDED else None
 
 
 @requires("establishment.view")

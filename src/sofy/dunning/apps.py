@@ -11,10 +11,19 @@ class DunningConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from sofy.accounts import landing
         from sofy.clients import words as journal
-        from sofy.dunning.words import ACTIONS, FACTS, REFUSALS
-        from sofy.ui import problems
+        from sofy.dunning.views import client
+        from sofy.dunning.words import ACTIONS, FACTS, REFUSALS, STATES
+        from sofy.ui import panels, problems
+        from sofy.ui.statuses import LOOKS
 
         problems.register(REFUSALS)
         journal.ACTIONS.update(ACTIONS)
         journal.FACTS.update(FACTS)
+        LOOKS.update(STATES)
+        landing.register(client.after_log_in)
+        home = "dunning/panel_home.html"
+        panels.register(panels.Panel("home.attention", home, client.suspended_panel, 0, "home.view"))
+        panels.register(panels.Panel("banner", "dunning/banner.html", client.suspended_banner, 1))
+        panels.register(panels.Panel("client.invoice", "dunning/panel_contest.html", client.contest_panel, 1))

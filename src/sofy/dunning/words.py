@@ -3,6 +3,8 @@
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from sofy.ui.statuses import Look
+
 ACTIONS: dict[str, "str | Promise"] = {
     "dunning.act": _("Late payment: something was done"),
 }
@@ -18,6 +20,30 @@ REFUSALS: dict[str, "str | Promise"] = {
     "lifted_by_collection": _("This suspension ends by itself when the invoices it is about are collected."),
     "second_person_needed": _("Your wish is recorded. A second person of the staff has to lift it, too."),
     "not_suspended": _("This client is not suspended."),
+    "invoice_unknown": _("There is no such invoice."),
+    "dispute_no_reason": _("Say why you contest it."),
+    "dispute_open": _("This invoice is contested already."),
+    "dispute_none": _("This invoice is not contested."),
+}
+
+#: Why access is closed, as its client reads it.
+CAUSES: dict[str, "str | Promise"] = {
+    "default": _("Invoices were not paid, and the five business days of the formal notice are over."),
+    "fraud": _("Fraud was detected on your account."),
+    "security": _("There is a risk for the platform or for your account."),
+    "missing_stop": _("Marketing left without the STOP mention."),
+    "af2m": _("The rules of the AF2M were broken."),
+    "operator_fault": _("The fault is ours: we are putting it right."),
+    "court_order": _("A court ordered it."),
+    "": _("Your contact at Sofy tells you why."),
+}
+
+#: What gives access back, as its client reads it.
+LIFTED_BY: dict[str, "str | Promise"] = {
+    "collection": _("Pay the invoices below: access is back as soon as the money is booked."),
+    "staff": _("Write to your contact at Sofy: we lift the suspension once its cause is gone."),
+    "two_staff": _("Write to your contact at Sofy: two people of our staff have to agree to lift it."),
+    "court": _("It ends when the court says so."),
 }
 
 #: What comes next: `rules.position.Next`.
@@ -29,4 +55,8 @@ NEXT: dict[str, "str | Promise"] = {
     "decide_end": _("Decide on the end"),
     "claim_file": _("Declare the claim"),
     "audit": _("Audit of a dispute"),
+}
+
+STATES: dict[str, Look] = {
+    "contested": Look("yellow", "message-report", _("Contested")),
 }

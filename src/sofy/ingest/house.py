@@ -61,6 +61,7 @@ class _Client(NamedTuple):
     senders: Mapping[str, tuple[str, ...]]
     channels_off: frozenset[str]
     ladder: tuple[tuple[str, int], ...]
+    suspended: bool
 
 
 class House:
@@ -132,6 +133,17 @@ class House:
         )  # fmt: skip
         return desk, known.keys
 
+    @clause("CGVU 7.2", "CGVU 11")
+    async def open_desk(self, client: UUID) -> tuple[Desk, ClientKeys]:
+        """The desk where messages are taken: closed while the client is suspended. Everything else stays open.
+
+        Raises: Fault client_ended, client_suspended.
+        """
+        desk, keys = await self.desk(client)
+        if self._clients[client].suspended:
+            raise Fault("client_suspended", 403, article="CGVU 11")
+        return desk, keys
+
     async def _prices(self) -> Tariff:
         prefixes = {prefix: (country, network) for prefix, country, network in await self.link.rows("networks")}
         rows = await self.link.rows("sale_prices")
@@ -151,11 +163,11 @@ class House:
         for channel, name in await self.link.rows("senders_of", {"client": client}):
             senders[channel] = (*senders.get(channel, ()), name)
         chosen = await self.link.rows("channels_of", {"client": client})
-        off, ladder = chosen[0] if chosen else ((), None)
+        off, ladder, suspended = chosen[0] if chosen else ((), None, False)
         steps = tuple((step["channel"], int(step["after_s"])) for step in ladder or ())
         if len(self._clients) >= _MOST_CLIENTS:
             self._clients.clear()
-        known = self._clients[client] = _Client(moment, keys, senders, frozenset(off), steps)
+        known = self._clients[client] = _Client(moment, keys, senders, frozenset(off), steps, suspended)
         return known
 
     async def answered_before(self, client: UUID, named: Named) -> Answer | None:

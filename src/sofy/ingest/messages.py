@@ -72,8 +72,8 @@ class Messages:
         caller = await self._house.callers.admit(request, "messages:send")
         body = await read_body(request)
         named = _named(request, caller, body)
-        desk, keys = await self._house.desk(caller.client)
         try:
+            desk, keys = await self._house.open_desk(caller.client)
             asked = _shaped(_read_message, body)
             desk = await self._house.placed(desk, [asked])
             message = acceptance.accept(desk, asked)
@@ -99,7 +99,12 @@ class Messages:
         raw = _shaped(_read_batch, body).messages
         if not 1 <= len(raw) <= MOST_MESSAGES:
             raise Fault("batch_size", pointer="/messages", limit=MOST_MESSAGES, count=len(raw))
-        desk, keys = await self._house.desk(caller.client)
+        try:
+            desk, keys = await self._house.open_desk(caller.client)
+        except Fault:
+            if (before := await self._before(caller, named)) is not None:
+                return before
+            raise
         language = language_of(request.headers.get("accept-language", ""))
         readable, faults = await _each_read(raw)
         desk = await self._house.placed(desk, [asked for _, asked in readable])

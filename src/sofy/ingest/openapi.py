@@ -19,7 +19,7 @@ _TYPES: Final = (
 _ALWAYS: Final = {
     400: "The request cannot be read.",
     401: "No key, or one that opens nothing.",
-    403: "The key may not do this, or not from there.",
+    403: "The key may not do this, or not from there; or the account is suspended.",
     429: "Too many requests: wait as long as Retry-After says.",
     500: "Our fault: nothing was accepted.",
     503: "The database is away: ask again with the same Idempotency-Key.",

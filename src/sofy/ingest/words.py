@@ -271,6 +271,10 @@ DETAILS: Final[dict[str, Words]] = {
         "A request with this Idempotency-Key is still being answered: ask again in a moment.",
         "Une requête avec cette Idempotency-Key est encore en cours : redemandez dans un instant.",
     ),
+    "client_suspended": Words(
+        "This account is suspended: nothing is taken. Your workspace says why and what to do.",
+        "Ce compte est suspendu : rien n’est pris. Votre espace dit pourquoi et que faire.",
+    ),
     "client_ended": Words("This account has ended.", "Ce compte est clos."),
     "callback_unsigned": Words(
         "This callback does not carry the signature of its route.", "Cet appel ne porte pas la signature de sa route."

@@ -18,7 +18,7 @@ TEXTS = (
     _("Accepted: it is on disk."),
     _("The request cannot be read."),
     _("No key, or one that opens nothing."),
-    _("The key may not do this, or not from there."),
+    _("The key may not do this, or not from there; or the account is suspended."),
     _("The body came too slowly."),
     _("The Idempotency-Key came with another request, or its request is still being answered."),
     _("The body is too large."),

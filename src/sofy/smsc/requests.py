@@ -145,7 +145,7 @@ class Requests:
         wanted: Any = request.fields["dest_address"]
         if not 1 <= len(wanted) <= MOST_DESTINATIONS:
             raise Refusal(Status.RINVNUMDESTS, "destinations", most=MOST_DESTINATIONS)
-        desk, keys = await self._house.desk(account.client)
+        desk, keys = await self._house.open_desk(account.client)
         fits = account.take(len(wanted))
         taken: list[MessageIn] = []
         failed: list[Unsuccess] = []

@@ -36,7 +36,7 @@ class Submits:
     async def take(self, account: Account, sms: Sequence[Sm]) -> list[Outcome]:
         """What becomes of each submit of one segment; returns once those that are taken are committed."""
         try:
-            desk, keys = await self._house.desk(account.client)
+            desk, keys = await self._house.open_desk(account.client)
         except Fault as fault:
             return [Faulted(fault)] * len(sms)
         told: list[Outcome | None] = [None] * len(sms)

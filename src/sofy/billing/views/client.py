@@ -9,6 +9,7 @@ from sofy.billing import queries
 from sofy.billing.services import rendering
 from sofy.clients.access import ClientRequest, requires
 from sofy.kit import audit
+from sofy.ui import panels
 
 TYPES = {"pdf": "application/pdf", "xml": "application/xml"}
 
@@ -24,7 +25,9 @@ def invoices(request: ClientRequest) -> HttpResponse:
 @requires("contract.view")
 def invoice(request: ClientRequest, invoice_id: UUID) -> HttpResponse:
     """One document, with the sentence of the contract behind each line."""
-    return render(request, "billing/invoice.html", {"line": _find(request, invoice_id)})
+    line = _find(request, invoice_id)
+    request.invoice_line = line  # type: ignore[attr-defined]  # panels of higher rooms are about it
+    return render(request, "billing/invoice.html", {"line": line, "panels": panels.render(request, "client.invoice")})
 
 
 def _find(request: ClientRequest, invoice_id: UUID) -> queries.InvoiceLine:

@@ -13,8 +13,8 @@ UPDATE gate_api_key SET last_used_at = date_trunc('minute', %(now)s::timestamptz
 SELECT channel, name FROM gate_sender WHERE client_id = %(client)s ORDER BY channel, name
 
 -- name: channels_of
--- The channels a client does without, and those its auto takes.
-SELECT channels_off, ladder FROM gate_client WHERE client_id = %(client)s
+-- The channels a client does without, those its auto takes, and whether it is suspended.
+SELECT channels_off, ladder, state = 'suspended' FROM gate_client WHERE client_id = %(client)s
 
 -- name: establishments_of
 -- Points of sale of a client by their ids or codes.

@@ -7,6 +7,7 @@ from uuid import UUID
 import pytest
 
 from sofy.connectors.base import Accepted, Action, Inbound, Refused
+from sofy.engine import permissions
 from sofy.engine.intake import MessageIn
 from sofy.engine.tests.conftest import SHORT_CODE, House, Machine
 from sofy.engine.tests.test_recovery import Dead
@@ -55,6 +56,16 @@ async def test_a_stop_that_comes_before_the_second_message_left_counts_for_both(
     assert connector.waiting == []
     await two.machine.settled(two.second, status="cancelled")
     assert len(two.house.outbox("sms.stop")) == 2
+
+
+@pytest.mark.clause("CGVU 11")
+async def test_people_are_heard_while_the_client_is_suspended(two: Two):
+    permissions.write_client(two.house.conn, two.house.client, state="suspended")
+
+    await two.answers()
+
+    assert two.heard() == {two.house.client}
+    assert two.house.opposed() == {two.house.client}
 
 
 @pytest.mark.parametrize(

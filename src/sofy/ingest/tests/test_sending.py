@@ -1,5 +1,6 @@
 """One message: what a 202 means, and what is refused before it is taken."""
 
+import asyncio
 import json
 from collections.abc import Callable
 from datetime import timedelta
@@ -329,9 +330,20 @@ async def test_a_purpose_that_no_route_carries_is_refused(program: Program, hous
     assert "d’alerte" in answer.json["detail"]
 
 
-async def test_a_suspended_client_is_answered_and_its_messages_wait_for_the_gate(program: Program, house: House):
+@pytest.mark.clause("CGVU 7.2", "CGVU 11")
+async def test_a_suspended_client_is_told_why_nothing_is_taken(program: Program, house: House):
+    before = await program.send(name="commande-1")
     house.admin.execute("UPDATE gate_client SET state = 'suspended'")
+    await asyncio.sleep(1.1)
 
+    alone, batch = await program.send(), await program.batch([alert()])
+
+    for answer in (alone, batch):
+        assert (answer.status, answer.code, answer.json["article"]) == (403, "client_suspended", "CGVU 11")
+    assert (await program.send(name="commande-1")).json == before.json  # taken before: answered as then
+    assert (await program.show(before.json["id"])).status == 200
+    house.admin.execute("UPDATE gate_client SET state = 'active'")
+    await asyncio.sleep(1.1)
     assert (await program.send()).status == 202
 
 

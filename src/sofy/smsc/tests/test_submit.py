@@ -120,6 +120,16 @@ async def test_marketing_without_the_mention_is_refused_in_words(house: House, c
     assert house.row("SELECT purpose FROM engine_message")["purpose"] == "marketing"
 
 
+@pytest.mark.clause("CGVU 7.2", "CGVU 11")
+async def test_a_suspended_client_is_told_that_nothing_is_taken(house: House, till: Client):
+    house.admin.execute("UPDATE gate_client SET state = 'suspended'")
+
+    ((refused, _),) = await till.submit(alert())
+
+    assert refused == Status.RSUBMITFAIL
+    assert not house.rows("SELECT 1 FROM engine_message")
+
+
 async def test_an_account_shows_its_own_senders_only(house: House, client_of: Any):
     house.add_sender("Other")
     house.add_account(senders=[SENDER])

@@ -207,7 +207,7 @@ def test_a_suspended_client_tries_nothing(world):
     assert "est en route" not in answer.text
     assert (
         answer.text.count("Votre compte est suspendu\N{NO-BREAK SPACE}: rien ne part.")
-        == page.count("rien ne part.") + 1
+        == page.count("Votre compte est suspendu\N{NO-BREAK SPACE}: rien ne part.") + 1
     )
     with client_scope(world.client.pk):
         assert not TestSend.objects.exists()
