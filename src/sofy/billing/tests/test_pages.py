@@ -1,6 +1,7 @@
 """The pages of invoices: a client sees its own and why each line is there, staff runs a month."""
 
 from datetime import UTC, date, datetime
+from html import unescape
 
 import pytest
 from django.test import Client as Browser
@@ -46,11 +47,16 @@ def browser(user, language="en"):
     return made
 
 
+def shown(answer):
+    return unescape(answer.text).replace("\xa0", " ")
+
+
 def lines_of(client):
     with client_scope(client.pk):
         return queries.invoices(client.pk)
 
 
+@pytest.mark.clause("CGVU 10.2")
 @LANGUAGES
 def test_a_client_sees_what_is_open_and_what_is_paid(client, language):
     page = browser(make_user(client=client), language).get(reverse("billing:invoices", args=[client.slug])).text
@@ -61,6 +67,7 @@ def test_a_client_sees_what_is_open_and_what_is_paid(client, language):
     assert {"fr": "720,00", "en": "720.00"}[language] in page
 
 
+@pytest.mark.clause("CGVU 5.1")
 @LANGUAGES
 def test_each_line_says_why_it_is_there(client, language):
     line = lines_of(client)[-1]
@@ -70,6 +77,27 @@ def test_each_line_says_why_it_is_there(client, language):
     assert "CGVU 5.1" in page
     assert line.document.lines[0].because.sentence[:40] in page
     assert {"fr": "Pourquoi cette ligne", "en": "Why this line?"}[language] in page
+
+
+@pytest.mark.clause("CGVU 9.2", "CGVU 10.2")
+def test_an_invoice_says_its_vat_and_what_is_paid_when_it_is_paid_early(client):
+    line = next(one for one in lines_of(client) if one.net_eur == 600)
+
+    page = shown(browser(make_user(client=client)).get(reverse("billing:invoice", args=[client.slug, line.id])))
+
+    assert "<dt>VAT 20 %</dt><dd>€120.00</dd>" in page
+    assert ">9 April 2026</time>" in page.partition("<dt>Paid early</dt><dd>€712.80 until")[2][:90]
+
+
+@pytest.mark.clause("CGVU 7.1")
+def test_penalties_say_the_sentence_they_follow_from(client, entity):
+    runs.run(entity.pk, date(2026, 5, 1), actor=ACTOR, validator=Content())
+    note = next(one for one in lines_of(client) if one.kind == "debit_note")
+
+    page = shown(browser(make_user(client=client)).get(reverse("billing:invoice", args=[client.slug, note.id])))
+
+    assert "CGVU 7.1" in page
+    assert "3 fois le taux d'intérêt légal et d'une indemnité forfaitaire de 40 €" in page
 
 
 def test_files_are_the_same_at_every_download(client):
@@ -96,6 +124,7 @@ def test_nobody_sees_the_invoice_of_another_client(client):
     assert hostile.post(reverse("billing:start")).status_code == 404
 
 
+@pytest.mark.clause("CGVU 9.2")
 @LANGUAGES
 def test_staff_previews_a_month(client, entity, language):
     staff = browser(make_user(is_operator=True), language)

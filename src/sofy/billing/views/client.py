@@ -8,6 +8,7 @@ from django.shortcuts import render
 from sofy.billing import queries
 from sofy.billing.services import rendering
 from sofy.clients.access import ClientRequest, requires
+from sofy.kernel.clauses import clause
 from sofy.kit import audit
 from sofy.ui import panels
 
@@ -15,6 +16,7 @@ TYPES = {"pdf": "application/pdf", "xml": "application/xml"}
 
 
 @requires("contract.view")
+@clause("CGVU 10.2")
 def invoices(request: ClientRequest) -> HttpResponse:
     """Everything that was issued, newest first, with what is still to be paid."""
     lines = queries.invoices(request.client.pk)
@@ -23,6 +25,7 @@ def invoices(request: ClientRequest) -> HttpResponse:
 
 
 @requires("contract.view")
+@clause("CGVU 5.1", "CGVU 7.1", "CGVU 9.2", "CGVU 10.2")
 def invoice(request: ClientRequest, invoice_id: UUID) -> HttpResponse:
     """One document, with the sentence of the contract behind each line."""
     line = _find(request, invoice_id)

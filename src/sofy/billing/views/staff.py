@@ -10,6 +10,7 @@ from sofy.billing.services import freezing, runs
 from sofy.contracts import queries as contracts
 from sofy.contracts.access import staff_only
 from sofy.contracts.queries import EntityLine
+from sofy.kernel.clauses import clause
 from sofy.kernel.errors import Refused
 from sofy.ui import notify, problems
 
@@ -27,6 +28,7 @@ def all_runs(request: HttpRequest) -> HttpResponse:
 
 
 @staff_only
+@clause("CGVU 9.2")
 def preview(request: HttpRequest) -> HttpResponse:
     """What a month would issue, client by client, beside the month before."""
     try:

@@ -71,6 +71,7 @@ PAYMENT = {
 }  # fmt: skip
 
 
+@pytest.mark.clause("CGVU 8.1", "CGVU 10.1", "CGVU 13")
 def test_an_operator_draws_up_an_order_form_and_its_owner_signs_it(staff, client, mailoutbox):
     entity, owner = make_entity(series="OPT"), make_user(client=client, full_name="Claire Martin")
 
@@ -109,6 +110,7 @@ def test_an_operator_draws_up_an_order_form_and_its_owner_signs_it(staff, client
     assert form.paper.client.siren == "732829320"
 
 
+@pytest.mark.clause("CGVU 5.1", "CGVU 20", "CGVU 24", "CGVU 27")
 @LANGUAGES
 def test_every_page_of_staff_opens_in_both_languages(client, language):
     form, draft = signed_on_paper(client, date(2026, 4, 1)), make_entity()
@@ -132,6 +134,7 @@ def test_every_page_of_staff_opens_in_both_languages(client, language):
 
 
 @LANGUAGES
+@pytest.mark.clause("CGVU 1")
 def test_every_page_of_a_client_opens_in_both_languages(client, language):
     done, waiting = signed_on_paper(client, date(2026, 4, 1)), sent(client)
     mine = browser(make_user(client=client), language)
@@ -249,6 +252,7 @@ def test_staff_add_and_change_a_legal_entity(staff):
     assert queries.entities()[0].retired_at == NOW
 
 
+@pytest.mark.clause("CGVU 1")
 def test_a_paper_signature_is_recorded_with_its_scan(staff, client):
     form = sent(client)
     scan = SimpleUploadedFile("scan.pdf", b"%PDF-1.7")
@@ -273,6 +277,7 @@ def test_an_order_form_is_cancelled_with_a_reason(staff, client):
     assert forms_of(client)[0].state == "cancelled"
 
 
+@pytest.mark.clause("CGVU 5.1", "CGVU 20", "CGVU 24")
 def test_staff_record_what_happens_around_a_contract(staff, client):
     signed_on_paper(client, date(2026, 4, 1))
     place = f"/op/clients/{client.slug}/contract/"
@@ -347,7 +352,7 @@ def second_terms(engine_db):
         admin.execute("DELETE FROM contracts_document WHERE version <> '2026-03-24'")
 
 
-@pytest.mark.clause("CGVU 27")
+@pytest.mark.clause("CGVU 7.2", "CGVU 27")
 def test_an_owner_refuses_announced_terms_and_acknowledges_the_notice(client, second_terms):
     signed_on_paper(client, date(2026, 4, 1))
     told = records.record_notice(
@@ -397,9 +402,44 @@ def test_the_first_log_in_of_an_owner_leads_to_the_terms_or_to_the_order_form_th
     assert browser(owner).get("/")["location"] == home
 
 
+@pytest.mark.clause("CGVU 4")
 def test_points_of_sale_used_and_ordered_stand_on_the_clients_page(client):
     signed_on_paper(client, date(2026, 4, 1))
     marketer: Any = browser(make_user(client=client, role="auditor"))
 
     assert "0 active of 20 ordered" in unescape(marketer.get(f"/c/{client.slug}/contract/").text)
     assert reverse("contracts:contract", args=[client.slug]) in marketer.get(f"/c/{client.slug}/").text
+
+
+@pytest.mark.clause("CGVU 2")
+@LANGUAGES
+def test_what_comes_first_stands_first_on_the_clients_page(client, language):
+    form = signed_on_paper(client, date(2026, 4, 1))
+
+    page = unescape(browser(make_user(client=client), language).get(f"/c/{client.slug}/contract/").text)
+    ranks = page[page.index('class="rank">1<') :]
+
+    assert ranks.index(form.number) < ranks.index("/dpa?version=") < ranks.index("/terms?version=")
+
+
+@pytest.mark.clause("CGVU 8.2")
+def test_the_last_day_to_refuse_the_renewal_stands_on_both_sides_pages(staff, client):
+    signed_on_paper(client, date(2026, 4, 1))
+
+    for shown in (
+        browser(make_user(client=client)).get(f"/c/{client.slug}/contract/"),
+        staff.get(f"/op/clients/{client.slug}/contract/"),
+    ):
+        assert "15 February 2027</time></strong> · last day to refuse the renewal" in unescape(shown.text)
+
+
+@pytest.mark.clause("CGVU 4", "CGVU 8.1")
+def test_only_the_terms_of_the_contract_can_be_chosen(staff, client):
+    form = order_forms.draft(client.pk, entity_id=make_entity().pk, content=content(), actor=ACTOR)
+    place = f"/op/contracts/{client.pk}/{form.pk}/term"
+
+    taken = [months for months in (6, 12, 18, 24, 36, 48)
+             if staff.post(place, TERM | {"term_months": str(months)}).status_code == 302]  # fmt: skip
+    assert taken == [12, 24, 36]
+    assert staff.post(place, TERM | {"extra_poi": "gift"}).status_code == 422
+    assert staff.post(place, TERM).status_code == 302

@@ -23,6 +23,7 @@ from sofy.ui import notify, problems
 
 
 @requires("contract.view")
+@clause("CGVU 2", "CGVU 4", "CGVU 5.1", "CGVU 8.2", "CGVU 20")
 def contract(request: ClientRequest) -> HttpResponse:
     """The contract: order forms, terms in force with their history, points of sale."""
     context = {**papers_of(request.client, using="default"), "awaiting": queries.awaiting(request.client.pk)}
@@ -30,6 +31,7 @@ def contract(request: ClientRequest) -> HttpResponse:
 
 
 @requires("contract.view")
+@clause("CGVU 1", "CGVU 8.1")
 def order_form(request: ClientRequest, order_form_id: UUID) -> HttpResponse:
     """One order form, with the documents around it in their order, and the button that signs it."""
     row, version = _find(request, order_form_id)
@@ -54,6 +56,7 @@ def _find(request: ClientRequest, order_form_id: UUID) -> tuple[OrderForm, Any]:
 
 @require_POST
 @requires("contract.sign")
+@clause("CGVU 1", "CGVU 13")
 def sign(request: ClientRequest, order_form_id: UUID) -> HttpResponse:
     """Sign the version that was read."""
     _find(request, order_form_id)
@@ -78,6 +81,7 @@ def print_view(request: ClientRequest, order_form_id: UUID) -> HttpResponse:
 
 
 @requires("contract.view")
+@clause("CGVU 1", "CGVU 27")
 def document(request: ClientRequest, kind: str) -> HttpResponse:
     """The terms or the DPA: the version that binds this client, or the one that is asked for."""
     wanted = request.GET.get("version", "")
@@ -99,6 +103,7 @@ def document(request: ClientRequest, kind: str) -> HttpResponse:
 
 @require_POST
 @requires("contract.sign")
+@clause("DPA 15")
 def accept_document(request: ClientRequest, kind: str) -> HttpResponse:
     """Accept a new version of the terms, or validate one of the DPA."""
     try:
@@ -115,6 +120,7 @@ def accept_document(request: ClientRequest, kind: str) -> HttpResponse:
 
 @require_POST
 @requires("contract.sign")
+@clause("CGVU 27")
 def refuse_terms(request: ClientRequest) -> HttpResponse:
     """Refuse changed terms, for a reason."""
     try:
@@ -131,6 +137,7 @@ def refuse_terms(request: ClientRequest) -> HttpResponse:
 
 @require_POST
 @requires("contract.sign")
+@clause("CGVU 7.2")
 def acknowledge(request: ClientRequest, notice_id: UUID) -> HttpResponse:
     """Acknowledge that a notice was received."""
     try:
@@ -152,6 +159,7 @@ def changes(request: ClientRequest) -> HttpResponse:
 
 
 @requires("contract.view")
+@clause("CGVU 1")
 def welcome(request: ClientRequest) -> HttpResponse:
     """The first access without a signed order form: the terms, and one click that goes on."""
     if request.method == "POST":

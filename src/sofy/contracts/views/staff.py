@@ -93,6 +93,7 @@ def print_view(request: Any, client_id: UUID, form_id: UUID) -> HttpResponse:
 
 @require_POST
 @staff_only
+@clause("CGVU 1")
 def sign(request: Any, client_id: UUID, form_id: UUID) -> HttpResponse:
     """Record a signature on paper."""
     row = find(client_id, form_id)
@@ -126,6 +127,7 @@ def cancel(request: Any, client_id: UUID, form_id: UUID) -> HttpResponse:
 
 
 @staff_only
+@clause("CGVU 5.1", "CGVU 20", "CGVU 24")
 def of_client(request: Any, slug: str) -> HttpResponse:
     """The contract of a client: what binds it, who accepted it when, insurance, onboarding, notices."""
     client = find_client(slug)
@@ -235,6 +237,7 @@ ACTS: dict[str, tuple[Any, Any, Any]] = {
 
 
 @staff_only
+@clause("CGVU 27")
 def documents(request: Any) -> HttpResponse:
     """The terms and the DPA, version by version, and the form that publishes another."""
     form = forms.DocumentForm(request.POST or None)

@@ -19,6 +19,7 @@ from sofy.contracts.rules.shapes import Item
 from sofy.contracts.rules.values import converted
 from sofy.contracts.services import order_forms
 from sofy.kernel import clock
+from sofy.kernel.clauses import clause
 from sofy.kernel.errors import Refused
 from sofy.kit.rls import staff_scope
 from sofy.ui import notify, problems
@@ -55,6 +56,7 @@ def begin(request: Any) -> HttpResponse:
 
 
 @staff_only
+@clause("CGVU 4", "CGVU 8.1", "CGVU 10.1")
 def step(request: Any, client_id: UUID, form_id: UUID, step: str) -> HttpResponse:
     """One step: kept when it is complete, and with htmx each time somebody pauses."""
     row = find(client_id, form_id)
