@@ -1,6 +1,7 @@
 """Application of money in: bank files, mandates and debits."""
 
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class TreasuryConfig(AppConfig):
@@ -15,10 +16,14 @@ class TreasuryConfig(AppConfig):
         from sofy.clients import words as journal
         from sofy.treasury.words import ACTIONS, FACTS, REFUSALS, STATES
         from sofy.ui import problems
+        from sofy.ui.nav import Entry, register
         from sofy.ui.statuses import LOOKS
 
-        problems.register(OF_FILES)
+        problems.register({code: _(text) for code, text in OF_FILES.items()})
         problems.register(REFUSALS)
         journal.ACTIONS.update(ACTIONS)
         journal.FACTS.update(FACTS)
         LOOKS.update(STATES)
+        register(
+            Entry("op", "", _("Bank"), "treasury:bank", "building-bank", 116, words=_("bank statement payments camt")),
+        )  # fmt: skip

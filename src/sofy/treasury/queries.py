@@ -13,10 +13,14 @@ from django.db.models import Count
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from sofy.billing.models import Invoice
 from sofy.billing.rules import matching
 from sofy.clients.models import Client
+from sofy.contracts.models import OrderForm
+from sofy.kit import audit
 from sofy.kit.rls import staff_scope
 from sofy.treasury.models import Account, BankFile, Entry, Question
+from sofy.wire.camt import Entry as Line
 
 #: Rows of a list that nobody pages through.
 _MOST = 200
@@ -191,3 +195,83 @@ def _question_line(
         row.pk, row.entity_id, row.entity.code, row.booked_on, row.amount_eur, row.state, told["payer"],
         masked(told["iban"]), [text for text in told["texts"] if text], why(told["reason"]), ideas, answer,
     )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Clients:
+    """Clients of an entity that were looked for, and the one that was chosen."""
+
+    found: list[Client]
+    chosen: Client | None
+
+
+def clients(entity_id: UUID, words: str, slug: str) -> Clients:
+    """Clients with a contract of an entity whose name has these words."""
+    with staff_scope():
+        forms = OrderForm.objects.using("staff").filter(entity_id=entity_id, state=OrderForm.State.ACCEPTED)
+        rows = Client.objects.using("staff").filter(pk__in=forms.values("client_id"))
+        chosen = rows.filter(slug=slug).first() if slug else None
+        found = list(rows.filter(name__icontains=words.strip()[:80]).order_by("name")[:20]) if words.strip() else []
+    return Clients(found, chosen)
+
+
+@dataclass(frozen=True)
+class EntryLine:
+    """A line of a file, and what it did."""
+
+    id: UUID
+    booked_on: date
+    amount_eur: Decimal
+    state: str
+    who: str
+    text: str
+    why: str
+    paid: list[tuple[str, Decimal]]
+
+
+def entries(file_id: UUID, *, most: int = _MOST) -> list[EntryLine]:
+    """The first lines of a file, those that wait for somebody before the others."""
+    with staff_scope():
+        rows = Entry.objects.using("staff").filter(file_id=file_id)
+        found = [
+            row
+            for state in (Entry.State.QUEUE, Entry.State.WAITING, Entry.State.NEW, Entry.State.DONE)
+            for row in rows.filter(state=state).order_by("place")[:most]
+        ][:most]
+        outcomes = {row.pk: _outcome(row) for row in found}
+        known = {paid.invoice_id for one in outcomes.values() if one for paid in one.allocations}
+        known |= {back.invoice_id for one in outcomes.values() if one for back in one.reopenings}
+        numbers = {str(pk): number for pk, number in _numbers(known)}
+    return [_entry_line(row, outcomes[row.pk], numbers) for row in found]
+
+
+def _numbers(known: Iterable[str]) -> list[tuple[UUID, str]]:
+    return list(Invoice.objects.using("staff").filter(pk__in=list(known)).values_list("pk", "number"))
+
+
+def _outcome(row: Entry) -> matching.Outcome | None:
+    return msgspec.json.decode(str(row.outcome), type=matching.Outcome) if row.outcome else None
+
+
+def _entry_line(row: Entry, outcome: matching.Outcome | None, numbers: Mapping[str, str]) -> EntryLine:
+    line = msgspec.json.decode(str(row.line), type=Line)
+    detail = line.details[0] if line.details else None
+    texts = [*(detail.references if detail else ()), *(detail.texts if detail else ()), line.text]
+    paid: list[tuple[str, Decimal]] = []
+    if outcome is not None:
+        paid += [(numbers.get(one.invoice_id, ""), one.amount_eur) for one in outcome.allocations]
+        paid += [(numbers.get(one.invoice_id, ""), -one.amount_eur) for one in outcome.reopenings]
+    reason = {"code": outcome.reason.code, "facts": outcome.reason.facts} if outcome else None
+    return EntryLine(
+        row.pk, row.booked_on, row.amount_eur, row.state, detail.debtor if detail else "",
+        " · ".join(text for text in texts if text), why(reason) if reason else "", paid,
+    )  # fmt: skip
+
+
+def original(file_id: UUID, *, actor: str) -> BankFile | None:
+    """A file whose bytes somebody wants; that it was asked for is written down."""
+    with staff_scope():
+        row = BankFile.objects.using("staff").filter(pk=file_id).first()
+        if row is not None:
+            audit.append(audit.PLATFORM, "bank_file.downloaded", actor, {"sha256": row.sha256}, using="staff")
+    return row

@@ -8,6 +8,7 @@ from sofy.ui.statuses import Look
 
 ACTIONS: dict[str, "str | Promise"] = {
     "bank_file.taken": _("Bank file loaded"),
+    "bank_file.downloaded": _("Bank file downloaded"),
     "bank_payment.decided": _("Payment given to invoices"),
     "bank_payment.apart": _("Bank line that is no client’s payment"),
     "bank_payment.reopened": _("Decision on a bank line taken back"),
@@ -22,7 +23,9 @@ ACTIONS: dict[str, "str | Promise"] = {
 }
 
 FACTS: dict[str, "str | Promise"] = {
+    "line": _("line"),
     "lines": _("lines"),
+    "invoices": _("invoices"),
     "known": _("known already"),
     "sha256": _("SHA-256"),
     "mandate": _("mandate"),

@@ -19,6 +19,7 @@ NAMES: tuple[str, ...] = (
     "bookmark",
     "brand-html5",
     "building",
+    "building-bank",
     "building-store",
     "bulb",
     "calendar",
