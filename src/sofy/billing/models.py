@@ -172,3 +172,81 @@ class Run(models.Model):
 
     def __str__(self) -> str:
         return f"{self.month:%Y-%m}"
+
+
+class Usage(ClientOwned):
+    """Messages of one kind of a day in Paris, as the ledger told them when its month was counted last.
+
+    `status`: as docs/reference/case.md says (`refused`: nobody took it); `reason`: why it did not leave. Of what waits
+    nothing is here. Unit of `units`: SMS parts; messages of other channels.
+    """
+
+    month = models.DateField()
+    day = models.DateField()
+    channel = models.CharField(max_length=12)
+    purpose = models.CharField(max_length=12)
+    country = models.CharField(max_length=2, blank=True)
+    network = models.TextField(blank=True)
+    establishment_id = models.UUIDField(null=True)
+    status = models.CharField(max_length=12)
+    reason = models.TextField(blank=True)
+    template = models.BooleanField(default=True)
+    messages = models.PositiveIntegerField()
+    units = models.PositiveIntegerField()
+    first_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "billing_usage"
+        indexes: ClassVar = [models.Index(fields=["client_id", "month"], name="billing_usage_month_rows")]
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.channel} {self.status} {self.units}"
+
+
+class UsageMonth(ClientOwned):
+    """How far the usage of a month is: counted, told to the contracts of its client, told for the last time.
+
+    `open_from`: no message that was accepted before can count in a later month. `cuts`: the days on which a price or
+    another contract began when it was first told; what comes later is told by the same.
+    """
+
+    month = models.DateField()
+    counted_at = models.DateTimeField()
+    took_ms = models.PositiveIntegerField(default=0)
+    open_from = models.DateTimeField()
+    cuts = models.JSONField(default=list)
+    told_at = models.DateTimeField(null=True)
+    closed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "billing_usage_month"
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["client_id", "month"], name="billing_usage_month_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.month:%Y-%m}"
+
+
+class UsageTold(ClientOwned):
+    """How much usage of a kind became events of a contract, from a cut of its month on; what is more comes next."""
+
+    month = models.DateField()
+    since = models.DateField()
+    channel = models.CharField(max_length=12)
+    purpose = models.CharField(max_length=12)
+    country = models.CharField(max_length=2, blank=True)
+    network = models.TextField(blank=True)
+    quantity = models.PositiveIntegerField()
+
+    class Meta:
+        db_table = "billing_usage_told"
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["client_id", "month", "since", "channel", "purpose", "country", "network"],
+                name="billing_usage_told_once",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.since} {self.channel} {self.quantity}"

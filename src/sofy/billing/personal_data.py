@@ -27,3 +27,11 @@ about_nobody(
 about_nobody("billing_problem", "key", CODES)
 about_nobody("billing_table", ["kind", "key", "data", "actor"], "published rates and indices, the same for everybody")
 about_nobody("billing_run", ["month", "as_of", "actor"], CODES)
+COUNTS = "how many messages of a kind there were; no recipient is among it"
+about_nobody(
+    "billing_usage",
+    ["month", "day", "channel", "purpose", "country", "network", "status", "reason", "first_at"],
+    COUNTS,
+)
+about_nobody("billing_usage_month", ["month", "counted_at", "open_from", "cuts", "told_at", "closed_at"], COUNTS)
+about_nobody("billing_usage_told", ["month", "since", "channel", "purpose", "country", "network"], COUNTS)

@@ -13,6 +13,7 @@ ACTIONS: dict[str, "str | Promise"] = {
     "billing_table.recorded": _("Rate, index or reading recorded"),
     "invoice.downloaded": _("Invoice downloaded"),
     "invoice_run.finished": _("Invoice run finished"),
+    "usage.metered": _("Usage of a month told to the contract"),
 }
 
 FACTS: dict[str, "str | Promise"] = {
@@ -24,6 +25,7 @@ FACTS: dict[str, "str | Promise"] = {
     "month": _("month"),
     "issued": _("issued"),
     "refused": _("refused"),
+    "events": _("events"),
 }
 
 REFUSALS: dict[str, "str | Promise"] = {

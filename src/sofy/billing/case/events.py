@@ -4,6 +4,7 @@ Every event has `at`, the moment it happened. Amounts of events that are about m
 """
 
 import re
+from datetime import date
 from typing import Literal
 
 from sofy.contracts.rules.access import Cause
@@ -102,7 +103,8 @@ class PoiDecrease(Happened, frozen=True, kw_only=True, tag="poi_decrease"):
 class Used(Happened, frozen=True, kw_only=True, tag="usage"):
     """Messages of one kind. `cost_eur` per unit marks somebody else's fee, passed on at cost (CGVU 9.3).
 
-    `status`: how the messages stand. Unit: SMS parts; messages of other channels.
+    `status`: how the messages stand. `handed_over_on`: the day that decides on price and month, where it became known
+    later, at `at`, that they count. Unit: SMS parts; messages of other channels.
     """
 
     channel: Channel
@@ -115,12 +117,20 @@ class Used(Happened, frozen=True, kw_only=True, tag="usage"):
     cost_eur: Euros | None = None
     label: str = ""
     establishment: str = ""
+    handed_over_on: date | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.quantity <= MOST:
             raise ValueError(f"quantity: it is not from 0 to {MOST:,}")
         if self.cost_eur is not None and self.cost_eur < 0:
             raise ValueError("cost_eur: it is below zero")
+        if self.handed_over_on is not None and self.handed_over_on > self.at.date():
+            raise ValueError("handed_over_on: it is after at")
+
+    @property
+    def day(self) -> date:
+        """The day of the hand-over in Paris: it decides on the price and the month."""
+        return self.handed_over_on or self.at.date()
 
 
 class Incident(Happened, frozen=True, kw_only=True, tag="incident"):

@@ -216,14 +216,14 @@ class Invoicing:
         if event.cost_eur is None and self._price(event) is None:
             what = f"{event.channel} {event.purpose} {event.country or 'everywhere'}"
             where = "order_form.usage_prices or tables.usage_price"
-            raise Unreadable(f"$.events[{place}]", f"no price for {what} on {event.at.date()}: add it to {where}")
+            raise Unreadable(f"$.events[{place}]", f"no price for {what} on {event.day}: add it to {where}")
         self._used.append(event)
 
     def _price(self, event: Used) -> Decimal | None:
         if event.cost_eur is not None:
             return Decimal(event.cost_eur)
         destination = f"{event.country}/{event.network}" if event.network else event.country
-        return self._prices.sale("client", event.channel, event.purpose, destination, event.at.date())
+        return self._prices.sale("client", event.channel, event.purpose, destination, event.day)
 
     @clause("CGVU 9.3", "CGVU 15")
     def _usage_lines(self, day: date) -> list[DraftLine]:
@@ -236,7 +236,7 @@ class Invoicing:
             assert price is not None, "usage without a price is refused when it is told"
             at_cost = event.cost_eur is not None
             key = (
-                event.at.date().replace(day=1), event.channel, event.purpose, event.country, event.network, at_cost,
+                event.day.replace(day=1), event.channel, event.purpose, event.country, event.network, at_cost,
                 event.label, price,
             )  # fmt: skip
             sums[key] = sums.get(key, 0) + event.quantity

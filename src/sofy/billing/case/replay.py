@@ -229,9 +229,9 @@ class Replay:
                 self._at(evening, _EVENING, self.invoicing.end_of_day)
 
     def _used(self, event: events.Used, place: int) -> None:
-        if not self.licence.lasts(event.at.date()):
+        if not self.licence.lasts(event.day):
             self.told.refuse("usage", event.at, "ended", self.told.ends[-1]["because"])
-        elif self.enforcement.has_access(event.at):
+        elif event.handed_over_on is not None or self.enforcement.has_access(event.at):
             self.invoicing.used(event, place)
         else:
             self.told.refuse("usage", event.at, "suspended", access.CONSEQUENCES["default"].because)

@@ -1,6 +1,6 @@
 """What happened to a contract is added to its log; everything else follows by replay."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -39,16 +39,26 @@ def record(
         rows = Event.objects.using("staff").filter(order_form=form, source=source, source_key=source_key)
         if rows.exists():
             return False
-        row = Event(
-            client_id=client_id, entity_id=form.entity_id, order_form=form, at=_instant(happened),
-            type=str(type(happened).__struct_config__.tag), data=msgspec.json.encode(plainly(happened)).decode(),
-            source=source, source_key=source_key, actor=actor,
-        )  # fmt: skip
+        row = _row(form, happened, source=source, source_key=source_key, actor=actor)
         row.save(using="staff", force_insert=True)
         facts = {"order_form": form.number, "event": row.type}
         audit.append(client_id, "contract_event.recorded", actor, facts, using="staff")
         outbox.publish("contract_event.recorded", client_id, using="staff", order_form_id=form.pk, what=row.type)
     return True
+
+
+def record_usage(form: OrderForm, used: Iterable[tuple[case_events.Used, str]], *, actor: str) -> None:
+    """Add what the ledger counted for a contract, each with its key; in the transaction that holds `locked`."""
+    rows = [_row(form, event, source="ledger", source_key=key, actor=actor) for event, key in used]
+    Event.objects.using("staff").bulk_create(rows)
+
+
+def _row(form: OrderForm, event: case_events.Event, *, source: str, source_key: str, actor: str) -> Event:
+    return Event(
+        client_id=form.client_id, entity_id=form.entity_id, order_form=form, at=_instant(event),
+        type=str(type(event).__struct_config__.tag), data=msgspec.json.encode(plainly(event)).decode(),
+        source=source, source_key=source_key, actor=actor,
+    )  # fmt: skip
 
 
 def of(order_form: OrderForm) -> tuple[case_events.Event, ...]:

@@ -22,7 +22,7 @@ from sofy.billing.einvoice import check
 from sofy.billing.einvoice.oracle import Corrected
 from sofy.billing.einvoice.validator import NotValidated, Validator
 from sofy.billing.models import Event, Invoice, Problem, Series
-from sofy.billing.services import cases, events
+from sofy.billing.services import cases, events, metering
 from sofy.contracts.models import OrderForm
 from sofy.contracts.rules.values import PARIS
 from sofy.kernel import clock
@@ -64,9 +64,12 @@ def catch_up(
 ) -> Caught:
     """Issue everything that follows from a contract up to the end of a day and was not issued yet.
 
-    Two at once do not hinder each other: under the lock of the contract the second sees what the first did, and begins
-    anew. Raises: Refused (contract_unknown, contract_unreadable, as_of_in_future, contract_busy).
+    What its client used in months that are over is told to it first. Two at once do not hinder each other: under the
+    lock of the contract the second sees what the first did, and begins anew.
+
+    Raises: Refused (contract_unknown, contract_unreadable, as_of_in_future, contract_busy).
     """
+    metering.meter_client(client_id, as_of)
     frozen: list[Invoice] = []
     refused: dict[str, list[str]] = {}
     for _round in range(_MOST_ROUNDS):

@@ -18,7 +18,7 @@ from django.db.models import F, Sum
 from sofy.billing.document import Document
 from sofy.billing.einvoice.validator import Validator
 from sofy.billing.models import Invoice, Run
-from sofy.billing.services import cases, freezing, tables
+from sofy.billing.services import cases, freezing, metering, tables
 from sofy.clients.models import Client
 from sofy.contracts.models import OrderForm
 from sofy.contracts.rules.term import add_months
@@ -118,6 +118,7 @@ def run(
     if until > freezing.today():
         raise Refused("as_of_in_future", 409)
     with _alone(entity_id):
+        metering.meter_all(entity_id, until)
         row = _begun(entity_id, month, until, actor)
         if validator is not None:
             _issue(row, validator, actor, progress)

@@ -230,6 +230,10 @@ RIGHTS = {
     **dict.fromkeys(("treasury_mandate", "treasury_debit"), ("s", "siu", "")),
     **dict.fromkeys(("treasury_account", "treasury_file", "treasury_entry"), ("", "siu", "")),
     **dict.fromkeys(("treasury_question", "treasury_batch"), ("", "siu", "")),
+    # usage is counted anew as often as one likes; what was told to a contract only grows
+    "billing_usage": ("s", "sid", ""),
+    "billing_usage_month": ("s", "siu", ""),
+    "billing_usage_told": ("s", "siu", ""),
     # a visit is begun and ended by staff; whose client it is may see it
     "clients_supportvisit": ("s", "siud", ""),
     # the engine tells the rooms, and reads nothing there
