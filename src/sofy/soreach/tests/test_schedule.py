@@ -114,6 +114,18 @@ def test_a_form_that_is_not_finished_keeps_what_is_right(world):
     assert "Choose the day and the hour." in emptied.text
 
 
+@pytest.mark.clause("CGVU 14.1")
+@pytest.mark.parametrize(
+    ("starts_at", "said"),
+    [
+        ("2026-11-26T20:30", "Forbidden at this moment (art. 14.1)"),
+        ("2026-11-26T10:30", "A start at this moment is permitted"),
+    ],
+)
+def test_the_page_says_whether_a_moment_is_permitted(world, starts_at, said):
+    assert said in post(world, world.draft(), HTMX, starts_at=starts_at).text
+
+
 def test_the_page_asks_for_its_own_saving(world):
     page = world.browser().get(world.url(world.draft(), "schedule")).text
 

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from sofy.clients.access import ClientRequest
 from sofy.kernel import numbers
+from sofy.kernel.clauses import clause
 from sofy.kernel.errors import Refused
 from sofy.soreach import people, rules, words
 from sofy.soreach.forms import AudienceForm, ContentForm, EditorialForm, ScheduleForm, TestSendForm
@@ -90,6 +91,7 @@ def _save_content(request: ClientRequest, campaign: Campaign, form: ContentForm)
 
 
 @campaign_view(STEPS["schedule"], draft=True)
+@clause("CGVU 14.1")
 def schedule(request: ClientRequest, campaign: Campaign) -> HttpResponse:
     """When, with the permitted hours drawn; both follow what is typed."""
     form = ScheduleForm(
