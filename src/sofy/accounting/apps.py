@@ -1,6 +1,7 @@
 """Application of the books: reports and exports of what was invoiced and paid."""
 
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class AccountingConfig(AppConfig):
@@ -9,3 +10,19 @@ class AccountingConfig(AppConfig):
     name = "sofy.accounting"
     label = "accounting"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from sofy.accounting.words import ACTIONS, FACTS, REFUSALS
+        from sofy.clients import words as journal
+        from sofy.ui import problems
+        from sofy.ui.nav import Entry, register
+
+        problems.register(REFUSALS)
+        journal.ACTIONS.update(ACTIONS)
+        journal.FACTS.update(FACTS)
+        register(
+            Entry(
+                "op", "", _("Books"), "accounting:books", "report-money", 118,
+                words=_("VAT revenue FEC accountant CSV export"),
+            ),
+        )  # fmt: skip
