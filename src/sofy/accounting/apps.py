@@ -22,7 +22,7 @@ class AccountingConfig(AppConfig):
         journal.FACTS.update(FACTS)
         register(
             Entry(
-                "op", "", _("Books"), "accounting:books", "report-money", 118,
+                "op", "", _("Books"), "accounting:books", "report", 118,
                 words=_("VAT revenue FEC accountant CSV export"),
             ),
         )  # fmt: skip

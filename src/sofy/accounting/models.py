@@ -1,6 +1,6 @@
 """What the books were last worked out from, for lists and sums that no request could replay.
 
-All of it follows from the log of contracts and from frozen invoices and is written anew from them: it may be thrown away.
+It follows from the log of contracts and from frozen invoices and is written anew from them: it may be thrown away.
 """
 
 from typing import ClassVar

@@ -103,7 +103,9 @@ def revenue_by_client(entity_id: UUID, first: date, last: date) -> list[Sold]:
     with staff_scope():
         rows = _sales(entity_id, first, last).values("client_id").annotate(net=Sum("net_eur")).order_by("-net")
         found = list(rows[:MOST])
-        clients = {row.pk: row for row in Client.objects.using("staff").filter(pk__in=[row["client_id"] for row in found])}
+        clients = {
+            row.pk: row for row in Client.objects.using("staff").filter(pk__in=[row["client_id"] for row in found])
+        }
     return [Sold(clients[row["client_id"]].name, row["net"], clients[row["client_id"]].slug) for row in found]
 
 

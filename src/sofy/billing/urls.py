@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from sofy.billing.views import client, service_level, staff
+from sofy.billing.views import client, of_client, service_level, staff
 
 app_name = "billing"
 of_staff = [
@@ -10,14 +10,22 @@ of_staff = [
     path("preview", staff.preview, name="preview"),
     path("incidents", service_level.incidents, name="incidents"),
     path("run", staff.start, name="start"),
+    path("of/<slug:slug>/", of_client.invoices, name="of-client"),
+    path("of/<slug:slug>/<uuid:invoice_id>", of_client.invoice, name="invoice-staff"),
+    *(
+        path(f"of/<slug:slug>/<uuid:invoice_id>/{kind}", of_client.download, {"kind": kind}, name=f"{kind}-staff")
+        for kind in ("pdf", "xml", "ubl")
+    ),
 ]
 workspace = [
     path("", client.invoices, name="invoices"),
     path("credits", service_level.credits, name="credits"),
     path("credits/<uuid:order_form_id>/<str:month>/<slug:application>", service_level.claim, name="credit-claim"),
+    path("lines.csv", client.lines, name="lines"),
     path("<uuid:invoice_id>", client.invoice, name="invoice"),
     path("<uuid:invoice_id>/pdf", client.download, {"kind": "pdf"}, name="pdf"),
     path("<uuid:invoice_id>/xml", client.download, {"kind": "xml"}, name="xml"),
+    path("<uuid:invoice_id>/ubl", client.download, {"kind": "ubl"}, name="ubl"),
 ]
 urlpatterns = [
     path("op/invoices/", include(of_staff)),

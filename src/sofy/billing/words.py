@@ -17,6 +17,8 @@ ACTIONS: dict[str, "str | Promise"] = {
 }
 
 FACTS: dict[str, "str | Promise"] = {
+    "format": _("format"),
+    "documents": _("documents"),
     "number": _("number"),
     "key": _("what for"),
     "reasons": _("reasons"),
@@ -36,6 +38,8 @@ REFUSALS: dict[str, "str | Promise"] = {
     "table_unreadable": _("This is no row of the table {table}: {problem}"),
     "as_of_in_future": _("Documents are issued up to today, not for days to come."),
     "month_unreadable": _("A month is written as 2026-05."),
+    "ubl_refused": _("This document is not valid as UBL ({rule}): take the PDF, and tell us."),
+    "validator_away": _("The file could not be checked just now. Try again in a minute."),
     "invoice_unknown": _("There is no invoice with this number."),
     "entity_needed": _("Two companies use this number: say which with --entity."),
     "file_unwritable": _("{file} cannot be written: {problem}"),

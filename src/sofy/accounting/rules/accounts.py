@@ -26,7 +26,17 @@ class Accounts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     year_begins: int = 1
 
     def __post_init__(self) -> None:
-        for name in ("client", "sales", "sales_abroad", "discount", "late_fees", "vat", "vat_waiting", "bank", "write_off"):
+        for name in (
+            "client",
+            "sales",
+            "sales_abroad",
+            "discount",
+            "late_fees",
+            "vat",
+            "vat_waiting",
+            "bank",
+            "write_off",
+        ):
             if not re.fullmatch(r"[1-7][0-9]{2}[0-9A-Z]{0,9}", getattr(self, name)):
                 raise ValueError(f"{name}: an account has three digits of the general chart first, 12 signs at most")
         if not 1 <= self.year_begins <= 12:

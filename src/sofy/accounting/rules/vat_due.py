@@ -9,7 +9,7 @@ from sofy.billing.case.book import Move
 from sofy.billing.document import Document
 from sofy.kernel.clauses import clause
 from sofy.kernel.clock import PARIS
-from sofy.kernel.money import line_amount
+from sofy.kernel.money import rounded
 
 ZERO = Decimal("0.00")
 Key = tuple[str, Decimal]
@@ -79,7 +79,7 @@ def on_receipts(document: Document, moves: Sequence[Move], credits: Sequence[Doc
 def _part(whole: Decimal, paid: Decimal, gross: Decimal) -> Decimal:
     if gross <= 0 or paid <= 0:
         return ZERO
-    return whole if paid >= gross else line_amount(whole * paid / gross)
+    return whole if paid >= gross else rounded(whole * paid / gross)
 
 
 def _by_moment(found: Sequence[Fell]) -> list[Fell]:

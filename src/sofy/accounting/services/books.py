@@ -16,7 +16,6 @@ from sofy.billing.document import Document
 from sofy.billing.models import Event, Invoice
 from sofy.billing.services import cases, events, freezing, tables
 from sofy.contracts.models import LegalEntity, OrderForm
-from sofy.kernel import clock
 from sofy.kernel.clock import PARIS
 from sofy.kernel.errors import Refused
 from sofy.kit.rls import staff_scope

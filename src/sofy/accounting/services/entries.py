@@ -147,9 +147,7 @@ def _sent_back(row: Event, invoice: str) -> Decimal:
     return -sum((move.amount_eur for move in moves if move.what == "return" and move.at == row.at), ZERO)
 
 
-def _fallen_due(
-    entity_id: UUID, accounts: Accounts, first: date, last: date, names: Names
-) -> Iterator[Dated]:
+def _fallen_due(entity_id: UUID, accounts: Accounts, first: date, last: date, names: Names) -> Iterator[Dated]:
     """VAT of services that waited and is owed since money came in; below zero, it waits again. What was forgiven."""
     rows = Due.objects.using("staff").filter(entity_id=entity_id, day__gte=first, day__lte=last)
     with staff_scope():

@@ -1,8 +1,6 @@
 """Files for the accountant, line by line: the FEC, and CSV of documents, lines, VAT and revenue."""
 
-import csv
-import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -10,23 +8,13 @@ from uuid import UUID
 from sofy.accounting import queries
 from sofy.accounting.rules import fec
 from sofy.accounting.services import books, charts, entries
-from sofy.billing.document import Document, decoded
+from sofy.billing import tabular
+from sofy.billing.document import decoded
 from sofy.billing.models import Invoice
 from sofy.contracts.queries import EntityLine
 from sofy.kernel.errors import Refused
 from sofy.kit import audit
 from sofy.kit.rls import staff_scope
-
-#: A cell that a spreadsheet would take for a formula.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-DOCUMENTS = (
-    "number", "kind", "issued_on", "due_on", "client", "buyer", "siren", "vat_id", "order_form", "net_eur", "vat_eur",
-    "gross_eur",
-)  # fmt: skip
-LINES = (
-    *DOCUMENTS[:9], "line", "code", "label", "establishment", "from", "to", "quantity", "unit_price_eur", "line_net_eur",
-    "vat_category", "vat_percent", "article",
-)  # fmt: skip
 
 
 def told(kind: str, entity: EntityLine, first: date, last: date, actor: str) -> None:
@@ -63,53 +51,17 @@ def rows_of_documents(entity_id: UUID, first: date, last: date, *, by_line: bool
     """Documents issued in a period, or their lines; credit notes are below zero."""
     rows = Invoice.objects.using("staff").filter(entity_id=entity_id, issued_on__gte=first, issued_on__lte=last)
     names = entries.Names()
-    yield LINES if by_line else DOCUMENTS
+    yield tabular.LINES if by_line else tabular.DOCUMENTS
     for batch in entries.batches(rows, "frozen_at"):
         with staff_scope():
             known = names.of(row.client_id for row in batch)
         for row in batch:
             document = decoded(str(row.document).encode())
-            yield from _by_line(document, known[row.client_id][0]) if by_line else (_whole(document, known[row.client_id][0]),)
-
-
-def _whole(document: Document, client: str) -> tuple[Any, ...]:
-    sign = -1 if document.kind == "credit_note" else 1
-    return (*_head(document, client), sign * document.net_eur, sign * document.vat_eur, sign * document.gross_eur)
-
-
-def _head(document: Document, client: str) -> tuple[Any, ...]:
-    buyer = document.buyer
-    due_on = "" if document.kind == "credit_note" else document.payment.due_on
-    return (
-        document.number, document.kind, document.issued_on, due_on, client, buyer.name, buyer.siren, buyer.vat_id,
-        document.order_form,
-    )  # fmt: skip
-
-
-def _by_line(document: Document, client: str) -> Iterator[tuple[Any, ...]]:
-    sign = -1 if document.kind == "credit_note" else 1
-    for line in document.lines:
-        period = line.period
-        yield (
-            *_head(document, client), line.number, line.code, line.label, line.establishment,
-            period.start if period else "", period.end if period else "", sign * line.quantity, line.unit_price_eur,
-            sign * line.net_eur, line.vat_category, line.vat_rate, line.because.article,
-        )  # fmt: skip
-
-
-def csv_lines(rows: Iterable[Iterable[Any]]) -> Iterator[bytes]:
-    """Rows as a CSV that spreadsheets open as it is: UTF-8 with its mark, semicolons, no formula of anybody's."""
-    yield b"\xef\xbb\xbf"
-    for row in rows:
-        out = io.StringIO()
-        csv.writer(out, delimiter=";", lineterminator="\r\n").writerow([_cell(value) for value in row])
-        yield out.getvalue().encode()
-
-
-def _cell(value: Any) -> str:
-    if isinstance(value, str):
-        return f"'{value}" if value.startswith(_FORMULA) else value
-    return f"{value:f}" if hasattr(value, "normalize") else str(value)
+            slug = known[row.client_id][0]
+            if by_line:
+                yield from tabular.by_line(document, slug)
+            else:
+                yield tabular.whole(document, slug)
 
 
 def rows_of_sums(kind: str, entity_id: UUID, first: date, last: date) -> Iterator[tuple[Any, ...]]:

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from sofy.accounting import forms, queries, words
 from sofy.accounting.periods import month_of, period
 from sofy.accounting.services import books, charts, exports
+from sofy.billing import tabular
 from sofy.billing.services import freezing
 from sofy.contracts import queries as contracts
 from sofy.contracts.access import staff_only
@@ -83,7 +84,8 @@ def overview(request: HttpRequest) -> HttpResponse:
         "products": _by_product(sold, wanted),
         "net_eur": sum((row.net_eur for row in sold), Decimal(0)),
         "clients": [
-            (row, wanted.link("pieces", of="sales", client=row.code)) for row in queries.revenue_by_client(*of_period)[:20]
+            (row, wanted.link("pieces", of="sales", client=row.code))
+            for row in queries.revenue_by_client(*of_period)[:20]
         ],
         "chart": _chart(sold),
         "files": [(kind, str(label), wanted.link("file", kind)) for kind, label in words.FILES.items()],
@@ -182,9 +184,9 @@ def _made(kind: str, wanted: Asked) -> tuple[str, Iterator[bytes]]:
         return exports.fec_name(entity, last), exports.fec_lines(entity, first, last)
     name = f"{kind}-{entity.code}-{first}-{last}.csv"
     if kind in ("documents", "lines"):
-        return name, exports.csv_lines(exports.rows_of_documents(entity.id, first, last, by_line=kind == "lines"))
+        return name, tabular.csv_lines(exports.rows_of_documents(entity.id, first, last, by_line=kind == "lines"))
     books.need(entity.id)
-    return name, exports.csv_lines(exports.rows_of_sums(kind, entity.id, first, last))
+    return name, tabular.csv_lines(exports.rows_of_sums(kind, entity.id, first, last))
 
 
 @staff_only
@@ -194,7 +196,9 @@ def accounts(request: Any, code: str) -> HttpResponse:
     if not found:
         raise Http404
     now = charts.of(found[0].id)
-    form = forms.AccountsForm(request.POST or None, initial={name: getattr(now, name) for name in now.__struct_fields__})
+    form = forms.AccountsForm(
+        request.POST or None, initial={name: getattr(now, name) for name in now.__struct_fields__}
+    )
     if request.method == "POST" and form.is_valid():
         try:
             charts.keep(found[0].id, form.cleaned_data, actor=request.user.actor)

@@ -24,7 +24,9 @@ def add(commands: Commands) -> None:
     made.add_argument("--out", type=Path, required=True, help="folder; the file has the name the law gives it")
     _of_period(leaf(actions, "vat", "VAT that fell due in a period, per category and rate.", vat))
     _of_period(leaf(actions, "revenue", "Revenue of a period per month and product, credit notes taken off.", revenue))
-    listed = leaf(actions, "documents", "Documents issued in a period, as CSV on standard output.", documents, json=False)
+    listed = leaf(
+        actions, "documents", "Documents issued in a period, as CSV on standard output.", documents, json=False
+    )
     _of_period(listed)
     listed.add_argument("--lines", action="store_true", help="one row per line of a document")
 
@@ -79,9 +81,10 @@ def revenue(arguments: argparse.Namespace) -> Answer:
 def documents(arguments: argparse.Namespace) -> Answer:
     entity, first, last = _asked(arguments)
     from sofy.accounting.services import exports
+    from sofy.billing import tabular
 
     rows = exports.rows_of_documents(entity.id, first, last, by_line=arguments.lines)
-    for line in exports.csv_lines(rows):
+    for line in tabular.csv_lines(rows):
         sys.stdout.buffer.write(line)
     sys.stdout.buffer.flush()
     exports.told("lines" if arguments.lines else "documents", entity, first, last, ACTOR)

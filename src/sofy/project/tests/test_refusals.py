@@ -168,6 +168,14 @@ REFUSED = [
         ["order-form", "accept", NOBODY, "--client", "zoe", "--signer", "x", "--on", "soon", "--proof", "EMPTY"],
         "day_unreadable",
     ),
+    *(
+        (
+            f"books {what}",
+            ["books", what, "--entity", "nobody", "--from", "2026-01-01", "--to", "2026-02-01", *more],
+            "entity_unknown",
+        )
+        for what, more in (("fec", ["--out", "FOLDER"]), ("vat", []), ("revenue", []), ("documents", []))
+    ),
     ("invoices export", ["invoices", "export", "FA-9", "--out", "FOLDER"], "*"),
     ("invoices event", ["invoices", "event", "NONE", "--client", "zoe"], "*"),
     ("invoices event", ["invoices", "event", "TEXT", "--client", "nobody"], "client_unknown"),
