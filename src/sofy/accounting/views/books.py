@@ -70,9 +70,14 @@ def overview(request: HttpRequest) -> HttpResponse:
     except Refused as refused:
         notify.refuse(request, problems.sentence(refused))
         return render(request, "accounting/books.html", context, status=422)
+    return render(request, "accounting/books.html", {**context, **_figures(wanted)})
+
+
+def _figures(wanted: Asked) -> dict[str, Any]:
+    """Sums of a period, each with the address of what is behind it."""
     of_period = (wanted.entity.id, wanted.first, wanted.last)
     vat, sold = queries.vat(*of_period), queries.revenue(*of_period)
-    context |= {
+    return {
         "unreadable": queries.unreadable(wanted.entity.id),
         "vat": [
             (row, words.CATEGORIES.get(row.category, row.category),
@@ -90,7 +95,6 @@ def overview(request: HttpRequest) -> HttpResponse:
         "chart": _chart(sold),
         "files": [(kind, str(label), wanted.link("file", kind)) for kind, label in words.FILES.items()],
     }  # fmt: skip
-    return render(request, "accounting/books.html", context)
 
 
 def _by_product(sold: list[queries.Sold], wanted: Asked) -> list[tuple[str, Decimal, str]]:
