@@ -47,7 +47,7 @@ OWNER = "owner@example.test"
 ARGUMENT = re.compile(r"<(?:\w+:)?(\w+)>")
 
 #: Addresses of nobody in particular: no client's row is behind them.
-PUBLIC = ("healthz", "ui/", "account/", "clients/", "invitation/", "l/", "o/", "op/", "u/")
+PUBLIC = ("healthz", "ui/", "account/", "clients/", "invitation/", "l/", "n/", "o/", "op/", "u/")
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,8 @@ class Standing(ClientOwned):
     """What the last replay of a contract said of what it owes: the board reads it in one statement.
 
     It decides nothing and can be lost: `services.standings` works it out again after each event and each day.
-    `problem`: why the contract could not be worked out; then its amounts, and access, stay as they were.
+    `reminded_on`: when reminders were last looked for. `problem`: why it could not be worked out; then its amounts, and
+    access, stay as they were.
     Unit: EUR with VAT.
     """
 
@@ -40,6 +41,7 @@ class Standing(ClientOwned):
     next_act_on = models.DateField(null=True)
     suspended = models.BooleanField(default=False)
     insolvent = models.BooleanField(default=False)
+    reminded_on = models.DateField(null=True)
     problem = models.CharField(max_length=60, blank=True, default="")
     problem_since = models.DateTimeField(null=True)
 

@@ -15,4 +15,8 @@ declare("dunning_link", "acknowledged_by", purpose="who said that a formal notic
 CODES = "codes, numbers, amounts and days of a contract between companies"
 about_nobody("dunning_act", ["key", "what", "invoices", "promised_on", "sha256", "actor"], CODES)
 about_nobody("dunning_link", "token_sha256", "a hash")
-about_nobody("dunning_standing", ["as_of", "oldest_due_on", "next_due_on", "next_act", "next_act_on", "problem"], CODES)
+about_nobody(
+    "dunning_standing",
+    ["as_of", "oldest_due_on", "next_due_on", "next_act", "next_act_on", "reminded_on", "problem"],
+    CODES,
+)

@@ -21,6 +21,14 @@ def tell_contracts(client_id: UUID, entry: int) -> None:
     access.tell_contracts(client_id, entry)
 
 
+@every(900)
+def remind() -> int:
+    """In office hours: invoices that fall due soon or are late are brought to mind, each contract once a day."""
+    from sofy.dunning.services import reminders
+
+    return reminders.remind_all()
+
+
 @every(300)
 def work_out_the_day() -> int:
     """A day that begins may end the five days of a notice: each contract is worked out once a day."""

@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from sofy.dunning.views import client
+from sofy.dunning.views import client, receipt
 
 app_name = "dunning"
 workspace = [
@@ -10,5 +10,6 @@ workspace = [
     path("<uuid:invoice_id>/contest", client.contest, name="contest"),
 ]
 urlpatterns = [
+    path("n/<uuid:client_id>/<str:token>", receipt.receipt, name="receipt"),
     path("c/<slug:client_slug>/due/", include(workspace)),
 ]

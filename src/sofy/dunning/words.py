@@ -24,6 +24,15 @@ REFUSALS: dict[str, "str | Promise"] = {
     "dispute_no_reason": _("Say why you contest it."),
     "dispute_open": _("This invoice is contested already."),
     "dispute_none": _("This invoice is not contested."),
+    "nobody_to_write_to": _("Nobody is there to write to: neither the company nor an owner has an e-mail address."),
+    "mail_not_taken": _("The mail server did not take it: nothing was sent. Try again in a moment."),
+    "nothing_to_claim": _("Nothing is overdue that a formal notice may be about."),
+    "second_not_yet": _("A second formal notice comes while access is suspended for the first one, not before."),
+    "second_by_a_person": _("A second formal notice is only ever sent by a person."),
+    "notice_just_sent": _("This notice was sent a moment ago."),
+    "deposit_missing": _("Give the number of the deposit: it is the proof of sending."),
+    "link_unknown": _("This link leads nowhere."),
+    "name_missing": _("Give your name."),
 }
 
 #: Why access is closed, as its client reads it.

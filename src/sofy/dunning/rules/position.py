@@ -117,11 +117,17 @@ def position(replay: Replay, issued: Collection[str]) -> Position:
         owed=owed,
         penalties_eur=sums.interest_eur + sums.recovery_eur,
         provisional=sums.provisional,
-        notice=next((one for one in reversed(live) if one.kind == "formal"), None),
-        second=next((one for one in reversed(live) if one.kind == "second"), None),
+        notice=_furthest([one for one in live if one.kind == "formal"]),
+        second=_furthest([one for one in live if one.kind == "second"]),
         shut=tuple(one for one in replay.enforcement.closed if one.until is None),
         insolvent=any(task["what"] == "insolvency" for task in replay.told.tasks),
     )
+
+
+def _furthest(notices: list[Notice]) -> Notice | None:
+    """The notice whose days end first, else the last one that was sent."""
+    proved = [one for one in notices if one.acts_from is not None]
+    return min(proved, key=lambda one: one.acts_from or one.sent_at) if proved else next(reversed(notices), None)
 
 
 @clause("CGVU 7.2", "CGVU 11", "CGVU 22")

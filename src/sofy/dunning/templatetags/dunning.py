@@ -1,9 +1,14 @@
 """Filters of this room: `{% load dunning %}`."""
 
+from datetime import date
+
+from babel.dates import format_date
 from django import template
 from django.utils.functional import Promise
+from django.utils.translation import get_language
 
 from sofy.dunning import words
+from sofy.ui import formats
 
 register = template.Library()
 
@@ -18,6 +23,12 @@ def cause_words(cause: str) -> "str | Promise":
 def lifted_words(code: str) -> "str | Promise":
     """What gives access back, in one sentence."""
     return words.LIFTED_BY[code]
+
+
+@register.filter
+def plaindate(value: date) -> str:
+    """A day with its year, for mails."""
+    return format_date(value, "d MMMM y", locale=formats.locale_of(get_language()))
 
 
 @register.filter
