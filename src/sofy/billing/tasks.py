@@ -65,3 +65,30 @@ def routing_of_last_month() -> int:
 
     today = freezing.today()
     return service_level.routed(add_months(today.replace(day=1), -1)) if today.day >= SETTLED_ON else 0
+
+
+@every(3600)
+def invoices_of_today() -> int:
+    """Every day, from six in the morning in Paris: what follows from every contract is issued; answers how much."""
+    from sofy.billing.services import runs
+
+    return runs.catch_up_today()
+
+
+@every(3600)
+def vat_numbers() -> int:
+    """Every hour: numbers that invoices wait for are asked about again."""
+    from django.conf import settings
+
+    from sofy.billing.services import vat_checks
+
+    register = vat_checks.register_of(settings.SOFY)
+    return vat_checks.ask_all(register) if register is not None else 0
+
+
+@every(600)
+def count_usage() -> int:
+    """What clients used this month, as their page shows it."""
+    from sofy.billing.services import counting
+
+    return counting.count_all()

@@ -43,6 +43,9 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     api_url: Annotated[
         str, Meta(description="Address programs use for the API, without a final slash (default: from API_PORT).")
     ]
+    vies_url: Annotated[
+        str, Meta(description="Where VAT numbers are asked about (empty: VIES in production, nobody elsewhere).")
+    ] = ""
     smpp_name: Annotated[
         str, Meta(description="Host name clients' software connects to over SMPP (empty: that of API_URL).")
     ] = ""

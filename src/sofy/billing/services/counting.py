@@ -12,6 +12,7 @@ import psycopg
 from django.db import connections
 
 from sofy.billing.models import Usage, UsageMonth
+from sofy.clients.models import Client
 from sofy.contracts.rules.term import add_months
 from sofy.contracts.rules.values import PARIS, begin
 from sofy.engine.db import sql
@@ -24,6 +25,32 @@ LONGEST_WAIT: Final = timedelta(days=366)
 #: So long after its hand-over a message may still turn out to count: suppliers' ids are forgotten after eight days, and
 #: receipts nobody could place after one more (`receipt_key`, `receipt_parked`).
 NEWS_COMES_FOR: Final = timedelta(days=10)
+
+
+#: A month that goes on is counted again so often, and less often where that takes long.
+FRESH: Final = timedelta(minutes=10)
+_SHARE: Final = 50
+_NEVER: Final = datetime.min.replace(tzinfo=UTC)
+
+
+def count_all(*, seconds: float = 300.0) -> int:
+    """Count the present month of every client, those of the oldest figures first; answers how many were.
+
+    A round begins no further client after so long.
+    """
+    now, ends, counted = clock.now(), time.monotonic() + seconds, 0
+    month = now.astimezone(PARIS).date().replace(day=1)
+    with staff_scope():
+        known = {row.client_id: row for row in UsageMonth.objects.using("staff").filter(month=month)}
+        clients = list(Client.objects.using("staff").values_list("pk", flat=True))
+    for client_id in sorted(clients, key=lambda one: known[one].counted_at if one in known else _NEVER):
+        if time.monotonic() > ends:
+            break
+        row = known.get(client_id)
+        if row is None or now >= row.counted_at + max(FRESH, _SHARE * timedelta(milliseconds=row.took_ms)):
+            count(client_id, month)
+            counted += 1
+    return counted
 
 
 def count(client_id: UUID, month: date) -> UsageMonth:

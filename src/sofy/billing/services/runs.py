@@ -7,11 +7,12 @@ again, so a run that was killed is simply run once more.
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from decimal import Decimal
 from typing import Final
 from uuid import UUID
 
+import structlog
 from django.db import connections
 from django.db.models import F, Sum
 
@@ -22,12 +23,18 @@ from sofy.billing.services import cases, freezing, metering, tables
 from sofy.clients.models import Client
 from sofy.contracts.models import OrderForm
 from sofy.contracts.rules.term import add_months
+from sofy.contracts.rules.values import PARIS
 from sofy.kernel import clock
 from sofy.kernel.errors import Refused
 from sofy.kit import audit
 from sofy.kit.rls import staff_scope
 
 _DAY: Final = timedelta(days=1)
+_log = structlog.get_logger("sofy.billing")
+#: From then on a day is invoiced: what was handed over before midnight is known (RCS and WhatsApp of the last evening
+#: may be known later: `services.metering`).
+SETTLED_AT: Final = time(6)
+DAILY: Final = "worker"
 ZERO: Final = Decimal("0.00")
 #: Unit: documents between two notes of how far a run is.
 _TOLD_EVERY: Final = 20
@@ -131,6 +138,31 @@ def run(
             facts = {"month": f"{month:%Y-%m}", "issued": row.issued, "refused": row.refused}
             audit.append(audit.PLATFORM, "invoice_run.finished", actor, facts, using="staff")
     return row
+
+
+def catch_up_today(*, validator: Validator | None = None) -> int:
+    """Issue what is due today, once a day for each entity, from the hour on at which yesterday's messages are counted.
+
+    Documents so bear the day on which they are due. A day that was cut off is continued by the next call, one that
+    was missed is made good by the next day; an entity that fails hinders no other. Answers how many were issued.
+    """
+    now = clock.now().astimezone(PARIS)
+    if now.time() < SETTLED_AT:
+        return 0
+    today, issued = now.date(), 0
+    with staff_scope():
+        forms = OrderForm.objects.using("staff").filter(state=OrderForm.State.ACCEPTED)
+        entities = sorted(set(forms.order_by().values_list("entity_id", flat=True).distinct()))
+        done = Run.objects.using("staff").filter(month=today.replace(day=1), as_of=today).exclude(finished_at=None)
+        caught_up = set(done.values_list("entity_id", flat=True))
+    for entity_id in entities:
+        if entity_id in caught_up:
+            continue
+        try:
+            issued += run(entity_id, today.replace(day=1), actor=DAILY, as_of=today, validator=validator).issued
+        except Exception as error:
+            _log.error("day_not_invoiced", entity=str(entity_id), day=str(today), error=type(error).__name__)
+    return issued
 
 
 def _begun(entity_id: UUID, month: date, until: date, actor: str) -> Run:
