@@ -4,6 +4,7 @@ Source: ISO 20022 (XML messages, one namespace per message and version). A file 
 document types are refused, packed files too, and nothing is fetched.
 """
 
+import codecs
 import re
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime
@@ -26,6 +27,7 @@ _INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d
 _PACKED = (b"PK", b"\x1f\x8b", b"BZh", b"7z", b"\xfd7zXZ", b"Rar!", b"%PDF")
 _ENCODINGS = frozenset({"UTF-8", "UTF8", "US-ASCII", "ASCII", "ISO-8859-1", "ISO-8859-15", "WINDOWS-1252"})
 _DECLARED = re.compile(rb"""<\?xml[^>]*?encoding\s*=\s*["']([^"']*)""")
+_UTF16_DECLARED = re.compile(r"""(<\?xml[^>]*?encoding\s*=\s*["'])UTF-16(LE|BE)?(?=["'])""", re.IGNORECASE)
 _FIRST_ELEMENT = re.compile(rb"<[A-Za-z_]")
 _BOM = b"\xef\xbb\xbf"
 _CHUNK = 1 << 16
@@ -56,7 +58,7 @@ def chunks(source: Any, limits: Limits) -> Iterator[bytes]:
     Raises: BankFileError empty, packed, not_xml, encoding, doctype, too_large.
     """
     total = 0
-    for chunk in _pieces(source):
+    for chunk in _of_one_byte(_pieces(source)):
         if not total:
             _look_at(chunk)
         total += len(chunk)
@@ -65,6 +67,24 @@ def chunks(source: Any, limits: Limits) -> Iterator[bytes]:
         yield chunk
     if not total:
         raise BankFileError("empty")
+
+
+def _of_one_byte(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """The same in UTF-8 where a bank writes UTF-16, so that whoever looks at the bytes sees what they say."""
+    decoder: codecs.IncrementalDecoder | None = None
+    for number, piece in enumerate(pieces):
+        if not number and piece.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            decoder = codecs.getincrementaldecoder("utf-16")()
+        if decoder is None:
+            yield piece
+            continue
+        try:
+            said = decoder.decode(piece)
+        except UnicodeDecodeError:
+            raise BankFileError("not_xml") from None
+        yield (said if number else _UTF16_DECLARED.sub(r"\1UTF-8", said, count=1)).encode()
+    if decoder is not None and decoder.getstate()[0]:
+        raise BankFileError("not_xml")
 
 
 def _pieces(source: Any) -> Iterable[bytes]:

@@ -255,7 +255,11 @@ def _questions(row: Entry, line: Line, outcome: Outcome, items: OpenItems) -> It
             "reason": one.reason,
             "payer": detail.debtor if detail else "",
             "iban": detail.debtor_iban if detail else "",
-            "texts": [*(detail.references if detail else ()), *(detail.texts if detail else ()), line.text],
+            "texts": [
+                *(detail.references if detail else ()),
+                *((*detail.texts, detail.more) if detail else ()),
+                line.text,
+            ],
             "code": line.code,
             "suggestions": [
                 {

@@ -93,7 +93,8 @@ class EntryReader:
         references = (*said.get("RmtInf/Strd/CdtrRefInf/Ref", ()), *said.get("RmtInf/Strd/RfrdDocInf/Nb", ()))
         return Detail(
             credit=credit if own is None else own,
-            amount=self._own_amount(said, currency, element),
+            amount=self._own_amount(said, currency, element, "Amt", "AmtDtls/TxAmt/Amt"),
+            instructed=self._own_amount(said, currency, element, "AmtDtls/InstdAmt/Amt"),
             charges=self._charges(said, element),
             message_id=_id(said, "Refs/MsgId"),
             payment_id=_id(said, "Refs/PmtInfId"),
@@ -108,13 +109,14 @@ class EntryReader:
             creditor_iban=_first(said, "RltdPties/CdtrAcct/Id/IBAN"),
             texts=texts,
             references=references,
+            more=_first(said, "AddtlTxInf"),
             returned=Return(reason, told) if reason or told else None,
             code=_code(said),
         )
 
-    def _own_amount(self, said: Flat, currency: str, element: Element) -> Decimal | None:
+    def _own_amount(self, said: Flat, currency: str, element: Element, *paths: str) -> Decimal | None:
         """Amt since version 04, AmtDtls/TxAmt before; in another currency it is no amount of this account."""
-        for path in ("Amt", "AmtDtls/TxAmt/Amt"):
+        for path in paths:
             if said.get(f"{path}@Ccy", [""])[0] == currency:
                 return self._amount(said, path, element)
         return None

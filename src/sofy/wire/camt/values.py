@@ -16,11 +16,13 @@ class Return(msgspec.Struct, frozen=True, gc=False):
 class Detail(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One payment of an entry. `amount` is None where the bank does not say it; `credit` is its own direction.
 
-    `texts` are free (Ustrd), `references` structured (creditor references, RF or other, and document numbers).
+    `texts` are free (Ustrd), `references` structured (creditor references, RF or other, and document numbers), `more`
+    what the bank adds. `instructed` is the amount the payer asked for, where it is all that is said.
     """
 
     credit: bool
     amount: Decimal | None = None
+    instructed: Decimal | None = None
     charges: Decimal = Decimal(0)
     message_id: str = ""
     payment_id: str = ""
@@ -35,6 +37,7 @@ class Detail(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     creditor_iban: str = ""
     texts: tuple[str, ...] = ()
     references: tuple[str, ...] = ()
+    more: str = ""
     returned: Return | None = None
     code: str = ""
 

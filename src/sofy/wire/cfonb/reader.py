@@ -6,8 +6,10 @@ letter that holds their last digit and their sign. What comes out is what `wire.
 difference.
 """
 
+import codecs
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -41,7 +43,11 @@ _LABELS = (
 
 def looks_like(first: bytes) -> bool:
     """Whether a file begins as CFONB 120 does."""
-    return bool(_BEGIN.match(first.lstrip()))
+    return bool(_BEGIN.match(_begun(first)))
+
+
+def _begun(first: bytes) -> bytes:
+    return first.removeprefix(codecs.BOM_UTF8).lstrip()
 
 
 def load(source: Any, limits: Limits | None = None) -> tuple[WholeStatement, ...]:
@@ -74,7 +80,7 @@ def _records(source: Any, limits: Limits) -> Iterator[str]:
         if total > limits.most_bytes:
             raise BankFileError("too_large", most=limits.most_bytes)
         if lines is None:
-            chunk = chunk.lstrip()
+            chunk = _begun(chunk)
             if not looks_like(chunk):
                 raise BankFileError("other", line=1, expected="CFONB 120")
             lines = b"\n" in chunk[: _WIDTH + 2] or len(chunk) < _WIDTH
@@ -87,15 +93,20 @@ def _records(source: Any, limits: Limits) -> Iterator[str]:
             rest = rest[cut:]
         if len(rest) > _WIDTH * 2:
             raise BankFileError("other", line=0, expected="CFONB 120")
-        yield from (_padded(one) for one in whole if one.strip())
+        yield from (_padded(one, lines=lines) for one in whole if one.strip())
     if not total:
         raise BankFileError("empty")
     if rest.strip(b" \r\n\x1a"):
-        yield _padded(rest)
+        yield _padded(rest, lines=bool(lines))
 
 
-def _padded(record: bytes) -> str:
-    return record.rstrip(b"\r").decode("latin-1").ljust(_WIDTH)
+def _padded(record: bytes, *, lines: bool) -> str:
+    """A record of 120 signs. Where lines end records, a sign may take two bytes: some banks write UTF-8."""
+    record = record.rstrip(b"\r")
+    with suppress(UnicodeDecodeError):
+        if lines:
+            return record.decode().ljust(_WIDTH)
+    return record.decode("latin-1").ljust(_WIDTH)
 
 
 def _chunks(source: Any) -> Iterator[bytes]:

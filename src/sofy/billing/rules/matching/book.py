@@ -12,6 +12,7 @@ from sofy.wire.sepa import identifiers
 
 #: Shorter numbers occur in any text.
 LEAST_NUMBER = 5
+_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 #: Words of a company's name that tell nobody apart.
 _FORMS = frozenset(
     re.findall(r"\w+", "sa sas sasu sarl eurl sci snc selarl earl scop ei gmbh ag bv srl ltd et and the la le les")
@@ -31,6 +32,7 @@ class Book:
         self.open_eur: dict[str, Decimal] = {}
         self.of_client: dict[str, list[str]] = {}
         self.numbers: dict[str, list[str]] = {}
+        self.tails: dict[str, list[str]] = {}
         self.references: dict[str, list[str]] = {}
         self.amounts: dict[Decimal, dict[str, None]] = {}
         self.debits: dict[str, Debit] = {}
@@ -69,6 +71,9 @@ class Book:
         for form in {compact, without_zeros(invoice.number)}:
             if len(form) >= LEAST_NUMBER:
                 self.numbers.setdefault(form, []).append(invoice.id)
+            tail = form.lstrip(_LETTERS)
+            if len(tail) >= LEAST_NUMBER and tail.isdigit():
+                self.tails.setdefault(tail, []).append(invoice.id)
         reference = invoice.reference or _reference(invoice.number)
         if reference:
             self.references.setdefault(reference, []).append(invoice.id)
@@ -103,6 +108,10 @@ class Book:
         if open_eur <= 0:
             return set()
         return {open_eur} if invoice.early_eur is None else {open_eur, invoice.early_eur}
+
+    def series(self, invoice_id: str) -> str:
+        """What the numbers of a series and a year begin with: FA2026."""
+        return compacted(re.sub(r"\d+\D*$", "", self.invoices[invoice_id].number))
 
     def early_eur(self, invoice_id: str, booked_on: date | None) -> Decimal | None:
         """What settles an invoice on a day with its discount; None when it has none left, or was paid in part."""

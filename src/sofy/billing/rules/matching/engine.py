@@ -5,12 +5,14 @@ Own EndToEndId, own batch, RF reference, invoice number in free text, account an
 
 from collections.abc import Iterable, Iterator, Sequence, Set
 from decimal import Decimal
+from functools import partial
+from itertools import combinations
 
 from sofy.billing.rules.matching import outgoing, suggest, text
 from sofy.billing.rules.matching.blocks import blocks_of
 from sofy.billing.rules.matching.book import Book
 from sofy.billing.rules.matching.draft import Draft
-from sofy.billing.rules.matching.payments import Payment, split
+from sofy.billing.rules.matching.payments import Payment, said_in, split
 from sofy.billing.rules.matching.values import ZERO, Outcome, Reason, Rule
 from sofy.kernel.clauses import clause
 from sofy.wire.camt import Entry
@@ -87,19 +89,66 @@ def _obstacle(entry: Entry) -> str:
         return "other_currency"
     if entry.credit and entry.reversal:
         return "reversal"
+    if entry.credit and _sent_back(entry):
+        return "transfer_back"
     if entry.credit and entry.code.split("-")[1:2] and entry.code.split("-")[1] in _OTHER_MEANS:
         return "other_means"
     return ""
+
+
+def _sent_back(entry: Entry) -> bool:
+    """Whether a line of money in is a transfer of ours that came back: it names what we paid, not who pays us."""
+    backs = [one for one in entry.details if one.credit and one.returned]
+    return bool(backs) or "ICDT" in entry.code.split("-")
 
 
 def _decide(draft: Draft, payment: Payment) -> bool:
     """Try the sure signs of one payment. Whether it was dealt with."""
     if not payment.detail.credit:
         return outgoing.came_back(draft, payment)
-    if not _is_transfer(draft.entry, payment) and _by_debit(draft, payment):
-        return True
+    if not _is_transfer(draft.entry, payment):
+        if _by_debit(draft, payment):
+            return True
+        if "IDDT" in draft.entry.code.split("-") and payment.detail.end_to_end_id in draft.book.end_to_end:
+            return False  # a debit is collected as it was presented, and once
     signs = _signs(draft, payment)
+    sure = tuple(dict.fromkeys(one for _, ids in signs for one in ids))
+    if not _is_exact(draft, sure, payment.amount_eur):
+        short = text.shortened(said_in(draft, payment), draft.book, sure)
+        parts = _completed(draft, sure, short, payment.amount_eur)
+        draft.pay_all(parts, "number")
+        if parts:
+            return True
+        if (short.said or short.maybe) and payment.amount_eur > _all_open(draft, sure):
+            return False
     return any(named and _pay_named(draft, payment, named, rule) for rule, named in signs)
+
+
+def _is_exact(draft: Draft, ids: Sequence[str], amount_eur: Decimal) -> bool:
+    still_open = [one for one in ids if draft.open_eur(one) > 0]
+    return bool(still_open and _exact(draft, still_open, amount_eur))
+
+
+def _all_open(draft: Draft, ids: Sequence[str]) -> Decimal:
+    return sum((max(draft.open_eur(one), ZERO) for one in ids), ZERO)
+
+
+def _completed(
+    draft: Draft, sure: Sequence[str], short: text.Shortened, amount_eur: Decimal
+) -> list[tuple[str, Decimal]]:
+    """What a text surely names and the only choice of what it may name beside it that is the amount; of one client."""
+    named = (*sure, *short.said)
+    for price in (draft.open_eur, partial(_cheaper, draft)):
+        begin = [(one, price(one)) for one in named]
+        choices = [
+            [*begin, *((one, price(one)) for one in some)]
+            for count in range(len(short.maybe) + 1)
+            for some in combinations(short.maybe, count)
+        ]
+        right = [some for some in choices if some and sum((part for _, part in some), ZERO) == amount_eur]
+        if len(right) == 1 and len({draft.book.invoices[one].client_id for one, _ in right[0]}) == 1:
+            return right[0]
+    return []
 
 
 def _is_transfer(entry: Entry, payment: Payment) -> bool:
@@ -110,7 +159,7 @@ def _is_transfer(entry: Entry, payment: Payment) -> bool:
 def _by_debit(draft: Draft, payment: Payment) -> bool:
     known = draft.book.end_to_end.get(payment.detail.end_to_end_id, ())
     sent = [debit for debit in known if draft.unused(debit, "sent")]
-    if not sent:
+    if not sent or draft.book.debits[sent[-1]].amount_eur != payment.amount_eur:
         return False
     draft.collect(sent[-1], payment.amount_eur, "end_to_end")
     return True
@@ -119,7 +168,7 @@ def _by_debit(draft: Draft, payment: Payment) -> bool:
 def _signs(draft: Draft, payment: Payment) -> list[tuple[Rule, Sequence[str]]]:
     """The invoices a payment names, by how it names them; none where one sign may mean two invoices."""
     detail, book = payment.detail, draft.book
-    texts = (*detail.texts, draft.text)
+    texts = said_in(draft, payment)
     by_reference = text.by_reference(detail.references, texts, book)
     by_number = text.by_number((*detail.references, *texts, detail.end_to_end_id), book)
     if by_reference.unsure or by_number.unsure:

@@ -6,6 +6,7 @@ from decimal import Decimal
 import msgspec
 
 from sofy.billing.rules.matching.book import Book
+from sofy.billing.rules.matching.draft import Draft
 from sofy.billing.rules.matching.values import ZERO
 from sofy.wire.camt import Detail, Entry
 
@@ -23,6 +24,11 @@ class Split(msgspec.Struct, frozen=True):
 
     payments: tuple[Payment, ...]
     charges_eur: Decimal = ZERO
+
+
+def said_in(draft: Draft, payment: Payment) -> tuple[str, ...]:
+    """What a payment says in free text."""
+    return *payment.detail.texts, payment.detail.more, draft.text
 
 
 def split(entry: Entry, book: Book) -> Split | None:
@@ -54,7 +60,7 @@ def _with_amounts(details: Sequence[Detail], book: Book) -> tuple[Payment, ...] 
     """Each payment with its amount: its own, or that of our debit which it names."""
     found = []
     for place, detail in enumerate(details):
-        amount = detail.amount
+        amount = detail.amount or detail.instructed
         if amount is None:
             known = book.end_to_end.get(detail.end_to_end_id, ())
             if not known:

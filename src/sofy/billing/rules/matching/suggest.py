@@ -7,7 +7,7 @@ from sofy.billing.rules.matching import text
 from sofy.billing.rules.matching.blocks import blocks_of
 from sofy.billing.rules.matching.book import Book, name_key
 from sofy.billing.rules.matching.draft import Draft
-from sofy.billing.rules.matching.payments import Payment
+from sofy.billing.rules.matching.payments import Payment, said_in
 from sofy.billing.rules.matching.values import ZERO, Reason, Suggestion
 
 MOST = 5
@@ -23,8 +23,9 @@ def why(draft: Draft, payment: Payment) -> Reason:
         ours = bool(book.end_to_end.get(detail.end_to_end_id))
         return Reason("return_amount" if ours else "return_unknown")
     if not _of_transfer(draft) and detail.end_to_end_id in book.end_to_end:
-        return Reason("debit_twice")
-    texts = (*detail.texts, draft.text)
+        sent = any(draft.unused(one, "sent") for one in book.end_to_end[detail.end_to_end_id])
+        return Reason("debit_amount" if sent else "debit_twice")
+    texts = said_in(draft, payment)
     named = text.by_reference(detail.references, texts, book)
     numbers = text.by_number((*detail.references, *texts, detail.end_to_end_id), book)
     ids = [*named.ids, *numbers.ids]
@@ -34,7 +35,8 @@ def why(draft: Draft, payment: Payment) -> Reason:
         return Reason("several_readings")
     if not any(draft.open_eur(one) > 0 for one in ids):
         return Reason("paid_already", {"number": book.invoices[ids[0]].number})
-    return Reason("several_clients")
+    clients = {book.invoices[one].client_id for one in ids}
+    return Reason("several_clients" if len(clients) > 1 else "several_readings")
 
 
 def _of_transfer(draft: Draft) -> bool:
@@ -61,9 +63,9 @@ def suggestions(draft: Draft, payment: Payment) -> list[Suggestion]:
 
 
 def _named(draft: Draft, payment: Payment) -> Sequence[str]:
-    detail = payment.detail
-    said = (*detail.references, *detail.texts, draft.text, detail.end_to_end_id)
-    return text.by_number(said, draft.book).ids
+    detail, texts = payment.detail, said_in(draft, payment)
+    sure = text.by_number((*detail.references, *texts, detail.end_to_end_id), draft.book).ids
+    return *sure, *text.shortened(texts, draft.book, sure).said
 
 
 def _for_client(draft: Draft, client_id: str, payment: Payment, score: int, known_by: str) -> Iterable[Suggestion]:

@@ -23,6 +23,14 @@ SAID: dict[str, tuple[str, str]] = {
         "Un chèque ou une carte : le contrat ne connaît que le prélèvement SEPA et le virement",
     ),
     "reversal": ("The bank corrects an earlier line", "La banque corrige une ligne précédente"),
+    "transfer_back": (
+        "A transfer we made came back: nobody has paid us",
+        "Un de nos virements est revenu : personne ne nous a payés",
+    ),
+    "debit_amount": (
+        "One of our direct debits, with another amount",
+        "Un de nos prélèvements, d’un autre montant",
+    ),
     "details_differ": (
         "The payments of this line do not come to its amount",
         "Les paiements de cette ligne ne font pas son montant",

@@ -254,3 +254,20 @@ def test_the_head_says_which_account_and_when():
 
     assert head_only.booked_on == DAY
     assert found == head(closing="5.00", sequence="12", created_on=date(2026, 7, 2))
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig"])
+def test_a_file_in_utf_16_or_with_a_byte_order_mark_says_the_same(encoding):
+    content = written(entry("5.00", detail(texts=("Réglé FA-2026-000001",))))
+    declared = encoding.upper().removesuffix("-SIG")
+
+    again = content.decode().replace("UTF-8", declared, 1).encode(encoding)
+
+    assert load(again) == load(content)
+
+
+def test_what_a_bank_adds_to_a_payment_and_the_amount_its_payer_asked_for_are_read():
+    (statement,) = load(OLDER.replace(b"<RmtInf>", b"<AddtlTxInf>Retour</AddtlTxInf><RmtInf>"))
+
+    (one,) = statement.entries[1].details
+    assert (one.more, one.instructed) == ("Retour", Decimal("100.00"))

@@ -185,3 +185,8 @@ def test_a_damaged_file_is_a_statement_or_a_clear_error(data):
     with suppress(BankFileError):
         for statement in load(bytes(content)):
             assert all(one.amount >= 0 and one.key for one in statement.entries)
+
+
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+def test_lines_in_utf_8_say_the_same(mark):
+    assert load(mark + GOOD.decode("latin-1").encode()) == load(GOOD)

@@ -313,3 +313,20 @@ def test_matching_a_line_changes_no_book():
     match(collected(ours(2, "20.00"), amount="20.00"), book)
 
     assert (book.open_eur["i2"], book.states["d2"]) == (Decimal("20.00"), "sent")
+
+
+def test_a_debit_is_collected_with_its_own_amount_or_a_person_looks():
+    outcome = one(
+        collected(Detail(credit=True, end_to_end_id="FA-2026-000001"), amount="500.00"),
+        Book([invoice(1)], [debit(1, end_to_end_id="FA-2026-000001")]),
+    )
+
+    assert (outcome.kind, outcome.reason.code, paid(outcome)) == ("queue", "debit_amount", {})
+
+
+def test_a_payment_of_no_known_kind_with_our_identifier_and_another_amount_is_a_transfer_that_names_the_invoice():
+    book = Book([invoice(1)], [debit(1, end_to_end_id="FA-2026-000001")])
+
+    outcome = one(line("500.00", Detail(credit=True, end_to_end_id="FA-2026-000001"), code="NTRF"), book)
+
+    assert (outcome.rule, paid(outcome), book.states["d1"]) == ("number", {"i1": "500.00"}, "sent")

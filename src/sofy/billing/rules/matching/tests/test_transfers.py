@@ -18,7 +18,7 @@ from sofy.billing.rules.matching.tests.factories import (
     text,
 )
 from sofy.billing.rules.matching.words import SAID
-from sofy.wire.camt import Detail
+from sofy.wire.camt import Detail, Return
 from sofy.wire.sepa.identifiers import reference_of
 
 RF = reference_of("FA-2026-000001")
@@ -326,3 +326,76 @@ def test_a_text_that_is_meant_to_be_slow_is_not():
     outcome = one(line("10.00", hostile), book)
 
     assert outcome.kind == "queue"
+
+
+@pytest.mark.parametrize(
+    "said_",
+    [
+        "FACT 2026 000012 ET 13",
+        "Facture n° 2026-12 et 2026-13, FACT 2026 13",
+        "FACTURES 2026000012 / 2026-13 FACT2026000013",
+        "FA-2026-000012 ET 13 DU 01/06",
+        "FA-2026-000012/13",
+        "FA2026000012FA2026000013",
+        "FA-2026-000012FA-2026-000013",
+    ],
+)
+def test_invoices_named_in_short_are_paid_when_the_amount_is_theirs_to_the_cent(said_):
+    items = [invoice(12, "1440.00"), invoice(13, "360.00"), invoice(1, "7.00")]
+
+    assert paid(one(line("1800.00", text(said_)), Book(items))) == {"i12": "1440.00", "i13": "360.00"}
+
+
+@pytest.mark.parametrize(
+    ("said_", "amount", "code"),
+    [
+        ("FACT 2026 000012 ET 13", "1799.99", "no_sign"),
+        ("FA-2026-000012 ET 13", "1799.99", "several_readings"),
+        ("FA-2026-000012 130", "1495.00", "several_readings"),  # 130 is another client's
+        ("FACT 2026 14 DU 13/07", "360.00", "no_sign"),  # 14 was paid; 13 is a day
+        ("FA-2026-000014 DU 13/07", "360.00", "paid_already"),
+        ("13/07/2026", "360.00", "no_sign"),
+        ("RF99FA2026000012", "1440.00", "no_sign"),  # wrong check digits: some digit is wrong
+    ],
+)
+def test_numbers_in_short_that_do_not_come_to_the_amount_are_for_a_person(said_, amount, code):
+    items = [invoice(12, "1440.00"), invoice(13, "360.00"), invoice(130, "55.00", client="c2"), invoice(14, "0.00")]
+
+    outcome = one(line(amount, text(said_)), Book(items))
+
+    assert (outcome.kind, outcome.reason.code, paid(outcome), outcome.credits) == ("queue", code, {}, ())
+
+
+def test_a_number_in_short_is_what_a_person_is_shown_first():
+    book = Book([invoice(12, "1440.00"), invoice(13, "360.00", client="c2")])
+
+    outcome = one(line("1000.00", text("FACT 2026 000012")), book)
+
+    assert [each.parts for each in outcome.suggestions] == [(("i12", Decimal("1000.00")),)]
+
+
+def test_a_date_beside_the_number_takes_no_part_payment_from_its_invoice():
+    book = Book([invoice(12, "1440.00"), invoice(7, "360.00")])
+
+    assert paid(one(line("500.00", text("Acompte FA-2026-000012 du 01/07")), book)) == {"i12": "500.00"}
+
+
+def test_what_the_bank_adds_to_a_payment_names_invoices_too():
+    assert paid(one(line("1440.00", text(more="Facture FA-2026-000001")), Book([invoice()]))) == {"i1": "1440.00"}
+
+
+def test_payments_of_which_only_the_instructed_amount_is_told_are_taken_when_they_come_to_the_line():
+    details = [text(f"FA-2026-00000{n}", instructed=Decimal(f"{n}0.00")) for n in (1, 2)]
+    items = [invoice(1, "10.00"), invoice(2, "20.00")]
+
+    assert paid(one(line("30.00", *details), Book(items))) == {"i1": "10.00", "i2": "20.00"}
+    assert one(line("29.00", *details), Book(items)).reason.code == "details_differ"
+
+
+@pytest.mark.parametrize(
+    ("code", "returned"), [("PMNT-ICDT-RRTN", None), ("PMNT-RCDT-ESCT", Return("AC04")), ("", Return("AC04"))]
+)
+def test_a_transfer_of_ours_that_came_back_pays_no_invoice(code, returned):
+    outcome = one(line("1440.00", text("FA-2026-000001", returned=returned), code=code), Book([invoice()]))
+
+    assert (outcome.kind, outcome.reason.code, paid(outcome)) == ("queue", "transfer_back", {})
