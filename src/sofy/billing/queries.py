@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal
+from decimal import ROUND_FLOOR, Decimal
 from typing import Any
 from uuid import UUID
 
@@ -86,7 +86,8 @@ class CreditLine:
     @property
     def look(self) -> str:
         """Its state as pages show it."""
-        return f"credit_{self.told['state']}"
+        lapsed = self.told["state"] == "claimable" and self.told["claim_until"] < freezing.today()
+        return "credit_lapsed" if lapsed else f"credit_{self.told['state']}"
 
     @property
     def amount_eur(self) -> Decimal:
@@ -95,9 +96,9 @@ class CreditLine:
 
     @property
     def reached_percent(self) -> Decimal | None:
-        """What share of the month, or of the messages, was as promised."""
+        """What share of the month, or of the messages, was as promised; rounded down, so that no rounding keeps it."""
         known = self.told.get("availability_percent") or self.told.get("success_percent")
-        return Decimal(known) if known else None
+        return Decimal(known).quantize(Decimal("0.01"), ROUND_FLOOR) if known else None
 
 
 def credits(client_id: UUID, *, as_of: date | None = None, using: str = "default") -> list[CreditLine]:

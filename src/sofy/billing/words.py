@@ -59,6 +59,7 @@ STATES: dict[str, Look] = {
     "credit_none": Look("green", "circle-check", _("Promise kept")),
     "credit_claimable": Look("yellow", "clock", _("To be claimed")),
     "credit_granted": Look("green", "arrow-back-up", _("Credited")),
+    "credit_lapsed": Look("secondary", "clock", _("Not claimed in time")),
     "credit_refused": Look("secondary", "x", _("Claimed too late")),
     "credit_breach": Look("red", "alert-triangle", _("Promise not kept")),
     "invoice_issued": Look("secondary", "file-text", pgettext_lazy("credit note", "Issued")),

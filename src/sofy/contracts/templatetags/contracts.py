@@ -82,6 +82,13 @@ def longdate(value: date | None) -> SafeString | str:
 
 
 @register.filter
+def longmonth(value: date | str) -> str:
+    """A month by its name, given its first day or as 2026-05."""
+    first = date.fromisoformat(f"{value}-01") if isinstance(value, str) else value
+    return str(format_date(first, "LLLL y", locale=formats.locale_of(get_language())))
+
+
+@register.filter
 def version_words(version: str) -> SafeString | str:
     """A version that is called by its first day, as people say it."""
     try:
