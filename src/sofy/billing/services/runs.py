@@ -18,7 +18,7 @@ from django.db.models import F, Sum
 
 from sofy.billing.document import Document
 from sofy.billing.einvoice.validator import Validator
-from sofy.billing.models import Invoice, Run
+from sofy.billing.models import Invoice, Problem, Run
 from sofy.billing.services import cases, freezing, metering, tables
 from sofy.clients.models import Client
 from sofy.contracts.models import OrderForm
@@ -178,13 +178,17 @@ def _begun(entity_id: UUID, month: date, until: date, actor: str) -> Run:
 def _issue(row: Run, validator: Validator, actor: str, progress: Callable[[Run], None] | None) -> None:
     """One contract is validated in the child while the next one is replayed here."""
     work: list[tuple[date, UUID, UUID]] = []
+    readable: list[UUID] = []
     shared = _shared()
     for form, documents, problem in _drafts(row.entity_id, row.as_of, shared):
         if problem:
             freezing.keep_problem(form, WHOLE_CONTRACT, [problem], actor=actor)
             row.refused += 1
+        else:
+            readable.append(form.pk)
         row.total += len(documents)
         work += [(day, form.client_id, form.pk) for day in {document.issued_on for document in documents}]
+    _solved(readable)
     before: freezing.Begun | None = None
     for day, client_id, form_id in sorted(work):
         begun = freezing.begin(client_id, form_id, as_of=day, validator=validator, shared=shared)
@@ -194,6 +198,13 @@ def _issue(row: Run, validator: Validator, actor: str, progress: Callable[[Run],
     if before is not None:
         _finish(row, before, validator, actor, progress)
     _keep(row)
+
+
+def _solved(readable: list[UUID]) -> None:
+    """Contracts that can be worked out again."""
+    with staff_scope():
+        rows = Problem.objects.using("staff").filter(key=WHOLE_CONTRACT, solved_at=None)
+        rows.filter(order_form_id__in=readable).update(solved_at=clock.now())
 
 
 def _finish(

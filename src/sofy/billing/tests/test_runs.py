@@ -124,7 +124,7 @@ def test_a_preview_writes_nothing_and_compares_with_the_month_before():
     assert len(numbers(entity)) == 2
 
 
-def test_a_contract_that_cannot_be_worked_out_holds_nobody_up():
+def test_a_contract_that_cannot_be_worked_out_holds_nobody_up_until_it_can(engine_db):
     entity = make_entity()
     wrong = signed(make_client(), entity, usage_prices=[])
     usage = {"type": "usage", "at": "2026-04-02", "channel": "sms", "quantity": 10}
