@@ -26,4 +26,9 @@ class TreasuryConfig(AppConfig):
         LOOKS.update(STATES)
         register(
             Entry("op", "", _("Bank"), "treasury:bank", "building-bank", 116, words=_("bank statement payments camt")),
+            Entry("op", "", _("Direct debits"), "treasury:debits", "refresh", 117, words=_("sepa debits mandates")),
+            Entry(
+                "client", _("Account"), _("Direct debit"), "treasury:mine", "building-bank", 897, "contract.view",
+                words=_("sepa mandate direct debit"),
+            ),
         )  # fmt: skip

@@ -142,8 +142,8 @@ class Question(models.Model):
 
 
 class Mandate(ClientOwned):
-    """The right to debit a client, by its reference (RUM). `told`: what the bank was last told of it, as JSON;
-    `blocked`: the code with which a debit came back, until somebody has seen to it.
+    """The right to debit a client, by its reference (RUM). `blocked`: the code with which a debit came back, until
+    somebody has seen to it. When it was last used, and what the bank was told of it then, its debits say.
     """
 
     class Scheme(models.TextChoices):
@@ -158,8 +158,6 @@ class Mandate(ClientOwned):
     signed_on = models.DateField()
     debtor = SealedTextField(under="entity_id")
     iban = SealedTextField(under="entity_id")
-    told = SealedTextField(under="entity_id", default=b"", blank=True)
-    presented_on = models.DateField(null=True)
     closed_on = models.DateField(null=True)
     revoked_on = models.DateField(null=True)
     registered_on = models.DateField(null=True)
@@ -209,7 +207,10 @@ class Batch(models.Model):
 
 
 class Debit(ClientOwned):
-    """A direct debit of one invoice. While it is sent or collected, the invoice is in no other batch."""
+    """A direct debit of one invoice. While it is sent or collected, the invoice is in no other batch.
+
+    `told`: reference, account and creditor as the bank was told them; what differs next time is an amendment.
+    """
 
     class State(models.TextChoices):
         SENT = "sent", pgettext_lazy("direct debit", "In a batch")
@@ -227,6 +228,7 @@ class Debit(ClientOwned):
     amount_eur = models.DecimalField(max_digits=12, decimal_places=2)
     collect_on = models.DateField()
     sequence = models.CharField(max_length=4)
+    told = SealedTextField(under="entity_id")
     state = models.CharField(max_length=10, choices=State.choices, default=State.SENT)
     reason = models.CharField(max_length=10, blank=True, default="")
     allocated_eur = models.DecimalField(max_digits=12, decimal_places=2, null=True)

@@ -14,7 +14,8 @@ for table, columns, purpose in (
     ("treasury_file", "told", "the name of a file of the bank, its statements and balances"),
     ("treasury_entry", ["line", "outcome"], "what the bank said of a payment, and what it paid"),
     ("treasury_question", ["told", "answer"], "payments that no rule matched, and what a person made of them"),
-    ("treasury_mandate", ["debtor", "iban", "told"], "whom and which account a mandate allows to debit"),
+    ("treasury_mandate", ["debtor", "iban"], "whom and which account a mandate allows to debit"),
+    ("treasury_debit", "told", "which account the bank was told to debit"),
     ("treasury_batch", "content", "what the bank was asked to debit, word for word"),
 ):
     declare(table, columns, purpose=purpose, retention=KEPT, by=END)

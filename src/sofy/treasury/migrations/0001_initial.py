@@ -215,8 +215,6 @@ class Migration(migrations.Migration):
                 ("signed_on", models.DateField()),
                 ("debtor", sofy.kit.fields.SealedTextField(under="entity_id")),
                 ("iban", sofy.kit.fields.SealedTextField(under="entity_id")),
-                ("told", sofy.kit.fields.SealedTextField(blank=True, default=b"", under="entity_id")),
-                ("presented_on", models.DateField(null=True)),
                 ("closed_on", models.DateField(null=True)),
                 ("revoked_on", models.DateField(null=True)),
                 ("registered_on", models.DateField(null=True)),
@@ -256,6 +254,7 @@ class Migration(migrations.Migration):
                 ("amount_eur", models.DecimalField(decimal_places=2, max_digits=12)),
                 ("collect_on", models.DateField()),
                 ("sequence", models.CharField(max_length=4)),
+                ("told", sofy.kit.fields.SealedTextField(under="entity_id")),
                 (
                     "state",
                     models.CharField(

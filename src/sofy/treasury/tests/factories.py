@@ -11,7 +11,9 @@ from sofy.billing.tests.signed import Content, bought, signed
 from sofy.clients.models import Client
 from sofy.clients.tests.factories import make_client
 from sofy.contracts.models import LegalEntity, OrderForm
-from sofy.contracts.tests.factories import ACTOR
+from sofy.contracts.services import acceptances, order_forms
+from sofy.contracts.tests.factories import ACTOR, content
+from sofy.kit import outbox
 from sofy.kit.rls import staff_scope
 from sofy.wire.camt import Balance, Detail, Entry, Statement, write
 
@@ -27,6 +29,27 @@ def invoiced(
     form = signed(client, entity, **({"items": bought(onboarding=False)} | changes))
     for month in range(4, 4 + months):
         runs.run(entity.pk, date(2026, month, 1), actor=ACTOR, validator=Content())
+    return client, form
+
+
+def debited(
+    entity: LegalEntity, name: str = "Boulangerie Martin", *, mandate: str = "RUM-1", iban: str = PAYER, **terms: Any
+) -> tuple[Client, OrderForm]:
+    """A client that signed a mandate with its order form, and has an invoice of 720.00 of April 2026."""
+    client = make_client(name)
+    payment = {"means": "sepa_debit", "mandate": mandate, **terms}
+    given = content(items=bought(onboarding=False), payment=payment)
+    given["client"] |= {
+        "name": name, "electronic_address": "732829320", "iban": iban,
+        "address": {"street": "3 rue du Four", "town": "Lyon", "postcode": "69001"},
+    }  # fmt: skip
+    draft = order_forms.draft(client.pk, entity_id=entity.pk, content=given, actor=ACTOR)
+    order_forms.send(client.pk, draft.pk, actor=ACTOR)
+    form = acceptances.record_signature(
+        client.pk, draft.pk, signed_on=date(2026, 4, 1), signer="Claire Martin", proof=b"%PDF-1.7 scan", actor=ACTOR
+    )
+    outbox.dispatch()
+    runs.run(entity.pk, date(2026, 4, 1), actor=ACTOR, validator=Content())
     return client, form
 
 
@@ -62,6 +85,6 @@ def statement(*entries: Entry, account: str = IBAN, name: str = "1", message: st
     return b"".join(write(head, entries, created_at=datetime(2026, 6, 30, tzinfo=UTC)))
 
 
-def file(content: bytes) -> io.BytesIO:
+def file(data: bytes) -> io.BytesIO:
     """A file as an upload is one."""
-    return io.BytesIO(content)
+    return io.BytesIO(data)
