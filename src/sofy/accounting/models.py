@@ -96,7 +96,7 @@ class Sale(ClientOwned):
 class Health(ClientOwned):
     """How a client stands, as it was last worked out. `rank`: how much it needs somebody; the highest first.
 
-    Unit: EUR with VAT; `used`: messages of the month.
+    Unit: EUR with VAT; `used`: messages of the month. `dated_on`: the day its next deadline was worked out.
     """
 
     rank = models.PositiveSmallIntegerField(default=0)
@@ -111,6 +111,7 @@ class Health(ClientOwned):
     deadline = models.CharField(max_length=20, blank=True, default="")
     deadline_on = models.DateField(null=True)
     insured_until = models.DateField(null=True)
+    dated_on = models.DateField(null=True)
     worked_out_at = models.DateTimeField(default=clock.now)
 
     class Meta:

@@ -7,4 +7,6 @@ about_nobody("accounting_chart", "accounts", "numbers of accounts, the same for 
 about_nobody("accounting_booked", "problem", CODES)
 about_nobody("accounting_due", ["on", "day", "piece", "category"], CODES)
 about_nobody("accounting_sale", ["day", "piece", "product"], CODES)
-about_nobody("accounting_health", ["oldest_due_on", "access", "deadline", "deadline_on", "insured_until"], CODES)
+about_nobody(
+    "accounting_health", ["oldest_due_on", "access", "deadline", "deadline_on", "insured_until", "dated_on"], CODES
+)

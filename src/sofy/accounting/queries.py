@@ -1,15 +1,17 @@
 """Sums of the books, as typed rows; on the staff login. `services.books.catch_up` comes first."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, F, Q, Sum
 from django.db.models.functions import TruncMonth
+from django.utils.translation import gettext_lazy as _
 
-from sofy.accounting.models import Booked, Due, Sale
+from sofy.accounting.models import Booked, Due, Health, Sale
 from sofy.billing.models import Invoice
 from sofy.clients.models import Client
 from sofy.contracts.models import OrderForm
@@ -127,3 +129,44 @@ def contract_of(client_id: UUID, form_id: UUID) -> OrderForm | None:
     """A contract of a client, in force; inside the staff scope."""
     rows = OrderForm.objects.using("staff").filter(client_id=client_id, pk=form_id, state=OrderForm.State.ACCEPTED)
     return rows.first()
+
+
+#: Parts of the list of clients, by what asks for somebody.
+WANTED: dict[str, Q] = {
+    "problems": Q(problems__gt=0),
+    "overdue": Q(overdue_eur__gt=0),
+    "quota": Q(licensed__gt=0, active__gt=F("licensed")),
+    "suspended": Q(access="suspended"),
+}
+WANTED_WORDS = {
+    "problems": _("Cannot be invoiced"),
+    "overdue": _("Overdue"),
+    "quota": _("More points of sale than ordered"),
+    "suspended": _("Suspended"),
+}
+
+
+def healths(search: str, only: str) -> Any:
+    """Every client as it stands, the one that needs somebody most first; inside the staff scope."""
+    rows = Health.objects.using("staff").order_by("-rank", "-overdue_eur", "client_id")
+    if search:
+        rows = rows.filter(client_id__in=Client.objects.using("staff").filter(name__icontains=search).values("pk"))
+    return rows.filter(WANTED[only]) if only else rows
+
+
+def named(rows: Iterable[Health]) -> list[tuple[Client, Health]]:
+    """Each row with its client; inside the staff scope."""
+    found = list(rows)
+    clients = {row.pk: row for row in Client.objects.using("staff").filter(pk__in=[row.client_id for row in found])}
+    return [(clients[row.client_id], row) for row in found if row.client_id in clients]
+
+
+def health_of(client_id: UUID) -> Health | None:
+    """How a client stands; inside the staff scope."""
+    return Health.objects.using("staff").filter(client_id=client_id).first()
+
+
+def oldest_health() -> datetime | None:
+    """Since when what the list says is known; inside the staff scope."""
+    row = Health.objects.using("staff").order_by("worked_out_at").first()
+    return row.worked_out_at if row else None

@@ -9,3 +9,11 @@ def books() -> None:
     from sofy.accounting.services import books as services
 
     services.catch_up_all()
+
+
+@every(300)
+def health() -> int:
+    """Every five minutes: how every client stands."""
+    from sofy.accounting.services import health as services
+
+    return services.refresh()
