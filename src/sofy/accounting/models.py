@@ -117,7 +117,6 @@ class Health(ClientOwned):
     class Meta:
         db_table = "accounting_health"
         constraints: ClassVar = [models.UniqueConstraint(fields=["client_id"], name="accounting_one_health")]
-        indexes: ClassVar = [models.Index(fields=["-rank", "-overdue_eur", "client_id"], name="accounting_worst_first")]
 
     def __str__(self) -> str:
         return f"{self.client_id} {self.rank}"

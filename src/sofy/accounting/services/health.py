@@ -1,4 +1,4 @@
-"""How every client stands, kept in a small table so that the list of ten thousand is one page of one index.
+"""How every client stands, kept in a small table: the list of ten thousand is one look at it.
 
 Money and access come from what the last replays said (`dunning`), the rest is counted: one statement for all. Only
 deadlines are worked out client by client, once a day and after what changes them.

@@ -1,4 +1,4 @@
-"""How clients stand: who needs somebody comes first, on one page of one index; one client; its contract on any day."""
+"""How clients stand: who needs somebody comes first, of ten thousand, too; one client; its contract on any day."""
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -139,7 +139,7 @@ def test_deadlines_are_worked_out_once_a_day(late, monkeypatch):
     assert health.refresh() == 1
 
 
-def test_ten_thousand_clients_are_one_page_of_one_index(engine_db):
+def test_ten_thousand_clients_are_one_look_at_one_small_table(engine_db):
     with staff_scope():
         Health.objects.using("staff").bulk_create(
             [Health(client_id=ids.uuid7(), rank=number % 30, overdue_eur=number % 700) for number in range(10_000)],
@@ -152,8 +152,8 @@ def test_ten_thousand_clients_are_one_page_of_one_index(engine_db):
         cursor.execute(f"EXPLAIN {sql}", values)
         plan = "\n".join(row[0] for row in cursor.fetchall())
 
-    assert "accounting_worst_first" in plan
-    assert "Seq Scan" not in plan
+    assert plan.startswith("Limit")
+    assert plan.count("Scan") == plan.count("Scan on accounting_health") == 1
 
 
 @LANGUAGES
