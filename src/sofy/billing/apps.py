@@ -27,5 +27,9 @@ class BillingConfig(AppConfig):
                 "client", _("Account"), _("Invoices"), "billing:invoices", "receipt", 896, "contract.view",
                 words=_("invoices credit notes payment due"),
             ),
+            Entry(
+                "client", _("Account"), _("Usage"), "billing:usage", "chart-bar", 897, "contract.view",
+                words=_("usage messages cost price of messages"),
+            ),
             Entry("op", "", _("Invoices"), "billing:runs", "receipt", 115, words=_("invoice run month preview")),
         )  # fmt: skip

@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from sofy.billing.views import client, of_client, service_level, staff
+from sofy.billing.views import client, of_client, service_level, staff, usage
 
 app_name = "billing"
 of_staff = [
@@ -30,4 +30,8 @@ workspace = [
 urlpatterns = [
     path("op/invoices/", include(of_staff)),
     path("c/<slug:client_slug>/invoices/", include(workspace)),
+    path("c/<slug:client_slug>/usage/", usage.of_client, name="usage"),
+    path("c/<slug:client_slug>/usage/export", usage.export, name="usage-export"),
+    path("op/usage/<slug:slug>/", usage.of_one, name="usage-staff"),
+    path("op/usage/<slug:slug>/export", usage.export_one, name="usage-staff-export"),
 ]

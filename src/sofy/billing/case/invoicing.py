@@ -13,13 +13,13 @@ from sofy.billing.case.licence import DECREASE, Licence
 from sofy.billing.case.lines import difference, merged, part_line, single, usage_line
 from sofy.billing.case.shapes import Case, Unreadable
 from sofy.billing.case.subscriptions import INCREASE, SIGNED, Part, Period, Tranche, parts, periods
+from sofy.billing.case.usage_prices import UsagePrices
 from sofy.billing.document import Period as Days
 from sofy.billing.drafting import Draft, DraftLine
 from sofy.billing.rules import fines, usage
 from sofy.contracts.rules.shapes import Item
 from sofy.contracts.rules.term import Span, add_months
 from sofy.contracts.rules.values import PARIS
-from sofy.kernel import prices
 from sofy.kernel.clauses import Because, because, clause
 from sofy.kernel.money import rounded
 
@@ -50,7 +50,7 @@ class Invoicing:
         self._used: list[Used] = []
         self._differences: list[DraftLine] = []
         self._cursors = [_Cursor(item) for item in case.order_form.items if item.every != "once"]
-        self._prices = self._book_of_prices()
+        self._prices = UsagePrices(case.order_form.usage_prices, case.tables.usage_price)
 
     # --- once ---------------------------------------------------------------------------------------------------------
 
@@ -191,21 +191,6 @@ class Invoicing:
 
     # --- usage --------------------------------------------------------------------------------------------------------
 
-    def _book_of_prices(self) -> prices.Book:
-        own = [
-            prices.Price(
-                "client", row.channel, row.purpose, row.country, row.network, Decimal(row.unit_price_eur), row.since
-            )
-            for row in self.case.order_form.usage_prices
-        ]
-        listed = [
-            prices.Price(
-                None, row.channel, row.purpose, row.country, row.network, Decimal(row.unit_price_eur), row.since
-            )
-            for row in self.case.tables.usage_price
-        ]
-        return prices.Book([*own, *listed])
-
     def used(self, event: Used, place: int) -> None:
         """Messages of a moment; what they cost is that of their day in Paris.
 
@@ -222,8 +207,7 @@ class Invoicing:
     def _price(self, event: Used) -> Decimal | None:
         if event.cost_eur is not None:
             return Decimal(event.cost_eur)
-        destination = f"{event.country}/{event.network}" if event.network else event.country
-        return self._prices.sale("client", event.channel, event.purpose, destination, event.day)
+        return self._prices.of(event.channel, event.purpose, event.country, event.network, event.day)
 
     @clause("CGVU 9.3", "CGVU 15")
     def _usage_lines(self, day: date) -> list[DraftLine]:

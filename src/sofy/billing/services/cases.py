@@ -82,13 +82,13 @@ def _case(form: OrderForm, log: tuple[Event, ...], shared: Shared, using: str) -
         entity=paper.entity,
         client=paper.client,
         order_form=paper.order_form,
-        tables=msgspec.structs.replace(shared.tables, usage_price=_usage_prices(form.client_id, using)),
+        tables=msgspec.structs.replace(shared.tables, usage_price=usage_prices(form.client_id, using)),
         readings=shared.readings,
         events=(*log, *befell),
     )
 
 
-def _usage_prices(client_id: UUID, using: str) -> tuple[UsagePrice, ...]:
+def usage_prices(client_id: UUID, using: str) -> tuple[UsagePrice, ...]:
     """What messages cost this client where its order form is silent: its own rows, then those of the list."""
     with connections[using].cursor() as cursor:
         cursor.execute(
