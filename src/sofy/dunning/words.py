@@ -7,6 +7,7 @@ from sofy.ui.statuses import Look
 
 ACTIONS: dict[str, "str | Promise"] = {
     "dunning.act": _("Late payment: something was done"),
+    "dunning.case_file": _("Case file of a late payer downloaded"),
 }
 
 FACTS: dict[str, "str | Promise"] = {
@@ -32,7 +33,20 @@ REFUSALS: dict[str, "str | Promise"] = {
     "notice_just_sent": _("This notice was sent a moment ago."),
     "deposit_missing": _("Give the number of the deposit: it is the proof of sending."),
     "link_unknown": _("This link leads nowhere."),
-    "name_missing": _("Give your name."),
+    "name_missing": _("Give the name."),
+    "promise_in_past": _("This day is over: a promise is about a day to come."),
+    "end_not_yet": _("A contract ends for default only while access is suspended, after a second notice and its days."),
+}
+
+#: Views of the board: `board.VIEWS`.
+VIEWS: dict[str, "str | Promise"] = {
+    "late": _("Overdue"),
+    "open": _("Everything open"),
+    "suspended": _("Suspended"),
+    "contested": _("Contested"),
+    "promised": _("Promised"),
+    "insolvent": _("Insolvent"),
+    "problem": _("Not worked out"),
 }
 
 #: Why access is closed, as its client reads it.
@@ -67,5 +81,8 @@ NEXT: dict[str, "str | Promise"] = {
 }
 
 STATES: dict[str, Look] = {
+    "broken": Look("red", "alert-triangle", _("Promise broken")),
+    "insolvent": Look("purple", "scale", _("Insolvent")),
+    "problem": Look("red", "alert-circle", _("Not worked out")),
     "contested": Look("yellow", "message-report", _("Contested")),
 }

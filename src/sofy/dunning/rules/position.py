@@ -110,7 +110,8 @@ def position(replay: Replay, issued: Collection[str]) -> Position:
         if one.key in issued
     )  # fmt: skip
     file = late_payer.case_file(replay)
-    sums = claim(file.invoices if file else ())
+    numbers = {one.number for one in replay.book.accounts if one.key in issued}
+    sums = claim(one for one in file.invoices if one.number in numbers) if file else claim(())
     live = [one for one in replay.enforcement.notices if one.cured_at is None and one.state != "void"]
     return Position(
         as_of=replay.as_of,

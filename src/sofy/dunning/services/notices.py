@@ -89,6 +89,19 @@ def send(
     return row
 
 
+def draft(client_id: UUID, order_form_id: UUID, kind: Kind, language: Language) -> bytes:
+    """The letter as it would be written today, to be handed over; recorded the same day, it is kept with these bytes.
+
+    Raises: Refused (nothing_to_claim, contract_unknown, contract_unreadable).
+    """
+    with staff_scope():
+        worked = standings.work_out(client_id, order_form_id)
+        if not worked.position.demandable:
+            raise Refused("nothing_to_claim", 409)
+        made = _written(worked, worked.order_form, kind, "", "")
+    return formal_notice.formal_notice_pdf(made, language=language)
+
+
 def _check(worked: standings.Worked, form: OrderForm, kind: Kind, channel: str, actor: str) -> None:
     """Raises: Refused (nothing_to_claim, second_not_yet, second_by_a_person, notice_just_sent)."""
     if not worked.position.demandable:
