@@ -1,6 +1,7 @@
 """The pages of invoices: a client sees its own and why each line is there, staff runs a month."""
 
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from html import unescape
 
 import pytest
@@ -10,12 +11,13 @@ from django.urls import reverse
 from sofy.accounts.tests.factories import make_user
 from sofy.billing import queries, tasks
 from sofy.billing.einvoice import facturx
-from sofy.billing.services import events, runs
+from sofy.billing.services import events, freezing, runs, tables
 from sofy.billing.tests.signed import Content, signed
 from sofy.clients.tests.factories import make_client
+from sofy.contracts.models import OrderForm
 from sofy.contracts.tests.factories import ACTOR, make_entity
 from sofy.kernel import clock
-from sofy.kit.rls import client_scope
+from sofy.kit.rls import client_scope, staff_scope
 
 NOW = datetime(2026, 6, 15, 8, 0, tzinfo=UTC)
 LANGUAGES = pytest.mark.parametrize("language", ["fr", "en"])
@@ -98,6 +100,39 @@ def test_penalties_say_the_sentence_they_follow_from(client, entity):
 
     assert "CGVU 7.1" in page
     assert "3 fois le taux d'intérêt légal et d'une indemnité forfaitaire de 40 €" in page
+
+
+@pytest.mark.clause("CGVU 9.3")
+def test_what_somebody_else_asks_is_passed_on_at_cost_and_says_so(client, entity):
+    with staff_scope():
+        (form,) = OrderForm.objects.using("staff").filter(client_id=client.pk)
+    fee = {"type": "usage", "at": "2026-04-11", "channel": "whatsapp", "quantity": 1000, "cost_eur": "0.07853"}
+    events.record(client.pk, form.pk, fee, source="meta", source_key="2026-04", actor=ACTOR)
+    runs.run(entity.pk, date(2026, 5, 1), actor=ACTOR, validator=Content())
+    line = next(one for one in lines_of(client) if any(row.net_eur == Decimal("78.53") for row in one.document.lines))
+
+    page = shown(browser(make_user(client=client)).get(reverse("billing:invoice", args=[client.slug, line.id])))
+
+    assert "€78.53" in page
+    assert "CGVU 9.3" in page
+
+
+@pytest.mark.clause("CGVU 9.1")
+def test_a_revised_price_says_the_sentence_it_follows_from(entity):
+    made = make_client()
+    form = signed(made, entity, term_months=24, revision={"confirmed": True, "base_month": "2025-12"})
+    for month, value, published in (("2025-12", "310.5", "2026-02-27"), ("2026-12", "315.2", "2027-02-26")):
+        row = {"month": month, "value": value, "published_on": published, "source": "Journal officiel"}
+        tables.record("index", row, actor=ACTOR)
+    clock.install(lambda: datetime(2027, 4, 15, 8, 0, tzinfo=UTC))
+    freezing.catch_up(made.pk, form.pk, as_of=date(2027, 4, 2), validator=Content())
+    line = lines_of(made)[0]
+
+    page = shown(browser(make_user(client=made)).get(reverse("billing:invoice", args=[made.slug, line.id])))
+
+    assert (line.issued_on, line.net_eur) == (date(2027, 4, 1), Decimal("609.00"))
+    assert "€30.45" in page
+    assert "CGVU 9.1" in page
 
 
 def test_files_are_the_same_at_every_download(client):

@@ -21,7 +21,7 @@ def invoices(request: ClientRequest) -> HttpResponse:
 
 
 @requires("contract.view")
-@clause("CGVU 5.1", "CGVU 7.1", "CGVU 9.2", "CGVU 10.2")
+@clause("CGVU 5.1", "CGVU 7.1", "CGVU 9.1", "CGVU 9.2", "CGVU 9.3", "CGVU 10.2")
 def invoice(request: ClientRequest, invoice_id: UUID) -> HttpResponse:
     """One document, with the sentence of the contract behind each line."""
     line = papers.find(queries.invoices(request.client.pk), invoice_id)

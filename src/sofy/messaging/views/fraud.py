@@ -15,6 +15,7 @@ from sofy.clients import services as clients
 from sofy.clients.access import requires
 from sofy.clients.models import Client, State
 from sofy.clients.queries import all_clients
+from sofy.kernel.clauses import clause
 from sofy.kernel.errors import Refused
 from sofy.kit.rls import staff_scope
 from sofy.messaging.access import staff_only
@@ -66,6 +67,7 @@ class CloseForm(forms.Form):
 
 
 @staff_only
+@clause("CGVU 15")
 def desk(request: HttpRequest) -> HttpResponse:
     """Everything suspected, the open first, and alerts that wait for review."""
     return _desk(request, SafeForm(), CloseForm())
@@ -96,6 +98,7 @@ def _names(ids: set[UUID]) -> dict[UUID, str]:
 
 @staff_only
 @require_http_methods(["GET", "POST"])
+@clause("CGVU 15")
 def one(request: Any, client_id: UUID, suspicion_id: UUID) -> HttpResponse:
     """One suspicion with its evidence; its sample numbers are opened by a button of their own."""
     try:
@@ -119,6 +122,7 @@ def one(request: Any, client_id: UUID, suspicion_id: UUID) -> HttpResponse:
 
 @staff_only
 @require_http_methods(["GET", "POST"])
+@clause("CGVU 14.2")
 def text(request: Any, client_id: UUID, key: str) -> HttpResponse:
     """One text of the alert lane; release, or refuse."""
     try:
@@ -211,6 +215,7 @@ def fiction(request: Any) -> HttpResponse:
 
 @staff_only
 @require_POST
+@clause("CGVU 11")
 def suspend(request: Any, client_id: UUID) -> HttpResponse:
     """Suspend a client at once, without notice (7.2, 11): its subscription is invoiced all the same, without credit."""
     if client_id not in _names({client_id}):
@@ -221,6 +226,7 @@ def suspend(request: Any, client_id: UUID) -> HttpResponse:
 
 
 @requires("message.view")
+@clause("CGVU 15")
 def protection(request: Any) -> HttpResponse:
     """What was held or stopped for a client, and why."""
     client_id = request.client.pk
