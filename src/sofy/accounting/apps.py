@@ -12,7 +12,7 @@ class AccountingConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from sofy.accounting.views import health
+        from sofy.accounting.views import health, life
         from sofy.accounting.words import ACTIONS, FACTS, REFUSALS
         from sofy.clients import words as journal
         from sofy.ui import panels, problems
@@ -22,6 +22,9 @@ class AccountingConfig(AppConfig):
         journal.ACTIONS.update(ACTIONS)
         journal.FACTS.update(FACTS)
         panels.register(panels.Panel("op.client", "accounting/panel_staff.html", health.panel, order=5))
+        page = "accounting/life.html"
+        panels.register(panels.Panel("client.invoice", page, life.of_client, 50, "contract.view"))
+        panels.register(panels.Panel("op.invoice", page, life.of_staff, 50))
         register(
             Entry(
                 "op", "", _("How clients stand"), "accounting:health", "heartbeat", 105,

@@ -6,9 +6,12 @@ It follows from the log of contracts and from frozen invoices and is written ane
 from typing import ClassVar
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
+from sofy.billing.models import Invoice
 from sofy.contracts.models import LegalEntity, OrderForm
 from sofy.kernel import clock, ids
+from sofy.kit.fields import SealedTextField
 from sofy.kit.models import ClientOwned
 
 
@@ -91,6 +94,73 @@ class Sale(ClientOwned):
 
     def __str__(self) -> str:
         return f"{self.day} {self.piece} {self.net_eur}"
+
+
+class Deposit(ClientOwned):
+    """An invoice on its way through the approved platform. `tracking_id`: our name for it there: it goes once."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting", _("Waits for the platform")
+        DEPOSITED = "deposited", _("Deposited at the platform")
+        REFUSED = "refused", _("Not taken by the platform")
+
+    entity = models.ForeignKey(LegalEntity, on_delete=models.PROTECT, related_name="+")
+    invoice = models.OneToOneField(Invoice, on_delete=models.PROTECT, related_name="deposit")
+    number = models.CharField(max_length=35)
+    tracking_id = models.CharField(max_length=60, unique=True)
+    flow_id = models.CharField(max_length=80, blank=True, default="")
+    state = models.CharField(max_length=10, choices=State.choices, default=State.WAITING)
+    problem = SealedTextField(under="entity_id", default=b"", blank=True)
+    tried = models.PositiveSmallIntegerField(default=0)
+    at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        db_table = "accounting_deposit"
+        indexes: ClassVar = [models.Index(fields=["number"], name="accounting_deposit_number")]
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.state}"
+
+
+class Said(ClientOwned):
+    """A status of an invoice that the platform or the buyer said, or that we said to them (212, collected).
+
+    `by_rate`: what was collected since it was last said, VAT included, by rate. `sent_at`: when ours left.
+    `message_id`: a message counts once, however often it comes.
+    """
+
+    entity = models.ForeignKey(LegalEntity, on_delete=models.PROTECT, related_name="+")
+    deposit = models.ForeignKey(Deposit, on_delete=models.PROTECT, related_name="said")
+    message_id = models.CharField(max_length=80)
+    code = models.PositiveSmallIntegerField()
+    at = models.DateTimeField()
+    reason_code = models.CharField(max_length=40, blank=True, default="")
+    reason = SealedTextField(under="entity_id", default=b"", blank=True)
+    by_rate = models.JSONField(default=dict)
+    sent_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "accounting_said"
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["deposit", "message_id", "code"], name="accounting_said_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.deposit_id} {self.code}"
+
+
+class Mailbox(models.Model):
+    """Up to when news of a platform were read. `url`: of the platform."""
+
+    id = models.UUIDField(primary_key=True, default=ids.uuid7, editable=False)
+    url = models.CharField(max_length=300, unique=True)
+    since = models.DateTimeField()
+
+    class Meta:
+        db_table = "accounting_mailbox"
+
+    def __str__(self) -> str:
+        return f"{self.since}"
 
 
 class Health(ClientOwned):

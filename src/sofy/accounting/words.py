@@ -5,6 +5,8 @@ from django.utils.translation import gettext_lazy as _
 
 ACTIONS: dict[str, "str | Promise"] = {
     "chart.changed": _("Accounts of the books changed"),
+    "invoice.deposited": _("Invoice handed over to the approved platform"),
+    "invoice.status_heard": _("Status of an invoice heard from the approved platform"),
     "books.exported": _("File of the books taken"),
 }
 

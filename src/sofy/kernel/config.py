@@ -85,6 +85,16 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     smtp_port: Annotated[int, Meta(ge=1, le=65535, description="Port of the mail server.")] = 587
     smtp_user: Annotated[str, Meta(description="Login on the mail server.")] = ""
     smtp_password: Annotated[str, Meta(description="Password on the mail server.", extra={"secret": True})] = ""
+    platform_url: Annotated[
+        str, Meta(description="Address of the approved platform invoices are deposited at (empty: none are).")
+    ] = ""
+    platform_token_url: Annotated[
+        str, Meta(description="Where the platform gives tokens out (empty: /oauth/token of PLATFORM_URL).")
+    ] = ""
+    platform_client_id: Annotated[str, Meta(description="Account at the approved platform.")] = "sofy"
+    platform_client_secret: Annotated[
+        str, Meta(description="Secret of the account at the approved platform.", extra={"secret": True})
+    ] = ""
     smtp_tls: Annotated[bool, Meta(description="Whether the mail server must offer TLS.")] = True
     smtp_from: Annotated[str, Meta(description="Sender of the product's own mails.")] = "sofy@localhost"
     reminder_days: Annotated[

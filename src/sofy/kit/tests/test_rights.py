@@ -236,7 +236,8 @@ RIGHTS = {
     "billing_usage_told": ("s", "siu", ""),
     # books are worked out and read by staff's login alone
     **dict.fromkeys(("accounting_booked", "accounting_due", "accounting_sale", "accounting_health"), ("", "siud", "")),
-    "accounting_chart": ("", "siu", ""),
+    **dict.fromkeys(("accounting_chart", "accounting_mailbox"), ("", "siu", "")),
+    **dict.fromkeys(("accounting_deposit", "accounting_said"), ("s", "siu", "")),
     # a visit is begun and ended by staff; whose client it is may see it
     "clients_supportvisit": ("s", "siud", ""),
     # the engine tells the rooms, and reads nothing there
