@@ -7,7 +7,7 @@ kill in between loses nothing and counts nothing twice.
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, BinaryIO, Final, cast
+from typing import Any, BinaryIO, Final
 from uuid import UUID
 
 import msgspec
@@ -20,7 +20,6 @@ from sofy.kernel import clock
 from sofy.kernel.clauses import clause
 from sofy.kernel.errors import Refused
 from sofy.kit import audit
-from sofy.kit.fields import SealedTextField
 from sofy.kit.rls import staff_scope
 from sofy.treasury.models import BankFile, Debit, Entry, Mandate, Question
 from sofy.treasury.services import files, open_items
@@ -122,7 +121,8 @@ def _chunks(found: Iterator[Outcome]) -> Iterator[list[Outcome]]:
 
 def _write(some: Sequence[Outcome], work: Work, items: OpenItems, actor: str) -> None:
     with staff_scope():
-        rows, questions = [], []
+        rows: list[Entry] = []
+        questions: list[Question] = []
         for outcome in some:
             row, line = work.rows[outcome.key], work.lines.pop(outcome.key)
             try:
@@ -140,7 +140,7 @@ def _write(some: Sequence[Outcome], work: Work, items: OpenItems, actor: str) ->
 
 def _keep(rows: Sequence[Entry]) -> None:
     """Many rows at a time, each sealed as it would be alone."""
-    seal = cast(SealedTextField, Entry._meta.get_field("outcome")).seal
+    seal = Entry._meta.get_field("outcome").seal
     values = [(row.state, row.kind, seal(row, str(row.outcome)), row.decided_at, row.pk) for row in rows]
     with connections["staff"].cursor() as cursor:
         cursor.executemany(_KEEP, values)

@@ -13,7 +13,8 @@ from sofy.billing.case.book import Account
 from sofy.billing.models import Invoice
 from sofy.billing.rules import matching
 from sofy.billing.services import cases, freezing, tables
-from sofy.billing.services.cases import Contract, Shared
+from sofy.billing.services.cases import Contract
+from sofy.billing.services.tables import Shared
 from sofy.contracts.models import OrderForm
 from sofy.kernel.errors import Refused
 from sofy.kit.rls import staff_scope
