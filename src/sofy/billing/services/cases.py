@@ -108,7 +108,7 @@ def usage_prices(client_id: UUID, using: str) -> tuple[UsagePrice, ...]:
 def situation(case: Case, at: datetime) -> Situation:
     """What was known of the buyer at a moment."""
     answers = [
-        one.result for one in case.events
+        one.result for one in sorted(case.events, key=lambda one: one.at)
         if isinstance(one, VatCheck) and one.at <= at and one.result != "unavailable"
     ]  # fmt: skip
     rates: dict[str, tuple[Rate, ...]] = {}
@@ -117,5 +117,7 @@ def situation(case: Case, at: datetime) -> Situation:
     return Situation(
         vat_id_valid=answers[-1] == "valid" if answers else None,
         outside=case.readings.abroad,
+        overseas=case.readings.overseas,
+        fine=case.readings.fine_vat,
         rates={place: tuple(sorted(found, key=lambda rate: rate.since)) for place, found in rates.items()},
     )

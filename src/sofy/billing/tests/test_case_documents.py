@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -10,18 +10,17 @@ from pypdf import PdfReader
 
 from sofy.billing.case import files
 from sofy.billing.case.book import Account
-from sofy.billing.case.events import VatCheck
 from sofy.billing.case.replay import Replay
 from sofy.billing.case.shapes import Unreadable, read
 from sofy.billing.einvoice import facturx
 from sofy.billing.einvoice.check import checked
-from sofy.billing.einvoice.oracle import Corrected, Situation
+from sofy.billing.einvoice.oracle import Corrected
 from sofy.billing.einvoice.validator import Validator
+from sofy.billing.services import cases
 from sofy.billing.tests.test_case_files import CASES, EXPECTED
 
-#: A rate that no law knows is refused by the official list of rates, and where a reading puts the terms before the law,
-#: the oracle takes the law's side, whatever a case simulates.
-SIMULATED = {"vat-rate-of-the-day", "vat-credit-old-rate", "vat-overseas-normal", "fine-vat-s"}
+#: A rate that no law knows is refused by the official list of rates, whatever a case simulates.
+SIMULATED = {"vat-rate-of-the-day", "vat-credit-old-rate"}
 
 
 @pytest.fixture(scope="module")
@@ -42,13 +41,6 @@ def corrected(replay: Replay, account: Account) -> tuple[Corrected, ...]:
     return tuple(Corrected(one.document) for one in found if one)
 
 
-def known(replay: Replay, at: datetime) -> bool | None:
-    """What VIES had said of the client's number by the time a document was issued."""
-    checks = [one for one in replay.case.events if isinstance(one, VatCheck) and one.at <= at]
-    said = [one.result for one in sorted(checks, key=lambda one: one.at) if one.result != "unavailable"]
-    return said[-1] == "valid" if said else None
-
-
 @pytest.mark.slow
 @pytest.mark.clause("CGVU 9.2", "CGVU 10.2")
 @pytest.mark.parametrize("name", sorted(set(EXPECTED) - SIMULATED))
@@ -56,7 +48,7 @@ def test_every_document_of_a_case_is_a_valid_e_invoice(name, validator):
     replay = played(name)
 
     for account in replay.book.accounts:
-        situation = Situation(vat_id_valid=known(replay, account.issued_at), outside=replay.case.readings.abroad)
+        situation = cases.situation(replay.case, account.issued_at)
         assert checked(account.document, situation, validator, corrected(replay, account))
 
 

@@ -1,4 +1,4 @@
-"""`sofy einvoice`: what the official rules say of an e-invoice file, ours or somebody else's, without a database."""
+"""`sofy einvoice`: what the official rules and a recount say of an e-invoice file, anybody's, without a database."""
 
 import argparse
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from sofy.billing.einvoice import facturx
+from sofy.billing.einvoice import facturx, recount
 from sofy.billing.einvoice.rule_sets import Syntax
 from sofy.billing.einvoice.validator import Finding, Validator, fatal, rule_sets
 from sofy.project.answers import Answer
@@ -44,7 +44,7 @@ def _checked(path: Path, validator: Validator) -> dict[str, Any]:
         return _row(path, "Factur-X", [Finding(rule="PDF", where="", text=str(error), fatal=True)])
     syntax: Syntax = "cii" if b"CrossIndustryInvoice" in xml else "ubl"
     named = "Factur-X" if xml is not data else syntax.upper()
-    return _row(path, named, validator.findings(xml, syntax))
+    return _row(path, named, [*validator.findings(xml, syntax), *recount.findings(xml, syntax)])
 
 
 def _row(path: Path, syntax: str, findings: list[Finding]) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """`sofy einvoice`: files are checked by the official rules, without database or Django."""
 
 import json
+import re
 import subprocess
 import sys
 
@@ -44,6 +45,14 @@ def test_one_bad_file_is_enough_and_its_rule_is_named(files, capsys):
     said = capsys.readouterr().out
     assert status == 1
     assert "BR-FR-05_BT-22_PMD" in said
+
+
+def test_a_price_that_does_not_make_its_line_is_refused_though_the_official_rules_take_it(files, capsys):
+    good = (files / "good.xml").read_text()
+    (files / "changed.xml").write_text(re.sub(r"(<cbc:PriceAmount[^>]*>)[\d.]+", r"\g<1>31.00", good, count=1))
+
+    assert main(["einvoice", "check", str(files / "changed.xml")]) == 1
+    assert "SOFY-LINE" in capsys.readouterr().out
 
 
 def test_a_pdf_without_xml_is_refused(files, capsys):

@@ -23,6 +23,8 @@ MESSAGE, VERSION = "pain.008", "08"
 _MOST_NAME, _MOST_TEXT, _MOST_TOWN, _MOST_STREET, _MOST_SHORT = 70, 140, 35, 70, 16
 _LEAST_EUR, _MOST_EUR = Decimal("0.01"), Decimal("999999999.99")
 _CENT = Decimal("0.01")
+#: Where a debtor's bank wants to know where its client is: SEPA outside the EEA. Source: EPC130-08, AT-09.
+_OUTSIDE_EEA = frozenset({"AD", "AL", "CH", "GB", "MC", "MD", "ME", "MK", "RS", "SM", "VA"})
 _SEQUENCES = ("FRST", "RCUR", "FNAL", "OOFF")
 
 
@@ -203,6 +205,8 @@ def _check_debit(debit: Debit) -> None:
         if not sepa_text(party.name, _MOST_NAME):
             raise Refused("sepa_name", debit=debit.end_to_end_id)
         _check_address(party.address, debit.end_to_end_id)
+    if debit.debtor.address is None and identifiers.iban(debit.debtor.iban)[:2] in _OUTSIDE_EEA:
+        raise Refused("sepa_address", debit=debit.end_to_end_id)
 
 
 def _check_address(address: Address | None, debit: str) -> None:

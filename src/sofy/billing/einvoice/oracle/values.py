@@ -21,13 +21,15 @@ class Situation(msgspec.Struct, frozen=True):
 
     `vat_id_valid`: what the tax administrations answered about the buyer's number; none while nobody answered.
     `outside`: the category the accountant chose for services to clients outside the EU; `overseas`: whether the law of
-    the place or the "taux normal" of the contract holds there. `rates`: rates to take instead of those of the table, by
+    the place or the "taux normal" of the contract holds there. `fine`: whether a fine passed on (CGVU 13) is a
+    compensation outside VAT or bears the buyer's. `rates`: rates to take instead of those of the table, by
     territory (a law that is simulated).
     """
 
     vat_id_valid: bool | None = None
     outside: Literal["G", "O"] = "G"
     overseas: Literal["by_place", "normal_rate"] = "by_place"
+    fine: Literal["O", "S"] = "O"
     rates: dict[str, tuple[Rate, ...]] = {}
 
 

@@ -36,7 +36,7 @@ def problems(document: Document, situation: Situation) -> Iterator[Problem]:
         yield from _reason(row)
     if document.kind == "credit_note":
         return
-    if document.kind == "debit_note":
+    if document.kind == "debit_note" and not (situation.fine == "S" and _is_fine(document)):
         wanted: Wanted | None = ("O", Decimal(0))
     else:
         try:
@@ -51,6 +51,10 @@ def problems(document: Document, situation: Situation) -> Iterator[Problem]:
         )
         return
     yield from _compared(document, wanted)
+
+
+def _is_fine(document: Document) -> bool:
+    return all(line.because.article == "CGVU 13" for line in document.lines)
 
 
 def _wanted(document: Document, situation: Situation, place: Territory) -> Wanted | None:

@@ -117,6 +117,14 @@ def test_a_file_without_debits_or_with_one_twice_is_refused():
     assert refusal(batch(message_id="x" * 34)) == "sepa_id"  # no room for the number of a block
 
 
+def test_a_debtor_whose_bank_is_outside_the_eea_needs_an_address():
+    swiss = Debtor(name="A", iban="CH9300762011623852957")
+    known = msgspec.structs.replace(swiss, address=Address(country="CH", town="Zürich"))
+
+    assert refusal(batch(debit(1, debtor=swiss))) == "sepa_address"
+    assert problems(write(batch(debit(1, debtor=known)))) == []
+
+
 def test_one_mandate_has_one_day_of_signature():
     other = Mandate(id="rum-1", signed_on=date(2026, 4, 2))
 
