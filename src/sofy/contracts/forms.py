@@ -64,6 +64,14 @@ class EntityForm(forms.Form):
         return {**given, "address": address}
 
 
+class ContactForm(forms.Form):
+    """Somebody at the client whom the operator writes to."""
+
+    name = forms.CharField(label=_("Name"), max_length=140)
+    email = forms.EmailField(label=_("E-mail"), max_length=254)
+    phone = forms.CharField(label=_("Phone"), max_length=30, required=False)
+
+
 class ReasonForm(forms.Form):
     """Why something is given up."""
 

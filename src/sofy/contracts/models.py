@@ -340,3 +340,27 @@ class ProductChange(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+
+class Contact(ClientOwned):
+    """Whom the operator writes to at a client about one matter; the client says who. One per matter."""
+
+    class Kind(models.TextChoices):
+        BILLING = "billing", _("Invoices and payments")
+        SECURITY = "security", _("Security and incidents")
+
+    kind = models.CharField(max_length=8, choices=Kind.choices)
+    name = SealedTextField()
+    email = SealedTextField()
+    phone = SealedTextField(default=b"", blank=True)
+    changed_at = models.DateTimeField(default=clock.now)
+    actor = models.CharField(max_length=80)
+
+    class Meta:
+        db_table = "contracts_contact"
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["client_id", "kind"], name="contracts_one_contact_per_matter")
+        ]
+
+    def __str__(self) -> str:
+        return self.kind

@@ -51,3 +51,12 @@ about_nobody("contracts_notice", ["kind", "channel", "about", "sha256", "proof_k
 about_nobody("contracts_insurance", ["expires_on", "actor"], CODES)
 about_nobody("contracts_onboarding", ["step", "done_on", "done_by"], CODES)
 about_nobody("contracts_transfer_consent", ["consented_on", "actor"], CODES)
+
+declare(
+    "contracts_contact",
+    ["name", "email", "phone"],
+    purpose="whom the operator writes to at a client about invoices, or about incidents",
+    retention="until the client names somebody else, or ends",
+    by="sofy.engine.keystore.KeyStore.destroy",
+)
+about_nobody("contracts_contact", ["kind", "actor"], CODES)

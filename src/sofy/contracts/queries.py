@@ -12,6 +12,7 @@ from django.db.models import Q
 from sofy.clients.models import Client, Establishment
 from sofy.contracts.models import (
     Acceptance,
+    Contact,
     DocumentVersion,
     InsuranceCertificate,
     LegalEntity,
@@ -333,3 +334,8 @@ def open_drifts() -> list[DriftLine]:
 
 def _clients(found: Iterable[UUID]) -> dict[UUID, Client]:
     return {row.pk: row for row in Client.objects.using("staff").filter(pk__in=set(found))}
+
+
+def contacts(client_id: UUID, *, using: str = "default") -> dict[str, Contact]:
+    """Whom to write to at a client, by matter; none where the client named nobody."""
+    return {row.kind: row for row in Contact.objects.using(using).filter(client_id=client_id)}

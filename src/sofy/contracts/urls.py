@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from sofy.contracts.views import client, entities, staff, wizard
+from sofy.contracts.views import client, entities, papers, staff, wizard
 
 app_name = "contracts"
 of_staff = [
@@ -16,6 +16,7 @@ of_staff = [
     path("contracts/changes/", staff.changes, name="changes-staff"),
     path("contracts/documents/<slug:kind>/<str:version>", staff.document, name="document-staff"),
     path("contracts/<uuid:client_id>/<uuid:form_id>", staff.order_form, name="order-form"),
+    path("contracts/<uuid:client_id>/<uuid:form_id>/pdf", papers.of_staff, name="pdf-staff"),
     path("contracts/<uuid:client_id>/<uuid:form_id>/print", staff.print_view, name="print-staff"),
     path("contracts/<uuid:client_id>/<uuid:form_id>/send", wizard.send, name="send"),
     path("contracts/<uuid:client_id>/<uuid:form_id>/sign", staff.sign, name="sign-staff"),
@@ -31,6 +32,7 @@ workspace = [
     path("", client.contract, name="contract"),
     path("welcome", client.welcome, name="welcome"),
     path("changes", client.changes, name="changes"),
+    path("contacts", papers.all_contacts, name="contacts"),
     path("terms", client.document, {"kind": "cgvu"}, name="terms"),
     path("terms/refuse", client.refuse_terms, name="terms-refuse"),
     path("notices/<uuid:notice_id>/acknowledge", client.acknowledge, name="acknowledge"),
@@ -39,6 +41,7 @@ workspace = [
     path("dpa/accept", client.accept_document, {"kind": "dpa"}, name="dpa-accept"),
     path("<uuid:order_form_id>", client.order_form, name="mine"),
     path("<uuid:order_form_id>/sign", client.sign, name="sign"),
+    path("<uuid:order_form_id>/pdf", papers.of_client, name="pdf"),
     path("<uuid:order_form_id>/print", client.print_view, name="print"),
 ]
 urlpatterns = [

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from sofy.contracts.models import Acceptance, OnboardingStep
 
 ACTIONS: dict[str, "str | Promise"] = {
+    "contact.named": _("Contact for invoices or incidents named"),
     "entity.created": _("Legal entity added"),
     "entity.changed": _("Legal entity changed"),
     "entity.retired": _("Legal entity retired"),
@@ -31,6 +32,7 @@ ACTIONS: dict[str, "str | Promise"] = {
 }
 
 FACTS: dict[str, "str | Promise"] = {
+    "matter": _("matter"),
     "entity": _("legal entity"),
     "order_form": _("order form"),
     "version": _("version"),

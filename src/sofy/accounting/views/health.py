@@ -72,6 +72,7 @@ def client(request: Any, slug: str) -> HttpResponse:
             "forms": contracts.order_forms(row.pk, drafts=True, using="staff"),
             "quota": contracts.quota(row.pk, using="staff"),
             "deadlines": deadlines.of_client(row.pk, today, using="staff"),
+            "contacts": contracts.contacts(row.pk, using="staff").values(),
             "notices": contracts.notices(row.pk, using="staff")[:10], "staff": True,
         }  # fmt: skip
         return render(request, "accounting/client.html", context)

@@ -8,6 +8,8 @@ from django.conf import settings
 from django.core.mail import EmailMessage
 
 from sofy.clients.models import Membership, Role
+from sofy.contracts import queries as contracts
+from sofy.contracts.models import Contact
 from sofy.contracts.rules.shapes import Party
 from sofy.kernel.errors import Refused
 
@@ -21,14 +23,16 @@ class Contacts:
 
 
 def contacts(client_id: UUID, party: Party) -> Contacts:
-    """The address of the company that signed, else its owners; inside the staff scope.
+    """Whom the client named for invoices, else the address of the company that signed, else its owners; in staff scope.
 
     Raises: Refused (nobody_to_write_to).
     """
     rows = Membership.objects.using("staff").filter(client_id=client_id, role=Role.OWNER).select_related("user")
     owners = [row.user for row in rows.order_by("id")]
     languages = [owner.language for owner in owners if getattr(owner, "language", "")]
-    addresses = (party.email,) if party.email else tuple(owner.email for owner in owners)
+    named = contracts.contacts(client_id, using="staff").get(Contact.Kind.BILLING)
+    first = str(named.email) if named else party.email
+    addresses = (first,) if first else tuple(owner.email for owner in owners)
     if not addresses:
         raise Refused("nobody_to_write_to", 409)
     return Contacts(addresses, languages[0] if languages else settings.LANGUAGE_CODE[:2])

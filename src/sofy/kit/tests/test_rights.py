@@ -217,6 +217,7 @@ RIGHTS = {
     "contracts_onboarding": ("si", "siu", ""),
     "contracts_transfer_consent": ("s", "si", ""),
     "contracts_notice": ("siu", "siu", ""),
+    "contracts_contact": ("siu", "s", ""),
     **dict.fromkeys(("contracts_insurance", "contracts_quota_drift"), ("s", "siu", "")),
     # what happened to contracts and what was issued is written once; of an invoice, only what was rendered comes later
     "billing_event": ("s", "si", ""),
