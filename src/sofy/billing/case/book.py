@@ -90,6 +90,11 @@ class Account:
         moves = (move for move in self.moves if move.what in ("payment", "return"))
         return sum((move.amount_eur for move in moves if move.at.astimezone(PARIS).date() <= day), ZERO)
 
+    def open_before(self, day: date) -> Decimal:
+        """What was to be paid when a day began. Unit: EUR with VAT."""
+        gone = (move.amount_eur for move in self.moves if move.at.astimezone(PARIS).date() < day)
+        return self.document.payable_eur - sum(gone, ZERO)
+
     def balances(self) -> list[Balance]:
         """What was open, from which day on: money counts from the day after, unless it came back."""
         found = [Balance(self.document.issued_on, self.document.payable_eur)]

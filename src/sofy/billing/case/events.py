@@ -5,6 +5,7 @@ Every event has `at`, the moment it happened. Amounts of events that are about m
 
 import re
 from datetime import date
+from decimal import Decimal
 from typing import Literal
 
 from sofy.contracts.rules.access import Cause
@@ -12,6 +13,7 @@ from sofy.contracts.rules.ends import Reason
 from sofy.contracts.rules.values import MOST, Euros, Given, Moment
 
 Application = Literal["soview", "soconnect", "soreach"]
+_CENT = Decimal("0.01")
 Channel = Literal["sms", "rcs", "whatsapp", "email"]
 
 
@@ -31,6 +33,17 @@ def check_month(text: str) -> None:
         raise ValueError(f"month: {text[:20]!r} is not a month, as in 2026-04")
 
 
+def check_money(amount_eur: Decimal, what: str) -> None:
+    """Refuse what cannot have moved: nothing, or parts of a cent.
+
+    Raises: ValueError
+    """
+    if amount_eur <= 0:
+        raise ValueError(f"amount_eur: {what} is above zero")
+    if amount_eur != amount_eur.quantize(_CENT):
+        raise ValueError("amount_eur: money that moved has whole cents")
+
+
 class Happened(Given, frozen=True, kw_only=True, tag_field="type"):
     """Something that happened at a moment."""
 
@@ -45,8 +58,7 @@ class PaymentBooked(Happened, frozen=True, kw_only=True, tag="payment"):
     reference: str = ""
 
     def __post_init__(self) -> None:
-        if self.amount_eur <= 0:
-            raise ValueError("amount_eur: that of a payment is above zero")
+        check_money(self.amount_eur, "that of a payment")
 
 
 class SepaReturn(Happened, frozen=True, kw_only=True, tag="sepa_return"):
@@ -57,8 +69,8 @@ class SepaReturn(Happened, frozen=True, kw_only=True, tag="sepa_return"):
     amount_eur: Euros | None = None
 
     def __post_init__(self) -> None:
-        if self.amount_eur is not None and self.amount_eur <= 0:
-            raise ValueError("amount_eur: what comes back is above zero")
+        if self.amount_eur is not None:
+            check_money(self.amount_eur, "what comes back")
 
 
 class NoticeSent(Happened, frozen=True, kw_only=True, tag="notice_sent"):
@@ -292,8 +304,7 @@ class Indemnity(Happened, frozen=True, kw_only=True, tag="indemnity"):
     amount_eur: Euros
 
     def __post_init__(self) -> None:
-        if self.amount_eur <= 0:
-            raise ValueError("amount_eur: a compensation is above zero")
+        check_money(self.amount_eur, "a compensation")
 
 
 class Solicitation(Happened, frozen=True, kw_only=True, tag="solicitation"):

@@ -1,6 +1,7 @@
 """A replay as files: each document as Factur-X and XML, direct debits as pain.008, a late payer's case file as PDF."""
 
 from datetime import UTC, date, datetime, time
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -49,10 +50,12 @@ def _put(path: Path, data: bytes) -> str:
 
 
 def _debits(replay: Replay) -> dict[date, list[Account]]:
+    """What is collected on each day: nothing that was paid, credited, or frozen by a court before."""
     found: dict[date, list[Account]] = {}
     for account in replay.book.accounts:
         day = account.document.payment.collect_on
-        if day and account.document.kind == "invoice":
+        frozen = account.frozen_on and day and account.frozen_on <= day
+        if day and account.document.kind == "invoice" and not frozen and _amount(account, day) > 0:
             found.setdefault(day, []).append(account)
     return found
 
@@ -71,7 +74,7 @@ def _batch(replay: Replay, day: date, accounts: list[Account]) -> values.Batch:
     debits = tuple(
         values.Debit(
             end_to_end_id=account.number,
-            amount_eur=_amount(account),
+            amount_eur=_amount(account, day),
             collect_on=day,
             mandate=mandate,
             debtor=debtor,
@@ -84,11 +87,11 @@ def _batch(replay: Replay, day: date, accounts: list[Account]) -> values.Batch:
     return values.Batch(message_id=f"{form.number}-{day}", created_at=made_at, initiator=entity.name, debits=debits)
 
 
-def _amount(account: Account) -> Any:
-    """What is debited: early, what is left with the discount."""
-    payment = account.document.payment
-    early = payment.discount and payment.collect_on and payment.collect_on <= payment.discount.until
-    return payment.discount.payable_eur if payment.discount and early else account.document.payable_eur
+def _amount(account: Account, day: date) -> Decimal:
+    """What is debited: what is open when the day begins, less the discount where it is early enough."""
+    discount, open_eur = account.document.payment.discount, account.open_before(day)
+    early = discount and day <= discount.until and open_eur == account.document.payable_eur
+    return discount.payable_eur if discount and early else open_eur
 
 
 def _address(given: shapes.Address) -> values.Address:

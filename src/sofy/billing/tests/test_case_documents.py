@@ -52,6 +52,29 @@ def test_every_document_of_a_case_is_a_valid_e_invoice(name, validator):
         assert checked(account.document, situation, validator, corrected(replay, account))
 
 
+@pytest.mark.clause("CGVU 10.1", "CGVU 22")
+@pytest.mark.parametrize(
+    ("happened", "debited"),
+    [
+        ([], "1200.00"),
+        ([{"at": "2026-06-20", "type": "payment", "amount_eur": "500.00"}], "700.00"),
+        ([{"at": "2026-07-01T09:00", "type": "payment", "amount_eur": "1200.00"}], "1200.00"),  # the debit itself
+        ([{"at": "2026-06-20", "type": "payment", "amount_eur": "1200.00"}], None),
+        ([{"at": "2026-06-20", "type": "insolvency", "kind": "safeguard"}], None),
+    ],
+)
+def test_a_debit_asks_for_what_is_open_when_its_day_begins(tmp_path, happened, debited):
+    case = json.loads((CASES / "debit-returned.json").read_text())
+    replay = Replay(
+        read(json.dumps({**case, "events": [case["events"][0], *happened]}).encode()), date(2026, 7, 1)
+    ).play()
+
+    files.write(replay, tmp_path)
+
+    found = [path.read_text() for path in tmp_path.glob("pain.008-2026-07-01.xml")]
+    assert [f'<InstdAmt Ccy="EUR">{debited}</InstdAmt>' in text for text in found] == ([True] if debited else [])
+
+
 def test_documents_and_debits_are_written_as_files(tmp_path):
     replay = played("debit-early")
 

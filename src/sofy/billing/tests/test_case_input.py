@@ -74,6 +74,12 @@ def changed(*way: Any) -> bytes:
             "$.events[0].failed",
         ),
         (("events", 0, {"at": "2026-05-01", "type": "fine", "amount_eur": "-1.00"}), "$.events[0].amount_eur"),
+        (("events", 0, {"at": "2026-05-01", "type": "payment", "amount_eur": "1.005"}), "$.events[0].amount_eur"),
+        (("events", 0, {"at": "2026-05-01", "type": "indemnity", "amount_eur": "1.005"}), "$.events[0].amount_eur"),
+        (
+            ("events", 0, {"at": "2026-05-01", "type": "sepa_return", "invoice": "F", "amount_eur": "1.005"}),
+            "$.events[0].amount_eur",
+        ),
         (("events", 0, {"at": "2026-05-01", "type": "poi_activated", "count": 10**30}), "$.events[0].count"),
     ],
     ids=lambda one: one if isinstance(one, str) else "",
