@@ -42,7 +42,7 @@ class EntityForm(forms.Form):
     country = forms.ChoiceField(label=_("Country"))
     iban = Number("iban", label=_("IBAN"))
     bic = Number("bic", label=_("BIC"))
-    creditor_id = Number("creditor", label=_("SEPA creditor identifier"), help_text=_("For direct debits."))
+    creditor_id = Number("creditor", label=_("Creditor identifier (SEPA)"), help_text=_("For direct debits."))
     email = forms.EmailField(label=_("E-mail for contracts"), required=False)
     dpo = forms.CharField(label=_("Data protection officer"), max_length=140, required=False)
     vat_on = forms.ChoiceField(

@@ -443,3 +443,15 @@ def test_only_the_terms_of_the_contract_can_be_chosen(staff, client):
     assert taken == [12, 24, 36]
     assert staff.post(place, TERM | {"extra_poi": "gift"}).status_code == 422
     assert staff.post(place, TERM).status_code == 302
+
+
+def test_what_is_sent_before_anybody_joined_says_whom_it_waits_for(staff, client):
+    form = order_forms.draft(client.pk, entity_id=make_entity().pk, content=content(), actor=ACTOR)
+    place = f"/op/contracts/{client.pk}/{form.pk}/send"
+
+    alone = staff.post(place, follow=True).text
+    make_user(client=client)
+    with_owner = staff.post(place, follow=True).text
+
+    assert "none has opened the invitation yet" in alone
+    assert "1 owner told by e-mail" in with_owner

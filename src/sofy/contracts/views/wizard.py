@@ -8,6 +8,7 @@ import msgspec
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from sofy.clients.queries import all_clients
@@ -42,7 +43,7 @@ def begin(request: Any) -> HttpResponse:
     """For whom, and who signs."""
     clients = [(str(line.id), line.name) for line in all_clients()]
     known = {line.slug: str(line.id) for line in all_clients()}
-    companies = [(row.id, row.data.name) for row in queries.entities(retired=False)]
+    companies = [(row.id, f"{row.data.name} ({row.code})") for row in queries.entities(retired=False)]
     form = wizard.BeginForm(
         clients, companies, request.POST or None, initial={"client": known.get(request.GET.get("client", ""))}
     )
@@ -131,8 +132,13 @@ def send(request: Any, client_id: UUID, form_id: UUID) -> HttpResponse:
         notify.refuse(request, problems.sentence(refused))
         return redirect("contracts:step-check", client_id, form_id)
     sent_to = papers.tell_owners(request, client_id, form_id)
-    notify.done(
-        request,
-        _("Version %(n)s is sent: %(people)s told by e-mail.") % {"n": version.version, "people": sent_to},
-    )
+    if sent_to:
+        said = ngettext(
+            "Version %(n)s is sent: %(people)s owner told by e-mail.",
+            "Version %(n)s is sent: %(people)s owners told by e-mail.",
+            sent_to,
+        )
+    else:
+        said = _("Version %(n)s is sent. It waits for an owner: none has opened the invitation yet.")
+    notify.done(request, said % {"n": version.version, "people": sent_to})
     return redirect("contracts:order-form", client_id, form_id)
