@@ -1,6 +1,7 @@
 """What happened to a contract is added to its log; everything else follows by replay."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -45,6 +46,70 @@ def record(
         audit.append(client_id, "contract_event.recorded", actor, facts, using="staff")
         outbox.publish("contract_event.recorded", client_id, using="staff", order_form_id=form.pk, what=row.type)
     return True
+
+
+@dataclass(frozen=True)
+class Fact:
+    """What happened to a contract, and the key that names it."""
+
+    client_id: UUID
+    order_form_id: UUID
+    event: Mapping[str, Any]
+    key: str
+
+
+def record_all(groups: Sequence[Sequence[Fact]], *, source: str, actor: str) -> list[Refused | None]:
+    """Add many facts with as many statements as for one, each group whole or not at all; why a group was refused.
+
+    Otherwise as `record`: a fact that is told again counts once.
+    """
+    wanted = sorted({fact.order_form_id for group in groups for fact in group})
+    answers: list[Refused | None] = []
+    rows: list[Event] = []
+    with staff_scope():
+        found = OrderForm.objects.using("staff").filter(pk__in=wanted, state=OrderForm.State.ACCEPTED)
+        forms = {form.pk: form for form in found.order_by("pk").select_for_update(no_key=True)}
+        keys = [fact.key for group in groups for fact in group]
+        told = Event.objects.using("staff").filter(order_form_id__in=wanted, source=source, source_key__in=keys)
+        known = set(told.values_list("order_form_id", "source_key"))
+        for group in groups:
+            try:
+                made = [_checked(fact, forms, source=source, actor=actor) for fact in group]
+            except Refused as refused:
+                answers.append(refused)
+                continue
+            answers.append(None)
+            rows += [row for row in made if (row.order_form_id, row.source_key) not in known]
+            known |= {(row.order_form_id, row.source_key) for row in made}
+        Event.objects.using("staff").bulk_create(rows)
+        _tell(rows, forms, actor)
+    return answers
+
+
+def _checked(fact: Fact, forms: Mapping[UUID, OrderForm], *, source: str, actor: str) -> Event:
+    form, happened = forms.get(fact.order_form_id), _read(fact.event)
+    if form is None or form.client_id != fact.client_id:
+        raise Refused("contract_unknown", 404)
+    if form.signed_at is not None and _too_early(happened, form.signed_at):
+        raise Refused("event_before_contract", 409)
+    return _row(form, happened, source=source, source_key=fact.key, actor=actor)
+
+
+def _tell(rows: Sequence[Event], forms: Mapping[UUID, OrderForm], actor: str) -> None:
+    """The journals of the clients, and whoever waits for what happens to a contract."""
+    if not rows:
+        return
+    entries = [
+        (row.client_id, "contract_event.recorded", {"order_form": forms[row.order_form_id].number, "event": row.type})
+        for row in rows
+    ]
+    audit.append_all(entries, actor, using="staff")
+    told = dict.fromkeys((row.client_id, row.order_form_id, row.type) for row in rows)
+    outbox.publish_all(
+        "contract_event.recorded",
+        [(client_id, {"order_form_id": form_id, "what": what}) for client_id, form_id, what in told],
+        using="staff",
+    )
 
 
 def record_usage(form: OrderForm, used: Iterable[tuple[case_events.Used, str]], *, actor: str) -> None:

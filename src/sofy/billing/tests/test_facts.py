@@ -7,7 +7,7 @@ import pytest
 
 from sofy.billing import tasks
 from sofy.billing.case.answer import told
-from sofy.billing.models import Problem
+from sofy.billing.models import Event, Problem
 from sofy.billing.services import cases, events, facts, freezing
 from sofy.billing.tests.signed import Content, bought, signed
 from sofy.clients.services import create_establishment
@@ -17,7 +17,7 @@ from sofy.contracts.services import answers, quota, records
 from sofy.contracts.tests.factories import ACTOR, make_entity
 from sofy.kernel import clock
 from sofy.kernel.errors import Refused
-from sofy.kit import outbox
+from sofy.kit import audit, outbox
 from sofy.kit.models import OutboxRow
 from sofy.kit.rls import client_scope, staff_scope
 
@@ -248,3 +248,27 @@ def test_the_worker_hands_them_on(monkeypatch):
         job.func(**ids)
 
     assert sorted(type(one).__name__ for one in log_of(form)) == ["NoticeDelivered", "NoticeSent", "PoiActivated"]
+
+
+def test_many_facts_are_recorded_whole_or_not_at_all_and_once():
+    client, other = make_client(), make_client()
+    form, foreign = signed(client, make_entity()), signed(other, make_entity())
+
+    def paid(key, at="2026-05-02", form_id=None):
+        event = {"type": "payment", "at": at, "amount_eur": "10.00"}
+        return events.Fact(client.pk, form_id or form.pk, event, key)
+
+    groups = [
+        [paid("a"), paid("b")], [paid("c"), paid("d", at="2026-03-01")], [paid("a")], [],
+        [paid("e", form_id=foreign.pk)],
+    ]  # fmt: skip
+    said = [events.record_all(groups, source="bank", actor=ACTOR) for _twice in range(2)]
+
+    codes = [None, "event_before_contract", None, None, "contract_unknown"]
+    assert [[one and one.code for one in answers] for answers in said] == [codes, codes]
+    with staff_scope():
+        rows = Event.objects.using("staff").filter(source="bank").order_by("source_key")
+        assert [(row.client_id, row.source_key) for row in rows] == [(client.pk, "a"), (client.pk, "b")]
+        told = OutboxRow.objects.using("staff").filter(client_id=client.pk, topic="contract_event.recorded")
+        assert [row.payload["what"] for row in told] == ["payment"]
+        assert audit.verify(client.pk, using="staff").intact

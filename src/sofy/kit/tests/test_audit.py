@@ -33,6 +33,19 @@ def test_an_untouched_chain_is_intact(chain):
     assert (verdict.intact, verdict.entries) == (True, 4)
 
 
+@pytest.mark.clause("DPA 2")
+def test_many_entries_at_once_make_the_same_chains_as_one_after_the_other(chain):
+    with rls.staff_scope():
+        made = audit.append_all(
+            [(BOB, "a", {"n": 1}), (ALICE, "b", {"n": 2}), (BOB, "c", {"n": 3})], "user:7", using="staff"
+        )
+        audit.append(ALICE, "d", "user:7", using="staff")
+
+    assert [(entry.client_id, entry.seq) for entry in made] == [(BOB, 1), (ALICE, 5), (BOB, 2)]
+    assert (_verdict().intact, _verdict().entries) == (True, 6)
+    assert (_verdict(BOB).intact, _verdict(BOB).entries) == (True, 2)
+
+
 def test_a_client_without_entries_is_intact(engine_db):
     assert _verdict(BOB) == audit.Verdict(0)
 

@@ -6,12 +6,13 @@ kill in between loses nothing and counts nothing twice.
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 from typing import Any, BinaryIO, Final
 from uuid import UUID
 
 import msgspec
-from django.db import connections, transaction
+from django.db import connections
 
 from sofy.billing.rules import matching
 from sofy.billing.rules.matching import Outcome, return_reason
@@ -29,9 +30,13 @@ from sofy.wire.camt import Entry as Line
 from sofy.wire.iso20022 import Limits
 
 #: Lines that are written in one transaction.
-_BATCH: Final = 100
+_BATCH: Final = 200
 SOURCE: Final = "bank"
 _KEEP: Final = "UPDATE treasury_entry SET state = %s, kind = %s, outcome = %s, decided_at = %s WHERE id = %s"
+_CHANGE: Final = (
+    "UPDATE treasury_debit SET state = %s, allocated_eur = coalesce(%s, allocated_eur), reason = %s, changed_on = %s"
+    " WHERE id = %s"
+)
 #: Called with how many lines were decided, and of how many.
 Progress = Callable[[int, int], None]
 
@@ -77,14 +82,15 @@ def match(entity_id: UUID, *, actor: str, progress: Progress | None = None) -> i
     """
     with alone(entity_id):
         work = _work(entity_id)
-        if work.rows:
+        total = len(work.rows)
+        if total:
             items = open_items.of_entity(entity_id)
             found = matching.match_all(_in_order(work), items.book)
             for some in _chunks(found):
                 _write(some, work, items, actor)
                 work.done += len(some)
                 if progress is not None:
-                    progress(work.done, len(work.rows))
+                    progress(work.done, total)
         with staff_scope():
             BankFile.objects.using("staff").filter(entity_id=entity_id, matched_at=None).update(matched_at=clock.now())
     return work.done
@@ -101,7 +107,7 @@ def _work(entity_id: UUID) -> Work:
 
 def _in_order(work: Work) -> Iterator[Line]:
     """Each line under the id of its row: keys are those of one account."""
-    for known, row in work.rows.items():
+    for known, row in list(work.rows.items()):
         line = msgspec.structs.replace(msgspec.json.decode(str(row.line), type=Line), key=known)
         row.line = ""
         work.lines[known] = line
@@ -120,20 +126,21 @@ def _chunks(found: Iterator[Outcome]) -> Iterator[list[Outcome]]:
 
 
 def _write(some: Sequence[Outcome], work: Work, items: OpenItems, actor: str) -> None:
+    """Events of contracts, debits, lines and questions of some outcomes, in one transaction."""
+    lines = [work.lines.pop(outcome.key) for outcome in some]
+    rows = [work.rows.pop(outcome.key) for outcome in some]
+    facts = [list(_facts(row, line, outcome, items)) for row, line, outcome in zip(rows, lines, some, strict=True)]
+    questions: list[Question] = []
+    debits: list[_Change] = []
     with staff_scope():
-        rows: list[Entry] = []
-        questions: list[Question] = []
-        for outcome in some:
-            row, line = work.rows[outcome.key], work.lines.pop(outcome.key)
-            try:
-                with transaction.atomic(using="staff"):
-                    _record(row, line, outcome, items, actor)
-            except Refused as refused:
-                outcome = _left(outcome, refused)
-            _settle(row, outcome)
-            rows.append(row)
+        refusals = events.record_all(facts, source=SOURCE, actor=actor)
+        for row, line, outcome, refused in zip(rows, lines, some, refusals, strict=True):
+            taken = outcome if refused is None else _left(outcome, refused)
+            debits += _changes(row, taken)
+            _settle(row, taken)
             if row.state == Entry.State.QUEUE:
-                questions += _questions(row, line, outcome, items)
+                questions += _questions(row, line, taken, items)
+        _change(debits, actor)
         _keep(rows)
         Question.objects.using("staff").bulk_create(questions)
 
@@ -166,23 +173,38 @@ def _left(outcome: Outcome, refused: Refused) -> Outcome:
 # --- events of contracts ----------------------------------------------------------------------------------------------
 
 
-def _record(row: Entry, line: Line, outcome: Outcome, items: OpenItems, actor: str) -> None:
-    """What a line means for contracts; `at` is the day on which the bank booked it."""
-    for place, (client_id, form_id, event) in enumerate(_facts(row, line, outcome, items)):
-        events.record(client_id, form_id, event, source=SOURCE, source_key=f"{row.key}/{place}", actor=actor)
+#: State, what it paid of its invoice, why it came back, on which day, and which debit.
+_Change = tuple[str, Decimal | None, str, date, UUID]
+
+
+def _changes(row: Entry, outcome: Outcome) -> Iterator[_Change]:
+    """What became of our debits."""
     for paid in outcome.allocations:
         if paid.debit_id:
-            _debit(paid.debit_id, Debit.State.COLLECTED, row, allocated_eur=paid.amount_eur)
+            yield Debit.State.COLLECTED, paid.amount_eur, "", row.booked_on, UUID(paid.debit_id)
     paying = {paid.debit_id for paid in outcome.allocations}
     for credit in outcome.credits:
         if credit.debit_id and credit.amount_eur > 0 and credit.debit_id not in paying:
-            _debit(credit.debit_id, Debit.State.COLLECTED, row, allocated_eur=Decimal("0.00"))
+            yield Debit.State.COLLECTED, Decimal("0.00"), "", row.booked_on, UUID(credit.debit_id)
     for back in outcome.reopenings:
-        _debit(back.debit_id, Debit.State.RETURNED, row, reason=back.reason[:10])
-        block_mandate(UUID(back.debit_id), back.reason, actor)
+        yield Debit.State.RETURNED, None, back.reason[:10], row.booked_on, UUID(back.debit_id)
 
 
-def _facts(row: Entry, line: Line, outcome: Outcome, items: OpenItems) -> Iterator[tuple[UUID, UUID, dict[str, Any]]]:
+def _change(debits: Sequence[_Change], actor: str) -> None:
+    with connections["staff"].cursor() as cursor:
+        cursor.executemany(_CHANGE, debits)
+    for _state, _paid, reason, _day, debit_id in debits:
+        if reason:
+            block_mandate(debit_id, reason, actor)
+
+
+def _facts(row: Entry, line: Line, outcome: Outcome, items: OpenItems) -> Iterator[events.Fact]:
+    """What a line means for contracts, on the day on which the bank booked it; each fact under the key of the line."""
+    for place, (client_id, form_id, event) in enumerate(_events(row, line, outcome, items)):
+        yield events.Fact(client_id, form_id, event, f"{row.key}/{place}")
+
+
+def _events(row: Entry, line: Line, outcome: Outcome, items: OpenItems) -> Iterator[tuple[UUID, UUID, dict[str, Any]]]:
     """Payments, one per contract (one per part, where a line brings several), then what came back."""
     groups: dict[tuple[str, UUID, str], list[tuple[str, Decimal]]] = {}
     several = len(line.details) > 1
@@ -228,10 +250,6 @@ def payment(day: str, parts: Sequence[tuple[str, Decimal]]) -> dict[str, Any]:
     numbers = [number for number, _amount in parts if number]
     amount = sum((amount for _number, amount in parts), Decimal("0.00"))
     return {"type": "payment", "at": day, "amount_eur": str(amount), "invoices": numbers}
-
-
-def _debit(debit_id: str, state: str, row: Entry, **changes: Any) -> None:
-    Debit.objects.using("staff").filter(pk=debit_id).update(state=state, changed_on=row.booked_on, **changes)
 
 
 def block_mandate(debit_id: UUID, code: str, actor: str) -> None:
