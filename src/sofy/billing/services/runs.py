@@ -14,9 +14,9 @@ from uuid import UUID
 
 import structlog
 from django.db import connections
-from django.db.models import F, Sum
 
-from sofy.billing.document import Document
+from sofy.billing.comparing import Difference, compared
+from sofy.billing.document import Document, decoded
 from sofy.billing.einvoice.validator import Validator
 from sofy.billing.models import Invoice, Problem, Run
 from sofy.billing.services import cases, freezing, metering, tables
@@ -55,6 +55,13 @@ class Coming:
     problems: list[str] = field(default_factory=list)
     issued_eur: Decimal = ZERO
     before_eur: Decimal = ZERO
+    issued: list[Document] = field(default_factory=list)
+    before: list[Document] = field(default_factory=list)
+
+    @property
+    def differences(self) -> list[Difference]:
+        """What differs from the month before, line by line."""
+        return compared(self.before, [*self.issued, *self.documents])
 
     @property
     def new_eur(self) -> Decimal:
@@ -99,10 +106,14 @@ def preview(entity_id: UUID, month: date, *, as_of: date | None = None) -> list[
         line.documents += documents
         line.problems += [problem] if problem else []
     with staff_scope():
-        for client_id, net in _issued(entity_id, month):
-            found.setdefault(client_id, Coming(client_id, "", "")).issued_eur = net
-        for client_id, net in _issued(entity_id, (month - _DAY).replace(day=1)):
-            found.setdefault(client_id, Coming(client_id, "", "")).before_eur = net
+        for client_id, document in _issued(entity_id, month):
+            line = found.setdefault(client_id, Coming(client_id, "", ""))
+            line.issued.append(document)
+            line.issued_eur += _signed(document)
+        for client_id, document in _issued(entity_id, (month - _DAY).replace(day=1)):
+            line = found.setdefault(client_id, Coming(client_id, "", ""))
+            line.before.append(document)
+            line.before_eur += _signed(document)
         for client in Client.objects.using("staff").filter(pk__in=list(found)):
             found[client.pk].slug, found[client.pk].name = client.slug, client.name
     return sorted(found.values(), key=lambda line: line.name)
@@ -261,14 +272,13 @@ def _drafts(entity_id: UUID, until: date, shared: cases.Shared) -> Iterator[tupl
         after = forms[-1].pk
 
 
-def _issued(entity_id: UUID, month: date) -> Iterator[tuple[UUID, Decimal]]:
+def _issued(entity_id: UUID, month: date) -> Iterator[tuple[UUID, Document]]:
+    """Documents of a month; inside the staff scope."""
     rows = Invoice.objects.using("staff").filter(
         entity_id=entity_id, issued_on__gte=month, issued_on__lt=add_months(month, 1)
     )  # fmt: skip
-    sums: dict[UUID, Decimal] = {}
-    for client_id, kind, net in rows.values_list("client_id", "kind").annotate(net=Sum(F("net_eur"))):
-        sums[client_id] = sums.get(client_id, ZERO) + (-net if kind == Invoice.Kind.CREDIT_NOTE else net)
-    yield from sums.items()
+    for row in rows.iterator(chunk_size=_BATCH):
+        yield row.client_id, decoded(str(row.document).encode())
 
 
 def _signed(document: Document) -> Decimal:

@@ -11,6 +11,7 @@ from django.urls import reverse
 from sofy.accounts.tests.factories import make_user
 from sofy.billing import queries, tasks
 from sofy.billing.einvoice import facturx
+from sofy.billing.models import Run
 from sofy.billing.services import events, freezing, runs, tables
 from sofy.billing.tests.signed import Content, signed
 from sofy.clients.tests.factories import make_client
@@ -194,3 +195,28 @@ def test_what_cannot_be_run_is_said(entity, asked):
     ):
         assert answer.status_code == 200
         assert "alert" in answer.text
+
+
+@LANGUAGES
+def test_a_preview_says_what_differs_line_by_line(client, entity, language):
+    page = browser(make_user(is_operator=True), language).get(
+        reverse("billing:preview"), {"month": "2026-05", "entity": "optima"}
+    )
+
+    assert {"fr": "disparue", "en": "gone"}[language] in page.text  # the onboarding of April
+    assert {"fr": "nouvelle ligne", "en": "new line"}[language] in page.text  # the penalties
+
+
+def test_a_run_under_way_is_followed_by_its_page(client, entity):
+    staff = browser(make_user(is_operator=True))
+    still = staff.get(reverse("billing:runs")).text
+    with staff_scope():
+        Run.objects.using("staff").update(finished_at=None, done=3, total=10)
+
+    under_way = staff.get(reverse("billing:runs")).text
+    fragment = staff.get(reverse("billing:runs"), headers={"HX-Request": "true"}).text
+
+    assert "data-stream" not in still
+    assert "data-stream" in under_way
+    assert "<progress" in fragment
+    assert "<html" not in fragment

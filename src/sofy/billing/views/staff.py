@@ -1,6 +1,6 @@
 """Invoice runs: what a month would issue, starting it, and how far it is."""
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
@@ -12,19 +12,31 @@ from sofy.contracts.access import staff_only
 from sofy.contracts.queries import EntityLine
 from sofy.kernel.clauses import clause
 from sofy.kernel.errors import Refused
+from sofy.kit import live
 from sofy.ui import notify, problems
 
 
 @staff_only
-def all_runs(request: HttpRequest) -> HttpResponse:
-    """The runs, what is refused, and the form that previews a month."""
+def all_runs(request: HttpRequest) -> HttpResponseBase:
+    """The runs and how far each is, what is refused, and the form that previews a month."""
+    if live.wanted(request):
+        return live.stream(request, ("invoice runs",), _moved)
+    known = queries.runs()
     context = {
-        "runs": queries.runs(),
+        "runs": known,
+        "watch": any(row.finished_at is None for row in known),
         "refused": queries.refused(),
         "entities": contracts.entities(retired=False),
         "month": f"{freezing.today():%Y-%m}",
     }
-    return render(request, "billing/runs.html", context)
+    template = "billing/runs.html#standing" if "HX-Request" in request.headers else "billing/runs.html"
+    return render(request, template, context)
+
+
+def _moved() -> object:
+    """What the stream compares; None once no run is under way."""
+    shown = [(row.pk, row.done, row.total) for row in queries.runs() if row.finished_at is None]
+    return shown or None
 
 
 @staff_only
