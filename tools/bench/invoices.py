@@ -1,17 +1,19 @@
-"""How long the invoices of a month take: contracts replayed, checked, numbered and frozen, then written as Factur-X.
+"""How long the invoices of a month take: usage counted in the ledger, contracts replayed, checked, numbered, written.
 
-    sofy bench invoices [--contracts N] [--json]
+    sofy bench invoices [--contracts N] [--usage-rows N] [--json]
 
-N contracts of one entity, each of a client of its own, with 16 lines and four kinds of usage: an invoice of 20 lines.
-The run is that of `sofy invoices run`: every contract replayed, its document through the oracle and, in one child
-process, the official rules, then its number and its frozen bytes in a transaction of its own. Meanwhile another process
-writes the files of what is frozen, as the worker does. `minutes_for_10000` is from the first contract to the last file
-at this speed; wanted are 12 minutes and 600 MB (`rss_mb`: the run and its child; `files_mb`: who writes files). Not in
-it: counting the usage in the ledger (events are there already) and the worker's queue.
+N contracts of one entity, each of a client of its own, with 16 lines and messages of four channels, an equal share of
+the rows of the ledger: an invoice of 20 lines. First the ledger is counted and told to the contracts (`metering_s`), as
+a run does. The run is that of `sofy invoices run`: every contract replayed, its document through the oracle and, in one
+child process, the official rules, then its number and its frozen bytes in a transaction of its own. Meanwhile another
+process writes the files of what is frozen, as the worker does. `minutes_for_10000` is from the first row to the last
+file at this speed; wanted are 12 minutes and 600 MB (`rss_mb`: the run and its child; `files_mb`: who writes files).
+Not in it: making contracts and rows, and the worker's queue.
 """
 
 import argparse
 import multiprocessing
+import os
 import resource
 import time
 from collections.abc import Sequence
@@ -22,16 +24,34 @@ from tools.bench import options
 from tools.bench.database import peak_mb, private_database
 
 USUAL, MOST = 500, 10_000
+#: Of 10,000 contracts; by default fewer have as many rows each.
+USUAL_ROWS, MOST_ROWS = 10_000_000, 50_000_000
 WANTED_MIN, WANTED_MB = 12.0, 600
 MONTH = date(2026, 5, 1)
 NOW = datetime(2026, 6, 15, 8, 0, tzinfo=UTC)
 LINES = 16
 CHANNELS = ("sms", "rcs", "whatsapp", "email")
+_MESSAGES = """
+WITH made AS (
+    INSERT INTO engine_message (client_id, id, channel, purpose, recipient_index, sender, payload, parts, encoding,
+                                destination, created_at)
+    SELECT client,
+           (lpad(to_hex((extract(epoch FROM at) * 1000)::bigint), 12, '0') || '70008'
+            || lpad(to_hex(n), 15, '0'))::uuid,
+           (%(channels)s::text[])[1 + n %% 4], 'marketing', int8send(n), 'SHOP', '\\x01', 1, 'gsm7', 'FR', at
+      FROM unnest(%(clients)s::uuid[]) AS c (client), generate_series(1, %(each)s::bigint) AS n,
+           LATERAL (SELECT timestamptz '2026-04-15 12:00+02' + (n * 15 / %(each)s) * interval '1 day' AS at) AS day
+    RETURNING *
+)
+INSERT INTO engine_state (client_id, message_id, recipient_index, status, rank, parts, accepted_at, submitted_at,
+                          final_at, updated_at)
+SELECT client_id, id, recipient_index, 'delivered', 50, 1, created_at, created_at, created_at, created_at FROM made"""
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     parser = options.Parser("sofy bench invoices", __doc__)
     parser.add_argument("--contracts", type=options.whole(MOST), default=USUAL)
+    parser.add_argument("--usage-rows", type=options.whole(MOST_ROWS), help="rows of the ledger (1,000 a contract)")
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args(argv)
     database = private_database()
@@ -47,28 +67,35 @@ def main(argv: Sequence[str] | None = None) -> None:
 def measured(asked: argparse.Namespace) -> dict[str, Any]:
     """Contracts are made, then invoiced, then their files are written."""
     from django.db import connections
+    from django.db.models import Sum
 
-    from sofy.billing.models import Invoice
-    from sofy.billing.services import runs
+    from sofy.billing.models import Invoice, UsageTold
+    from sofy.billing.services import metering, runs
     from sofy.kernel import clock
     from sofy.kit.rls import staff_scope
 
     clock.install(lambda: NOW)
+    rows = asked.usage_rows if asked.usage_rows is not None else USUAL_ROWS * asked.contracts // MOST
+    each = max(rows // asked.contracts, len(CHANNELS))
     entity_id = contracts(asked.contracts)
+    ledger(each)
     context = multiprocessing.get_context("fork")
     told, over = context.SimpleQueue(), context.Event()
     connections.close_all()
     writer = context.Process(target=write_files, args=(entity_id, over, told))
     writer.start()
     begun = time.perf_counter()
+    metering.meter_all(entity_id, MONTH)
+    metering_s = time.perf_counter() - begun
     row = runs.run(entity_id, MONTH, actor="bench")
-    run_s = time.perf_counter() - begun
+    run_s = time.perf_counter() - begun - metering_s
     run_mb = round(peak_mb())
     over.set()
     files, files_mb = told.get()
     whole_s = time.perf_counter() - begun
     with staff_scope():
         found = list(Invoice.objects.using("staff").filter(entity_id=entity_id).values_list("number", flat=True))
+        told = UsageTold.objects.using("staff").aggregate(Sum("quantity"))["quantity__sum"]
     numbers = sorted(int(number[-6:]) for number in found)
     minutes = whole_s / len(found) * 10_000 / 60
     writer.join()
@@ -77,6 +104,9 @@ def measured(asked: argparse.Namespace) -> dict[str, Any]:
         "contracts": asked.contracts,
         "invoices": row.issued,
         "refused": row.refused,
+        "usage_rows": each * asked.contracts,
+        "usage_told": told,
+        "metering_s": round(metering_s, 1),
         "without_gap": numbers == list(range(1, len(numbers) + 1)),
         "files": files,
         "run_s": round(run_s, 1),
@@ -119,8 +149,7 @@ def own_mb() -> int:
 
 
 def contracts(count: int) -> Any:
-    """Signed contracts that begin with the month, and a month's usage in their logs; answers the entity's id."""
-    from sofy.billing.services import events
+    """Signed contracts that begin with the month; answers the entity's id."""
     from sofy.clients.tests.factories import make_client
     from sofy.contracts.services import acceptances, order_forms
     from sofy.contracts.tests.factories import make_entity
@@ -133,10 +162,22 @@ def contracts(count: int) -> Any:
         acceptances.record_signature(
             client.pk, form.pk, signed_on=date(2026, 4, 15), signer="Claire Martin", proof=b"%PDF-1.7", actor="bench"
         )  # fmt: skip
-        for channel in CHANNELS:
-            used = {"type": "usage", "at": "2026-04-20", "channel": channel, "quantity": 1000}
-            events.record(client.pk, form.pk, used, source="bench", source_key=channel, actor="bench")
     return entity.pk
+
+
+def ledger(each: int) -> None:
+    """So many messages of every client in the second half of April, as engines leave them."""
+    import psycopg
+
+    from sofy.clients.models import Client
+    from sofy.kit.rls import staff_scope
+
+    with staff_scope():
+        clients = list(Client.objects.using("staff").values_list("pk", flat=True))
+    with psycopg.connect(os.environ["SOFY_DATABASE_URL"], autocommit=True) as admin:
+        for place in range(0, len(clients), 50):
+            admin.execute(_MESSAGES, {"clients": clients[place : place + 50], "each": each, "channels": list(CHANNELS)})
+        admin.execute("ANALYZE engine_message, engine_state")
 
 
 def ordered() -> dict[str, Any]:
