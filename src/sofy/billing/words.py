@@ -13,7 +13,7 @@ ACTIONS: dict[str, "str | Promise"] = {
     "billing_table.recorded": _("Rate, index or reading recorded"),
     "invoice.downloaded": _("Invoice downloaded"),
     "invoice_run.finished": _("Invoice run finished"),
-    "usage.metered": _("Usage of a month told to the contract"),
+    "usage.metered": _("Usage of clients told to their contracts"),
 }
 
 FACTS: dict[str, "str | Promise"] = {
@@ -28,6 +28,7 @@ FACTS: dict[str, "str | Promise"] = {
     "issued": _("issued"),
     "refused": _("refused"),
     "events": _("events"),
+    "told": _("months told"),
 }
 
 REFUSALS: dict[str, "str | Promise"] = {

@@ -5,19 +5,17 @@ Nothing is decided here: which rows are invoiced says `rules.usage`, what became
 
 import time
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
-import psycopg
 from django.db import connections
 
-from sofy.billing.models import Usage, UsageMonth
+from sofy.billing.models import UsageMonth
 from sofy.clients.models import Client
 from sofy.contracts.rules.term import add_months
 from sofy.contracts.rules.values import PARIS, begin
 from sofy.engine.db import sql
 from sofy.kernel import clock, ids
-from sofy.kit.below import engine_connection
 from sofy.kit.rls import staff_scope
 
 #: A message waits a year at most (`ingest.acceptance`); so long before its first count a month may have been asked for.
@@ -53,63 +51,55 @@ def count_all(*, seconds: float = 300.0) -> int:
     return counted
 
 
-def count(client_id: UUID, month: date) -> UsageMonth:
+def count(client_id: UUID, month: date) -> None:
     """Count a month of a client anew and keep what was found, in place of the last count."""
-    ends, began, started = add_months(month, 1), clock.now(), time.monotonic()
-    found = _read(client_id, _accepted_from(client_id, month), begin(ends))
-    within = [row for row in found if row[0] is not None and month <= row[0] < ends]
-    open_from = min([begin(ends), began, *(row[-1] for row in found if _may_count_later(row, ends, began))])
+    started = time.monotonic()
     with staff_scope():
-        _one_at_a_time(client_id)
-        mine = Usage.objects.using("staff").filter(client_id=client_id, month=month)
-        mine.delete()
-        Usage.objects.using("staff").bulk_create([_row(client_id, month, row) for row in within])
-        known = UsageMonth.objects.using("staff").filter(client_id=client_id, month=month).first()
-        row = known or UsageMonth(client_id=client_id, month=month)
-        row.counted_at, row.open_from = began, open_from
-        row.took_ms = round((time.monotonic() - started) * 1000)
-        row.save(using="staff")
-    return row
+        keep(client_id, month)
+        took_ms = round((time.monotonic() - started) * 1000)
+        rows = UsageMonth.objects.using("staff").filter(client_id=client_id, month=month)
+        rows.update(took_ms=took_ms)
 
 
-def _accepted_from(client_id: UUID, month: date) -> datetime:
-    """When the first messages were accepted that may count in a month: what was open at the last count."""
-    with staff_scope():
-        before = UsageMonth.objects.using("staff").filter(client_id=client_id, month=add_months(month, -1)).first()
-    first = begin(month)
-    return min(before.open_from, first) if before else first - LONGEST_WAIT
+def keep(client_id: UUID, month: date) -> None:
+    """The same in the caller's staff scope; until its end nobody else counts for this client."""
+    ends, now = add_months(month, 1), clock.now()
+    with connections["staff"].cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"billing_usage {client_id}"])
+        cursor.execute(_OPEN_FROM, [client_id, add_months(month, -1)])
+        before = cursor.fetchone()
+        since = min(before[0], begin(month)) if before else begin(month) - LONGEST_WAIT
+        values = {
+            "client": client_id, "month": month, "ends": ends, "ends_at": begin(ends), "now": now,
+            "after": first_id(since), "before": first_id(begin(ends)),
+            "news_since": (now - NEWS_COMES_FOR).astimezone(PARIS).date(),
+        }  # fmt: skip
+        cursor.execute(_COUNT, values)
 
 
-def _read(client_id: UUID, after: datetime, before: datetime) -> list[tuple[Any, ...]]:
-    values = {"client": client_id, "after": _id(after), "before": _id(before)}
-    with staff_scope():
-        cursor: psycopg.Cursor[Any] = psycopg.Cursor(engine_connection("staff"))
-        return list(cursor.execute(sql("usage_of_month"), values).fetchall())
-
-
-def _id(at: datetime) -> UUID:
+def first_id(at: datetime) -> UUID:
+    """Messages that are accepted from a moment on have ids from here on."""
     return ids.before(at.astimezone(UTC))
 
 
-def _may_count_later(row: tuple[Any, ...], ends: date, now: datetime) -> bool:
-    """Whether messages may count in a later month: they wait, or count there, or may turn out to have been taken."""
-    day, status = row[0], row[5]
-    if day is None or day >= ends:
-        return True
-    return bool(status == "refused" and day >= (now - NEWS_COMES_FOR).astimezone(PARIS).date())
-
-
-def _row(client_id: UUID, month: date, row: tuple[Any, ...]) -> Usage:
-    day, channel, purpose, destination, establishment_id, status, reason, template, messages, units, first_at, _ = row
-    country, _, network = destination.partition("/")
-    return Usage(
-        client_id=client_id, month=month, day=day, channel=channel, purpose=purpose, country=country, network=network,
-        establishment_id=establishment_id, status=status, reason=reason, template=template, messages=messages,
-        units=units, first_at=first_at,
-    )  # fmt: skip
-
-
-def _one_at_a_time(client_id: UUID) -> None:
-    """Counts of one client are written one after the other; inside the staff scope."""
-    with connections["staff"].cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"billing_usage {client_id}"])
+_OPEN_FROM: Final = "SELECT open_from FROM billing_usage_month WHERE client_id = %s AND month = %s"
+#: What was found takes the place of the last count. A message may count in a later month if it waits, if it counts
+#: there already, or if its supplier, who did not take it, may yet say that it arrived.
+_COUNT: Final = f"""
+WITH counted AS ({sql("usage_of_month")}), gone AS (
+    DELETE FROM billing_usage WHERE client_id = %(client)s AND month = %(month)s
+), kept AS (
+    INSERT INTO billing_usage (client_id, id, month, day, channel, purpose, country, network, establishment_id, status,
+                               reason, template, messages, units, first_at)
+    SELECT %(client)s, gen_random_uuid(), %(month)s, day, channel, purpose, split_part(destination, '/', 1),
+           substr(destination, strpos(destination || '/', '/') + 1), establishment_id, status, reason, template,
+           messages, units, first_at
+      FROM counted WHERE day >= %(month)s AND day < %(ends)s
+)
+INSERT INTO billing_usage_month (client_id, id, month, counted_at, took_ms, open_from, cuts)
+SELECT %(client)s, gen_random_uuid(), %(month)s, %(now)s, 0,
+       least(%(ends_at)s, %(now)s,
+             (SELECT min(accepted_at) FROM counted
+               WHERE day IS NULL OR day >= %(ends)s OR (status = 'refused' AND day >= %(news_since)s))), '[]'
+ON CONFLICT (client_id, month) DO UPDATE SET counted_at = excluded.counted_at, open_from = excluded.open_from
+"""  # noqa: S608 - a named statement of the engine

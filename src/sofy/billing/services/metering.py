@@ -61,13 +61,17 @@ def meter_all(entity_id: UUID, until: date) -> int:
     A client whose usage cannot be told holds nobody up: it is said in the log, and tried again next time. Answers how
     many months were told.
     """
-    told = 0
+    told = found = 0
     for client_id, month in due(until, entity_id=entity_id):
         try:
-            meter(client_id, month)
+            found += meter(client_id, month)
             told += 1
         except Exception as error:
             _log.error("usage_not_metered", client=str(client_id), month=f"{month:%Y-%m}", error=type(error).__name__)
+    if told:
+        with staff_scope():
+            facts = {"month": f"{until:%Y-%m}", "told": told, "events": found}
+            audit.append(audit.PLATFORM, "usage.metered", ACTOR, facts, using="staff")
     return told
 
 
@@ -109,17 +113,18 @@ def _settled(month: date) -> bool:
 
 def meter(client_id: UUID, month: date) -> int:
     """Count a month of a client and tell its contracts what they were not told yet; answers how many events that is."""
-    counting.count(client_id, month)
     with staff_scope():
+        counting.keep(client_id, month)
         forms = contracts.signed_forms(client_id, using="staff")
         rows = {form.id: events.locked(client_id, form.id) for form in sorted(forms, key=lambda form: form.id)}
-        row = UsageMonth.objects.using("staff").select_for_update(no_key=True).get(client_id=client_id, month=month)
+        row = UsageMonth.objects.using("staff").get(client_id=client_id, month=month)
         known = [_contract(client_id, form, month, alone=len(forms) == 1) for form in forms]
         first_time = row.told_at is None
         if first_time:
             row.cuts = [day.isoformat() for day in _cuts(client_id, month, forms, known)]
         cuts = [date.fromisoformat(day) for day in row.cuts]
-        new = list(_new(client_id, month, _counted(client_id, month, cuts), known))
+        told = {} if first_time else _told(client_id, month)
+        new = list(_new(_counted(client_id, month, cuts), told, known))
         _tell(month, new, rows, first_time=first_time)
         _keep_told(client_id, month, new)
         row.told_at = row.told_at or clock.now()
@@ -178,10 +183,13 @@ class New(NamedTuple):
     contract: usage.Contract
 
 
-def _new(client_id: UUID, month: date, counted: dict[Kind, Counted], known: list[usage.Contract]) -> Iterator[New]:
-    """Each kind of which there is more than was told, and whose it is; what the ledger forgot stays told."""
+def _told(client_id: UUID, month: date) -> dict[Kind, int]:
     rows = UsageTold.objects.using("staff").filter(client_id=client_id, month=month)
-    told = {Kind(*key): quantity for *key, quantity in rows.values_list(*Kind._fields, "quantity")}
+    return {Kind(*key): quantity for *key, quantity in rows.values_list(*Kind._fields, "quantity")}
+
+
+def _new(counted: dict[Kind, Counted], told: dict[Kind, int], known: list[usage.Contract]) -> Iterator[New]:
+    """Each kind of which there is more than was told, and whose it is; what the ledger forgot stays told."""
     for kind, one in sorted(counted.items()):
         more = one.quantity - told.get(kind, 0)
         contract = usage.contract_of(one.first_at.astimezone(PARIS).date(), known)
@@ -197,8 +205,6 @@ def _tell(month: date, new: list[New], forms: dict[UUID, OrderForm], *, first_ti
         late = not first_time or _invoiced(form, month)
         used = [(_event(one, late=late), _key(month, one)) for one in found]
         events.record_usage(form, used, actor=ACTOR)
-        facts = {"order_form": form.number, "month": f"{month:%Y-%m}", "events": len(used)}
-        audit.append(form.client_id, "usage.metered", ACTOR, facts, using="staff")
 
 
 def _key(month: date, one: New) -> str:

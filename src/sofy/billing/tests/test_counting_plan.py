@@ -45,9 +45,8 @@ def test_a_month_is_read_by_its_keys_and_nothing_else_is(ledger, analysed):
     if analysed:
         with ledger.connect("admin") as admin:
             admin.execute("ANALYZE engine_message, engine_state")
-    values = {
-        "client": BIG, "after": counting._id(begin(month)), "before": counting._id(begin(add_months(month, 1))),
-    }  # fmt: skip
+    after, before = (counting.first_id(begin(day)) for day in (month, add_months(month, 1)))
+    values = {"client": BIG, "after": after, "before": before}
 
     with ledger.connect("sofy_staff") as staff, staff.transaction(force_rollback=True):
         staff.execute("SELECT set_config('sofy.staff', 'on', true)")
@@ -59,4 +58,4 @@ def test_a_month_is_read_by_its_keys_and_nothing_else_is(ledger, analysed):
     assert "engine_message_pkey" in plan
     assert "engine_state_pkey" in plan
     assert max(read) == EACH
-    assert "Rows Removed by Filter" not in plan
+    assert not any(map(int, re.findall(r'"Rows Removed by \w+(?: \w+)*": (\d+)', plan)))

@@ -255,15 +255,15 @@ def test_a_run_tells_usage_of_every_client_and_one_that_fails_hinders_nobody(eng
     for client in clients:
         signed(client, entity, items=bought(onboarding=False), usage_prices=PRICES)
         wrote(engine_db, client.pk, paris(2))
-    real = counting.count
+    real = counting.keep
 
-    def count(client_id, month):
+    def keep(client_id, month):
         if client_id == clients[1].pk:
             raise RuntimeError
         return real(client_id, month)
 
     with monkeypatch.context() as patched:
-        patched.setattr(counting, "count", count)
+        patched.setattr(counting, "keep", keep)
         runs.run(entity.pk, MAY, actor=ACTOR, validator=Content())
 
     assert [len(told(client)) for client in clients] == [1, 0, 1]
