@@ -30,6 +30,7 @@ MODULES = (
     "contracts",
     "invoices",
     "bank",
+    "debits",
     "books",
     "benches",
     "demo",
