@@ -2,13 +2,14 @@
 
 from django.urls import include, path
 
-from sofy.billing.views import client, of_client, service_level, staff, usage
+from sofy.billing.views import client, happened, of_client, service_level, staff, usage
 
 app_name = "billing"
 of_staff = [
     path("", staff.all_runs, name="runs"),
     path("preview", staff.preview, name="preview"),
     path("incidents", service_level.incidents, name="incidents"),
+    path("contract/<uuid:client_id>/<uuid:order_form_id>/record", happened.happened, name="happened"),
     path("run", staff.start, name="start"),
     path("of/<slug:slug>/", of_client.invoices, name="of-client"),
     path("of/<slug:slug>/<uuid:invoice_id>", of_client.invoice, name="invoice-staff"),

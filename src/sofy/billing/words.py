@@ -35,6 +35,8 @@ REFUSALS: dict[str, "str | Promise"] = {
     "contract_unknown": _("There is no contract in force with this number."),
     "contract_unreadable": _("The contract cannot be worked out: {path}, {problem}"),
     "event_unreadable": _("This is no event of a contract: {problem}"),
+    "event_in_future": _("It has not happened yet: try it now, record it once it has."),
+    "event_refused": _("The contract does not allow it ({article}): nothing is recorded."),
     "event_before_contract": _("The event is before the signature of the contract."),
     "table_unreadable": _("This is no row of the table {table}: {problem}"),
     "as_of_in_future": _("Documents are issued up to today, not for days to come."),

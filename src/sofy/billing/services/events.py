@@ -32,13 +32,11 @@ def record(
     `source` and `source_key` name the fact (a bank line, a notice, a month of usage): told again, it counts once.
     Raises: Refused (event_unreadable, event_before_contract, contract_unknown).
     """
-    happened = _read(event)
+    happened = read(event)
     with staff_scope():
         form = locked(client_id, order_form_id)
-        if form.signed_at is not None and _too_early(happened, form.signed_at):
-            raise Refused("event_before_contract", 409)
-        rows = Event.objects.using("staff").filter(order_form=form, source=source, source_key=source_key)
-        if rows.exists():
+        check_day(form, happened)
+        if known(client_id, order_form_id, source=source, source_key=source_key):
             return False
         row = _row(form, happened, source=source, source_key=source_key, actor=actor)
         row.save(using="staff", force_insert=True)
@@ -87,11 +85,10 @@ def record_all(groups: Sequence[Sequence[Fact]], *, source: str, actor: str) -> 
 
 
 def _checked(fact: Fact, forms: Mapping[UUID, OrderForm], *, source: str, actor: str) -> Event:
-    form, happened = forms.get(fact.order_form_id), _read(fact.event)
+    form, happened = forms.get(fact.order_form_id), read(fact.event)
     if form is None or form.client_id != fact.client_id:
         raise Refused("contract_unknown", 404)
-    if form.signed_at is not None and _too_early(happened, form.signed_at):
-        raise Refused("event_before_contract", 409)
+    check_day(form, happened)
     return _row(form, happened, source=source, source_key=fact.key, actor=actor)
 
 
@@ -126,11 +123,17 @@ def _row(form: OrderForm, event: case_events.Event, *, source: str, source_key: 
     )  # fmt: skip
 
 
+def known(client_id: UUID, order_form_id: UUID, *, source: str, source_key: str) -> bool:
+    """Whether a fact was recorded already; inside the staff scope."""
+    rows = Event.objects.using("staff").filter(client_id=client_id, order_form_id=order_form_id)
+    return rows.filter(source=source, source_key=source_key).exists()
+
+
 def of(order_form: OrderForm) -> tuple[case_events.Event, ...]:
     """The log of a contract, oldest first; inside the staff scope, or that of its client."""
     using = order_form._state.db or "staff"
     rows = Event.objects.using(using).filter(client_id=order_form.client_id, order_form=order_form)
-    return tuple(_read(msgspec.json.decode(row.data)) for row in rows.order_by("at", "id"))
+    return tuple(read(msgspec.json.decode(row.data)) for row in rows.order_by("at", "id"))
 
 
 def locked(client_id: UUID, order_form_id: UUID) -> OrderForm:
@@ -145,18 +148,28 @@ def locked(client_id: UUID, order_form_id: UUID) -> OrderForm:
     return found
 
 
-def _too_early(event: case_events.Event, signed_at: datetime) -> bool:
-    """Whether it was before the day of the signature; a VAT number may be checked before."""
-    return not isinstance(event, case_events.VatCheck) and event.at.date() < signed_at.astimezone(PARIS).date()
+def check_day(form: OrderForm, event: case_events.Event) -> None:
+    """Refuse what was before the day of the signature; a VAT number may be checked before.
+
+    Raises: Refused (event_before_contract).
+    """
+    if isinstance(event, case_events.VatCheck) or form.signed_at is None:
+        return
+    if event.at.date() < form.signed_at.astimezone(PARIS).date():
+        raise Refused("event_before_contract", 409)
 
 
-def _read(event: "Mapping[str, Any] | case_events.Event") -> case_events.Event:
+def read(event: "Mapping[str, Any] | case_events.Event") -> case_events.Event:
+    """An event as docs/reference/case.md writes it.
+
+    Raises: Refused (event_unreadable).
+    """
     plain = dict(event) if isinstance(event, Mapping) else plainly(event)
     try:
-        read: case_events.Event = converted(plain, case_events.Event)  # type: ignore[arg-type]
+        happened: case_events.Event = converted(plain, case_events.Event)  # type: ignore[arg-type]
     except (msgspec.ValidationError, ValueError) as error:
         raise Refused("event_unreadable", problem=str(error)[:300]) from None
-    return read
+    return happened
 
 
 def _instant(event: case_events.Event) -> datetime:
