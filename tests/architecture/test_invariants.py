@@ -35,5 +35,6 @@ def test_every_guard_exists():
 def test_every_invariant_has_a_guard():
     rows = [line for line in PAGE.read_text("utf-8").splitlines() if re.match(r"\| \d", line)]
 
-    assert [int(row.split("|")[1]) for row in rows] == list(range(1, 11))
+    assert len(rows) > 10
+    assert [int(row.split("|")[1]) for row in rows] == list(range(1, len(rows) + 1))
     assert all(NAMED.search(row) for row in rows)

@@ -39,7 +39,6 @@ about_nobody(
         "reference",
         "scheme",
         "signed_on",
-        "presented_on",
         "closed_on",
         "revoked_on",
         "registered_on",
