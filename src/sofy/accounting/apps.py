@@ -31,7 +31,7 @@ class AccountingConfig(AppConfig):
                 words=_("health overdue quota deadlines attention"),
             ),
             Entry(
-                "op", "", _("Books"), "accounting:books", "report", 118,
+                "op", "", _("Accounting"), "accounting:books", "report", 118,
                 words=_("VAT revenue FEC accountant CSV export"),
             ),
         )  # fmt: skip

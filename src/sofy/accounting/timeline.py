@@ -177,8 +177,12 @@ def _document(account: Account, *, coming: bool) -> Moment:
 
 
 def _followed(told: dict[str, Any]) -> Iterator[Moment]:
+    before = ""
     for stretch in told["access"]:
         state = stretch["state"]
+        if state == "active" and before == "suspended":
+            yield Moment(_at(stretch["from"]), "check", _("Access restored"), (), _why(stretch), tone="green")
+        before = state
         if state == "suspended":
             yield Moment(_at(stretch["from"]), "lock", _("Access suspended"), (), _why(stretch), tone="red")
         elif state == "ended":

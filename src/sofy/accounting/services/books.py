@@ -4,6 +4,7 @@ Who asks for a report has those worked out first that something happened to sinc
 """
 
 from datetime import datetime
+from decimal import Decimal
 from uuid import UUID
 
 from django.db import connections
@@ -15,6 +16,7 @@ from sofy.billing.case.replay import Replay
 from sofy.billing.document import Document
 from sofy.billing.models import Event, Invoice
 from sofy.billing.services import cases, events, freezing, tables
+from sofy.billing.services.tables import Shared
 from sofy.contracts.models import LegalEntity, OrderForm
 from sofy.kernel.clock import PARIS
 from sofy.kernel.errors import Refused
@@ -65,44 +67,47 @@ def catch_up_all() -> None:
         catch_up(entity_id)
 
 
-def work_out(client_id: UUID, form_id: UUID, *, shared: cases.Shared | None = None) -> Replay | None:
-    """Write the books of one contract anew; none where it cannot be replayed, which its row then says."""
+def work_out(client_id: UUID, form_id: UUID, *, shared: Shared | None = None) -> None:
+    """Write the books of one contract anew; where it cannot be replayed they stay, and its row says so."""
     with staff_scope():
         form = events.locked(client_id, form_id)
-        mine = {"client_id": client_id, "order_form": form}
-        of_contract = {"entity_id": form.entity_id, **mine}
+        mine = {"client_id": client_id, "order_form_id": form_id}
         # Counted before the replay: whatever comes meanwhile makes the row stale again.
         row = Booked(
-            **of_contract,
+            entity_id=form.entity_id,
+            client_id=client_id,
+            order_form=form,
             happened=Event.objects.using("staff").filter(**mine).count(),
             issued=Invoice.objects.using("staff").filter(**mine).count(),
         )
         try:
             contract = cases.load(client_id, form_id, shared=shared)
-            replay = contract.played(freezing.today())
+            _write(contract, contract.played(freezing.today()))
         except Refused as error:
-            replay, row.problem = None, error.code
-        else:
-            recorded = _recorded(form)
-            _replace(Due, mine, [
-                Due(**of_contract, on=one.on, day=one.day, piece=one.piece, category=one.category, rate=one.rate,
-                    base_eur=one.base_eur, vat_eur=one.vat_eur,
-                    recorded_at=max(recorded.get(one.at, one.at), recorded[one.piece]))
-                for one in _due(replay, contract)
-            ])  # fmt: skip
-            _replace(Sale, mine, [
-                Sale(**of_contract, day=one.issued_on, piece=one.number, product=product, net_eur=net)
-                for one in contract.frozen.values()
-                for product, net in _sold(one).items()
-            ])  # fmt: skip
+            row.problem = error.code
         Booked.objects.using("staff").filter(**mine).delete()
         row.save(using="staff", force_insert=True)
-    return replay
 
 
-def _replace(model: type[Due] | type[Sale], mine: dict[str, object], rows: list[Due] | list[Sale]) -> None:
-    model.objects.using("staff").filter(**mine).delete()  # type: ignore[attr-defined]
-    model.objects.using("staff").bulk_create(rows, batch_size=1_000)  # type: ignore[attr-defined]
+def _write(contract: cases.Contract, replay: Replay) -> None:
+    """In place of what was written before; inside the staff scope."""
+    form = contract.order_form
+    recorded = _recorded(form)
+    due, sold = Due.objects.using("staff"), Sale.objects.using("staff")
+    due.filter(client_id=form.client_id, order_form=form).delete()
+    due.bulk_create([
+        Due(entity_id=form.entity_id, client_id=form.client_id, order_form=form, on=one.on, day=one.day,
+            piece=one.piece, category=one.category, rate=one.rate, base_eur=one.base_eur, vat_eur=one.vat_eur,
+            recorded_at=max(recorded.get(one.at, one.at), recorded[one.piece]))
+        for one in _due(replay, contract)
+    ])  # fmt: skip
+    sold.filter(client_id=form.client_id, order_form=form).delete()
+    sold.bulk_create([
+        Sale(entity_id=form.entity_id, client_id=form.client_id, order_form=form, day=one.issued_on, piece=one.number,
+             product=product, net_eur=net)
+        for one in contract.frozen.values()
+        for product, net in _sold(one).items()
+    ])  # fmt: skip
 
 
 def _due(replay: Replay, contract: cases.Contract) -> list[vat_due.Fell]:
@@ -127,10 +132,10 @@ def _recorded(form: OrderForm) -> dict[object, datetime]:
     return dict(happened.values_list("at", "recorded_at")) | dict(issued.values_list("number", "frozen_at"))
 
 
-def _sold(document: Document) -> dict[str, object]:
-    sums: dict[str, object] = {}
+def _sold(document: Document) -> dict[str, Decimal]:
+    sums: dict[str, Decimal] = {}
     sign = -1 if document.kind == "credit_note" else 1
     for line in document.lines:
-        product = line.code.partition("-")[0] if line.code.startswith("usage-") else line.code
-        sums[product[:40]] = sums.get(product[:40], 0) + sign * line.net_eur  # type: ignore[operator]
+        product = "usage" if line.code.startswith("usage-") else line.code[:40]
+        sums[product] = sums.get(product, Decimal(0)) + sign * line.net_eur
     return sums

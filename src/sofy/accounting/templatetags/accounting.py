@@ -14,7 +14,7 @@ _DEADLINES: dict[str, "str | Promise"] = {
     "suspension": _("access may be suspended from 00:00 on"),
 }
 _ACCESS: dict[str, "str | Promise"] = {
-    "active": _("Open"),
+    "active": _("Access is open"),
     "suspended": _("Suspended"),
     "ended": _("Ended"),
 }
