@@ -16,6 +16,7 @@ from sofy.backoffice.access import staff_only
 from sofy.clients import queries, support, words
 from sofy.clients.models import Client, State
 from sofy.clients.services import INVITATION_DAYS
+from sofy.dunning.words import cause_table
 from sofy.kernel import numbers
 from sofy.kernel.errors import Refused
 from sofy.ui import commands, notify, panels, problems
@@ -56,6 +57,7 @@ def client(request: HttpRequest, slug: str) -> HttpResponse:
         "row": row,
         "form": form,
         "suspension": queries.suspension(row),
+        "causes": cause_table(),
         "panels": panels.render(request, "op.client"),
     }
     return render(request, "backoffice/client.html", context, status=422 if form.errors else 200)

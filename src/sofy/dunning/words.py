@@ -1,8 +1,13 @@
 """How this room's journal entries, refusals and next acts are said to people."""
 
+from typing import Any
+
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from sofy.clients.models import Cause
+from sofy.contracts.rules.access import CONSEQUENCES
+from sofy.kernel.clauses import clause
 from sofy.ui.statuses import Look
 
 ACTIONS: dict[str, "str | Promise"] = {
@@ -18,6 +23,7 @@ REFUSALS: dict[str, "str | Promise"] = {
     "suspension_cause": _(
         "Access ends for an unpaid invoice only after a formal notice and its five business days: nobody decides it."
     ),
+    "suspension_not_yet": _("The five business days of a proved notice are not over, or access is suspended already."),
     "lifted_by_collection": _("This suspension ends by itself when the invoices it is about are collected."),
     "second_person_needed": _("Your wish is recorded. A second person of the staff has to lift it, too."),
     "not_suspended": _("This client is not suspended."),
@@ -79,6 +85,24 @@ NEXT: dict[str, "str | Promise"] = {
     "claim_file": _("Declare the claim"),
     "audit": _("Audit of a dispute"),
 }
+
+#: What gives access back, as staff reads it.
+LIFTERS: dict[str, "str | Promise"] = {
+    "collection": _("the money, by itself"),
+    "staff": _("one person"),
+    "two_staff": _("two people"),
+    "court": _("the court"),
+}
+
+
+@clause("CGVU 7.2", "CGVU 11", "CGVU 13", "CGVU 14.1")
+def cause_table() -> list[dict[str, Any]]:
+    """What each cause of a suspension means, row by row as pages show it."""
+    return [
+        {"label": Cause(code).label, "means": means, "lifted_by": LIFTERS[means.lifted_by]}
+        for code, means in CONSEQUENCES.items()
+    ]
+
 
 STATES: dict[str, Look] = {
     "broken": Look("red", "alert-triangle", _("Promise broken")),

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from sofy.billing.services import cases, events, tables
+from sofy.billing.services import events, tables
 from sofy.clients import services as clients
 from sofy.clients.models import Client, State
 from sofy.contracts.models import OrderForm
@@ -27,7 +27,7 @@ LONGEST_S = 120
 
 
 @clause("CGVU 7.2", "CGVU 11", "CGVU 22")
-def carry_out(client_id: UUID, *, shared: cases.Shared | None = None) -> Client:
+def carry_out(client_id: UUID, *, shared: tables.Shared | None = None) -> Client:
     """Work out the contracts of a client, and close or open its access as they say; a second run changes nothing.
 
     A contract that cannot be worked out changes nothing for its client. Two at once wait for each other.
@@ -86,6 +86,22 @@ def suspend(client_id: UUID, *, cause: str, reason: str, actor: str) -> Client:
     if cause and cause not in BY_HAND:
         raise Refused("suspension_cause")
     return clients.set_state(client_id, State.SUSPENDED, actor=actor, reason=reason, cause=cause)
+
+
+@clause("CGVU 7.2", "CGVU 11")
+def suspend_for_default(client_id: UUID, order_form_id: UUID, *, actor: str) -> Client:
+    """Where the terms are read so that a person suspends (`suspension: by_hand`): after the five days, not before.
+
+    Raises: Refused (suspension_not_yet, contract_unknown, contract_unreadable).
+    """
+    with staff_scope():
+        worked = standings.work_out(client_id, order_form_id)
+    notice = worked.position.notice
+    if notice is None or notice.state != "expired" or worked.position.in_default:
+        raise Refused("suspension_not_yet", 409)
+    told = {"type": "suspended", "cause": "default", "by": [actor]}
+    _bear(worked.order_form, told, clock.now(), f"default/{notice.sent_at.isoformat()}", actor)
+    return carry_out(client_id)
 
 
 @clause("CGVU 11", "CGVU 13", "CGVU 22")

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Final
+from uuid import UUID
 
 import msgspec
 
@@ -10,6 +11,7 @@ from sofy.billing.case import late_payer
 from sofy.billing.models import Event
 from sofy.billing.paper.case_file import Act as Told
 from sofy.billing.paper.case_file import CaseFile, SentNotice, case_file_pdf
+from sofy.clients.queries import names_of
 from sofy.contracts.models import Notice
 from sofy.contracts.rules.values import PARIS
 from sofy.dunning.models import Act, Link
@@ -50,12 +52,13 @@ def case_file(worked: Worked, language: Language = "fr") -> CaseFile | None:
         for row in Act.objects.using("staff").filter(order_form=form, what__in=("formal", "second"))
     }
     acts = [*(_hashed(one, sent) for one in base.acts), *_done(worked, language), *_happened(worked, language)]
+    names = names_of(act.by for act in acts)
     issued = {document.number for document in worked.contract.frozen.values()}
     return msgspec.structs.replace(
         base,
         invoices=tuple(one for one in base.invoices if one.number in issued),
         notices=tuple(_proved(one, sent, links, papers) for one in base.notices),
-        acts=tuple(sorted(acts, key=lambda act: act.at)),
+        acts=tuple(_signed(act, names, language) for act in sorted(acts, key=lambda act: act.at)),
     )
 
 
@@ -66,11 +69,19 @@ def pdf(worked: Worked, language: Language) -> bytes | None:
     return case_file_pdf(file, language=language) if file else None
 
 
+def _signed(act: Told, names: dict[str, str], language: Language) -> Told:
+    """An act with the name of who did it; what no person did was done by the product."""
+    if not act.by:
+        return act
+    system = "le système" if language == "fr" else "the system"
+    return msgspec.structs.replace(act, by=names.get(act.by, act.by if act.by.startswith("user:") else system))
+
+
 def _of(at: datetime, sent: list[Notice]) -> Notice | None:
     return next((row for row in sent if abs((row.sent_at - at).total_seconds()) < _SAME_S), None)
 
 
-def _proved(one: SentNotice, sent: list[Notice], links: dict[object, Link], papers: dict[object, str]) -> SentNotice:
+def _proved(one: SentNotice, sent: list[Notice], links: dict[UUID, Link], papers: dict[UUID | None, str]) -> SentNotice:
     """A notice of the replay with its proofs: how it was handed over, who acknowledged it, the hash of the letter."""
     row = _of(one.sent_at, sent)
     if row is None:
@@ -94,7 +105,7 @@ def _done(worked: Worked, language: Language) -> Iterator[Told]:
     for row in Act.objects.using("staff").filter(order_form=worked.order_form, what__in=list(_DONE)):
         words = _DONE[row.what][place].format(invoices=", ".join(row.invoices))
         if row.promised_on:
-            words += f" : {row.promised_on:%d/%m/%Y}"
+            words += f"{' :' if language == 'fr' else ':'} {row.promised_on:%d/%m/%Y}"
         yield Told(row.at.astimezone(PARIS), words, row.sha256, row.actor, _DONE[row.what][2])
 
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Final, Literal
 from uuid import UUID
 
+import msgspec
 from django.conf import settings
 from django.urls import reverse
 
@@ -68,17 +69,21 @@ def send(
         token = secrets.token_urlsafe(32)
         to = mails.contacts(client_id, worked.contract.case.client) if by_mail else None
         language: Language = "en" if to is not None and to.language == "en" else "fr"
-        made = _written(worked, form, kind, _address(client_id, token) if by_mail else "", signed_by)
+        made = _written(worked, form, kind, signed_by)
         pdf = formal_notice.formal_notice_pdf(made, language=language)
-        mail = formal_notice.formal_notice_mail(made, language=language)
+        mail = formal_notice.formal_notice_mail(
+            msgspec.structs.replace(made, acknowledge_url=_address(client_id, token) if by_mail else ""),
+            language=language,
+        )
+        kept = mail.text.replace(token, "…")  # whoever reads what is kept must not be able to acknowledge it
         proof = mails.send(to, mail.subject, mail.text, (f"{made.number}.pdf", pdf)) if to else one_line(sent_proof)
         numbers = [one.number for one in made.invoices]
         row = records.record_notice(
-            client_id, kind=_KINDS[kind], channel=channel, text=mail.text, sent_at=clock.now(), actor=actor,
+            client_id, kind=_KINDS[kind], channel=channel, text=kept, sent_at=clock.now(), actor=actor,
             order_form_id=form.pk, about=",".join(numbers), sent_proof=proof,
         )  # fmt: skip
         acts.keep(
-            form, what=kind, key=f"notice/{made.number}", text=mail.text, actor=actor, notice=row, proof=proof,
+            form, what=kind, key=f"notice/{made.number}", text=kept, actor=actor, notice=row, proof=proof,
             invoices=numbers, sha256=hashlib.sha256(pdf).hexdigest(), paper=base64.b64encode(pdf).decode(),
         )  # fmt: skip
         if by_mail:
@@ -98,7 +103,7 @@ def draft(client_id: UUID, order_form_id: UUID, kind: Kind, language: Language) 
         worked = standings.work_out(client_id, order_form_id)
         if not worked.position.demandable:
             raise Refused("nothing_to_claim", 409)
-        made = _written(worked, worked.order_form, kind, "", "")
+        made = _written(worked, worked.order_form, kind, "")
     return formal_notice.formal_notice_pdf(made, language=language)
 
 
@@ -117,7 +122,7 @@ def _check(worked: standings.Worked, form: OrderForm, kind: Kind, channel: str, 
 
 
 def _written(
-    worked: standings.Worked, form: OrderForm, kind: Kind, link: str, signed_by: str
+    worked: standings.Worked, form: OrderForm, kind: Kind, signed_by: str
 ) -> formal_notice.FormalNotice:  # fmt: skip
     file = late_payer.case_file(worked.replay)
     asked = {one.number for one in worked.position.demandable}
@@ -134,7 +139,6 @@ def _written(
         last_day=days.last_day(today),
         kind=kind,
         reference=worked.position.demandable[0].reference if len(late) == 1 else "",
-        acknowledge_url=link,
         signed_by=signed_by,
     )
 
@@ -207,24 +211,24 @@ def weak_proof(client_id: UUID, notice_id: UUID, *, proof_kind: str, proof: str,
     if not one_line(proof):
         raise Refused("proof_missing")
     with staff_scope():
-        row = _sent(client_id, notice_id)
+        row, form = _sent(client_id, notice_id)
         acts.keep(
-            row.order_form, what=Act.What.WEAK_PROOF, key=f"weak/{notice_id}/{clock.now().isoformat()}",
+            form, what=Act.What.WEAK_PROOF, key=f"weak/{notice_id}/{clock.now().isoformat()}",
             text=one_line(proof), proof=proof_kind, actor=actor, notice=row,
         )  # fmt: skip
         kind: Kind = "second" if row.kind == Notice.Kind.SECOND else "formal"
         event = case_events.NoticeDelivered(at=as_moment(clock.now()), kind=kind, proof=proof_kind)  # type: ignore[arg-type]
         events.record(
-            client_id, row.order_form.pk, event, source="dunning", source_key=f"{notice_id}:{proof_kind}", actor=actor
+            client_id, form.pk, event, source="dunning", source_key=f"{notice_id}:{proof_kind}", actor=actor
         )  # fmt: skip
 
 
-def _sent(client_id: UUID, notice_id: UUID) -> Notice:
-    """A formal notice that nothing proves yet. Raises: Refused (notice_unknown, notice_delivered)."""
+def _sent(client_id: UUID, notice_id: UUID) -> tuple[Notice, OrderForm]:
+    """A formal notice that nothing proves yet, and its contract. Raises: Refused (notice_unknown, notice_delivered)."""
     rows = Notice.objects.using("staff").filter(client_id=client_id, pk=notice_id, kind__in=list(_KINDS.values()))
     row = rows.select_related("order_form").first()
     if row is None or row.order_form is None:
         raise Refused("notice_unknown", 404)
     if row.delivered_at is not None:
         raise Refused("notice_delivered", 409)
-    return row
+    return row, row.order_form

@@ -12,7 +12,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from sofy.billing.models import Invoice
-from sofy.billing.services import cases, events, freezing, tables
+from sofy.billing.services import events, freezing, tables
 from sofy.clients.models import Client
 from sofy.contracts.rules.values import PARIS
 from sofy.dunning.models import Act, Standing
@@ -73,7 +73,7 @@ def _waiting() -> list[tuple[UUID, UUID]]:
     return list(rows.order_by("id").values_list("client_id", "order_form_id")[:BATCH])
 
 
-def remind(client_id: UUID, order_form_id: UUID, *, shared: cases.Shared | None = None) -> int:
+def remind(client_id: UUID, order_form_id: UUID, *, shared: tables.Shared | None = None) -> int:
     """Send the reminders of one contract that are due today, and its formal notice where that leaves by itself.
 
     The words are kept in the transaction that sends them: what is kept was handed over; a kill in between sends twice.

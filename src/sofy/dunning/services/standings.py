@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import transaction
 
 from sofy.billing.case.replay import Replay
-from sofy.billing.services import cases, freezing
+from sofy.billing.services import cases, freezing, tables
 from sofy.contracts.models import OrderForm
 from sofy.dunning.models import Standing
 from sofy.dunning.rules.position import Position, next_act, position
@@ -43,7 +43,7 @@ def in_force(client_id: UUID) -> list[OrderForm]:
 
 def work_out(
     client_id: UUID, order_form_id: UUID, *, as_of: date | None = None, using: str = "staff",
-    shared: cases.Shared | None = None,
+    shared: tables.Shared | None = None,
 ) -> Worked:  # fmt: skip
     """What a contract owes at the end of a day (today, unless said); inside the staff scope, or its client's.
 
@@ -54,7 +54,7 @@ def work_out(
     return Worked(contract, replay, position(replay, contract.frozen.keys()))
 
 
-def refresh(form: OrderForm, *, shared: cases.Shared | None = None) -> Worked | None:
+def refresh(form: OrderForm, *, shared: tables.Shared | None = None) -> Worked | None:
     """Work a contract out and keep what the board shows; inside the staff scope.
 
     None when it cannot be worked out: that is a task of staff, and nothing follows from it (fail safe).

@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from sofy.accounts.tests.factories import make_user
 from sofy.billing.models import Invoice
-from sofy.billing.services import facts
+from sofy.billing.services import facts, tables
 from sofy.clients.models import Client
 from sofy.clients.tests.factories import make_client
 from sofy.contracts.models import Notice
@@ -76,7 +76,7 @@ def test_amounts_stand_in_the_column_of_their_age(late):
     }
 
 
-@pytest.mark.clause("CGVU 7.2")
+@pytest.mark.clause("CGVU 7.2", "CGVU 11")
 def test_what_comes_next_and_from_which_day(late):
     def told(moment):
         late.on(moment)
@@ -107,6 +107,7 @@ def test_penalties_are_provisional_while_a_rate_is_unknown(late):
     assert (after.penalties_eur, after.provisional) == (Decimal("124.19"), True)
 
 
+@pytest.mark.clause("CGVU 7.1", "CGVU 7.2")
 @LANGUAGES
 def test_the_board_says_it_in_words(late, language):
     late.on("2026-05-04T10:00")
@@ -160,6 +161,7 @@ def test_the_csv_has_codes_and_no_formulas(late, staff):
     assert (row["late_30_eur"], row["late_60_eur"], row["next_act"]) == ("720.00", "1800.00", "formal_notice")
 
 
+@pytest.mark.clause("CGVU 7.1", "CGVU 7.2", "CGVU 11", "CGVU 22")
 @LANGUAGES
 @pytest.mark.parametrize("moment", ["2026-04-01T10:00", "2026-05-04T10:00", "2026-05-12T10:00", "2026-08-01T10:00"])
 def test_the_page_of_a_late_payer(late, language, moment):
@@ -172,6 +174,7 @@ def test_the_page_of_a_late_payer(late, language, moment):
     assert late.numbers[0] in page.text
 
 
+@pytest.mark.clause("CGVU 7.2")
 def test_staff_gives_notice_records_its_receipt_and_ends_the_contract(late, staff, mailoutbox):
     at("2026-05-04T10:00")
     assert "The formal notice is sent." in does(late, staff, "notice").text
@@ -258,6 +261,7 @@ def test_what_somebody_promised_is_sealed(late, engine_db):
     assert b"Benali" not in bytes(row[0])
 
 
+@pytest.mark.clause("CGVU 15")
 def test_staff_answers_a_dispute(late, staff):
     at("2026-05-04T10:00")
     with staff_scope():
@@ -364,3 +368,30 @@ def test_a_cut_off_day_is_worked_out_by_the_next_turn(late, monkeypatch):
 
     assert access.carry_out_waiting() == 1
     assert line(late) is not None
+
+
+@pytest.mark.clause("CGVU 7.2", "CGVU 11")
+def test_where_a_person_suspends_it_is_after_the_five_days(late, staff):
+    tables.record("reading", {"suspension": "by_hand"}, actor=PERSON)
+    late.noticed()
+    assert late.on("2026-05-11T10:00") == ("active", "")
+    assert "are not over" in does(late, staff, "suspend").text
+    assert late.on("2026-05-12T10:00") == ("active", "")
+
+    assert "Access is suspended." in does(late, staff, "suspend").text
+
+    assert late.stands() == ("suspended", "default")
+    late.happens("payment", "2026-05-12T11:00", amount_eur="1800.00", invoices=late.numbers[:1])
+    assert late.on("2026-05-12T12:00") == ("active", "")
+
+
+@pytest.mark.clause("CGVU 7.2", "CGVU 11", "CGVU 13", "CGVU 14.1")
+def test_staff_sees_what_each_cause_means_and_lifts_no_unpaid_invoice(late, staff):
+    late.noticed()
+    late.on("2026-05-12T10:00")
+
+    page = staff.get(reverse("backoffice:client", args=[late.client.slug])).text
+
+    assert "Suspended for unpaid invoices" in page
+    assert "Let it send" not in page
+    assert "two people" in page

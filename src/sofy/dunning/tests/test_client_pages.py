@@ -81,6 +81,7 @@ def test_what_a_suspended_client_owns_stays_open(suspended):
         reverse("contracts:contract", args=[slug]),
         reverse("audience:contacts", args=[slug]),
         reverse("messaging:messages", args=[slug]),
+        reverse("dunning:due", args=[slug]),
     ]
 
     assert [reader.get(one).status_code for one in addresses] == [200] * len(addresses)

@@ -19,7 +19,7 @@ from sofy.contracts.services import records
 from sofy.dunning import board, forms
 from sofy.dunning.models import Act
 from sofy.dunning.rules.position import next_act
-from sofy.dunning.services import disputes, files, notices, promises, standings
+from sofy.dunning.services import access, disputes, files, notices, promises, standings
 from sofy.dunning.words import VIEWS
 from sofy.kernel import clock
 from sofy.kernel.clauses import clause
@@ -173,6 +173,10 @@ def _audited(request: Any, client_id: UUID, _form_id: UUID, _given: dict[str, An
     )  # fmt: skip
 
 
+def _suspend(request: Any, client_id: UUID, form_id: UUID, _given: dict[str, Any]) -> None:
+    access.suspend_for_default(client_id, form_id, actor=request.user.actor)
+
+
 def _end(request: Any, client_id: UUID, form_id: UUID, _given: dict[str, Any]) -> None:
     promises.end_for_default(client_id, form_id, actor=request.user.actor)
 
@@ -191,6 +195,7 @@ ACTS: dict[str, tuple[Any, Callable[..., None], Any]] = {
     "proof": (forms.ProofForm, _proof, gettext_lazy("It is recorded.")),
     "promise": (forms.PromiseForm, _promise, gettext_lazy("The promise is recorded; the deadlines run on.")),
     "audit": (None, _audited, gettext_lazy("The outcome is recorded.")),
+    "suspend": (None, _suspend, gettext_lazy("Access is suspended.")),
     "end": (None, _end, gettext_lazy("The end of the contract is recorded.")),
 }
 
