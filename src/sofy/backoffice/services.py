@@ -41,11 +41,12 @@ def open_client(*, user: Any, name: str, timezone: str, owner_email: str) -> tup
     return client, invitation, token
 
 
-def change_state(client_id: UUID, *, user: Any, state: State, reason: str, cause: str = "") -> Client:
-    """Suspend a client or let it send again.
+def change_state(client_id: UUID, *, user: Any, state: State, reason: str, cause: str = "") -> bool:
+    """Suspend a client or let it send again; whether it may send now.
 
     Raises: Refused (suspension_cause, lifted_by_collection, second_person_needed, not_suspended).
     """
     if state == State.SUSPENDED:
-        return access.suspend(client_id, cause=cause, reason=reason, actor=user.actor)
+        access.suspend(client_id, cause=cause, reason=reason, actor=user.actor)
+        return False
     return access.lift(client_id, reason=reason, actor=user.actor)

@@ -65,11 +65,11 @@ def client(request: HttpRequest, slug: str) -> HttpResponse:
 
 def _change(request: Any, row: Client, state: State, given: dict[str, Any]) -> HttpResponse:
     try:
-        after = services.change_state(row.pk, user=request.user, state=state, **given)
+        may_send = services.change_state(row.pk, user=request.user, state=state, **given)
     except Refused as refused:
         notify.refuse(request, problems.sentence(refused))
         return redirect("backoffice:client", row.slug)
-    if after.state == State.ACTIVE:
+    if may_send:
         notify.done(request, _("The client may send again."))
     else:
         notify.done(request, _("The client is suspended."))

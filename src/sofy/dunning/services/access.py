@@ -2,9 +2,13 @@
 
 import time
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
+from django.db import transaction
+
+from sofy.billing.case.events import Lifted
 from sofy.billing.services import events, tables
 from sofy.clients import services as clients
 from sofy.clients.models import Client, State
@@ -22,6 +26,8 @@ from sofy.kit.rls import client_scope, staff_scope
 
 #: Who suspends and lifts for an unpaid invoice.
 ACTOR = "dunning"
+#: How many people lift, where it is not one.
+_PEOPLE = {"two_staff": 2, "court": 0}
 #: Unit: seconds of one turn of the chore; the next one goes on.
 LONGEST_S = 120
 
@@ -51,11 +57,13 @@ def carry_out(client_id: UUID, *, shared: tables.Shared | None = None) -> Client
 
 
 def _said(worked: standings.Worked) -> Said:
-    closed = worked.replay.enforcement.closed
-    return Said(
-        tuple(one.cause for one in worked.position.shut),
-        tuple((one.cause, one.until.astimezone(UTC)) for one in closed if one.until is not None),
-    )
+    """What a contract says. A lifting counts although the contract did not hear of the suspension yet."""
+    lifted = [
+        (one.cause, one.at.astimezone(UTC))
+        for one in worked.contract.case.events
+        if isinstance(one, Lifted) and len(set(one.by)) >= _PEOPLE.get(access.CONSEQUENCES[one.cause].lifted_by, 1)
+    ]
+    return Said(tuple(one.cause for one in worked.position.shut), tuple(lifted))
 
 
 def _article(cause: str) -> str:
@@ -89,7 +97,7 @@ def suspend(client_id: UUID, *, cause: str, reason: str, actor: str) -> Client:
 
 
 @clause("CGVU 7.2", "CGVU 11")
-def suspend_for_default(client_id: UUID, order_form_id: UUID, *, actor: str) -> Client:
+def suspend_for_default(client_id: UUID, order_form_id: UUID, *, actor: str) -> None:
     """Where the terms are read so that a person suspends (`suspension: by_hand`): after the five days, not before.
 
     Raises: Refused (suspension_not_yet, contract_unknown, contract_unreadable).
@@ -101,12 +109,12 @@ def suspend_for_default(client_id: UUID, order_form_id: UUID, *, actor: str) -> 
         raise Refused("suspension_not_yet", 409)
     told = {"type": "suspended", "cause": "default", "by": [actor]}
     _bear(worked.order_form, told, clock.now(), f"default/{notice.sent_at.isoformat()}", actor)
-    return carry_out(client_id)
+    _carry_out_then(client_id)
 
 
 @clause("CGVU 11", "CGVU 13", "CGVU 22")
-def lift(client_id: UUID, *, reason: str, actor: str) -> Client:
-    """Staff gives access back, as many people as the cause asks for; other causes go on closing it.
+def lift(client_id: UUID, *, reason: str, actor: str) -> bool:
+    """Staff gives access back, as many people as the cause asks for; whether no other cause closes it.
 
     Raises: Refused (lifted_by_collection, second_person_needed, not_suspended).
     """
@@ -114,7 +122,8 @@ def lift(client_id: UUID, *, reason: str, actor: str) -> Client:
         client = Client.objects.using("staff").filter(pk=client_id).first()
         forms = standings.in_force(client_id)
     if client is None or not forms:
-        return clients.set_state(client_id, State.ACTIVE, actor=actor, reason=reason)
+        clients.set_state(client_id, State.ACTIVE, actor=actor, reason=reason)
+        return True
     if client.state != State.SUSPENDED:
         raise Refused("not_suspended", 409)
     cause = client.suspension_cause
@@ -122,13 +131,22 @@ def lift(client_id: UUID, *, reason: str, actor: str) -> Client:
         raise Refused("lifted_by_collection", 409)
     if not cause:
         clients.set_state(client_id, State.ACTIVE, actor=actor, reason=reason)
-        return carry_out(client_id)
-    by = _agreed(client, forms[0], cause, reason, actor)
+        return carry_out(client_id).state == State.ACTIVE
+    by = list(_agreed(client, forms[0], cause, reason, actor))
     for form in forms:
-        _bear(
-            form, {"type": "lifted", "cause": cause, "by": list(by)}, clock.now(), f"lift/{client.suspended_at}", actor
-        )
-    return carry_out(client_id)
+        told = {"type": "lifted", "cause": cause, "by": by}
+        _bear(form, told, clock.now(), f"lift/{client.suspended_at}", actor)
+    _carry_out_then(client_id)
+    with staff_scope():
+        return not any(standings.work_out(client_id, form.pk).position.shut for form in forms)
+
+
+def _carry_out_then(client_id: UUID) -> None:
+    """Carry out once what was recorded is committed: a page's staff login holds the chain until its answer.
+
+    Should it fail, the event itself has the worker do it.
+    """
+    transaction.on_commit(partial(carry_out, client_id), using="staff", robust=True)
 
 
 def _agreed(client: Client, form: OrderForm, cause: str, reason: str, actor: str) -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 """The case file of a late payer: what the replay says, with the words, proofs and hashes this room kept."""
 
+import re
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Final
@@ -35,6 +36,7 @@ _HAPPENED: Final[dict[str, tuple[str, str, str]]] = {
     "insolvency": ("Procédure collective ouverte", "Insolvency proceedings opened", "CGVU 22"),
     "terminated": ("Contrat résilié par décision", "Contract ended by a decision", "CGVU 7.2"),
 }
+_PERSON: Final = re.compile(r"user:[0-9a-f-]{36}")
 #: Moments of one notice in the replay and in the records differ by less than this. Unit: seconds.
 _SAME_S: Final = 1
 
@@ -52,7 +54,7 @@ def case_file(worked: Worked, language: Language = "fr") -> CaseFile | None:
         for row in Act.objects.using("staff").filter(order_form=form, what__in=("formal", "second"))
     }
     acts = [*(_hashed(one, sent) for one in base.acts), *_done(worked, language), *_happened(worked, language)]
-    names = names_of(act.by for act in acts)
+    names = names_of(act.by for act in acts if _PERSON.fullmatch(act.by))
     issued = {document.number for document in worked.contract.frozen.values()}
     return msgspec.structs.replace(
         base,

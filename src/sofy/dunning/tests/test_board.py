@@ -395,3 +395,17 @@ def test_staff_sees_what_each_cause_means_and_lifts_no_unpaid_invoice(late, staf
     assert "Suspended for unpaid invoices" in page
     assert "Let it send" not in page
     assert "two people" in page
+
+
+@pytest.mark.clause("CGVU 11")
+def test_staff_suspends_and_lifts_on_the_page_of_the_client(late, staff):
+    address = reverse("backoffice:client", args=[late.client.slug])
+    at("2026-05-04T10:00")
+
+    staff.post(address, {"cause": "security", "reason": "ticket 812"})
+    assert late.stands() == ("suspended", "security")
+    at("2026-05-05T10:00")
+    lifted = staff.post(address, {"cause": "", "reason": "settled"}, follow=True)
+
+    assert "The client may send again." in lifted.text
+    assert late.stands() == ("active", "")
