@@ -48,7 +48,7 @@ REFUSALS: dict[str, "str | Promise"] = {
 VIEWS: dict[str, "str | Promise"] = {
     "late": _("Overdue"),
     "open": _("Everything open"),
-    "suspended": _("Suspended"),
+    "suspended": _("Suspended clients"),
     "contested": _("Contested"),
     "promised": _("Promised"),
     "insolvent": _("Insolvent"),
@@ -105,7 +105,7 @@ def cause_table() -> list[dict[str, Any]]:
 
 
 STATES: dict[str, Look] = {
-    "broken": Look("red", "alert-triangle", _("Promise broken")),
+    "broken": Look("red", "alert-triangle", _("Promise to pay broken")),
     "insolvent": Look("purple", "scale", _("Insolvent")),
     "problem": Look("red", "alert-circle", _("Not worked out")),
     "contested": Look("yellow", "message-report", _("Contested")),
