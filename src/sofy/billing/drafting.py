@@ -120,13 +120,18 @@ def finished(
     treatment: Treatment,
     vat_mode: settlement.VatMode = "reduced_base",
     origin: Document | None = None,
+    vat_left_eur: Decimal | None = None,
 ) -> Document:
     """The document a draft becomes on a day; a credit note is between the parties its `origin` was between.
+
+    `vat_left_eur`: the VAT of a credit note that takes the rest of its invoice, whatever was rounded before it.
 
     Source: CGVU 9.2 and 10.2; EN 16931 BR-CO-10 to 17. Unit: EUR.
     """
     lines = tuple(_line(place, line, treatment) for place, line in enumerate(draft.lines, 1))
     groups = vat_groups(lines, treatment)
+    if vat_left_eur is not None and len(groups) == 1:
+        groups = (msgspec.structs.replace(groups[0], vat_eur=vat_left_eur),)
     net = sum((line.net_eur for line in lines), Decimal("0.00"))
     vat = sum((group.vat_eur for group in groups), Decimal("0.00"))
     payment = _payment(draft, form, issued_on, groups, net + vat, vat_mode, number)

@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from sofy.billing.case.book import Account, Book
@@ -218,7 +218,8 @@ class Enforcement:
 
     def told_access(self, start: datetime, until: datetime) -> list[dict[str, Any]]:
         """From the start on: active, or suspended with cause and consequences, each stretch once."""
-        edges = sorted({start, *(one.since for one in self.closed), *(one.until for one in self.closed if one.until)})
+        moments = [start, *(one.since for one in self.closed), *(one.until for one in self.closed if one.until)]
+        edges = sorted({moment.astimezone(UTC) for moment in moments})  # two of one clock compare by what it shows
         edges = [edge for edge in edges if start <= edge <= until]
         found: list[dict[str, Any]] = []
         coming, causes = deque(self.closed), list[Closed]()
@@ -234,6 +235,7 @@ class Enforcement:
 def _stretch(
     since: datetime, until: datetime | None, causes: Sequence[Closed], because_active: Because
 ) -> dict[str, Any]:
+    since, until = since.astimezone(PARIS), until.astimezone(PARIS) if until else None
     if not causes:
         return {
             "from": since, "to": until, "state": "active", "causes": [], "invoiced": True, "credit": False,

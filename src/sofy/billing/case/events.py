@@ -10,7 +10,7 @@ from typing import Literal
 
 from sofy.contracts.rules.access import Cause
 from sofy.contracts.rules.ends import Reason
-from sofy.contracts.rules.values import MOST, Euros, Given, Moment
+from sofy.contracts.rules.values import MOST, Euros, Given, Moment, seconds
 
 Application = Literal["soview", "soconnect", "soreach"]
 _CENT = Decimal("0.01")
@@ -154,7 +154,7 @@ class Incident(Happened, frozen=True, kw_only=True, tag="incident"):
     cause: str = ""
 
     def __post_init__(self) -> None:
-        if self.until < self.at:
+        if seconds(self.at, self.until) < 0:
             raise ValueError("until: it is before at")
 
 
@@ -166,7 +166,7 @@ class Maintenance(Happened, frozen=True, kw_only=True, tag="maintenance"):
     application: Application | None = None
 
     def __post_init__(self) -> None:
-        if self.ends_at < self.starts_at:
+        if seconds(self.starts_at, self.ends_at) < 0:
             raise ValueError("ends_at: it is before starts_at")
 
 

@@ -20,9 +20,11 @@ from sofy.billing.rules import vat
 from sofy.billing.rules.territories import Rate, Territory, UnknownPlace
 from sofy.contracts.rules.values import PARIS
 from sofy.kernel.clauses import Because, because, clause
+from sofy.kernel.money import rounded
 
 #: Unit: days after which an invoice that waits for VIES is a person's business.
 VIES_PATIENCE_DAYS: Final = 10
+_CENT: Final = Decimal("0.01")
 _VAT: Final = because("CGVU 9.2", "dispositions fiscales en vigueur")
 _NO_NUMBER: Final = because("CGVU 9.2", "À défaut de communication")
 
@@ -76,7 +78,12 @@ class Issuing:
 
     @clause("CGVU 2", "CGVU 9.2")
     def issue(
-        self, draft: Draft, at: datetime, treatment: vat.Treatment | None = None, origin: Document | None = None
+        self,
+        draft: Draft,
+        at: datetime,
+        treatment: vat.Treatment | None = None,
+        origin: Document | None = None,
+        vat_left_eur: Decimal | None = None,
     ) -> Account | None:
         """Number a draft and take it into the book; it waits while nobody knows what VAT it bears."""
         day = at.astimezone(PARIS).date()
@@ -85,7 +92,7 @@ class Issuing:
             self.waiting.append((draft, at))
             return None
         key = self._key(draft)
-        document = (self.frozen or {}).get(key) or self._made(draft, day, treatment, origin)
+        document = (self.frozen or {}).get(key) or self._made(draft, day, treatment, origin, vat_left_eur)
         account = self.book.issue(document, at, key)
         self.billed += [Billed(part, account) for part in self.coming_parts.pop(draft.key, ())]
         return account
@@ -99,7 +106,14 @@ class Issuing:
         """A number no series has: the real one is given when the document is frozen."""
         return f"NEW-{len(self.book.accounts) + 1:06d}"
 
-    def _made(self, draft: Draft, day: date, treatment: vat.Treatment | None, origin: Document | None) -> Document:
+    def _made(
+        self,
+        draft: Draft,
+        day: date,
+        treatment: vat.Treatment | None,
+        origin: Document | None,
+        vat_left_eur: Decimal | None,
+    ) -> Document:
         assert treatment is not None, "a draft without VAT waits"
         return finished(
             draft,
@@ -111,6 +125,7 @@ class Issuing:
             treatment=treatment,
             vat_mode=self.case.readings.discount_vat,
             origin=origin,
+            vat_left_eur=vat_left_eur,
         )
 
     @clause("CGVU 9.2")
@@ -164,7 +179,8 @@ class Issuing:
         treatment = vat.Treatment(first.category, first.rate, why, first.reason_code, first.reason)
         if what == "discount" and self.case.readings.discount_vat == "full_vat":
             treatment = vat.Treatment("E", Decimal(0), why, "", "Escompte financier, TVA de la facture inchangée")
-        left = origin.net_eur - self._credited(account)
+        notes = self._notes_on(account)
+        left = origin.net_eur - sum((note.net_eur for note in notes), Decimal(0))
         asked = sum((line.net_eur for line in lines), Decimal(0))
         if left <= 0:
             return None
@@ -179,16 +195,19 @@ class Issuing:
             discounted=False,
             corrects=(Origin(origin.number, origin.issued_on),),
         )
-        note = self.issue(draft, at, treatment, origin)
+        vat_eur = rounded(min(asked, left) * treatment.rate / 100)
+        vat_left = origin.vat_eur - sum((one.vat_eur for one in notes), Decimal(0))
+        slip = abs(vat_left - vat_eur) <= _CENT * (len(notes) + 1)
+        takes_rest = vat_left < vat_eur or (asked >= left and slip)
+        note = self.issue(draft, at, treatment, origin, vat_left if takes_rest else None)
         if note:
             self.book.credit(account, Move(at, what, note.document.gross_eur, why, note.number))
         return note
 
-    def _credited(self, account: Account) -> Decimal:
-        """What credit notes took off an invoice already. Unit: EUR before VAT."""
-        numbers = {move.document for move in account.moves if move.what in ("credit_note", "discount")}
-        notes = (note for number in numbers if (note := self.book.get(number)))
-        return sum((note.document.net_eur for note in notes), Decimal(0))
+    def _notes_on(self, account: Account) -> list[Document]:
+        """The credit notes an invoice had."""
+        numbers = {move.document: None for move in account.moves if move.what in ("credit_note", "discount")}
+        return [note.document for number in numbers if (note := self.book.get(number))]
 
     def overdue_checks(self, at: datetime) -> None:
         """Invoices that wait too long for VIES are a person's business."""

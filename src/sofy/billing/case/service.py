@@ -1,7 +1,7 @@
 """What was promised of the Applications, month by month: time away, what counts of it, and what it gives back."""
 
 from collections.abc import Iterable
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
@@ -220,7 +220,8 @@ class Service:
 
 def _within(whole: Stretch, stretches: Iterable[Stretch]) -> list[Stretch]:
     """The parts of stretches within a whole, those that overlap made one."""
-    cut = sorted((max(first, whole[0]), min(last, whole[1])) for first, last in stretches)
+    begins, ends = (moment.astimezone(UTC) for moment in whole)  # two of one clock compare by what it shows
+    cut = sorted((max(first.astimezone(UTC), begins), min(last.astimezone(UTC), ends)) for first, last in stretches)
     found: list[Stretch] = []
     for first, last in cut:
         if first >= last:
@@ -229,7 +230,7 @@ def _within(whole: Stretch, stretches: Iterable[Stretch]) -> list[Stretch]:
             found[-1] = (found[-1][0], max(found[-1][1], last))
         else:
             found.append((first, last))
-    return found
+    return [(first.astimezone(PARIS), last.astimezone(PARIS)) for first, last in found]
 
 
 def _without(stretches: list[Stretch], taken: list[Stretch]) -> list[Stretch]:

@@ -36,9 +36,17 @@ def played(name: str) -> Replay:
 
 
 def corrected(replay: Replay, account: Account) -> tuple[Corrected, ...]:
-    """The invoices a credit note is about."""
+    """The invoices a credit note is about, with the credit notes they had before."""
     found = [replay.book.get(origin.number) for origin in account.document.corrects]
-    return tuple(Corrected(one.document) for one in found if one)
+    before = [one.document for one in replay.book.accounts[: replay.book.accounts.index(account)]]
+    return tuple(
+        Corrected(
+            one.document,
+            tuple(note for note in before if one.number in {origin.number for origin in note.corrects}),
+        )
+        for one in found
+        if one
+    )
 
 
 @pytest.mark.slow

@@ -60,9 +60,9 @@ def moment(text: str) -> Moment:
 
 
 def as_moment(instant: datetime) -> Moment:
-    """The same instant on the clock of Paris."""
-    read = instant.astimezone(PARIS)
-    return Moment.combine(read.date(), read.timetz())
+    """The same instant on the clock of Paris; an hour that it leaves out is an hour later."""
+    read = instant.astimezone(UTC).astimezone(PARIS)
+    return Moment.combine(read.date(), read.timetz()).replace(fold=read.fold)  # a subclass combines without it
 
 
 def begin(day: date) -> datetime:

@@ -2,15 +2,17 @@
 
 from collections.abc import Iterator
 from decimal import Decimal
+from fractions import Fraction
 
 from sofy.billing.document import Document, Vat
+from sofy.billing.einvoice.oracle.amounts import cents
 from sofy.billing.einvoice.oracle.values import Corrected, Problem
 
 Bases = dict[tuple[str, Decimal], Decimal]
 
 
 def problems(document: Document, corrected: tuple[Corrected, ...]) -> Iterator[Problem]:
-    """Raised: credit_origin, credit_party, credit_vat, credit_amount."""
+    """Raised: credit_origin, credit_party, credit_vat, credit_amount, vat_amount."""
     if document.kind != "credit_note":
         if document.corrects:
             yield Problem("credit_origin", "corrects", "only a credit note corrects an invoice")
@@ -23,6 +25,19 @@ def problems(document: Document, corrected: tuple[Corrected, ...]) -> Iterator[P
     for row in corrected:
         yield from _origin(document, row.document)
     yield from _amounts(document, corrected)
+    yield from _vat(document, corrected)
+
+
+def _vat(document: Document, corrected: tuple[Corrected, ...]) -> Iterator[Problem]:
+    """VAT of its own base; of the last credit note what the others left, which their rounding moves by some cents."""
+    earlier = [note for row in corrected for note in row.credits]
+    rest = sum((row.document.vat_eur for row in corrected), -sum((one.vat_eur for one in earlier), Decimal(0)))
+    for row in document.vat:
+        due = cents(Fraction(row.base_eur) * Fraction(row.rate) / 100)
+        rounding = abs(row.vat_eur - due) <= Decimal("0.01") * (len(earlier) + 1)
+        if row.vat_eur != due and not (earlier and rounding and len(document.vat) == 1 and row.vat_eur == rest):
+            where = f"VAT {row.category} {row.rate}"
+            yield Problem("vat_amount", where, f"VAT says {row.vat_eur} and should say {due}")
 
 
 def _origin(document: Document, origin: Document) -> Iterator[Problem]:

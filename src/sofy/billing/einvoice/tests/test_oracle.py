@@ -341,6 +341,27 @@ def test_a_credit_note_is_never_more_than_its_invoice(case, note, corrected, wan
     assert codes(problems(note, Situation(), corrected)) == wanted, case
 
 
+def with_vat(given: Document, vat_eur: str) -> Document:
+    """The same with another VAT, and totals that agree with it."""
+    gross = given.net_eur + Decimal(vat_eur)
+    return replace(
+        of_vat(given, vat_eur=Decimal(vat_eur)), vat_eur=Decimal(vat_eur), gross_eur=gross, payable_eur=gross
+    )
+
+
+def test_the_last_credit_note_takes_the_vat_that_is_left_and_no_other_does():
+    whole = origin()
+    whole = factories.document(line("1", "600.06"), number=whole.number, issued_on=whole.issued_on)  # VAT 120.01
+    half = factories.credit_note(line("1", "300.03"))  # VAT 60.01
+    after_half = (Corrected(whole, (half,)),)
+
+    assert problems(half, Situation(), (Corrected(whole),)) == []
+    assert problems(with_vat(half, "60.00"), Situation(), after_half) == []
+    assert codes(problems(half, Situation(), after_half)) == ["credit_amount"]
+    assert codes(problems(with_vat(half, "60.00"), Situation(), (Corrected(whole),))) == ["vat_amount"]
+    assert codes(problems(with_vat(half, "59.99"), Situation(), after_half)) == ["vat_amount"]
+
+
 def test_a_credit_note_keeps_the_rate_of_its_invoice_whatever_is_in_force():
     old = origin()
     coming = Situation(rates={"FR": (Rate(date(2014, 1, 1), Decimal("19.6")),)})

@@ -42,6 +42,14 @@ def test_an_amount_that_was_changed_is_found(syntax, element):
     assert finding.rule in ("SOFY-LINE", "SOFY-VAT")
 
 
+@pytest.mark.parametrize("syntax", BUILD)
+def test_a_credit_note_may_take_the_cents_that_were_left(syntax):
+    xml = BUILD[syntax](factories.credit_note(line("1", "300.03")))
+
+    assert recount.findings(xml.replace(b">60.01<", b">60.00<"), syntax) == []
+    assert recount.findings(xml.replace(b">60.01<", b">59.50<"), syntax)
+
+
 def test_allowances_and_charges_of_a_line_count():
     xml = cii.build(document(line("1", "10")))
     allowance = (
