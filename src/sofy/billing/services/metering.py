@@ -6,6 +6,7 @@ was issued already, and ten days after the month, when no news comes any more, a
 """
 
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import groupby
@@ -34,6 +35,8 @@ ACTOR: Final = "metering"
 _DAY: Final = timedelta(days=1)
 #: How messages stand that are invoiced, by channel. Source: CGVU 3.4; `rules.usage`.
 _INVOICED_AS: Final = {"sms": "submitted", "email": "submitted", "rcs": "delivered", "whatsapp": "delivered"}
+#: Unit: months of clients from which on two threads are quicker than one.
+_WORTH_TWO: Final = 50
 _log = structlog.get_logger("sofy.billing")
 
 
@@ -61,18 +64,40 @@ def meter_all(entity_id: UUID, until: date) -> int:
     A client whose usage cannot be told holds nobody up: it is said in the log, and tried again next time. Answers how
     many months were told.
     """
-    told = found = 0
-    for client_id, month in due(until, entity_id=entity_id):
-        try:
-            found += meter(client_id, month)
-            told += 1
-        except Exception as error:
-            _log.error("usage_not_metered", client=str(client_id), month=f"{month:%Y-%m}", error=type(error).__name__)
+    work = due(until, entity_id=entity_id)
+    if len(work) < _WORTH_TWO:
+        done = [_meter_each(work)]
+    else:
+        clients = sorted({client_id for client_id, _month in work})
+        halves = [{*clients[half::2]} for half in (0, 1)]
+        with ThreadPoolExecutor(2) as pool:
+            done = list(pool.map(_meter_half, [[one for one in work if one[0] in half] for half in halves]))
+    told, found = (sum(counts) for counts in zip(*done, strict=True))
     if told:
         with staff_scope():
             facts = {"month": f"{until:%Y-%m}", "told": told, "events": found}
             audit.append(audit.PLATFORM, "usage.metered", ACTOR, facts, using="staff")
     return told
+
+
+def _meter_half(work: list[tuple[UUID, date]]) -> tuple[int, int]:
+    """One of two threads: while the database counts for one, the other goes on."""
+    try:
+        return _meter_each(work)
+    finally:
+        connections.close_all()
+
+
+def _meter_each(work: list[tuple[UUID, date]]) -> tuple[int, int]:
+    """How many months were told, by how many events."""
+    told = found = 0
+    for client_id, month in work:
+        try:
+            found += meter(client_id, month)
+            told += 1
+        except Exception as error:
+            _log.error("usage_not_metered", client=str(client_id), month=f"{month:%Y-%m}", error=type(error).__name__)
+    return told, found
 
 
 def meter_client(client_id: UUID, until: date) -> None:

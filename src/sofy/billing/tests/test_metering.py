@@ -269,6 +269,19 @@ def test_a_run_tells_usage_of_every_client_and_one_that_fails_hinders_nobody(eng
     assert [len(told(client)) for client in clients] == [1, 0, 1]
 
 
+def test_many_clients_are_told_by_two_threads_alike(engine_db, monkeypatch):
+    monkeypatch.setattr(metering, "_WORTH_TWO", 2)
+    entity = make_entity()
+    clients = [make_client() for _number in range(5)]
+    for client in clients:
+        signed(client, entity, items=bought(onboarding=False), usage_prices=PRICES)
+        wrote(engine_db, client.pk, paris(2))
+
+    assert metering.meter_all(entity.pk, MAY) == 5
+    assert [len(told(client)) for client in clients] == [1] * 5
+    assert metering.meter_all(entity.pk, MAY) == 0
+
+
 def test_months_are_told_in_their_order_and_closed_when_no_news_comes_any_more(engine_db, shop):
     assert metering.due(MAY, client_id=shop.pk) == [(shop.pk, APRIL)]
     metering.meter_client(shop.pk, MAY)
