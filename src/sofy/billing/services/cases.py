@@ -16,7 +16,7 @@ from sofy.billing.einvoice.oracle import Situation
 from sofy.billing.models import Invoice
 from sofy.billing.rules.territories import Rate
 from sofy.billing.services import events, tables
-from sofy.billing.services.tables import Shared
+from sofy.billing.services.tables import Shared as Shared
 from sofy.contracts.models import OrderForm, OrderFormVersion
 from sofy.contracts.rules import signed
 from sofy.contracts.rules.shapes import UsagePrice

@@ -1,6 +1,6 @@
 """Whom the operator writes to at a client."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.db import migrations, models
 
@@ -11,7 +11,7 @@ import sofy.kit.rls
 from sofy.kit.rls import policy_sql
 
 #: A client names them itself; staff's login reads.
-RIGHTS = [
+RIGHTS: list[Any] = [
     "REVOKE ALL ON contracts_contact FROM sofy_web, sofy_staff",
     *policy_sql("contracts_contact"),
     "GRANT SELECT, INSERT, UPDATE ON contracts_contact TO sofy_web",
