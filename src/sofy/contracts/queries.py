@@ -339,3 +339,67 @@ def _clients(found: Iterable[UUID]) -> dict[UUID, Client]:
 def contacts(client_id: UUID, *, using: str = "default") -> dict[str, Contact]:
     """Whom to write to at a client, by matter; none where the client named nobody."""
     return {row.kind: row for row in Contact.objects.using(using).filter(client_id=client_id)}
+
+
+@dataclass(frozen=True)
+class TellingLine:
+    """How far a client is with a version of the terms or of the DPA. `binds_from`: of terms it was told of."""
+
+    client_id: UUID
+    client_slug: str
+    client_name: str
+    told_at: datetime | None
+    acknowledged_at: datetime | None
+    accepted_at: datetime | None
+    refused_at: datetime | None
+    binds_from: date | None
+
+    @property
+    def waits(self) -> bool:
+        """Whether it is still to be told: who accepted the version knows it."""
+        return self.told_at is None and self.accepted_at is None
+
+
+def notice_of(document: DocumentVersion) -> tuple[str, str]:
+    """Kind and subject of the notice that tells of a version. A DPA changes nothing by being told of (DPA 15)."""
+    if document.kind == DocumentVersion.Kind.CGVU:
+        return Notice.Kind.TERMS, document.version
+    return Notice.Kind.OTHER, f"DPA {document.version}"
+
+
+def binds_from(document: DocumentVersion, told_at: datetime) -> date:
+    """The first day on which terms bind a client that was told of them then."""
+    version = documents.Version(kind="cgvu", version=document.version, effective_on=document.effective_on)
+    return documents.in_force_from(version, told_at)
+
+
+def telling(document: DocumentVersion) -> list[TellingLine]:
+    """Every client with a contract and how far it is with a version; on the staff login."""
+    kind, about = notice_of(document)
+    with staff_scope():
+        signed_by = set(
+            OrderForm.objects.using("staff").filter(state=OrderForm.State.ACCEPTED).values_list("client_id", flat=True)
+        )
+        told: dict[UUID, Notice] = {}
+        refused: dict[UUID, datetime] = {}
+        rows = Notice.objects.using("staff").filter(kind__in=[kind, Notice.Kind.REFUSAL], about=about)
+        for row in rows.only("client_id", "kind", "sent_at", "delivered_at", "entity_id").order_by("sent_at"):
+            if row.kind == Notice.Kind.REFUSAL:
+                refused.setdefault(row.client_id, row.sent_at)
+            else:
+                told.setdefault(row.client_id, row)
+        proofs = Acceptance.objects.using("staff").filter(document=document.kind, version=document.version)
+        accepted = {row.client_id: row.at for row in proofs.only("client_id", "at", "entity_id")}
+        clients = _clients(signed_by)
+    lines = []
+    for client in sorted(clients.values(), key=lambda row: row.name):
+        notice = told.get(client.pk)
+        by_notice = notice is not None and document.kind == DocumentVersion.Kind.CGVU and client.pk not in refused
+        lines.append(
+            TellingLine(
+                client.pk, client.slug, client.name, notice.sent_at if notice else None,
+                notice.delivered_at if notice else None, accepted.get(client.pk), refused.get(client.pk),
+                binds_from(document, notice.sent_at) if notice and by_notice else None,
+            )
+        )  # fmt: skip
+    return lines

@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from sofy.contracts.views import client, entities, papers, staff, wizard
+from sofy.contracts.views import client, entities, papers, staff, telling, wizard
 
 app_name = "contracts"
 of_staff = [
@@ -14,6 +14,7 @@ of_staff = [
     path("contracts/new", wizard.begin, name="begin"),
     path("contracts/documents/", staff.documents, name="documents"),
     path("contracts/changes/", staff.changes, name="changes-staff"),
+    path("contracts/documents/<slug:kind>/<str:version>/told", telling.told, name="told"),
     path("contracts/documents/<slug:kind>/<str:version>", staff.document, name="document-staff"),
     path("contracts/<uuid:client_id>/<uuid:form_id>", staff.order_form, name="order-form"),
     path("contracts/<uuid:client_id>/<uuid:form_id>/pdf", papers.of_staff, name="pdf-staff"),

@@ -89,6 +89,12 @@ def longmonth(value: date | str) -> str:
 
 
 @register.filter
+def plainday(value: date) -> str:
+    """A day of a contract in a mail."""
+    return format_date(value, "d MMMM y", locale=formats.locale_of(get_language()))
+
+
+@register.filter
 def version_words(version: str) -> SafeString | str:
     """A version that is called by its first day, as people say it."""
     try:
