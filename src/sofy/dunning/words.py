@@ -105,7 +105,6 @@ def cause_table() -> list[dict[str, Any]]:
 
 
 STATES: dict[str, Look] = {
-    "broken": Look("red", "alert-triangle", _("Promise to pay broken")),
     "insolvent": Look("purple", "scale", _("Insolvent")),
     "problem": Look("red", "alert-circle", _("Not worked out")),
     "contested": Look("yellow", "message-report", _("Contested")),
