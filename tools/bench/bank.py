@@ -1,12 +1,13 @@
 """How long a bank statement takes: read as it streams in, checked, and every line matched with what is open.
 
-    sofy bench bank [--entries N] [--json]
+    sofy bench bank [--entries N] [--load [--contracts N]] [--json]
 
 The camt.053 is made beforehand: direct debits one by one and as batches without details, transfers that name their
 invoice by reference or in a text as people write it, several invoices at once, part payments, payments above what is
 due, known accounts, debits that came back, fees, and lines that say nothing or too much. What becomes of each is known,
 and checked. `read_s` is reading alone, `seconds` indexing the open items, reading and matching; `p50_ms` and `p99_ms`
-are of a line; `rss_mb` is of this process.
+are of a line; `rss_mb` is of this process. With `--load` the lines are kept and recorded in a database of its own
+(`bank_load`).
 """
 
 import random
@@ -19,7 +20,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from tools.bench import options
+from tools.bench import bank_load, options
 from tools.bench.database import peak_mb
 
 TARGET_S = 60.0
@@ -232,7 +233,12 @@ def main(argv: list[str] | None = None) -> int:
     parser = options.Parser("sofy bench bank", __doc__)
     parser.add_argument("--entries", type=options.whole(MOST), default=USUAL, help="lines of the statement")
     parser.add_argument("--json", action="store_true", help="only the JSON line")
+    parser.add_argument("--load", action="store_true", help="keep and record the lines in a database, too")
+    parser.add_argument("--contracts", type=options.whole(10_000), default=200, help="contracts that --load pays")
     given = parser.parse_args(argv)
+    if given.load:
+        options.tell(bank_load.run(given.entries, given.contracts), json_only=given.json)
+        return 0
     result = run(given.entries)
     if not given.json:
         met = "met" if result["seconds"] < TARGET_S else "MISSED"

@@ -68,11 +68,9 @@ def append_all(
         )  # fmt: skip
         head.seq, head.hash = seq, digest
     AuditEntry.objects.using(using).bulk_create(made)
+    moved: list[tuple[Any, ...]] = [(head.seq, head.hash, head.client_id) for head in heads.values()]
     with connections[using].cursor() as cursor:
-        cursor.executemany(
-            "UPDATE kit_audit_head SET seq = %s, hash = %s WHERE client_id = %s",
-            [(head.seq, head.hash, head.client_id) for head in heads.values()],
-        )
+        cursor.executemany("UPDATE kit_audit_head SET seq = %s, hash = %s WHERE client_id = %s", moved)
     return made
 
 
