@@ -96,7 +96,8 @@ def _found(root: etree._Element, at: _Paths) -> Iterator[Finding]:
 
 
 def _is_credit(root: etree._Element) -> bool:
-    return root.tag.endswith("}CreditNote") or root.findtext("{*}ExchangedDocument/{*}TypeCode") == "381"
+    code = root.findtext("{*}ExchangedDocument/{*}TypeCode")
+    return bool(etree.QName(root).localname == "CreditNote" or code == "381")
 
 
 def _extras(line: etree._Element, at: _Paths) -> Iterator[Decimal]:

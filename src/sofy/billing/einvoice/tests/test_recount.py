@@ -34,6 +34,7 @@ def test_what_we_write_adds_up(name, syntax):
 def test_an_amount_that_was_changed_is_found(syntax, element):
     xml = BUILD[syntax](document(line("20", "30")))
     found = re.search(rb"<\w+:%s[^>]*>([\d.]+)<" % element.encode(), xml)
+    assert found
     changed = str(Decimal(found[1].decode()) + Decimal("0.10")).encode()
 
     (finding,) = recount.findings(xml[: found.start(1)] + changed + xml[found.end(1) :], syntax)
