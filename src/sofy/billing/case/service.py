@@ -220,8 +220,11 @@ class Service:
 
 def _within(whole: Stretch, stretches: Iterable[Stretch]) -> list[Stretch]:
     """The parts of stretches within a whole, those that overlap made one."""
+    given = [(first.astimezone(UTC), last.astimezone(UTC)) for first, last in stretches]
+    if not given:
+        return []
     begins, ends = (moment.astimezone(UTC) for moment in whole)  # two of one clock compare by what it shows
-    cut = sorted((max(first.astimezone(UTC), begins), min(last.astimezone(UTC), ends)) for first, last in stretches)
+    cut = sorted((max(first, begins), min(last, ends)) for first, last in given)
     found: list[Stretch] = []
     for first, last in cut:
         if first >= last:
