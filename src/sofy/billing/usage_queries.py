@@ -84,7 +84,6 @@ class MonthUsed:
         return [row for row in self.rows if not row.billed]
 
     @property
-    @clause("CGVU 3.4")
     def lines(self) -> list[Line]:
         """What the invoice will say, or said."""
         sums: dict[tuple[Any, ...], list[int]] = {}
