@@ -235,3 +235,21 @@ TRIED: dict[str, type[Tried]] = {
         TerminatedForm, LegalRateForm, IndexForm, ReadingForm,
     )
 }  # fmt: skip
+
+
+class FewerForm(forms.Form):
+    """Points of sale a client gives up, of one line."""
+
+    item = forms.ChoiceField(label=_("Of which line"))
+    count = forms.IntegerField(label=_("How many fewer"), min_value=1, max_value=100_000, initial=1)
+
+    def __init__(self, *args: Any, items: Sequence[Item], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choices = [(item.code, item.label or item.code) for item in items]
+        self.fields["item"].choices = choices  # type: ignore[attr-defined]
+
+    def event(self) -> dict[str, Any]:
+        """As a case writes it, asked for now."""
+        at = clock.now().astimezone(PARIS).isoformat()
+        return {"type": "poi_decrease", "at": at, "count": self.cleaned_data["count"],
+                "items": [self.cleaned_data["item"]]}  # fmt: skip

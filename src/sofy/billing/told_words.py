@@ -49,7 +49,6 @@ WHY: Final[Words] = {
         "A second formal notice comes first, its five business days over and access suspended since."
     ),
     "two_people_needed": _("Two people have to decide it."),
-    "no_consent": _("A contract is not handed on without our written consent."),
 }
 
 #: Facts of an entry that are shown, in their order.
@@ -92,7 +91,6 @@ VALUES: Final[Words] = {
     "af2m": _("shut off for good by the AF2M"),
     "nonrenewal": _("not renewed"),
     "terms_refused": _("changed terms refused"),
-    "transferred": _("handed on to another company"),
     "kept": _("as it was"),
 }
 

@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from sofy.billing.views import client, happened, of_client, service_level, staff, usage
+from sofy.billing.views import client, fewer, happened, of_client, service_level, staff, usage
 
 app_name = "billing"
 of_staff = [
@@ -20,6 +20,7 @@ of_staff = [
 ]
 workspace = [
     path("", client.invoices, name="invoices"),
+    path("fewer/<uuid:order_form_id>", fewer.fewer, name="fewer"),
     path("credits", service_level.credits, name="credits"),
     path("credits/<uuid:order_form_id>/<str:month>/<slug:application>", service_level.claim, name="credit-claim"),
     path("lines.csv", client.lines, name="lines"),

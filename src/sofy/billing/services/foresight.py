@@ -86,8 +86,10 @@ def _with_row(tables: Tables, name: str, row: Mapping[str, Any]) -> Tables:
     return msgspec.structs.replace(tables, **{name: (*kept, new)})
 
 
-def record(client_id: UUID, order_form_id: UUID, event: Mapping[str, Any], *, key: UUID, actor: str) -> bool:
-    """Record what happened, as staff decided it after seeing what follows; whether it was new.
+def record(
+    client_id: UUID, order_form_id: UUID, event: Mapping[str, Any], *, key: UUID, actor: str, source: str = "staff"
+) -> bool:
+    """Record what happened, as staff or the client (`source`) decided it after seeing what follows; whether it was new.
 
     `key` names the form that was filled in: sent twice, it counts once. What the contract refuses is not recorded.
 
@@ -97,12 +99,12 @@ def record(client_id: UUID, order_form_id: UUID, event: Mapping[str, Any], *, ke
     if happened.at > clock.now():
         raise Refused("event_in_future", 409)
     with staff_scope():
-        if events.known(client_id, order_form_id, source="staff", source_key=str(key)):
+        if events.known(client_id, order_form_id, source=source, source_key=str(key)):
             return False
     refused = foresee(client_id, order_form_id, Trial(event=event)).refused
     if refused:
         raise Refused("event_refused", 409, article=refused[0]["because"]["article"])
-    new = events.record(client_id, order_form_id, happened, source="staff", source_key=str(key), actor=actor)
+    new = events.record(client_id, order_form_id, happened, source=source, source_key=str(key), actor=actor)
     if event.get("type") in _OF_SITES:
         licences.carry_out(client_id, order_form_id)
     return new

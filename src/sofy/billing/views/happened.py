@@ -31,7 +31,7 @@ def happened(request: Any, client_id: UUID, order_form_id: UUID) -> HttpResponse
         return render(request, "billing/happened.html", context)
     per_poi = contract.played(contract.case.order_form.starts_on).licence.per_poi(())
     form = kind(request.POST or None, items=per_poi)
-    context |= {"form": form, "key": _key(request)}
+    context |= {"form": form, "key": key_of(request)}
     if request.method == "POST" and form.is_valid():
         trial = form.trial(request.user.full_name or request.user.email)
         try:
@@ -58,7 +58,7 @@ def _contract(client_id: UUID, order_form_id: UUID) -> tuple[Client, cases.Contr
     return client, contract
 
 
-def _key(request: Any) -> UUID:
+def key_of(request: Any) -> UUID:
     """What makes the form count once: made with the empty form, kept until it is recorded."""
     try:
         return UUID(request.POST.get("key", ""))
