@@ -170,6 +170,8 @@ def victim(engine_db: Any, tmp_path: Any) -> tuple[Client, dict[str, object]]:
         "order_form_id": sent_order_form(client, name=NAME, actor=actor),
         "notice_id": told(client, actor=actor),
         "invoice_id": invoiced(client, actor=actor),
+        "application": "soview",
+        "month": "2026-05",
     }
 
 

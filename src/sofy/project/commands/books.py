@@ -4,6 +4,7 @@ import argparse
 import sys
 from collections.abc import Iterable
 from datetime import date
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,9 +25,8 @@ def add(commands: Commands) -> None:
     made.add_argument("--out", type=Path, required=True, help="folder; the file has the name the law gives it")
     _of_period(leaf(actions, "vat", "VAT that fell due in a period, per category and rate.", vat))
     _of_period(leaf(actions, "revenue", "Revenue of a period per month and product, credit notes taken off.", revenue))
-    listed = leaf(
-        actions, "documents", "Documents issued in a period, as CSV on standard output.", documents, json=False
-    )
+    text = "Documents issued in a period, as CSV on standard output, or as JSON."
+    listed = leaf(actions, "documents", text, documents)
     _of_period(listed)
     listed.add_argument("--lines", action="store_true", help="one row per line of a document")
 
@@ -84,11 +84,16 @@ def documents(arguments: argparse.Namespace) -> Answer:
     from sofy.billing import tabular
 
     rows = exports.rows_of_documents(entity.id, first, last, by_line=arguments.lines)
-    for line in tabular.csv_lines(rows):
-        sys.stdout.buffer.write(line)
-    sys.stdout.buffer.flush()
+    heading = [str(name) for name in next(rows)]
+    data: dict[str, Any] = {}
+    if arguments.json:
+        data = {"documents": [dict(zip(heading, row, strict=True)) for row in rows]}
+    else:
+        for line in tabular.csv_lines(chain([heading], rows)):
+            sys.stdout.buffer.write(line)
+        sys.stdout.buffer.flush()
     exports.told("lines" if arguments.lines else "documents", entity, first, last, ACTOR)
-    return Answer(silent=True)
+    return Answer(data=data, silent=not arguments.json)
 
 
 def _told(rows: Iterable[tuple[Any, ...]], names: tuple[str, ...], what: str) -> Answer:
