@@ -25,6 +25,8 @@ COPIED = {
     "echarts.js": "echarts/dist/echarts.esm.min.js",
 }
 DEV_ONLY = {"axe.js": "axe-core/axe.min.js"}
+#: A registry that says nothing is asked again soon: by itself npm waits five minutes.
+PATIENCE = ("--fetch-timeout=30000", "--fetch-retries=6", "--fetch-retry-maxtimeout=10000")
 
 
 def npm_command() -> list[str]:
@@ -52,7 +54,7 @@ def fingerprint(*, dev: bool) -> str:
 
 def install(*, dev: bool) -> None:
     """Install the locked packages, without running any script of theirs."""
-    command = [*npm_command(), "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
+    command = [*npm_command(), "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error", *PATIENCE]
     if not dev:
         command.append("--omit=dev")
     subprocess.run(command, cwd=ROOT, check=True, timeout=600)

@@ -136,6 +136,18 @@ def test_a_revised_price_says_the_sentence_it_follows_from(entity):
     assert "CGVU 9.1" in page
 
 
+@LANGUAGES
+def test_a_part_of_a_month_says_how_many_of_its_days(entity, language):
+    made = make_client()
+    form = signed(made, entity, starts_on="2026-04-16")
+    freezing.catch_up(made.pk, form.pk, as_of=date(2026, 4, 16), validator=Content())
+    line = next(one for one in lines_of(made) if one.net_eur == 300)
+
+    page = shown(browser(make_user(client=made), language).get(reverse("billing:invoice", args=[made.slug, line.id])))
+
+    assert {"fr": "15 jours sur 30", "en": "15 days of 30"}[language] in page
+
+
 def test_files_are_the_same_at_every_download(client):
     line, reader = lines_of(client)[0], browser(make_user(client=client))
 
