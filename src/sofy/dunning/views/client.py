@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from sofy.billing import queries as billing
 from sofy.clients.access import ClientRequest, requires
 from sofy.clients.models import State
 from sofy.clients.services import resolve_client
@@ -48,6 +49,8 @@ def due(request: ClientRequest) -> HttpResponse:
 @requires("contract.sign")
 def contest(request: ClientRequest, invoice_id: UUID) -> HttpResponse:
     """Say why an invoice is not owed."""
+    if billing.by_id(request.client.pk, invoice_id) is None:
+        raise Http404
     try:
         disputes.contest(
             request.client.pk, invoice_id, reason=request.POST.get("reason", ""), actor=request.user.actor
