@@ -56,7 +56,7 @@ def take(
     """
     sha256, size = _hashed(source)
     entity = _entity(entity_id)
-    with alone(entity_id):
+    with alone(entity_id, "files"):
         with staff_scope():
             known = BankFile.objects.using("staff").filter(entity_id=entity_id, sha256=sha256).first()
         if known is not None:

@@ -92,7 +92,9 @@ def match(entity_id: UUID, *, actor: str, progress: Progress | None = None) -> i
                 if progress is not None:
                     progress(work.done, total)
         with staff_scope():
-            BankFile.objects.using("staff").filter(entity_id=entity_id, matched_at=None).update(matched_at=clock.now())
+            # A file that came in meanwhile has lines nobody looked at.
+            rows = BankFile.objects.using("staff").filter(entity_id=entity_id, matched_at=None)
+            rows.exclude(entries__state=Entry.State.NEW).update(matched_at=clock.now())
     return work.done
 
 

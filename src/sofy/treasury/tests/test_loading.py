@@ -6,18 +6,20 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from threading import Event
 
 import pytest
 from django.db import connections
 
 from sofy.billing import queries as billing
-from sofy.billing.models import Event
+from sofy.billing.models import Event as Recorded
 from sofy.contracts.tests.factories import ACTOR, make_entity
 from sofy.kernel import clock
 from sofy.kernel.errors import Refused
 from sofy.kit.rls import staff_scope
 from sofy.treasury.models import Account, BankFile, Entry, Question
 from sofy.treasury.services import decisions, files, matching, originals
+from sofy.treasury.services.alone import alone
 from sofy.treasury.tests.factories import PAYER, file, invoiced, line, numbers, statement, transfer
 from sofy.wire import cfonb
 from sofy.wire.camt import Statement
@@ -65,7 +67,7 @@ def test_a_transfer_that_names_its_invoice_pays_it_on_the_day_of_the_bank(entity
     assert row.matched_at == NOW
     assert open_of(client) == {"000001": "0.00"}
     with staff_scope():
-        (event,) = Event.objects.using("staff").filter(client_id=client.pk, source="bank")
+        (event,) = Recorded.objects.using("staff").filter(client_id=client.pk, source="bank")
         assert event.at == datetime(2026, 6, 9, 22, tzinfo=UTC)  # 00:00 in Paris
         assert f'"{number}"' in event.data
     (entry,) = kept(Entry)
@@ -107,7 +109,9 @@ def test_several_invoices_part_payments_and_what_is_too_much(entity):
     with staff_scope():
         line_of = billing.invoices(client.pk, using="staff")
         assert len(line_of) == 3
-        types = Event.objects.using("staff").filter(client_id=client.pk, source="bank").values_list("type", flat=True)
+        types = (
+            Recorded.objects.using("staff").filter(client_id=client.pk, source="bank").values_list("type", flat=True)
+        )
         assert list(types) == ["payment"] * 3
 
 
@@ -220,6 +224,45 @@ def test_two_at_once_count_everything_once(entity):
     assert {row.state for row in kept(Entry)} == {"done"}
 
 
+def test_a_file_is_taken_in_while_another_one_is_being_matched(entity):
+    busy, over = Event(), Event()
+
+    def match(_place):
+        try:
+            with alone(entity.pk):
+                busy.set()
+                assert over.wait(30)
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(match, 0)
+        assert busy.wait(30)
+        row, new = files.take(entity.pk, file(statement(transfer("1.00", on=DAY))), name="a", actor=ACTOR)
+        over.set()
+        waiting.result(30)
+
+    assert (new, row.lines, row.matched_at) == (True, 1, None)
+
+
+def test_a_file_that_comes_in_during_a_matching_is_matched_by_the_next(entity):
+    client, _form = invoiced(entity)
+    (number,) = numbers(client)
+    late = statement(transfer("20.00", number, on=DAY), name="2")
+
+    def another(_done, _of):
+        files.take(entity.pk, file(late), name="b", actor=ACTOR)
+
+    load(entity, statement(transfer("10.00", number, on=DAY)), progress=another)
+    first, second = kept(BankFile)
+    assert (first.matched_at, second.matched_at) == (NOW, None)
+    assert open_of(client) == {"000001": "710.00"}
+    matching.match(entity.pk, actor=ACTOR)
+
+    assert open_of(client) == {"000001": "690.00"}
+    assert [row.matched_at for row in kept(BankFile)] == [NOW, NOW]
+
+
 _LOAD = """
 import sys
 from uuid import UUID
@@ -255,7 +298,7 @@ def test_a_load_that_is_killed_is_carried_on(entity, engine_db, tmp_path):
     assert row.matched_at == NOW
     assert open_of(client) == {"000001": "420.00"}
     with staff_scope():
-        assert Event.objects.using("staff").filter(client_id=client.pk, source="bank").count() == 30
+        assert Recorded.objects.using("staff").filter(client_id=client.pk, source="bank").count() == 30
 
 
 def test_money_out_is_for_a_person_and_fees_are_not(entity):
