@@ -117,7 +117,7 @@ def said(part: str, entry: Entry) -> Said:
     shown = [(label, _value(key, entry[key])) for key, label in FACTS.items() if entry.get(key) not in (None, "", [])]
     because = entry["because"]
     title = KINDS.get(f"{part}.{name}") or KINDS[part]
-    return Said(title, WHY.get(entry.get("why", ""), entry.get("why", "")), shown, because["article"],
+    return Said(title, WHY.get(str(entry.get("why", "")), str(entry.get("why", ""))), shown, because["article"],
                 because["sentence"])  # fmt: skip
 
 

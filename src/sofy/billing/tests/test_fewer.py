@@ -11,6 +11,7 @@ from django.test import Client as Browser
 from sofy.accounts.tests.factories import make_user
 from sofy.billing.services import cases, events
 from sofy.billing.tests.signed import signed
+from sofy.billing.tests.test_happened import hidden
 from sofy.clients.models import Client
 from sofy.clients.tests.factories import make_client, make_member
 from sofy.contracts.tests.factories import ACTOR, make_entity
@@ -48,13 +49,13 @@ def licensed(form, day):
 
 
 @pytest.mark.parametrize(
-    ("language", "day"), [("en", "From 1 April 2027"), ("fr", "À partir du 1 avril 2027")]
+    ("language", "day"), [("en", "From 1 April 2027, SoView"), ("fr", "À partir du 1 avril 2027, SoView")]
 )  # fmt: skip
 def test_an_owner_sees_from_when_then_asks_once(form, language, day):
     client = client_of(form)
     owner, path = browser(make_user(client=client), language), f"/c/{client.slug}/invoices/fewer/{form.pk}"
 
-    key = re.search(r'name="key" value="([^"]+)"', owner.get(path).text)[1]
+    key = hidden("key", owner.get(path).text)
     given = {"item": "soview", "count": "3", "key": key}
     shown = unescape(owner.post(path, given | {"step": "preview"}).text)
     for _again in range(2):

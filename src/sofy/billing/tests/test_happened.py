@@ -56,6 +56,12 @@ def recorded(form, event, key=None):
     return foresight.record(form.client_id, form.pk, event, key=key or uuid4(), actor=ACTOR)
 
 
+def hidden(name, page):
+    found = re.search(f'name="{name}" value="([^"]+)"', page)
+    assert found
+    return found[1]
+
+
 def log(form):
     with staff_scope():
         return [type(one).__name__ for one in events.of(form)]
@@ -180,9 +186,9 @@ def test_staff_sees_what_follows_then_records_it(form, language, see, kept):
 
     chooser = unescape(staff.get(path).text)
     empty = unescape(staff.get(path, {"what": "poi_activated"}).text)
-    key = re.search(r'name="key" value="([^"]+)"', empty)[1]
+    key = hidden("key", empty)
     preview = unescape(staff.post(path, given | {"key": key, "step": "preview"}).text)
-    seen = re.search(r'name="seen" value="([^"]+)"', preview)[1]
+    seen = hidden("seen", preview)
     changed = unescape(staff.post(path, given | {"key": key, "seen": seen, "count": "6", "step": "record"}).text)
     before = log(form)
     answers = [staff.post(path, given | {"key": key, "seen": seen, "step": "record"}, follow=True) for _ in range(2)]

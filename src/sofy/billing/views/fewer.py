@@ -8,6 +8,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
 from sofy.billing import forms
+from sofy.billing.case.licence import Licence
 from sofy.billing.services import cases, foresight, freezing
 from sofy.billing.views.happened import key_of
 from sofy.clients.access import ClientRequest, requires
@@ -23,7 +24,7 @@ def fewer(request: ClientRequest, order_form_id: UUID) -> HttpResponse:
     client_id, key = request.client.pk, key_of(request)
     contract, licence = _licence(client_id, order_form_id)
     form = forms.FewerForm(request.POST or None, items=licence.per_poi(()))
-    context: dict[str, Any] = {"contract": contract, "form": form, "key": key, "asked": _asked(licence.told.quota)}
+    context: dict[str, Any] = {"contract": contract, "form": form, "key": key, "asked": _asked(licence)}
     if request.method == "POST" and form.is_valid():
         event, seen = form.event(), f"{form.cleaned_data['count']}/{form.cleaned_data['item']}"
         try:
@@ -37,13 +38,14 @@ def fewer(request: ClientRequest, order_form_id: UUID) -> HttpResponse:
             if found.refused:
                 facts = {"article": found.refused[0]["because"]["article"]}
                 raise Refused("event_refused", 409, **facts)
-            context |= {"seen": seen, "shown": [one.entry for one in found.changes if one.part == "quota"]}
+            shown = [one.entry for one in found.changes if one.part == "quota"]
+            context |= {"seen": seen, "shown": _named(shown, licence)}
         except Refused as refused:
             form.add_error(None, problems.sentence(refused))
     return render(request, "billing/fewer.html", context, status=422 if form.errors else 200)
 
 
-def _licence(client_id: UUID, order_form_id: UUID) -> tuple[cases.Contract, Any]:
+def _licence(client_id: UUID, order_form_id: UUID) -> tuple[cases.Contract, Licence]:
     try:
         contract = cases.load(client_id, order_form_id, using="default")
     except Refused as refused:
@@ -53,7 +55,14 @@ def _licence(client_id: UUID, order_form_id: UUID) -> tuple[cases.Contract, Any]
     return contract, contract.played(freezing.today()).licence
 
 
-def _asked(quota: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _asked(licence: Licence) -> list[dict[str, Any]]:
     """What was asked for and has not come yet."""
     today = freezing.today()
-    return [row for row in quota if row["what"] == "decrease" and row["from"] > today]
+    rows = [row for row in licence.told.quota if row["what"] == "decrease" and row["from"] > today]
+    return _named(rows, licence)
+
+
+def _named(rows: list[dict[str, Any]], licence: Licence) -> list[dict[str, Any]]:
+    """With lines called as the order form calls them."""
+    names = {item.code: item.label or item.code for item in licence.per_poi(())}
+    return [{**row, "item": names[row["item"]]} for row in rows]
