@@ -21,9 +21,9 @@ def contest(client_id: UUID, invoice_id: UUID, *, reason: str, actor: str) -> No
 
     Raises: Refused (invoice_unknown, dispute_no_reason, dispute_open).
     """
+    row, contested, count = _contested(client_id, invoice_id)
     if not one_line(reason):
         raise Refused("dispute_no_reason")
-    row, contested, count = _contested(client_id, invoice_id)
     if contested:
         raise Refused("dispute_open", 409)
     event = {

@@ -157,6 +157,7 @@ def test_nobody_contests_the_invoice_of_another_client(late):
     for slug in (late.client.slug, other.slug):
         address = reverse("dunning:contest", args=[slug, invoice_id(late)])
         assert hostile.post(address, {"reason": "x"}).status_code == 404
+        assert hostile.post(address).status_code == 404
 
 
 def test_a_cause_that_people_gave_is_said_to_the_client(late):
