@@ -5,7 +5,7 @@ Nothing is decided here: which rows are invoiced says `rules.usage`, what became
 
 import time
 from datetime import UTC, date, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from django.db import connections
@@ -69,7 +69,7 @@ def keep(client_id: UUID, month: date) -> None:
         cursor.execute(_OPEN_FROM, [client_id, add_months(month, -1)])
         before = cursor.fetchone()
         since = min(before[0], begin(month)) if before else begin(month) - LONGEST_WAIT
-        values = {
+        values: dict[str, Any] = {
             "client": client_id, "month": month, "ends": ends, "ends_at": begin(ends), "now": now,
             "after": first_id(since), "before": first_id(begin(ends)),
             "news_since": (now - NEWS_COMES_FOR).astimezone(PARIS).date(),

@@ -72,7 +72,7 @@ def meter_all(entity_id: UUID, until: date) -> int:
         halves = [{*clients[half::2]} for half in (0, 1)]
         with ThreadPoolExecutor(2) as pool:
             done = list(pool.map(_meter_half, [[one for one in work if one[0] in half] for half in halves]))
-    told, found = (sum(counts) for counts in zip(*done, strict=True))
+    told, found = sum(one[0] for one in done), sum(one[1] for one in done)
     if told:
         with staff_scope():
             facts = {"month": f"{until:%Y-%m}", "told": told, "events": found}
