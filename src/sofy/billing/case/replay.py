@@ -24,7 +24,7 @@ from sofy.billing.case.told import Told, money
 from sofy.billing.document import Document
 from sofy.contracts.rules import access, ends, terms_change
 from sofy.contracts.rules.term import add_months, latest_notice, span_ended_by, spans
-from sofy.contracts.rules.values import PARIS, begin
+from sofy.contracts.rules.values import PARIS, as_moment, begin
 from sofy.kernel.clauses import Because, because, clause
 
 _DAY: Final = timedelta(days=1)
@@ -134,11 +134,20 @@ class Replay:
 
     # --- what happened ------------------------------------------------------------------------------------------------
 
+    def _paid(self, event: events.PaymentBooked) -> None:
+        """Money came in. A bank tells the day, not the hour: what is paid may have been issued later that day."""
+        if event.at.time() == time() and any(self.book.get(number) is None for number in event.invoices):
+            evening = datetime.combine(event.at.date(), _LAST_MOMENT, PARIS)
+            later = msgspec.structs.replace(event, at=as_moment(evening))
+            self._at(evening, _MONEY, lambda _at: self._paid(later), _order(event))
+            return
+        self.collection.pay(event)
+        self.enforcement.collected(event.at)
+
     def _happened(self, event: events.Event, place: int, _at: datetime) -> None:
         match event:
             case events.PaymentBooked():
-                self.collection.pay(event)
-                self.enforcement.collected(event.at)
+                self._paid(event)
             case events.SepaReturn():
                 account = self.collection.returned(event)
                 if account:

@@ -1,6 +1,8 @@
 """What contracts tells becomes an event of a contract's log, once, and what follows from it follows by replay."""
 
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -23,7 +25,7 @@ from sofy.kit.rls import client_scope, staff_scope
 
 NOW = datetime(2026, 5, 20, 8, 0, tzinfo=UTC)
 TODAY = date(2026, 5, 20)
-TOPICS = {"notice.recorded": facts.notice_recorded, "notice.delivered": facts.notice_delivered,
+TOPICS: dict[str, Any] = {"notice.recorded": facts.notice_recorded, "notice.delivered": facts.notice_delivered,
           "quota.exceeded": facts.opened}  # fmt: skip
 SMALL = [
     {"code": "soview", "product": "soview", "label": "SoView", "per": "poi", "quantity": 2, "unit_price_eur": "30.00",
@@ -58,7 +60,7 @@ def deliver(form):
 
 
 def notice(form, kind="formal_notice", channel="email", **changes):
-    given = {"text": "Payez.", "sent_at": NOW - timedelta(hours=1), "actor": ACTOR} | changes
+    given: dict[str, Any] = {"text": "Payez.", "sent_at": NOW - timedelta(hours=1), "actor": ACTOR} | changes
     return records.record_notice(form.client_id, kind=kind, channel=channel, order_form_id=form.pk, **given)
 
 
@@ -189,8 +191,9 @@ def test_what_was_given_up_goes_with_the_period_and_a_drift_is_told():
     decrease = {"type": "poi_decrease", "at": "2026-05-10", "items": ["soview"]}
     events.record(client.pk, form.pk, decrease, source="test", source_key="1", actor=ACTOR)
 
-    for at, licensed in ((NOW, 2), (datetime(2027, 4, 1, 8, 0, tzinfo=UTC), 1)):
-        clock.install(lambda at=at: at)
+    later = datetime(2027, 4, 1, 8, 0, tzinfo=UTC)
+    for at, licensed in ((NOW, 2), (later, 1)):
+        clock.install(partial(lambda moment: moment, at))
         assert tasks.licences_today() == 0
         with client_scope(client.pk):
             assert contracts.quota(client.pk).licensed == licensed
@@ -239,7 +242,7 @@ def test_the_worker_hands_them_on(monkeypatch):
         create_establishment(client, name=name)
     answers.acknowledge(client.pk, row.pk, actor="user:owner")
 
-    asked = []
+    asked: list[Any] = []
     for job in (tasks.take_notice, tasks.take_delivery, tasks.take_opening):
         monkeypatch.setattr(job, "defer", lambda job=job, **ids: asked.append((job, ids)))
 

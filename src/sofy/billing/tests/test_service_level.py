@@ -1,6 +1,7 @@
 """What befell the Applications counts in every contract that has them; the client claims its credit on its own page."""
 
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from html import unescape
 
 import pytest
@@ -97,7 +98,7 @@ def test_a_claim_in_time_becomes_a_credit_note_over_the_months_invoice(form):
     with staff_scope():
         (note,) = Invoice.objects.using("staff").filter(order_form=form, kind="credit_note")
         assert len(events.of(form)) == 1
-    assert (note.net_eur, note.gross_eur) == (30, 36)
+    assert (note.net_eur, note.gross_eur) == (Decimal(30), Decimal(36))
     assert of(form)[0].told["credit_note"] == note.number
 
 

@@ -1,6 +1,6 @@
 """Changes of the product are announced to every client, and stay as they were announced."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.db import migrations, models
 
@@ -9,7 +9,7 @@ import sofy.kernel.ids
 from sofy.kit.rls import STAFF_SQL
 
 TABLE = "contracts_product_change"
-PROTECT = [
+PROTECT: list[Any] = [
     f"REVOKE ALL ON {TABLE} FROM sofy_web, sofy_staff",
     f"ALTER TABLE {TABLE} ENABLE ROW LEVEL SECURITY",
     f"ALTER TABLE {TABLE} FORCE ROW LEVEL SECURITY",

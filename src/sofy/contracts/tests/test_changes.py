@@ -3,6 +3,7 @@
 from datetime import date
 from decimal import Decimal
 from html import unescape
+from typing import Any
 
 import pytest
 from django.db import DatabaseError
@@ -18,7 +19,7 @@ from sofy.contracts.tests.factories import ACTOR
 from sofy.kernel.errors import Refused
 from sofy.kit.rls import client_scope, staff_scope
 
-UPDATE = {
+UPDATE: dict[str, Any] = {
     "kind": "update", "product": "soview", "title": "Replies by AI", "text": "A draft for each review.",
     "effective_on": date(2026, 5, 1),
 }  # fmt: skip
