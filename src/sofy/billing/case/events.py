@@ -8,6 +8,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Literal
 
+import msgspec
+
 from sofy.contracts.rules.access import Cause
 from sofy.contracts.rules.ends import Reason
 from sofy.contracts.rules.values import MOST, Euros, Given, Moment, seconds
@@ -116,7 +118,8 @@ class Used(Happened, frozen=True, kw_only=True, tag="usage"):
     """Messages of one kind. `cost_eur` per unit marks somebody else's fee, passed on at cost (CGVU 9.3).
 
     `status`: how the messages stand. `handed_over_on`: the day that decides on price and month, where it became known
-    later, at `at`, that they count. Unit: SMS parts; messages of other channels.
+    later, at `at`, that they count. `days`: how many on each day, all of one price, for who reads the invoice.
+    Unit: SMS parts; messages of other channels.
     """
 
     channel: Channel
@@ -130,6 +133,7 @@ class Used(Happened, frozen=True, kw_only=True, tag="usage"):
     label: str = ""
     establishment: str = ""
     handed_over_on: date | None = None
+    days: dict[date, int] = msgspec.field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not 0 <= self.quantity <= MOST:
@@ -138,6 +142,8 @@ class Used(Happened, frozen=True, kw_only=True, tag="usage"):
             raise ValueError("cost_eur: it is below zero")
         if self.handed_over_on is not None and self.handed_over_on > self.at.date():
             raise ValueError("handed_over_on: it is after at")
+        if self.days and (min(self.days.values()) < 0 or sum(self.days.values()) != self.quantity):
+            raise ValueError("days: they do not add up to quantity")
 
     @property
     def day(self) -> date:

@@ -15,6 +15,7 @@ from sofy.billing.case.shapes import Case, Unreadable
 from sofy.billing.case.subscriptions import INCREASE, SIGNED, Part, Period, Tranche, parts, periods
 from sofy.billing.case.usage_prices import UsagePrices
 from sofy.billing.document import Period as Days
+from sofy.billing.document import Usage
 from sofy.billing.drafting import Draft, DraftLine
 from sofy.billing.rules import fines, usage
 from sofy.contracts.rules.shapes import Item
@@ -114,7 +115,8 @@ class Invoicing:
             lines += [self._once(item, SIGNED) for item in self._single() if item.product != "onboarding"]
         differences, self._differences = self._differences, []
         lines += differences
-        spent = self._usage_lines(day)
+        over = self._used_before(day)
+        spent = self._usage_lines(over)
         if not (lines or spent):
             return
         first = next((part.span for part in found), None)
@@ -129,6 +131,7 @@ class Invoicing:
             because=_WITHOUT_DELAY if at_once else [*lines, *spent][0].because,
             key=f"run/{day}",
             period=period,
+            usage=self._by_day(over),
         )
         self.issuing.coming_parts[draft.key] = found
         self.issuing.issue(draft, at)
@@ -209,11 +212,15 @@ class Invoicing:
             return Decimal(event.cost_eur)
         return self._prices.of(event.channel, event.purpose, event.country, event.network, event.day)
 
-    @clause("CGVU 9.3", "CGVU 15")
-    def _usage_lines(self, day: date) -> list[DraftLine]:
+    def _used_before(self, day: date) -> list[Used]:
+        """What was used, or became known, in the months that are over."""
         month = day.replace(day=1)
         over = [event for event in self._used if event.at.date() < month]
         self._used = [event for event in self._used if event.at.date() >= month]
+        return over
+
+    @clause("CGVU 9.3", "CGVU 15")
+    def _usage_lines(self, over: Sequence[Used]) -> list[DraftLine]:
         sums: dict[tuple[date, str, str, str, str, bool, str, Decimal], int] = {}
         for event in over:
             price = self._price(event)
@@ -225,6 +232,18 @@ class Invoicing:
             )  # fmt: skip
             sums[key] = sums.get(key, 0) + event.quantity
         return [usage_line(key, quantity) for key, quantity in sorted(sums.items()) if quantity]
+
+    def _by_day(self, over: Sequence[Used]) -> tuple[Usage, ...]:
+        """The same day by day and channel, for the annex: its amounts are rounded by day, those of lines by line."""
+        sums: dict[tuple[str, date], tuple[int, Decimal]] = {}
+        for event in over:
+            price = self._price(event) or Decimal(0)
+            for day, quantity in (event.days or {event.day: event.quantity}).items():
+                before, worth = sums.get((event.channel, day), (0, Decimal(0)))
+                sums[event.channel, day] = before + quantity, worth + quantity * price
+        return tuple(
+            Usage(day, channel, quantity, rounded(worth)) for (channel, day), (quantity, worth) in sorted(sums.items())
+        )
 
     # --- on their own -------------------------------------------------------------------------------------------------
 

@@ -74,7 +74,9 @@ def keep(client_id: UUID, month: date) -> None:
             "after": first_id(since), "before": first_id(begin(ends)),
             "news_since": (now - NEWS_COMES_FOR).astimezone(PARIS).date(),
         }  # fmt: skip
+        cursor.execute(ONCE)
         cursor.execute(_COUNT, values)
+        cursor.execute(AS_EVER)
 
 
 def first_id(at: datetime) -> UUID:
@@ -82,6 +84,9 @@ def first_id(at: datetime) -> UUID:
     return ids.before(at.astimezone(UTC))
 
 
+#: Where statistics are older than a bulk load, a loop over what they take for a few rows would never end.
+ONCE: Final = "SET LOCAL enable_nestloop = off"
+AS_EVER: Final = "SET LOCAL enable_nestloop = on"
 _OPEN_FROM: Final = "SELECT open_from FROM billing_usage_month WHERE client_id = %s AND month = %s"
 #: What was found takes the place of the last count. A message may count in a later month if it waits, if it counts
 #: there already, or if its supplier, who did not take it, may yet say that it arrived.

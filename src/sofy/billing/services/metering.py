@@ -56,6 +56,7 @@ class Counted:
 
     quantity: int
     first_at: datetime
+    days: dict[date, int]
 
 
 def meter_all(entity_id: UUID, until: date) -> int:
@@ -193,8 +194,9 @@ def _counted(client_id: UUID, month: date, cuts: list[date]) -> dict[Kind, Count
         if not usage.billable(channel, status, template=template):
             continue
         kind = Kind(max(cut for cut in cuts if cut <= day), channel, purpose, country, network)
-        one = found.setdefault(kind, Counted(0, first_at))
+        one = found.setdefault(kind, Counted(0, first_at, {}))
         one.quantity += units
+        one.days[day] = one.days.get(day, 0) + units
         one.first_at = min(one.first_at, first_at)
     return found
 
@@ -247,6 +249,7 @@ def _event(one: New, *, late: bool) -> Used:
         quantity=one.more,
         status=_INVOICED_AS[one.kind.channel],  # type: ignore[arg-type]
         handed_over_on=first_at.astimezone(PARIS).date() if late else None,
+        days=one.counted.days if one.more == one.counted.quantity else {},
     )
 
 

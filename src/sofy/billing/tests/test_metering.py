@@ -124,6 +124,26 @@ def test_the_day_in_paris_decides_on_month_and_price(engine_db, shop):
     ]  # fmt: skip
 
 
+def test_the_invoice_shows_its_usage_day_by_day(engine_db, shop):
+    for day, parts in ((2, 3), (2, 1), (5, 2), (21, 4)):
+        wrote(engine_db, shop.pk, paris(day), parts=parts)
+    wrote(engine_db, shop.pk, paris(5), channel="rcs")
+    metering.meter(shop.pk, APRIL)
+
+    lines(shop)
+
+    with staff_scope():
+        (row,) = Invoice.objects.using("staff").filter(client_id=shop.pk, issued_on=MAY)
+    shown = [(one["channel"], one["day"], one["quantity"], one["net_eur"])
+             for one in msgspec.json.decode(str(row.document))["usage"]]  # fmt: skip
+    assert shown == [
+        ("rcs", "2026-04-05", 1, "0.07"),
+        ("sms", "2026-04-02", 4, "0.20"),
+        ("sms", "2026-04-05", 2, "0.10"),
+        ("sms", "2026-04-21", 4, "0.24"),
+    ]
+
+
 def test_what_was_asked_for_long_before_counts_on_the_day_it_leaves(engine_db, shop):
     wrote(engine_db, shop.pk, paris(30), accepted=paris(1) - timedelta(days=300))
     wrote(engine_db, shop.pk, paris(2, month=5), accepted=paris(1) - timedelta(days=300))

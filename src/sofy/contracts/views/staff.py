@@ -247,7 +247,9 @@ def documents(request: Any) -> HttpResponse:
         except Refused as refused:
             form.add_error("version", problems.sentence(refused))
         else:
-            notify.done(request, _("The version is published: tell each client by a notice."))
+            notify.done(
+                request, _("The version is published. “Tell every client” beside it does so, by e-mail and notice.")
+            )
             return redirect("contracts:documents")
     context = {"form": form, "rows": queries.all_documents()}
     return render(request, "contracts/documents.html", context, status=422 if form.errors else 200)
