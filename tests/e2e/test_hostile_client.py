@@ -140,6 +140,7 @@ def victim(engine_db: Any, tmp_path: Any) -> tuple[Client, dict[str, object]]:
             [client.pk, webhook_id, delivery_id, [row[0]]],
         )
     log_files.write(client.pk, log_file.pk)
+    in_force, invoice = invoiced(client, actor=actor)
     return client, {
         "client_slug": client.slug,
         "campaign_id": campaign.id,
@@ -169,17 +170,19 @@ def victim(engine_db: Any, tmp_path: Any) -> tuple[Client, dict[str, object]]:
         "token": "none",
         "order_form_id": sent_order_form(client, name=NAME, actor=actor),
         "notice_id": told(client, actor=actor),
-        "invoice_id": invoiced(client, actor=actor),
+        "contract_id": in_force,
+        "invoice_id": invoice,
         "application": "soview",
         "month": "2026-05",
     }
 
 
-def invoiced(client: Client, *, actor: str) -> Any:
-    """A document that was issued to the client."""
+def invoiced(client: Client, *, actor: str) -> tuple[Any, Any]:
+    """A contract in force, and a document that was issued to the client."""
     entity = entities.keep(data=order_form_data.COMPANY, code="invoices", series="INV", actor=actor)
     form = signed_contract(client, entity, actor=actor, starts_on=f"{freezing.today():%Y-%m-%d}")
-    return freezing.catch_up(client.pk, form.pk, as_of=freezing.today(), validator=Agreeing()).frozen[0].pk
+    caught = freezing.catch_up(client.pk, form.pk, as_of=freezing.today(), validator=Agreeing())
+    return form.pk, caught.frozen[0].pk
 
 
 def told(client: Client, *, actor: str) -> Any:

@@ -20,7 +20,7 @@ of_staff = [
 ]
 workspace = [
     path("", client.invoices, name="invoices"),
-    path("fewer/<uuid:order_form_id>", fewer.fewer, name="fewer"),
+    path("fewer/<uuid:contract_id>", fewer.fewer, name="fewer"),
     path("credits", service_level.credits, name="credits"),
     path("credits/<uuid:order_form_id>/<str:month>/<slug:application>", service_level.claim, name="credit-claim"),
     path("lines.csv", client.lines, name="lines"),

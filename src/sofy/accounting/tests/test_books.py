@@ -239,6 +239,7 @@ def test_lines_of_documents_as_csv(entity, client):
     assert rows[2][rows[0].index("line_net_eur")] == Decimal("600.00")
 
 
+@pytest.mark.clause("CGVU 9.2")
 @LANGUAGES
 def test_the_page_shows_vat_revenue_and_files(entity, client, language):
     asked = {"entity": "optima", "from": "2026-04-01", "to": "2026-04-30"}

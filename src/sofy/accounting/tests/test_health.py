@@ -203,6 +203,7 @@ def test_the_line_of_an_earlier_day_knows_nothing_of_what_came_after(late):
     assert any(one.title == "Due date" and one.day == date(2026, 5, 1) for one in line.coming)
 
 
+@pytest.mark.clause("CGVU 7.2", "CGVU 8.2", "CGVU 10.2")
 @LANGUAGES
 def test_the_page_of_the_line_goes_to_any_day(late, language):
     client, form = late

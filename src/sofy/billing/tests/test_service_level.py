@@ -180,9 +180,9 @@ def test_only_an_owner_claims_and_nobody_claims_for_another(form):
 
     marketer.post(f"/c/{client.slug}/invoices/credits/{form.pk}/2026-04/soview")
     stranger.post(f"/c/{client.slug}/invoices/credits/{form.pk}/2026-04/soview")
-    answer = stranger.post(f"/c/{other.slug}/invoices/credits/{form.pk}/2026-04/soview", follow=True)
+    answer = stranger.post(f"/c/{other.slug}/invoices/credits/{form.pk}/2026-04/soview")
 
-    assert "no contract in force" in answer.text
+    assert answer.status_code == 404
     assert stranger.get(f"/c/{client.slug}/invoices/credits").status_code == 404
     with staff_scope():
         assert events.of(form) == ()

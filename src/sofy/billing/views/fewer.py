@@ -19,10 +19,10 @@ from sofy.ui import notify, problems
 
 @requires("contract.sign")
 @clause("CGVU 8.3")
-def fewer(request: ClientRequest, order_form_id: UUID) -> HttpResponse:
+def fewer(request: ClientRequest, contract_id: UUID) -> HttpResponse:
     """From the end of the contractual period, and nothing comes back; more again later counts at once."""
     client_id, key = request.client.pk, key_of(request)
-    contract, licence = _licence(client_id, order_form_id)
+    contract, licence = _licence(client_id, contract_id)
     form = forms.FewerForm(request.POST or None, items=licence.per_poi(()))
     context: dict[str, Any] = {"contract": contract, "form": form, "key": key, "asked": _asked(licence)}
     if request.method == "POST" and form.is_valid():
@@ -30,11 +30,11 @@ def fewer(request: ClientRequest, order_form_id: UUID) -> HttpResponse:
         try:
             if request.POST.get("seen") == seen and request.POST.get("step") == "record":
                 foresight.record(
-                    client_id, order_form_id, event, key=key, actor=request.user.actor, source="client"
+                    client_id, contract_id, event, key=key, actor=request.user.actor, source="client"
                 )  # fmt: skip
                 notify.done(request, _("It is asked for: the page says from when it counts."))
-                return redirect("billing:fewer", request.client.slug, order_form_id)
-            found = foresight.foresee(client_id, order_form_id, foresight.Trial(event=event))
+                return redirect("billing:fewer", request.client.slug, contract_id)
+            found = foresight.foresee(client_id, contract_id, foresight.Trial(event=event))
             if found.refused:
                 facts = {"article": found.refused[0]["because"]["article"]}
                 raise Refused("event_refused", 409, **facts)

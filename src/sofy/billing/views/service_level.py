@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
@@ -58,6 +58,8 @@ def claim(request: ClientRequest, order_form_id: UUID, month: str, application: 
             request.client.pk, order_form_id, month, application, actor=request.user.actor  # type: ignore[arg-type]
         )  # fmt: skip
     except Refused as refused:
+        if refused.status == 404:
+            raise Http404 from None
         notify.refuse(request, problems.sentence(refused))
     else:
         notify.done(request, _("Your claim is recorded: the credit note follows within a day."))

@@ -56,6 +56,7 @@ def only(model):
         return model.objects.using("staff").get()
 
 
+@pytest.mark.clause("CGVU 10.1", "CGVU 10.2")
 @LANGUAGES
 def test_a_batch_is_previewed_made_once_downloaded_and_answered(entity, client, language):
     reader = staff(language)
@@ -108,6 +109,7 @@ def test_a_batch_is_cancelled_and_a_wrong_answer_said(entity, client):
     assert reader.post(reverse("treasury:batch-act", args=[batch.pk, "nope"])).status_code == 404
 
 
+@pytest.mark.clause("CGVU 10.1")
 def test_a_mandate_is_registered_amended_and_revoked_by_staff(entity):
     client, reader = make_client("Crêperie Le Goff"), staff()
     given = {
@@ -136,6 +138,7 @@ def test_a_mandate_is_registered_amended_and_revoked_by_staff(entity):
     assert "RUM-7" not in reader.get(reverse("treasury:mandates"), {"q": "martin"}).text
 
 
+@pytest.mark.clause("CGVU 10.1")
 @LANGUAGES
 def test_a_client_sees_its_own_mandate_and_debits(entity, client, language):
     other, _form = debited(entity, "Crêperie", mandate="RUM-2", iban=OTHER)

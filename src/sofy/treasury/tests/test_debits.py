@@ -69,7 +69,6 @@ def load(entity, day):
 
 
 @pytest.mark.clause("CGVU 22")
-@pytest.mark.clause("CGVU 10.1")
 def test_from_the_order_form_to_the_return_and_the_transfer_that_pays_at_last(entity):
     client, _form = debited(entity)
     (number,) = numbers(client)
@@ -280,6 +279,7 @@ def test_a_mandate_is_taken_over_once_and_kept_sealed(entity, engine_db):
     assert PAYER.encode() not in bytes(stored)
 
 
+@pytest.mark.clause("CGVU 10.1")
 @pytest.mark.parametrize(
     ("changes", "code"),
     [

@@ -71,6 +71,7 @@ def test_the_first_idea_is_taken_with_one_key(entity):
     assert paid["at"].startswith("2026-06-10")
 
 
+@pytest.mark.clause("CGVU 10.1", "CGVU 22")
 def test_a_payment_is_split_as_a_person_says(entity):
     client, _form = invoiced(entity, months=3)
     first, second, _third = numbers(client)

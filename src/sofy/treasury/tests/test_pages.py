@@ -60,6 +60,7 @@ def loaded(entity, *entries):
         return list(Question.objects.using("staff").filter(entity=entity).order_by("entry__place"))
 
 
+@pytest.mark.clause("CGVU 10.1", "CGVU 22")
 @LANGUAGES
 def test_empty_pages_say_what_to_do(language):
     reader = staff(language)
