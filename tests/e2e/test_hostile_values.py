@@ -128,6 +128,22 @@ def test_every_number_and_date_of_every_form_has_bounds() -> None:
 
 #: Numbers and moments whose bounds depend on the day or on the row; the tests of their rooms try them.
 BOUNDED_IN_THE_FORM = {
+    "sofy.billing.forms.ChargeForm.at",
+    "sofy.billing.forms.DamageForm.at",
+    "sofy.billing.forms.FineForm.at",
+    "sofy.billing.forms.IncidentForm.at",
+    "sofy.billing.forms.IncidentForm.until",
+    "sofy.billing.forms.IndemnityForm.at",
+    "sofy.billing.forms.MaintenanceForm.at",
+    "sofy.billing.forms.MaintenanceForm.ends_at",
+    "sofy.billing.forms.MaintenanceForm.starts_at",
+    "sofy.billing.forms.PoiActivatedForm.at",
+    "sofy.billing.forms.PoiDecreaseForm.at",
+    "sofy.billing.forms.SolicitationForm.at",
+    "sofy.billing.forms.TerminatedForm.at",
+    "sofy.billing.forms._Sites.at",
+    "sofy.dunning.forms.PromiseForm.amount_eur",
+    "sofy.dunning.forms.ProofForm.delivered_at",
     "sofy.clients.forms.EstablishmentForm.latitude",
     "sofy.clients.forms.EstablishmentForm.longitude",
     "sofy.clients.forms.SettingsForm.cap_days",

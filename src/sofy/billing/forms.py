@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from sofy.billing.services.foresight import Trial
 from sofy.billing.told_words import READINGS
 from sofy.contracts.fields import Amount, day
+from sofy.contracts.forms import of_this_century
 from sofy.contracts.rules.shapes import Item
 from sofy.contracts.rules.values import PARIS
 from sofy.kernel import clock
@@ -37,8 +38,8 @@ class IncidentForm(_Happened):
 
     type = "incident"
     application = forms.ChoiceField(label=_("Application"), choices=_APPLICATIONS)
-    at = ParisMoment(label=_("From (hour of Paris)"))
-    until = ParisMoment(label=_("To (hour of Paris)"))
+    at = ParisMoment(label=_("From (hour of Paris)"), validators=[of_this_century])
+    until = ParisMoment(label=_("To (hour of Paris)"), validators=[of_this_century])
     fault = forms.ChoiceField(
         label=_("Through whose fault"),
         choices=[
@@ -61,11 +62,12 @@ class MaintenanceForm(_Happened):
         label=_("Application"), choices=[("", _("All Applications")), *_APPLICATIONS], required=False
     )
     at = ParisMoment(
+        validators=[of_this_century],
         label=_("Announced to clients by e-mail on"),
         help_text=_("At least 48 hours before it begins, or it counts as time away (art. 28)."),
     )
-    starts_at = ParisMoment(label=_("From (hour of Paris)"))
-    ends_at = ParisMoment(label=_("To (hour of Paris)"))
+    starts_at = ParisMoment(label=_("From (hour of Paris)"), validators=[of_this_century])
+    ends_at = ParisMoment(label=_("To (hour of Paris)"), validators=[of_this_century])
 
 
 # --- something happened: forms of one contract ------------------------------------------------------------------------
@@ -93,7 +95,7 @@ class Tried(_Happened):
 
 
 def _at(label: "str | Promise" = "") -> ParisMoment:
-    return ParisMoment(label=label or _("On (hour of Paris)"), initial=clock.now)
+    return ParisMoment(label=label or _("On (hour of Paris)"), initial=clock.now, validators=[of_this_century])
 
 
 class _Sites(Tried):

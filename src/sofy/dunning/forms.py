@@ -4,6 +4,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from sofy.contracts.fields import day
+from sofy.contracts.forms import of_this_century
 from sofy.contracts.models import Notice
 from sofy.ui.fields import ParisMoment
 
@@ -47,5 +48,5 @@ class ProofForm(forms.Form):
             ),
         ],
     )
-    delivered_at = ParisMoment(label=_("Delivered on (hour of Paris)"))
+    delivered_at = ParisMoment(label=_("Delivered on (hour of Paris)"), validators=[of_this_century])
     proof = forms.CharField(label=_("Reference of the proof"), max_length=400)

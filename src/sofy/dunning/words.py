@@ -27,7 +27,6 @@ REFUSALS: dict[str, "str | Promise"] = {
     "lifted_by_collection": _("This suspension ends by itself when the invoices it is about are collected."),
     "second_person_needed": _("Your wish is recorded. A second person of the staff has to lift it, too."),
     "not_suspended": _("This client is not suspended."),
-    "invoice_unknown": _("There is no such invoice."),
     "dispute_no_reason": _("Say why you contest it."),
     "dispute_open": _("This invoice is contested already."),
     "dispute_none": _("This invoice is not contested."),
@@ -39,7 +38,7 @@ REFUSALS: dict[str, "str | Promise"] = {
     "notice_just_sent": _("This notice was sent a moment ago."),
     "deposit_missing": _("Give the number of the deposit: it is the proof of sending."),
     "link_unknown": _("This link leads nowhere."),
-    "name_missing": _("Give the name."),
+    "person_name_missing": _("Give the name."),
     "promise_in_past": _("This day is over: a promise is about a day to come."),
     "end_not_yet": _("A contract ends for default only while access is suspended, after a second notice and its days."),
 }

@@ -45,7 +45,7 @@ def ledger(request: Any, engine_db: Any) -> Any:
 
 
 @pytest.mark.slow
-def test_a_month_is_read_by_its_keys_and_nothing_else_is(ledger):
+def test_a_month_is_read_by_its_keys_and_once_whatever_the_statistics_say(ledger, request):
     month = add_months(FIRST, 7)
     after, before = (counting.first_id(begin(day)) for day in (month, add_months(month, 1)))
     values = {"client": BIG, "after": after, "before": before}
@@ -57,8 +57,10 @@ def test_a_month_is_read_by_its_keys_and_nothing_else_is(ledger):
 
     plan = json.dumps(told)
     read = [int(float(n)) for n in re.findall(r'"Relation Name": "engine_\w+".*?"Actual Rows": ([\d.]+)', plan)]
-    assert "Seq Scan" not in plan
+    walked = re.findall(r'"Relation Name": "engine_\w+".*?"Actual Loops": (\d+)', plan)
     assert "engine_message_pkey" in plan
-    assert "engine_state_pkey" in plan
-    assert max(read) == EACH
-    assert not any(map(int, re.findall(r'"Rows Removed by \w+(?: \w+)*": (\d+)', plan)))
+    assert set(map(int, walked)) == {1}
+    if "engine_state_pkey" in plan or request.node.callspec.params["ledger"] == "analysed":
+        assert "Seq Scan" not in plan
+        assert max(read) == EACH
+        assert not any(map(int, re.findall(r'"Rows Removed by \w+(?: \w+)*": (\d+)', plan)))

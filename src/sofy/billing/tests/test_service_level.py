@@ -208,7 +208,13 @@ def test_staff_write_down_what_befell_an_application(form, language, said):
     planned = staff.post("/op/invoices/incidents", {"what": "maintenance", **work})
     page = unescape(staff.get("/op/invoices/incidents").text)
 
-    assert [one.status_code for one in (empty, wrong, right, planned)] == [200, 422, 302, 302]
+    edges = [
+        staff.post("/op/invoices/incidents", {"what": "incident", **given, "incident-application": "soview",
+                                              "incident-cause": said, "incident-at": f"{year}-01-01T00:00"})
+        for year in ("0001", "9999")
+    ]  # fmt: skip
+
+    assert [one.status_code for one in (empty, wrong, right, planned, *edges)] == [200, 422, 302, 302, 422, 422]
     assert said in page
     assert [line.look for line in of(form)] == ["credit_claimable"]
     assert browser(make_user(client=make_client())).get("/op/invoices/incidents").status_code == 404

@@ -28,7 +28,7 @@ def listed(request: HttpRequest, lines: list[InvoiceLine]) -> dict[str, Any]:
         line
         for line in lines
         if _fits(line, state)
-        and (not year.isdigit() or int(year[:4]) not in years or line.issued_on.year == int(year[:4]))
+        and (not year.isdecimal() or int(year[:4]) not in years or line.issued_on.year == int(year[:4]))
     ]
     return {
         "lines": shown, "open_eur": sum(line.open_eur for line in lines), "issued": bool(lines), "years": years,

@@ -181,10 +181,10 @@ def find(client_id: UUID, token: str) -> Link:
 def acknowledge(client_id: UUID, token: str, *, name: str) -> Link:
     """Somebody who has the link says that the notice was received: its five days begin. Once.
 
-    Raises: Refused (link_unknown, name_missing).
+    Raises: Refused (link_unknown, person_name_missing).
     """
     if not one_line(name):
-        raise Refused("name_missing")
+        raise Refused("person_name_missing")
     with client_scope(client_id):
         found = find(client_id, token)
         row = Link.objects.select_for_update(no_key=True, of=("self",)).get(client_id=client_id, pk=found.pk)

@@ -20,12 +20,12 @@ def promise(
 ) -> Act:
     """Keep that somebody said they would pay by a day; the contract's own deadlines run on.
 
-    Raises: Refused (promise_in_past, name_missing, contract_unknown).
+    Raises: Refused (promise_in_past, person_name_missing, contract_unknown).
     """
     if on < freezing.today():
         raise Refused("promise_in_past")
     if not one_line(who):
-        raise Refused("name_missing")
+        raise Refused("person_name_missing")
     with staff_scope():
         form = events.locked(client_id, order_form_id)
         text = "\n".join(part for part in (one_line(who), note.strip()) if part)

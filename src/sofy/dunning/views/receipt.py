@@ -23,7 +23,7 @@ def receipt(request: HttpRequest, client_id: UUID, token: str) -> HttpResponse:
             try:
                 notices.acknowledge(client_id, token, name=name)
             except Refused as refused:
-                if refused.code != "name_missing":
+                if refused.code != "person_name_missing":
                     raise
                 refusal = problems.sentence(refused)
         with client_scope(client_id):

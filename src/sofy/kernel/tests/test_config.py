@@ -104,7 +104,7 @@ def test_every_setting_is_described():
 
     assert {s.name for s in found} == set(Config.__struct_fields__)
     assert all(s.description.endswith(".") for s in found)
-    assert {s.name for s in found if s.secret} == {"database_url", "smtp_password"}
+    assert {s.name for s in found if s.secret} == {"database_url", "smtp_password", "platform_client_secret"}
 
 
 @pytest.mark.parametrize("address", ["mysql://u:secret@h/d", "h=1 password=secret"])

@@ -12,7 +12,8 @@ from sofy.project.commands import Commands
 #: What is asked for -> its module, where the word itself is no good name for one.
 MODULES = {"import": "imports", "webhook-in": "webhook_in"}
 LIBRARY = (
-    "claims", "data", "database", "hooks", "kannel", "ledger", "load", "options", "processes", "programs", "simulator",
+    "bank_load", "claims", "data", "database", "hooks", "kannel", "ledger", "load", "options", "processes", "programs",
+    "simulator",
 )  # fmt: skip
 #: What a bench measures besides, when all are asked for.
 BESIDES = {"campaign": ("--expansion-only",), "import": ("--format", "xlsx")}

@@ -61,7 +61,7 @@ def test_the_older_answer_is_read_too():
         (b"hello", "bank_file_not_xml"),
         (b"<a>", "bank_file_not_xml"),
         (GOOD[:700], "bank_file_not_xml"),
-        ("<?xml version='1.0' encoding='UTF-16'?><a/>".encode("utf-16"), "bank_file_not_xml"),
+        ("<?xml version='1.0' encoding='UTF-16'?><a/>".encode("utf-16"), "bank_file_other"),
         (b"<?xml version='1.0' encoding='UTF-7'?><a/>", "bank_file_encoding"),
         (b"<!DOCTYPE a><a/>", "bank_file_doctype"),
         (b"<!DOCTYPE a [<!ENTITY b SYSTEM 'file:///etc/passwd'>]><a>&b;</a>", "bank_file_doctype"),
